@@ -1,0 +1,25 @@
+"""Trusted root and SCEP certificate profiles in Microsoft Intune.
+
+Importing this package is cheap: the clients load Microsoft's SDK only when they are used.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["AsyncIntuneClient", "IntuneClient", "__version__"]
+
+if TYPE_CHECKING:
+    from intune_scep.client import AsyncIntuneClient
+    from intune_scep.sync_client import IntuneClient
+
+
+def __getattr__(name: str) -> Any:
+    if name == "AsyncIntuneClient":
+        from intune_scep.client import AsyncIntuneClient
+
+        return AsyncIntuneClient
+    if name == "IntuneClient":
+        from intune_scep.sync_client import IntuneClient
+
+        return IntuneClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
