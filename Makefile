@@ -1,0 +1,45 @@
+# The developer's menu. Everything it makes stays in this checkout: .venv, .build, .demo.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+# The newest Python is not the best: ansible-core 2.19, which the suite runs on, needs 3.11 to 3.13.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup demo test lint sanity bench docs clean
+
+help: ## This list.
+	@awk -F ': *[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(READY) ## The virtual environment .venv with everything the other targets need.
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Installing into .venv (a minute or two the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
+
+demo: $(READY) ## Move an embedded tenant to strong mapping: nothing leaves this machine.
+	@$(BIN)/python dev/demo.py
+
+test: $(READY) ## The whole suite: lint, types, tests, Ansible's own checks.
+	@$(BIN)/python dev/stages.py
+
+lint: $(READY) ## Only what reads the sources: ruff, mypy, ansible-lint, changelog, plugin documentation.
+	@$(BIN)/python dev/stages.py --group lint
+
+sanity: $(READY) ## Only ansible-test, in a mirrored copy of the collection.
+	@$(BIN)/python dev/stages.py --group sanity
+
+bench: $(READY) ## Ratios measured in one run: reading a tenant, a converged task.
+	@$(BIN)/python -m pytest --no-header -q -s -p no:cacheprovider tests/benchmarks
+
+docs: $(READY) ## The documentation site, in .build/site.
+	@$(BIN)/python dev/docs.py
+
+clean: ## Remove everything that make made, the virtual environment too.
+	@rm -rf .venv .build .demo .cache .ansible .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
