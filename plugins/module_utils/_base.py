@@ -1,0 +1,137 @@
+# Copyright: The intune.scep maintainers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_utils is PRIVATE and should only be used by this collection.
+# Breaking changes can occur any time.
+
+"""What every module shares: connection, one call into the library, errors, diff.
+
+Nothing but the library's light package root is imported before the arguments are known to be good.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+try:
+    import intune_scep
+
+    LIBRARY_ERROR = None
+except ImportError:
+    intune_scep = None
+    LIBRARY_ERROR = traceback.format_exc()
+
+MINIMUM_LIBRARY = (0, 1, 0)
+
+SIMULATOR_WARNING = (
+    "SIMULATOR: this result comes from the embedded simulator. No real tenant was read or changed."
+)
+
+CONNECTION_SPEC = {
+    "cloud": {"type": "str", "choices": ["public", "usgov", "usgov_dod", "china", "simulator"]},
+    "tenant": {"type": "str"},
+    "client_id": {"type": "str"},
+    "secret": {"type": "str", "no_log": True},
+    "x509_certificate_path": {"type": "path"},
+    "oidc_token_file_path": {"type": "path"},
+    "access_token": {"type": "str", "no_log": True},
+    "auth_source": {"type": "str", "choices": ["auto", "env", "cli", "msi", "default", "token"]},
+}
+
+FAILURE_FIELDS = ("code", "status", "request_id", "activity_id")
+
+
+def run_module(job, argument_spec, check=None, **constraints):
+    """Read the arguments, call the library once, and exit with its answer.
+
+    Args:
+        job: Called with the open client, the arguments and whether this is check mode. Returns the
+            result of the module; a true value of C(failed) in it makes the task fail.
+        argument_spec: The module's own options; those of the connection are added.
+        check: Called with the arguments before anything is imported. Returns a complaint or None.
+        constraints: Passed to AnsibleModule (required_if and the like).
+    """
+    module = AnsibleModule(
+        argument_spec={**CONNECTION_SPEC, **argument_spec},
+        supports_check_mode=True,
+        **constraints,
+    )
+    complaint = check(module.params) if check else None
+    if complaint:
+        fail(module, complaint, code="badArgument")
+    require_library(module)
+
+    from intune_scep.connection import ConnectionOptions
+    from intune_scep.errors import IntuneScepError
+
+    try:
+        options = ConnectionOptions.from_environment(
+            **{name: module.params[name] for name in CONNECTION_SPEC}
+        )
+        with intune_scep.IntuneClient(options) as client:
+            result = job(client, module.params, module.check_mode)
+    except IntuneScepError as error:
+        fail(module, str(error), **failure_fields(error))
+    leave(module, result)
+
+
+def require_library(module):
+    """Fail when the Python library is missing or older than this collection needs."""
+    wanted = ".".join(str(part) for part in MINIMUM_LIBRARY)
+    if intune_scep is None:
+        module.fail_json(
+            msg=missing_required_lib("intune-scep >= " + wanted), exception=LIBRARY_ERROR
+        )
+    found = tuple(int(part) for part in intune_scep.__version__.split(".")[:3] if part.isdigit())
+    if found < MINIMUM_LIBRARY:
+        fail(
+            module,
+            f"The Python library intune-scep >= {wanted} is needed."
+            f" Only {intune_scep.__version__} was found, in {intune_scep.__file__}.",
+            code="libraryTooOld",
+        )
+
+
+def failure_fields(error):
+    """What Graph said about an error, as far as Graph was asked."""
+    return {name: getattr(error, name, None) for name in FAILURE_FIELDS}
+
+
+def fail(module, message, **fields):
+    """Fail with one message and the same in parts, so that a play can decide on them."""
+    failure = {**dict.fromkeys(FAILURE_FIELDS), **fields, "message": message}
+    module.fail_json(msg=message, failure=failure)
+
+
+def leave(module, result):
+    """Exit with the library's answer, and make sure that nobody takes a simulator for a tenant."""
+    failed = result.pop("failed", False)
+    if result["cloud"] == "simulator":
+        module.warn(SIMULATOR_WARNING)
+        result["msg"] = "SIMULATOR: " + result["msg"]
+    if not failed:
+        module.exit_json(**result)
+    failure = {**dict.fromkeys(FAILURE_FIELDS), "code": "profilesFailed", "message": result["msg"]}
+    module.fail_json(failure=failure, **result)
+
+
+def diff_of(profiles):
+    """One before and after for each profile whose subject alternative names differ."""
+    return [
+        {
+            "before_header": f"{profile['display_name']} ({profile['id']})",
+            "after_header": f"{profile['display_name']} ({profile['id']})",
+            "before": san_lines(profile["before"]),
+            "after": san_lines(profile["after"]),
+        }
+        for profile in profiles
+        if profile["before"] != profile["after"]
+    ]
+
+
+def san_lines(names):
+    """Subject alternative names as text, one to a line."""
+    return "".join(f"{name['san_type']}: {name['name']}\n" for name in names or [])

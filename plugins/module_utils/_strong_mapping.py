@@ -1,0 +1,52 @@
+# Copyright: The intune.scep maintainers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_utils is PRIVATE and should only be used by this collection.
+# Breaking changes can occur any time.
+
+"""The options that say which profiles move to strong mapping."""
+
+from __future__ import annotations
+
+SELECTION_SPEC = {
+    "only": {"type": "list", "elements": "str"},
+    "except": {"type": "list", "elements": "str"},
+}
+
+CHOICE_SPEC = {
+    **SELECTION_SPEC,
+    "include_android": {"type": "bool", "default": False},
+    "include_device_certificates": {"type": "bool", "default": False},
+    "include_legacy_san": {"type": "bool", "default": False},
+    "max_changes": {"type": "int"},
+}
+
+
+def complaint_about(params):
+    """What is wrong with these options beyond what their types say, or None."""
+    if params["only"] is not None and not params["only"]:
+        return "only is an empty list. Leave it out to take every profile."
+    for option in ("only", "except"):
+        if any(not name.strip() for name in params[option] or []):
+            return f"{option} holds an empty name."
+    both = sorted(set(params["only"] or []) & set(params["except"] or []))
+    if both:
+        return f"only and except both name {', '.join(both)}."
+    if (params.get("max_changes") or 0) < 0:
+        return f"max_changes must not be negative. It is {params['max_changes']}."
+    given = [name for name in CHOICE_SPEC if params.get(name)]
+    if params.get("state") == "rolled_back" and given:
+        return (
+            f"{', '.join(given)} has no meaning with state=rolled_back."
+            " The journal says what to restore."
+        )
+    return None
+
+
+def choices_of(params):
+    """The operator's choices in the library's form."""
+    from intune_scep.strong_mapping import Choices
+
+    given = {name: params[name] for name in CHOICE_SPEC if name in params}
+    return Choices(except_=given.pop("except"), **given)

@@ -1,0 +1,302 @@
+#!/usr/bin/python
+# Copyright: The intune.scep maintainers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: strong_mapping
+short_description: Move SCEP profiles of a tenant to strong certificate mapping
+version_added: "0.1.0"
+author:
+  - The intune.scep maintainers (@intune-scep)
+description:
+  - Reads every SCEP certificate profile of a Microsoft Intune tenant, decides for each what
+    strong certificate mapping (KB5014754) means for it, and adds the one subject alternative name
+    that is missing - type URI, value C({{OnPremisesSecurityIdentifier}}) - to those that need it.
+    It is added last; every other subject alternative name stays as it is.
+  - B(Editing a SCEP profile makes Intune revoke and issue again every certificate of that profile.)
+    Run in check mode first, and use O(only) and O(max_changes) to go in steps. A profile that is
+    already mapped is never written to.
+  - A profile that was changed by somebody else between reading and writing is left alone and
+    reported as a conflict.
+  - When one profile fails, the others are still done and reported, and the task fails.
+  - PKCS profiles are never touched.
+options:
+  state:
+    description:
+      - V(enforced) adds the subject alternative name where it is required.
+      - V(rolled_back) restores the subject alternative names that O(journal) recorded before the
+        change. It refuses profiles that were changed since. Intune issues the certificates again
+        once more; what was revoked stays revoked.
+    type: str
+    choices:
+      - enforced
+      - rolled_back
+    default: enforced
+  only:
+    description:
+      - Names or IDs of the only profiles to change. A name that no profile has, or that several
+        have, is an error.
+      - An empty list is refused. Leave the option out to take every profile.
+    type: list
+    elements: str
+  except:
+    description:
+      - Names or IDs of profiles to leave alone. A name that no profile has, or that several have,
+        is an error.
+    type: list
+    elements: str
+  include_android:
+    description:
+      - Also change user certificate profiles of the Android Enterprise and AOSP types. Microsoft's
+        pages disagree on whether Intune resolves the variable there.
+    type: bool
+    default: false
+  include_device_certificates:
+    description:
+      - Also change device certificate profiles of Windows. Only devices that are joined to Active
+        Directory (Microsoft Entra hybrid joined) have a security identifier to put into the
+        certificate.
+    type: bool
+    default: false
+  include_legacy_san:
+    description:
+      - Also change profiles that still carry the legacy subject alternative name fields. It is not
+        known which side wins when a profile has both.
+    type: bool
+    default: false
+  max_changes:
+    description:
+      - Change at most this many profiles. The rest is reported as held back, and a later run goes
+        on with it.
+    type: int
+  journal:
+    description:
+      - File to record the run in, for going on after an interruption and for a rollback. It is
+        written with mode 0600 and holds no secret.
+      - Required with O(state=rolled_back).
+    type: path
+extends_documentation_fragment:
+  - intune.scep.connection
+  - intune.scep.attributes
+  - intune.scep.attributes.writes
+seealso:
+  - module: intune.scep.strong_mapping_info
+  - name: KB5014754
+    description: Certificate-based authentication changes on Windows domain controllers.
+    link: https://support.microsoft.com/topic/kb5014754-ad2c23b0-15d8-4340-a468-4d4f3b188f16
+"""
+
+EXAMPLES = r"""
+- name: Show what would change (run the play with --check --diff)
+  intune.scep.strong_mapping:
+
+- name: Move one profile, and keep what is needed to go back
+  intune.scep.strong_mapping:
+    only:
+      - Windows - User - Wi-Fi
+    journal: ./strong-mapping.journal
+
+- name: Move at most ten profiles, leaving one of them alone
+  intune.scep.strong_mapping:
+    except:
+      - macOS - User - VPN
+    max_changes: 10
+    journal: ./strong-mapping.journal
+
+- name: Put back what the journal recorded
+  intune.scep.strong_mapping:
+    state: rolled_back
+    journal: ./strong-mapping.journal
+"""
+
+RETURN = r"""
+msg:
+  description: What happened, in one sentence.
+  returned: always
+  type: str
+  sample: 12 of 74 profiles changed.
+tenant:
+  description: ID of the tenant.
+  returned: when the tenant was reached
+  type: str
+  sample: 3f2b8c1e-0d7a-4f43-9b0e-6f6a4f3c2d11
+cloud:
+  description: The cloud the tenant lives in.
+  returned: when the tenant was reached
+  type: str
+  sample: public
+summary:
+  description:
+    - How many profiles have each verdict, as they were found.
+  returned: when the tenant was reached
+  type: dict
+  sample:
+    mapped: 9
+    required: 12
+    opt_in: 6
+    not_applicable: 30
+    unsupported: 8
+    defective: 6
+    review: 3
+journal:
+  description: The file the run was recorded in.
+  returned: when the tenant was reached
+  type: str
+notes:
+  description: What the operator should know about this run.
+  returned: when the tenant was reached
+  type: list
+  elements: str
+profiles:
+  description: Every profile that was judged, and what was done with it.
+  returned: when the tenant was reached
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: ID of the profile.
+      type: str
+      returned: always
+    display_name:
+      description: Name of the profile.
+      type: str
+      returned: always
+    odata_type:
+      description: Graph's type of the profile.
+      type: str
+      returned: always
+      sample: "#microsoft.graph.windows81SCEPCertificateProfile"
+    platform:
+      description: The platform.
+      type: str
+      returned: always
+      sample: windows
+    certificate_type:
+      description: V(user) or V(device), or null when the type does not say.
+      type: str
+      returned: always
+    verdict:
+      description:
+        - What strong mapping means for the profile. One of V(mapped), V(required), V(opt_in),
+          V(not_applicable), V(unsupported), V(defective), V(review).
+      type: str
+      returned: always
+    reason:
+      description: The reason for the verdict.
+      type: str
+      returned: always
+    version:
+      description: Graph's version number of the profile.
+      type: int
+      returned: always
+    status:
+      description:
+        - What was done. One of V(unchanged), V(planned) (check mode), V(applied), V(conflict)
+          (somebody else changed it meanwhile), V(failed), V(unknown) (it could not be learned
+          whether the change was made), V(held_back) (more than O(max_changes)).
+      type: str
+      returned: always
+    before:
+      description: The subject alternative names before the run.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        san_type:
+          description: Graph's name of the type.
+          type: str
+          returned: always
+          sample: userPrincipalName
+        name:
+          description: The value.
+          type: str
+          returned: always
+    after:
+      description: The subject alternative names after the run, or in check mode those it would
+        have.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        san_type:
+          description: Graph's name of the type.
+          type: str
+          returned: always
+          sample: universalResourceIdentifier
+        name:
+          description: The value.
+          type: str
+          returned: always
+    message:
+      description: What went wrong with this profile, else null.
+      type: str
+      returned: always
+failure:
+  description: Why the task failed.
+  returned: on failure
+  type: dict
+  contains:
+    code:
+      description:
+        - Graph's error code, V(profilesFailed) when single profiles failed, or V(badArgument).
+      type: str
+      returned: always
+    status:
+      description: HTTP status, when Graph answered.
+      type: int
+      returned: always
+    message:
+      description: The message.
+      type: str
+      returned: always
+    request_id:
+      description: Graph's request ID, for a support case.
+      type: str
+      returned: always
+    activity_id:
+      description: Intune's activity ID, for a support case.
+      type: str
+      returned: always
+"""
+
+from ansible_collections.intune.scep.plugins.module_utils._base import diff_of, run_module
+from ansible_collections.intune.scep.plugins.module_utils._strong_mapping import (
+    CHOICE_SPEC,
+    choices_of,
+    complaint_about,
+)
+
+
+def enforce(client, params, check_mode):
+    if params["state"] == "rolled_back":
+        report = client.rollback_strong_mapping(params["journal"], dry_run=check_mode)
+    else:
+        report = client.enforce_strong_mapping(
+            choices_of(params), dry_run=check_mode, journal=params["journal"]
+        )
+    result = report.to_dict()
+    return {**result, "diff": diff_of(result["profiles"])}
+
+
+def main():
+    run_module(
+        enforce,
+        argument_spec={
+            **CHOICE_SPEC,
+            "journal": {"type": "path"},
+            "state": {
+                "type": "str",
+                "choices": ["enforced", "rolled_back"],
+                "default": "enforced",
+            },
+        },
+        check=complaint_about,
+        required_if=[("state", "rolled_back", ("journal",))],
+    )
+
+
+if __name__ == "__main__":
+    main()
