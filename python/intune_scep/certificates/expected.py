@@ -1,0 +1,227 @@
+"""The SID a certificate should carry, and whether it does."""
+
+import csv
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from intune_scep.certificates._json import JsonReady
+from intune_scep.certificates.errors import ExpectedSidsError
+from intune_scep.certificates.files import CertificateRecord
+from intune_scep.certificates.mapping import MappingStatus, StrongMapping
+from intune_scep.certificates.sid import is_sid
+
+# Column names are compared without case, spaces, hyphens and underscores.
+_KEY_COLUMNS = {
+    "thumbprint": "thumbprint",
+    "serial": "serial",
+    "serialnumber": "serial",
+    "upn": "upn",
+    "userprincipalname": "upn",
+}
+_SID_COLUMNS = {"sid", "onpremisessecurityidentifier"}
+
+
+class ComparisonStatus(StrEnum):
+    """How the SID found relates to the SID expected."""
+
+    AS_EXPECTED = "as_expected"
+    DIFFERENT = "different"
+    MISSING = "missing"
+    UNEXPECTED = "unexpected"
+    NO_EXPECTATION = "no_expectation"
+    NOT_JUDGED = "not_judged"
+
+
+@dataclass(frozen=True, slots=True)
+class SidComparison(JsonReady):
+    """One certificate against the list.
+
+    Attributes:
+        status: `missing`: a SID is expected and the certificate is not mapped to any;
+            `unexpected`: the account is known to have no SID, yet the certificate names one;
+            `no_expectation`: the list does not know this certificate, or says two things about it.
+        expected: The SID expected, if one is.
+        found: The SID the certificate is mapped to, if any.
+        reason: In a sentence.
+    """
+
+    status: ComparisonStatus
+    expected: str | None
+    found: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedSids:
+    """Expected SIDs by thumbprint (SHA-1 or SHA-256), serial number or user principal name.
+
+    A value of None means: this account is known to have no SID. A certificate is looked up by
+    thumbprint first, then by serial number, then by the UPNs it names. Build it with one of the
+    class methods, which bring the keys into one spelling.
+    """
+
+    by_thumbprint: Mapping[str, str | None] = field(default_factory=dict)
+    by_serial: Mapping[str, str | None] = field(default_factory=dict)
+    by_upn: Mapping[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def from_mappings(
+        cls,
+        *,
+        by_thumbprint: Mapping[str, str | None] | None = None,
+        by_serial: Mapping[str, str | None] | None = None,
+        by_upn: Mapping[str, str | None] | None = None,
+    ) -> "ExpectedSids":
+        """From mappings in any spelling; Graph users give `by_upn` as
+        `userPrincipalName -> onPremisesSecurityIdentifier`, None for a user without one.
+
+        Raises:
+            ExpectedSidsError: A key is empty or stands for two SIDs, or a SID is none.
+        """
+        collector = _Collector()
+        for kind, given in zip(_NORMALISERS, (by_thumbprint, by_serial, by_upn), strict=True):
+            for key, sid in (given or {}).items():
+                collector.add(kind, key, sid, f"The expected SIDs by {kind}")
+        return collector.result()
+
+    @classmethod
+    def from_csv(cls, path: str | os.PathLike[str]) -> "ExpectedSids":
+        """From a CSV with the column `sid` and at least one of `thumbprint`, `serial`, `upn`.
+
+        An empty `sid` means that the account has none. Rows may fill any of the key columns.
+
+        Raises:
+            ExpectedSidsError: The file cannot be read or used; the message names the line.
+        """
+        try:
+            with Path(path).open(encoding="utf-8-sig", newline="") as file:
+                return _from_rows(csv.reader(file), str(path))
+        except OSError as error:
+            raise ExpectedSidsError(f"{path} cannot be read: {error.strerror}.") from error
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ExpectedSidsError(f"{path} is not UTF-8 CSV: {error}.") from error
+
+    def compare(self, record: CertificateRecord) -> SidComparison:
+        """The certificate of the record against this list."""
+        mapping = record.strong_mapping
+        expected = self._lookup(record)
+        if not expected:
+            reason = "The list of expected SIDs does not name this certificate."
+            return SidComparison(ComparisonStatus.NO_EXPECTATION, None, mapping.sid, reason)
+        if len(expected) > 1:
+            reason = "The list names different SIDs for the UPNs of this certificate."
+            return SidComparison(ComparisonStatus.NO_EXPECTATION, None, mapping.sid, reason)
+        sid = expected.pop()
+        if mapping.status is MappingStatus.NOT_JUDGED:
+            return SidComparison(ComparisonStatus.NOT_JUDGED, sid, None, mapping.reasons[0])
+        return _compare(sid, mapping)
+
+    def _lookup(self, record: CertificateRecord) -> set[str | None]:
+        keys = _keys(record)
+        known: Iterable[tuple[str, Mapping[str, str | None]]] = (
+            ("thumbprint", self.by_thumbprint),
+            ("serial", self.by_serial),
+            ("upn", self.by_upn),
+        )
+        for kind, sids in known:
+            found = {sids[key] for key in map(_NORMALISERS[kind], keys[kind]) if key in sids}
+            if found:
+                return found
+        return set()
+
+
+def _compare(expected: str | None, mapping: StrongMapping) -> SidComparison:
+    found = mapping.sid
+    status, reason = ComparisonStatus.AS_EXPECTED, "The certificate is as expected."
+    if expected is None and found is not None:
+        status = ComparisonStatus.UNEXPECTED
+        reason = f"The account has no SID, but the certificate names {found}."
+    elif found is None and expected is not None:
+        status = ComparisonStatus.MISSING
+        reason = f"{expected} is expected. {' '.join(mapping.reasons)}"
+    elif found != expected:
+        status = ComparisonStatus.DIFFERENT
+        reason = f"{expected} is expected, but the certificate is mapped to {found}."
+    return SidComparison(status, expected, found, reason)
+
+
+def _keys(record: CertificateRecord) -> dict[str, tuple[str, ...]]:
+    if record.facts is not None:
+        facts = record.facts
+        return {
+            "thumbprint": (facts.sha1_thumbprint, facts.sha256_thumbprint),
+            "serial": (facts.serial_number or "",),
+            "upn": facts.subject_alternative_names.upn,
+        }
+    reported = record.reported
+    return {
+        "thumbprint": ((reported and reported.thumbprint) or "",),
+        "serial": ((reported and reported.serial_number) or "",),
+        "upn": ((reported and reported.upn) or "",),
+    }
+
+
+def _normal_hex(text: str) -> str:
+    # Windows' certificate dialog puts spaces, colons and an invisible mark into what one copies.
+    return "".join(char for char in text.upper() if char in "0123456789ABCDEF")
+
+
+def _normal_serial(text: str) -> str:
+    return _normal_hex(text.strip().removeprefix("0x").removeprefix("0X")).lstrip("0")
+
+
+def _normal_upn(text: str) -> str:
+    return text.strip().casefold()
+
+
+_NORMALISERS = {"thumbprint": _normal_hex, "serial": _normal_serial, "upn": _normal_upn}
+
+
+class _Collector:
+    def __init__(self) -> None:
+        self._found: dict[str, dict[str, str | None]] = {kind: {} for kind in _NORMALISERS}
+
+    def add(self, kind: str, key: str, sid: str | None, where: str) -> None:
+        normal = _NORMALISERS[kind](key)
+        if not normal:
+            raise ExpectedSidsError(f"{where}: “{key}” is not a {kind}.")
+        wanted = sid.strip() if sid else None
+        if wanted and not is_sid(wanted):
+            raise ExpectedSidsError(f"{where}: “{wanted}” is not a SID.")
+        known = self._found[kind]
+        if known.setdefault(normal, wanted or None) != (wanted or None):
+            raise ExpectedSidsError(f"{where}: a second, different SID for {kind} “{key}”.")
+
+    def result(self) -> ExpectedSids:
+        return ExpectedSids(self._found["thumbprint"], self._found["serial"], self._found["upn"])
+
+
+def _from_rows(rows: Iterable[list[str]], path: str) -> ExpectedSids:
+    iterator = iter(rows)
+    header = [_normal_column(name) for name in next(iterator, [])]
+    sid_column = next((index for index, name in enumerate(header) if name in _SID_COLUMNS), None)
+    keys = {index: _KEY_COLUMNS[name] for index, name in enumerate(header) if name in _KEY_COLUMNS}
+    if sid_column is None or not keys:
+        raise ExpectedSidsError(
+            f"{path} needs the column sid and at least one of thumbprint, serial and upn."
+        )
+    collector = _Collector()
+    for line, row in enumerate(iterator, start=2):
+        if not any(row):
+            continue
+        where = f"{path}, row {line}"
+        if len(row) != len(header):
+            raise ExpectedSidsError(f"{where}: {len(row)} values for {len(header)} columns.")
+        filled = {index: kind for index, kind in keys.items() if row[index].strip()}
+        if not filled:
+            raise ExpectedSidsError(f"{where}: no thumbprint, serial or upn.")
+        for index, kind in filled.items():
+            collector.add(kind, row[index], row[sid_column], where)
+    return collector.result()
+
+
+def _normal_column(name: str) -> str:
+    return "".join(char for char in name.casefold() if char not in " -_")
