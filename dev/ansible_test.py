@@ -16,7 +16,22 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
 COLLECTION = BUILD / "ansible_collections" / "intune" / "scep"
 HOME = BUILD / "home"
-NOT_MIRRORED = ("collections/", ".ci/", "docs/")
+# The collection's face. The library has its own linters, types and tests.
+MIRRORED = (
+    "CHANGELOG.rst",
+    "LICENSE",
+    "README.md",
+    "changelogs/",
+    "galaxy.yml",
+    "meta/",
+    "playbooks/",
+    "plugins/",
+    "requirements.txt",
+    "roles/",
+    "tests/integration/",
+    "tests/sanity/",
+    "tests/unit/plugins/",
+)
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 # The pip that ansible-core 2.19 asks for.
 BOOTSTRAP_PIP = "24.2"
@@ -41,7 +56,7 @@ def tracked_files() -> list[str]:
         text=True,
     )
     names = sorted(set(listing.stdout.split("\0")) - {""})
-    return [n for n in names if not n.startswith(NOT_MIRRORED) and (ROOT / n).is_file()]
+    return [name for name in names if name.startswith(MIRRORED) and (ROOT / name).is_file()]
 
 
 def mirror() -> None:
@@ -83,7 +98,7 @@ def write_pip_settings(target: Path) -> None:
     )
     settings: dict[str, str] = {}
     for line in listing.stdout.splitlines():
-        key, _, value = line.partition("=")
+        key, value = line.split("=", 1)
         name = key.rpartition(".")[2]
         if name in PIP_SETTINGS:
             settings[name] = " ".join(value.strip("'\"").replace("\\n", " ").split())

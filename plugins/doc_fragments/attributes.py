@@ -15,7 +15,6 @@ attributes:
     support: full
     membership:
       - intune.scep.all
-    extended_by: []
   check_mode:
     description: Can run in check mode and say what would change, without changing it.
   diff_mode:

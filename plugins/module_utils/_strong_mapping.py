@@ -48,5 +48,6 @@ def choices_of(params):
     """The operator's choices in the library's form."""
     from intune_scep.strong_mapping import Choices
 
-    given = {name: params[name] for name in CHOICE_SPEC if name in params}
-    return Choices(except_=given.pop("except"), **given)
+    names = {"only": tuple(params["only"] or ()), "except_": tuple(params["except"] or ())}
+    others = {name: params[name] for name in CHOICE_SPEC.keys() - SELECTION_SPEC if name in params}
+    return Choices(**names, **others)
