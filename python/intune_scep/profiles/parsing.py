@@ -1,0 +1,24 @@
+"""From a wire object to the model of its type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from intune_scep.profiles.registry import require_profile_type
+
+if TYPE_CHECKING:
+    from intune_scep.profiles.models.profile import Profile
+
+
+def parse_profile(wire: Mapping[str, Any]) -> Profile:
+    """Read a certificate profile as Graph sends it, without losing anything.
+
+    `parse_profile(wire).to_wire() == wire`, in the order of keys too. Values of an unexpected
+    JSON type do not raise; they are named in `malformed` and survive. The profile keeps nothing
+    of `wire` that a later change to it could reach.
+
+    Raises:
+        UnknownProfileTypeError: `@odata.type` is missing or not a certificate profile type.
+    """
+    return require_profile_type(wire.get("@odata.type")).model.from_wire(wire)
