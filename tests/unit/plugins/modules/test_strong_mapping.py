@@ -60,7 +60,7 @@ class Library:
     def __init__(self):
         self.calls = []
         self.answer = report()
-        self.error = None
+        self.errors = []
 
     def client(self, options):
         self.calls.append(("connect", options))
@@ -74,8 +74,8 @@ class Library:
 
     def reply(self, *call):
         self.calls.append(call)
-        if self.error:
-            raise self.error
+        for error in self.errors:
+            raise error
         return types.SimpleNamespace(to_dict=lambda: dict(self.answer))
 
     def assess_strong_mapping(self, choices):
@@ -177,7 +177,7 @@ def test_one_failed_profile_fails_the_task_and_reports_the_rest(library, capsys)
 
 
 def test_the_librarys_error_is_the_message_and_keeps_the_ids_for_support(library, capsys):
-    library.error = LibraryError("Graph answered 403.")
+    library.errors = [LibraryError("Graph answered 403.")]
     result = run(strong_mapping, capsys)
     assert result["failed"] is True
     assert result["msg"] == "Graph answered 403."
@@ -245,7 +245,7 @@ def test_an_old_library_is_named_with_its_place(library, capsys, monkeypatch):
 
 
 def test_secrets_are_not_in_the_result(library, capsys):
-    library.error = LibraryError("The secret tell-nobody was refused.")
+    library.errors = [LibraryError("The secret tell-nobody was refused.")]
     with patch_module_args({"secret": "tell-nobody"}), pytest.raises(SystemExit):
         strong_mapping.main()
     assert "tell-nobody" not in capsys.readouterr().out
