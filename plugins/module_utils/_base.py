@@ -111,7 +111,7 @@ def leave(module, result):
     failed = result.pop("failed", False)
     if result["cloud"] == "simulator":
         module.warn(SIMULATOR_WARNING)
-        result["msg"] = "SIMULATOR: " + result["msg"]
+        result["msg"] = "SIMULATOR: " + result["msg"].removeprefix("SIMULATOR: ")
     if not failed:
         module.exit_json(**result)
     failure = {**dict.fromkeys(FAILURE_FIELDS), "code": "profilesFailed", "message": result["msg"]}

@@ -9,13 +9,9 @@
 
 from __future__ import annotations
 
-SELECTION_SPEC = {
+CHOICE_SPEC = {
     "only": {"type": "list", "elements": "str"},
     "except": {"type": "list", "elements": "str"},
-}
-
-CHOICE_SPEC = {
-    **SELECTION_SPEC,
     "include_android": {"type": "bool", "default": False},
     "include_device_certificates": {"type": "bool", "default": False},
     "include_legacy_san": {"type": "bool", "default": False},
@@ -33,10 +29,10 @@ def complaint_about(params):
     both = sorted(set(params["only"] or []) & set(params["except"] or []))
     if both:
         return f"only and except both name {', '.join(both)}."
-    if (params.get("max_changes") or 0) < 0:
+    if (params["max_changes"] or 0) < 0:
         return f"max_changes must not be negative. It is {params['max_changes']}."
-    given = [name for name in CHOICE_SPEC if params.get(name)]
-    if params.get("state") == "rolled_back" and given:
+    given = [name for name in CHOICE_SPEC if params[name]]
+    if params["state"] == "rolled_back" and given:
         return (
             f"{', '.join(given)} has no meaning with state=rolled_back."
             " The journal says what to restore."
@@ -48,6 +44,6 @@ def choices_of(params):
     """The operator's choices in the library's form."""
     from intune_scep.strong_mapping import Choices
 
-    names = {"only": tuple(params["only"] or ()), "except_": tuple(params["except"] or ())}
-    others = {name: params[name] for name in CHOICE_SPEC.keys() - SELECTION_SPEC if name in params}
-    return Choices(**names, **others)
+    given = {name: params[name] for name in CHOICE_SPEC}
+    only, leave_alone = (tuple(given.pop(name) or ()) for name in ("only", "except"))
+    return Choices(only=only, except_=leave_alone, **given)

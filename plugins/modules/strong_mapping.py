@@ -69,13 +69,15 @@ options:
     default: false
   max_changes:
     description:
-      - Change at most this many profiles. The rest is reported as held back, and a later run goes
-        on with it.
+      - Refuse to change anything when more profiles than this would change.
     type: int
   journal:
     description:
       - File to record the run in, for going on after an interruption and for a rollback. It is
         written with mode 0600 and holds no secret.
+      - Without it a new file in the user's state directory is used, see RV(journal).
+      - With the journal of a run that was interrupted, that run is finished instead of a new one
+        begun.
       - Required with O(state=rolled_back).
     type: path
 extends_documentation_fragment:
@@ -96,20 +98,19 @@ EXAMPLES = r"""
 - name: Move one profile, and keep what is needed to go back
   intune.scep.strong_mapping:
     only:
-      - Windows - User - Wi-Fi
-    journal: ./strong-mapping.journal
+      - iOS - SCEP - User - Corporate Wi-Fi
+    journal: ./strong-mapping.jsonl
 
-- name: Move at most ten profiles, leaving one of them alone
+- name: Move the others, leaving one of them alone, unless they are more than expected
   intune.scep.strong_mapping:
     except:
-      - macOS - User - VPN
-    max_changes: 10
-    journal: ./strong-mapping.journal
+      - macOS - SCEP - User - Corporate Wi-Fi
+    max_changes: 60
 
 - name: Put back what the journal recorded
   intune.scep.strong_mapping:
     state: rolled_back
-    journal: ./strong-mapping.journal
+    journal: ./strong-mapping.jsonl
 """
 
 RETURN = r"""
@@ -117,7 +118,7 @@ msg:
   description: What happened, in one sentence.
   returned: always
   type: str
-  sample: 12 of 74 profiles changed.
+  sample: 12 profiles changed.
 tenant:
   description: ID of the tenant.
   returned: when the tenant was reached
@@ -141,8 +142,14 @@ summary:
     unsupported: 8
     defective: 6
     review: 3
+statuses:
+  description:
+    - Of the profiles that were to change or that the options leave alone, how many have each
+      status.
+  returned: when the tenant was reached
+  type: dict
 journal:
-  description: The file the run was recorded in.
+  description: The file the run was recorded in, or null when nothing was to be written.
   returned: when the tenant was reached
   type: str
 notes:
@@ -194,9 +201,10 @@ profiles:
       returned: always
     status:
       description:
-        - What was done. One of V(unchanged), V(planned) (check mode), V(applied), V(conflict)
-          (somebody else changed it meanwhile), V(failed), V(unknown) (it could not be learned
-          whether the change was made), V(held_back) (more than O(max_changes)).
+        - What was done. One of V(unchanged), V(planned) (check mode), V(applied), V(held_back) (the
+          options leave it alone, RV(profiles[].message) says which), V(conflict) (somebody else
+          changed it meanwhile), V(failed), V(unknown) (it could not be learned whether the change
+          was made).
       type: str
       returned: always
     before:
@@ -231,7 +239,7 @@ profiles:
           type: str
           returned: always
     message:
-      description: What went wrong with this profile, else null.
+      description: Why the profile has this status, where there is something to say, else null.
       type: str
       returned: always
 failure:

@@ -14,20 +14,6 @@ author:
 description:
   - Reads every SCEP certificate profile of a Microsoft Intune tenant and gives each a verdict on
     strong certificate mapping (KB5014754), with the reason. Nothing is changed.
-options:
-  only:
-    description:
-      - Names or IDs of the only profiles to judge. A name that no profile has, or that several
-        have, is an error.
-      - An empty list is refused. Leave the option out to take every profile.
-    type: list
-    elements: str
-  except:
-    description:
-      - Names or IDs of profiles to leave out. A name that no profile has, or that several have,
-        is an error.
-    type: list
-    elements: str
 extends_documentation_fragment:
   - intune.scep.connection
   - intune.scep.attributes
@@ -70,6 +56,11 @@ summary:
   sample:
     mapped: 9
     required: 12
+notes:
+  description: What was not read, and why.
+  returned: success
+  type: list
+  elements: str
 profiles:
   description: Every profile that was judged.
   returned: success
@@ -140,22 +131,17 @@ failure:
 """
 
 from ansible_collections.intune.scep.plugins.module_utils._base import run_module
-from ansible_collections.intune.scep.plugins.module_utils._strong_mapping import (
-    SELECTION_SPEC,
-    choices_of,
-    complaint_about,
-)
 
 
-def assess(client, params, _check_mode):
-    assessment = client.assess_strong_mapping(choices_of(params)).to_dict()
+def assess(client, _params, _check_mode):
+    assessment = client.assess_strong_mapping().to_dict()
     counts = ", ".join(f"{count} {verdict}" for verdict, count in assessment["summary"].items())
-    message = f"{len(assessment['profiles'])} profiles in tenant {assessment['tenant']}: {counts}."
+    message = f"{len(assessment['profiles'])} SCEP profiles: {counts}."
     return {**assessment, "changed": False, "msg": message}
 
 
 def main():
-    run_module(assess, argument_spec=SELECTION_SPEC, check=complaint_about)
+    run_module(assess, argument_spec={})
 
 
 if __name__ == "__main__":

@@ -47,14 +47,15 @@ def loaded_by(module, arguments):
     return result, set(packages)
 
 
-@pytest.mark.parametrize("module", ["strong_mapping", "strong_mapping_info"])
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("module", "arguments", "complaint"),
     [
-        ({"cloud": "mars"}, "cloud"),
-        ({"only": []}, "only is an empty list"),
-        ({"unheard_of": 1}, "unheard_of"),
-        ({}, "No credentials for cloud public"),
+        ("strong_mapping", {"cloud": "mars"}, "cloud"),
+        ("strong_mapping", {"only": []}, "only is an empty list"),
+        ("strong_mapping", {"state": "rolled_back"}, "journal"),
+        ("strong_mapping", {}, "No credentials for cloud public"),
+        ("strong_mapping_info", {"unheard_of": 1}, "unheard_of"),
+        ("strong_mapping_info", {}, "No credentials for cloud public"),
     ],
 )
 def test_bad_arguments_load_nothing_heavy(module, arguments, complaint):
