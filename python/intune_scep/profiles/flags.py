@@ -23,10 +23,15 @@ class Flags:
         wire: The string as it is on the wire.
     """
 
-    __slots__ = ("wire",)
+    __slots__ = ("_wire",)
 
     def __init__(self, wire: str) -> None:
-        self.wire = wire
+        self._wire = wire
+
+    @property
+    def wire(self) -> str:
+        """The string as it came."""
+        return self._wire
 
     @classmethod
     def of(cls, members: Iterable[str], known: type[StrEnum]) -> Self:
@@ -47,11 +52,11 @@ class Flags:
     @property
     def members(self) -> frozenset[str]:
         """The members, without surrounding blanks."""
-        return frozenset(part.strip() for part in self.wire.split(",") if part.strip())
+        return frozenset(part.strip() for part in self._wire.split(",") if part.strip())
 
     def to_json(self) -> str | list[str]:
         """The value as Graph's JSON has it."""
-        return self.wire
+        return self._wire
 
     def __contains__(self, member: object) -> bool:
         return member in self.members
@@ -71,10 +76,10 @@ class Flags:
         return hash(self.members)
 
     def __str__(self) -> str:
-        return self.wire
+        return self._wire
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.wire!r})"
+        return f"{type(self).__name__}({self._wire!r})"
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -99,7 +104,7 @@ class FlagsCollection(Flags):
 
     def to_json(self) -> list[str]:
         """The members as Graph's JSON array."""
-        return [part.strip() for part in self.wire.split(",") if part.strip()]
+        return [part.strip() for part in self._wire.split(",") if part.strip()]
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -90,20 +90,25 @@ def _normalise_item(value: Any, row: Property) -> Hashable:
 
 
 def _freeze(value: Any, row: Property | None) -> Hashable:
-    """A hashable twin of a JSON value, in which true is not 1."""
+    """A hashable twin of a JSON value.
+
+    Truth values and objects carry their Python type, since True == 1 and since an empty object
+    must not equal an empty set of flags.
+    """
     if isinstance(value, bool):
-        return ("boolean", value)
+        return (bool, value)
     if isinstance(value, list):
         return tuple(_freeze(item, None) for item in value)
     if not isinstance(value, dict):
         hashable: Hashable = value
         return hashable
     rows = {known.name: known for known in row.properties} if row else {}
-    return frozenset(
+    members = frozenset(
         (name, _normalise(item, rows.get(name)))
         for name, item in value.items()
         if not _is_noise(name, known=bool(rows))
     )
+    return (dict, members)
 
 
 def _is_noise(name: str, *, known: bool) -> bool:

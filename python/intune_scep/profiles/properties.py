@@ -19,8 +19,8 @@ class Property:
 
     Attributes:
         name: The wire name, for example `keyUsage`.
-        graph_type: The type in Graph's metadata, for example `Edm.Int32`, `microsoft.graph.keySize`;
-            for a collection the type of its items.
+        graph_type: The type in Graph's metadata, for example `Edm.Int32` or
+            `microsoft.graph.keySize`; for a collection the type of its items.
         collection: Whether the value is a list.
         nullable: Whether Graph's metadata allows null. Real profiles hold null elsewhere too.
         label: The words of the admin center; empty when it does not show the property.

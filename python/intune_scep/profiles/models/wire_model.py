@@ -1,5 +1,6 @@
 """What every model does: read a wire object without loss and give it back."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Self, get_args
@@ -92,6 +93,18 @@ class WireModel(BaseModel):
         """
         wire: dict[str, Any] = copy_json(self._from_fields() if self._wire is None else self._wire)
         return wire
+
+    def __eq__(self, other: object) -> bool:
+        """Equal JSON, whatever the order of keys (1 is not 1.0); for meaning: `normal_form`."""
+        if not isinstance(other, WireModel):
+            return NotImplemented
+        return type(self) is type(other) and self._canonical() == other._canonical()
+
+    def __hash__(self) -> int:
+        return hash(self._canonical())
+
+    def _canonical(self) -> str:
+        return json.dumps(self.to_wire(), sort_keys=True)
 
     def _from_fields(self) -> dict[str, Any]:
         return {
