@@ -31,6 +31,10 @@ _NOTE_THUMBPRINT = (
 _NOTE_KEY_HASH = (
     "This is the hash of the public key, as MS-PKCA 3.1.5.2.1.3 says and Samba implements it."
 )
+_NOTE_SIGN_BYTE = (
+    "The trailing 00 is the sign byte of the serial number; no published example shows one, so "
+    "prove the value on one account first, or use SKI."
+)
 _NOTE_QUOTED = (
     "The name holds a character that Windows puts in quotes; no published example shows how AD "
     "compares it. Prefer SKI."
@@ -97,11 +101,12 @@ def alt_security_identities(
     quoted = (_NOTE_QUOTED,) if '"' in issuer else ()
     if certificate.serial_number >= 0:
         serial = reversed_serial_number(certificate.serial_number)
+        signed = (_NOTE_SIGN_BYTE,) if len(serial) > 2 and serial.endswith("00") else ()
         yield AltSecurityIdentity(
             AltSecurityForm.ISSUER_SERIAL_NUMBER,
             f"X509:<I>{issuer}<SR>{serial}",
             True,
-            (_NOTE_RENEWAL, *quoted),
+            (_NOTE_RENEWAL, *quoted, *signed),
         )
     if ski is not None:
         yield AltSecurityIdentity(

@@ -1,6 +1,5 @@
 """From the bytes of a file to the certificates inside: PEM, DER, PKCS#7."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 
 from cryptography import x509
@@ -15,9 +14,7 @@ from intune_scep.certificates._asn1 import is_pkcs12
 from intune_scep.certificates._quiet import quiet_parser
 from intune_scep.certificates.errors import CertificateError, InvalidCertificateError
 
-_PEM_BLOCK = re.compile(
-    rb"-----BEGIN (?P<label>[A-Z0-9 ]+)-----.*?-----END (?P=label)-----", re.DOTALL
-)
+_BEGIN = b"-----BEGIN "
 _LOADER_ERRORS = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
 
 PKCS12_REFUSED = (
@@ -36,7 +33,7 @@ def certificates_in(data: bytes) -> Iterator[bytes | CertificateError]:
     """
     if not data.strip():
         yield InvalidCertificateError("It is empty.")
-    elif b"-----BEGIN " in data:
+    elif _BEGIN in data:
         yield from _in_pem(data)
     else:
         yield from _in_der(data)
@@ -56,16 +53,22 @@ def is_private_key(data: bytes) -> bool:
 
 
 def _in_pem(data: bytes) -> Iterator[bytes | CertificateError]:
-    blocks = list(_PEM_BLOCK.finditer(data))
-    for block in blocks:
-        yield from _read_pem_block(block["label"].decode("ascii"), block[0])
-    if len(blocks) < data.count(b"-----BEGIN "):
-        yield InvalidCertificateError("A PEM block has no matching END line: the file is cut off.")
+    start = data.find(_BEGIN)
+    while start != -1:
+        following = data.find(_BEGIN, start + 1)
+        block = data[start:following] if following != -1 else data[start:]
+        yield from _read_pem_block(block)
+        start = following
 
 
-def _read_pem_block(label: str, block: bytes) -> Sequence[bytes | CertificateError]:
+def _read_pem_block(block: bytes) -> Sequence[bytes | CertificateError]:
+    """Read one BEGIN line and all that follows it up to the next one."""
+    label_bytes, _, body = block.removeprefix(_BEGIN).partition(b"-----")
+    label = label_bytes[:40].decode("ascii", errors="replace")
     if label.endswith("PRIVATE KEY"):
         return [CertificateError(PRIVATE_KEY_REFUSED)]
+    if b"-----END " + label_bytes + b"-----" not in body:
+        return [InvalidCertificateError("A PEM block has no matching END line: it is cut off.")]
     read = _PEM_READERS.get(label)
     if read is None:
         return [InvalidCertificateError(f"A PEM block is a {label}, not a certificate.")]

@@ -14,7 +14,11 @@ from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates._quiet import quiet_parser
 from intune_scep.certificates.alt_security import AltSecurityIdentity, alt_security_identities
 from intune_scep.certificates.errors import InvalidCertificateError
-from intune_scep.certificates.mapping import StrongMapping, judge_strong_mapping
+from intune_scep.certificates.mapping import (
+    StrongMapping,
+    judge_strong_mapping,
+    mapping_without_extensions,
+)
 from intune_scep.certificates.names import SubjectAlternativeNames, read_general_names
 from intune_scep.certificates.sid import (
     SID_EXTENSION_OID,
@@ -143,7 +147,7 @@ class _Reader:
         self._certificate = certificate
         self._der = der
         self._problems: list[str] = []
-        self._extensions_problem: str | None = None
+        self._no_extensions: StrongMapping | None = None
         self._extensions = self._read_extensions()
 
     def facts(self) -> CertificateFacts:
@@ -178,7 +182,7 @@ class _Reader:
             subject_key_identifier=ski_hex,
             authority_key_identifier=_key_identifier_hex(aki),
             sids=sids,
-            strong_mapping=judge_strong_mapping(sids, unreadable=self._extensions_problem),
+            strong_mapping=self._no_extensions or judge_strong_mapping(sids),
             alt_security_identities=identities or (),
             problems=tuple(self._problems),
         )
@@ -201,7 +205,8 @@ class _Reader:
         try:
             return self._certificate.extensions
         except _PARSER_ERRORS as error:
-            self._extensions_problem = str(error)
+            duplicate = isinstance(error, x509.DuplicateExtension)
+            self._no_extensions = mapping_without_extensions(str(error), duplicate=duplicate)
             self._problems.append(f"The extensions cannot be read: {error}.")
             return None
 

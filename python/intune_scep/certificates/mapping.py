@@ -45,7 +45,8 @@ class StrongMapping(JsonReady):
     """The judgement.
 
     Attributes:
-        status: `not_judged` only where no certificate was seen (a row of Intune's report).
+        status: `not_judged` where no certificate was seen (a row of Intune's report) or its
+            extensions cannot be read.
         sid: The SID the certificate is mapped to; None unless the status is `mapped`.
         reasons: Why, in whole sentences; never empty.
         notes: What else an administrator should know.
@@ -60,9 +61,7 @@ class StrongMapping(JsonReady):
 NOT_JUDGED_FROM_REPORT = StrongMapping(MappingStatus.NOT_JUDGED, None, (REASON_REPORT_HAS_NO_SANS,))
 
 
-def judge_strong_mapping(
-    occurrences: Sequence[SidOccurrence], *, unreadable: str | None = None
-) -> StrongMapping:
+def judge_strong_mapping(occurrences: Sequence[SidOccurrence]) -> StrongMapping:
     """Judge a certificate by what it says about SIDs.
 
     A damaged extension beside a good URI counts as malformed: nobody has documented which of the
@@ -70,10 +69,7 @@ def judge_strong_mapping(
 
     Args:
         occurrences: Every SID, or attempt at one, found in the certificate.
-        unreadable: Why the certificate's extensions could not be read at all, if so.
     """
-    if unreadable is not None:
-        return _result(MappingStatus.MALFORMED, f"The extensions cannot be read: {unreadable}.")
     sids = list(dict.fromkeys(item.sid for item in occurrences if item.sid is not None))
     notes = tuple(_notes(occurrences, sids))
     defects = tuple(_defect(item) for item in occurrences if _is_defect(item))
@@ -89,6 +85,19 @@ def judge_strong_mapping(
         return _result(MappingStatus.NOT_MAPPED, _foreign_authority(sids[0]), notes=remarks)
     reason = f"Strongly mapped to {sids[0]} by the {_forms(occurrences)}."
     return _result(MappingStatus.MAPPED, reason, sid=sids[0], notes=remarks)
+
+
+def mapping_without_extensions(problem: str, *, duplicate: bool) -> StrongMapping:
+    """The judgement where the extensions could not be read, and with them no SID.
+
+    Args:
+        problem: What the parser said.
+        duplicate: An extension appears twice, which RFC 5280 4.2 forbids. Anything else may be an
+            unrelated extension that only this parser refuses, so nothing is claimed then.
+    """
+    status = MappingStatus.MALFORMED if duplicate else MappingStatus.NOT_JUDGED
+    reason = f"The extensions cannot be read, so no SID can be read either: {problem}."
+    return _result(status, reason)
 
 
 def _result(

@@ -64,9 +64,7 @@ def _mint(
     if ca is not None:
         constraints = x509.BasicConstraints(ca=ca, path_length=None)
         builder = builder.add_extension(constraints, critical=True)
-    certificate = builder.sign(
-        signer or (key if self_signed else _CA_KEY), hashes.SHA256()
-    )
+    certificate = builder.sign(signer or (key if self_signed else _CA_KEY), hashes.SHA256())
     return certificate.public_bytes(Encoding.DER)
 
 

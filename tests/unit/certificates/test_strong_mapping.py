@@ -188,6 +188,19 @@ def test_a_doubled_extension_is_malformed(mint):
     assert facts.is_ca is None
 
 
+def test_an_unrelated_extension_the_parser_refuses_leaves_the_mapping_unjudged(mint):
+    der = mint(sans=[uri(SID_TAG + ANN_SID)], extensions=[x509.SubjectKeyIdentifier(b"abcd")])
+    broken = der.replace(b"\x04\x04abcd", b"\x05\x04abcd")
+    assert broken != der
+    facts = inspect_certificate(broken)
+    assert (facts.strong_mapping.status, facts.strong_mapping.sid) == (
+        MappingStatus.NOT_JUDGED,
+        None,
+    )
+    assert "cannot be read" in facts.strong_mapping.reasons[0]
+    assert facts.subject == "CN=Ann,O=Contoso"
+
+
 def test_a_huge_san_list_is_searched_to_its_end(mint):
     names = [x509.DNSName(f"host-{number}.contoso.com") for number in range(20_000)]
     facts = inspect_certificate(mint(sans=[*names, uri(SID_TAG + ANN_SID)]))
