@@ -1,0 +1,61 @@
+"""Printing for people on a terminal, plainly elsewhere, and JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from intune_scep.strong_mapping.apply import Progress as ProgressCallback
+
+_PIPE_WIDTH = 140
+
+
+def console() -> Console:
+    """Standard output; colours switch off with NO_COLOR and where it is not a terminal."""
+    return _console(sys.stdout)
+
+
+def _console(stream: Any) -> Console:
+    width = None if stream.isatty() else _PIPE_WIDTH
+    return Console(file=stream, highlight=False, width=width)
+
+
+def print_json(value: Any) -> None:
+    """Write JSON to standard output, alone."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def headline(title: str, tenant: str, cloud: str) -> Text:
+    """Name the tenant and the cloud; with the simulator, where nobody can miss it."""
+    text = Text(f"{title}: tenant {tenant}, cloud {cloud}", style="bold")
+    if cloud == "simulator":
+        text = Text.assemble((" SIMULATOR ", "bold black on yellow"), " ", text)
+    return text
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[ProgressCallback]:
+    """Yield a progress callback that draws a bar on standard error, on a terminal only."""
+    with Progress(
+        TextColumn(label),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[name]}", markup=False),
+        console=_console(sys.stderr),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    ) as progress:
+        task = progress.add_task(label, total=None, name="")
+
+        def report(done: int, total: int, name: str) -> None:
+            progress.update(task, completed=done, total=total, name=name)
+
+        yield report

@@ -1,0 +1,150 @@
+"""Options that every command which talks to a tenant has, written once."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from intune_scep.connection import AUTH_SOURCES, CLOUD_NAMES, ConnectionOptions
+
+_PANEL = "Connection"
+Cloud = StrEnum("Cloud", [(name, name) for name in CLOUD_NAMES])  # type: ignore[misc]  # from the table
+AuthSource = StrEnum("AuthSource", [(name, name) for name in AUTH_SOURCES])  # type: ignore[misc]
+
+
+class OutputFormat(StrEnum):
+    """How results are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the shared options say.
+
+    Attributes:
+        given: Connection options from the command line; the environment fills the rest.
+        output: How to print.
+    """
+
+    given: dict[str, Any]
+    output: OutputFormat
+
+    def connection(self) -> ConnectionOptions:
+        """Combine with the environment.
+
+        Raises:
+            ConnectionOptionError: something is missing or impossible.
+        """
+        return ConnectionOptions.from_environment(**self.given)
+
+
+def _option(*names: str, help: str, **more: Any) -> Any:  # noqa: A002  # typer's word
+    return typer.Option(*names, help=help, rich_help_panel=_PANEL, show_default=False, **more)
+
+
+_CONNECTION: dict[str, Any] = {
+    "cloud": Annotated[
+        Cloud | None, _option("--cloud", help="National cloud, or simulator. [INTUNE_SCEP_CLOUD]")
+    ],
+    "tenant": Annotated[
+        str | None, _option("--tenant", help="Tenant id or domain. [AZURE_TENANT_ID]")
+    ],
+    "client_id": Annotated[
+        str | None, _option("--client-id", help="Application id. [AZURE_CLIENT_ID]")
+    ],
+    "x509_certificate_path": Annotated[
+        str | None,
+        _option(
+            "--x509-certificate-path",
+            help="The application's certificate with key. [AZURE_CLIENT_CERTIFICATE_PATH]",
+        ),
+    ],
+    "oidc_token_file_path": Annotated[
+        str | None,
+        _option(
+            "--oidc-token-file-path", help="Federated token file. [AZURE_FEDERATED_TOKEN_FILE]"
+        ),
+    ],
+    "auth_source": Annotated[
+        AuthSource | None,
+        _option(
+            "--auth-source",
+            help="Where credentials come from. Secrets and tokens are read from the environment"
+            " only: AZURE_CLIENT_SECRET, INTUNE_SCEP_ACCESS_TOKEN.",
+        ),
+    ],
+    "endpoint": Annotated[
+        str | None, _option("--endpoint", help="Another Graph root. [INTUNE_SCEP_ENDPOINT]")
+    ],
+    "simulator": Annotated[
+        str | None,
+        _option(
+            "--simulator",
+            help="Simulator database, with --cloud simulator. [INTUNE_SCEP_SIMULATOR]",
+        ),
+    ],
+}
+_OUTPUT: dict[str, tuple[Any, Any]] = {
+    "output": (
+        Annotated[OutputFormat, typer.Option("--output", "-o", help="How to print the result.")],
+        OutputFormat.TEXT,
+    ),
+    "debug": (Annotated[bool, typer.Option("--debug", help="Show tracebacks.")], False),
+}
+
+
+def with_shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the shared options; its first parameter receives them as `Shared`."""
+
+    def call(values: dict[str, Any]) -> Any:
+        given = {name: values.pop(name) for name in _CONNECTION}
+        output = values.pop("output")
+        values.pop("debug")
+        shared = Shared({name: value for name, value in given.items() if value}, output)
+        return command(shared, **values)
+
+    added = {name: (annotation, None) for name, annotation in _CONNECTION.items()} | _OUTPUT
+    return extended(command, "shared", added, call)
+
+
+def extended(
+    command: Callable[..., Any],
+    replaced: str,
+    added: Mapping[str, tuple[Any, Any]],
+    call: Callable[[dict[str, Any]], Any],
+) -> Callable[..., Any]:
+    """Return a command with one parameter replaced by options.
+
+    Args:
+        command: Takes the parameter named `replaced`.
+        added: Annotation and default of each option, by name.
+        call: Receives all option values and calls the command.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        parameter.replace(kind=keyword)
+        for parameter in signature.parameters.values()
+        if parameter.name != replaced
+    ]
+    parameters += [
+        inspect.Parameter(name, keyword, default=default, annotation=annotation)
+        for name, (annotation, default) in added.items()
+    ]
+
+    @functools.wraps(command)
+    def wrapped(**values: Any) -> Any:
+        return call(values)
+
+    wrapped.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what typer reads
+    wrapped.__annotations__ = {item.name: item.annotation for item in parameters}
+    del wrapped.__wrapped__
+    return wrapped

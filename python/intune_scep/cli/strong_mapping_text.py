@@ -1,0 +1,131 @@
+"""Assessments, plans and reports as tables that a PKI administrator reads."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from intune_scep.cli.console import headline
+from intune_scep.strong_mapping import Assessment, EnforcementReport, Plan, Status, Verdict
+
+REISSUE_WARNING = "Intune revokes and re-issues every certificate of a profile that is edited."
+
+# What to look at first comes first.
+_ORDER = {
+    Verdict.REQUIRED: "bold red",
+    Verdict.DEFECTIVE: "bold magenta",
+    Verdict.REVIEW: "yellow",
+    Verdict.OPT_IN: "cyan",
+    Verdict.UNSUPPORTED: "dim",
+    Verdict.NOT_APPLICABLE: "dim",
+    Verdict.MAPPED: "green",
+}
+_STATUS_STYLES = {
+    Status.APPLIED: "green",
+    Status.PLANNED: "cyan",
+    Status.CONFLICT: "bold yellow",
+    Status.FAILED: "bold red",
+    Status.UNKNOWN: "bold red",
+    Status.HELD_BACK: "dim",
+    Status.UNCHANGED: "dim",
+}
+_NOTHING = "-"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def show_assessment(console: Console, assessment: Assessment) -> None:
+    """Print every SCEP profile with its verdict and reason, then the counts."""
+    console.print(headline("Strong mapping", assessment.tenant, assessment.cloud))
+    table = _table("Verdict", "Platform", "Type", "Profile", "Reason")
+    table.columns[0].no_wrap = True
+    table.columns[3].min_width = 20
+    rank = list(_ORDER)
+    for item in sorted(
+        assessment.assessed,
+        key=lambda item: (rank.index(item.judgement.verdict), item.profile.display_name or ""),
+    ):
+        row = item.to_dict()
+        verdict = item.judgement.verdict
+        table.add_row(
+            Text(verdict.value, style=_ORDER[verdict]),
+            row["platform"],
+            row["certificate_type"] or _NOTHING,
+            Text(str(row["display_name"])),
+            Text(row["reason"]),
+        )
+    console.print(table)
+    counts = [(verdict, assessment.summary[verdict.value]) for verdict in _ORDER]
+    parts = [Text(f"{count} {verdict.value}", style=_ORDER[verdict]) for verdict, count in counts]
+    console.print(Text(", ").join(parts))
+    _notes(console, assessment.notes)
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Print what would change, name by name, and what is left alone by choice."""
+    console.print(headline("Plan", plan.tenant, plan.cloud))
+    table = _table("Profile", "Id", "Names now", "Added last")
+    for action in plan.actions:
+        names = [f"{san.get('sanType')}: {san.get('name')}" for san in action.before or ()]
+        added = action.after[-1]
+        table.add_row(
+            Text(str(action.display_name)),
+            action.id,
+            Text("\n".join(names) or "(none)"),
+            Text(f"{added['sanType']}: {added['name']}", style="green"),
+        )
+    if plan.actions:
+        console.print(table)
+    if plan.assessment is not None:
+        _left_alone(console, plan, plan.assessment)
+    count = len(plan.actions)
+    console.print(f"{count} profile{'' if count == 1 else 's'} to change.", style="bold")
+    if count:
+        console.print(REISSUE_WARNING)
+    _notes(console, plan.assessment.notes if plan.assessment else ())
+
+
+def _left_alone(console: Console, plan: Plan, assessment: Assessment) -> None:
+    table = _table("Left alone", "Verdict", "Why")
+    for item in assessment.assessed:
+        why = plan.left_alone.get(item.profile.id or "")
+        if why:
+            table.add_row(
+                Text(str(item.profile.display_name)), item.judgement.verdict.value, Text(why)
+            )
+    if table.row_count:
+        console.print(table)
+
+
+def show_report(console: Console, report: EnforcementReport) -> None:
+    """Print what happened to each profile that was to change, and the sentence that sums it up."""
+    console.print(headline("Result", report.tenant, report.cloud))
+    table = _table("Status", "Profile", "Id", "Message")
+    for row in report.to_dict()["profiles"]:
+        status = Status(row["status"])
+        if status in {Status.UNCHANGED, Status.HELD_BACK} and not row["message"]:
+            continue
+        table.add_row(
+            Text(status.value, style=_STATUS_STYLES[status]),
+            Text(str(row["display_name"] or _NOTHING)),
+            row["id"],
+            Text(row["message"] or ""),
+        )
+    if table.row_count:
+        console.print(table)
+    console.print(Text(report.msg, style="bold red" if report.failed else "bold"))
+    if report.journal:
+        console.print(Text(f"Journal: {report.journal}"), soft_wrap=True)
+    _notes(console, report.notes)
+
+
+def _notes(console: Console, notes: tuple[str, ...]) -> None:
+    for note in notes:
+        console.print(Text(f"Note: {note}", style="yellow"))

@@ -1,0 +1,180 @@
+"""The library's front door for asynchronous scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from intune_scep.connection import ConnectionOptions
+from intune_scep.strong_mapping import (
+    Assessment,
+    Choices,
+    EnforcementReport,
+    Plan,
+    apply_plan,
+    assess_tenant,
+    enforce,
+    plan_tenant,
+    resume,
+    rollback,
+    verify_journal,
+)
+from intune_scep.strong_mapping.apply import Progress, silent
+from intune_scep.tenant import Tenant
+
+
+class AsyncIntuneClient:
+    """Certificate profiles of one Intune tenant.
+
+    Requests are paced below Graph's published limits, reads are repeated after transient failures
+    (at most 6 times and 300 s), and a write whose answer was lost is looked up before anything
+    else happens.
+
+    Args:
+        options: How to reach the tenant; from the environment if not given.
+
+    Example:
+        >>> async with AsyncIntuneClient() as client:
+        ...     assessment = await client.assess_strong_mapping()
+        ...     print(assessment.summary)
+    """
+
+    def __init__(self, options: ConnectionOptions | None = None) -> None:
+        self._options = options or ConnectionOptions.from_environment()
+        self._tenant: Tenant | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Sign in.
+
+        Raises:
+            IntuneScepError: an option is wrong, or no token could be had.
+        """
+        if self._tenant is None:
+            self._tenant = await Tenant.open(self._options)
+
+    async def close(self) -> None:
+        """Close every connection. The client can be opened again."""
+        if self._tenant is not None:
+            tenant, self._tenant = self._tenant, None
+            await tenant.close()
+
+    @property
+    def tenant(self) -> Tenant:
+        """The open tenant.
+
+        Raises:
+            RuntimeError: the client is not open.
+        """
+        if self._tenant is None:
+            raise RuntimeError("Open the client first: use it in a with statement.")
+        return self._tenant
+
+    @property
+    def tenant_id(self) -> str:
+        """Entra tenant id; a domain name where only that is known."""
+        return self.tenant.tenant_id
+
+    @property
+    def cloud(self) -> str:
+        """Name of the cloud; `simulator` for the embedded one."""
+        return self.tenant.cloud
+
+    @property
+    def requests_sent(self) -> int:
+        """How many requests went to Graph, repeated ones included."""
+        return self.tenant.session.requests_sent
+
+    async def assess_strong_mapping(self) -> Assessment:
+        """Judge every SCEP profile of the tenant.
+
+        Raises:
+            IntuneScepError: the profiles could not be read.
+        """
+        return await assess_tenant(self.tenant)
+
+    async def plan_strong_mapping(self, choices: Choices | None = None) -> Plan:
+        """Plan the migration under the operator's choices, as data.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the choices do not fit.
+        """
+        return await plan_tenant(self.tenant, choices or Choices())
+
+    async def enforce_strong_mapping(
+        self,
+        choices: Choices | None = None,
+        *,
+        dry_run: bool = False,
+        journal: str | Path | None = None,
+        progress: Progress = silent,
+    ) -> EnforcementReport:
+        """Plan, apply and verify; resume if the journal is of a run that was cut short.
+
+        Args:
+            dry_run: Stop after the plan.
+            journal: File for the record of the run; in the user's state directory by default.
+            progress: Called after each profile with (done, total, name).
+
+        Raises:
+            IntuneScepError: nothing could be judged or planned.
+        """
+        path = Path(journal) if journal else None
+        return await enforce(
+            self.tenant, choices or Choices(), dry_run=dry_run, journal=path, progress=progress
+        )
+
+    async def apply_strong_mapping(
+        self, plan: Plan, *, journal: str | Path | None = None, progress: Progress = silent
+    ) -> EnforcementReport:
+        """Carry out a plan that was made before.
+
+        Raises:
+            IntuneScepError: the plan or the journal is of something else.
+        """
+        path = Path(journal) if journal else None
+        return await apply_plan(self.tenant, plan, journal=path, progress=progress)
+
+    async def resume_strong_mapping(
+        self, journal: str | Path, *, progress: Progress = silent
+    ) -> EnforcementReport:
+        """Finish a run that was cut short; nothing is written twice.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await resume(self.tenant, Path(journal), progress=progress)
+
+    async def verify_strong_mapping(self, journal: str | Path) -> EnforcementReport:
+        """Read back what a run changed. Writes nothing.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await verify_journal(self.tenant, Path(journal))
+
+    async def rollback_strong_mapping(
+        self,
+        journal: str | Path,
+        *,
+        dry_run: bool = False,
+        progress: Progress = silent,
+    ) -> EnforcementReport:
+        """Restore the names from before a run, where nobody changed the profile since.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await rollback(self.tenant, Path(journal), dry_run=dry_run, progress=progress)

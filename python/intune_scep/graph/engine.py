@@ -1,0 +1,211 @@
+"""Microsoft's SDK up to the response, and nothing of it beyond.
+
+The request adapter expands URL templates, adds the token, answers continuous-access-evaluation
+challenges and sends through httpx. The native response handler hands us httpx's response, so no
+generated model is ever loaded: parsing one page with those imports 2,500 modules.
+
+Everything heavy is imported inside functions: a caller that fails on its arguments must not have
+paid for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from intune_scep import __version__
+from intune_scep.graph.clouds import Cloud
+from intune_scep.graph.errors import GraphTransportError, UnsafeLinkError
+
+if TYPE_CHECKING:
+    import httpx
+    from azure.core.credentials import TokenCredential
+
+MAX_CONNECTIONS = 8
+CONNECT_TIMEOUT_SECONDS = 15.0
+
+
+class GraphEngine:
+    """Sends one request to one cloud and returns the raw response.
+
+    Args:
+        cloud: Where Graph is; tokens go to its host only.
+        credential: Gives tokens (azure-identity's protocol).
+        transport: Used instead of the network, for the in-process door of the simulator.
+        timeout: Seconds for a whole request with its answer; a slow drip ends there too.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        credential: TokenCredential,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout: float = 100.0,
+    ) -> None:
+        import httpx
+        from kiota_abstractions.native_response_handler import NativeResponseHandler
+        from kiota_authentication_azure.azure_identity_authentication_provider import (
+            AzureIdentityAuthenticationProvider,
+        )
+        from kiota_http.middleware import ParametersNameDecodingHandler, UserAgentHandler
+        from kiota_http.middleware.options import ResponseHandlerOption
+        from msgraph.graph_request_adapter import GraphRequestAdapter
+        from msgraph_core import APIVersion, GraphClientFactory
+        from msgraph_core.middleware import GraphTelemetryHandler
+        from msgraph_core.middleware.options import GraphTelemetryHandlerOption
+
+        self.cloud = cloud
+        self._timeout = timeout
+        timeouts = httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT_SECONDS, timeout))
+        client = (
+            httpx.AsyncClient(transport=transport, timeout=timeouts)
+            if transport is not None
+            else httpx.AsyncClient(
+                http2=False,
+                timeout=timeouts,
+                limits=httpx.Limits(
+                    max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS
+                ),
+            )
+        )
+        # The SDK's transport wrapper has no aclose(), so the inner ones are kept to be closed.
+        self._inner_transports = [
+            inner for inner in (client._transport, *client._mounts.values()) if inner is not None
+        ]
+        telemetry = GraphTelemetryHandlerOption(
+            api_version=APIVersion.beta, sdk_version=__version__
+        )
+        GraphClientFactory.create_with_custom_middleware(
+            [
+                ParametersNameDecodingHandler(),
+                UserAgentHandler(),
+                GraphTelemetryHandler(options=telemetry),
+            ],
+            client=client,
+        )
+        provider = AzureIdentityAuthenticationProvider(
+            credential, scopes=[cloud.scope], allowed_hosts=[_host(cloud.base_url)]
+        )
+        self._adapter = GraphRequestAdapter(provider, client)
+        self._adapter.base_url = cloud.base_url
+        self._native = ResponseHandlerOption(NativeResponseHandler())
+        self._client = client
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """Send once and return what came, whatever its status.
+
+        Args:
+            path: Relative to the versioned root, or a whole link that Graph itself gave.
+            query: OData options by name, for example `{"$filter": "…"}`.
+
+        Raises:
+            UnsafeLinkError: the link leads to another host.
+            GraphTransportError: no whole answer came.
+        """
+        from kiota_abstractions.method import Method
+        from kiota_abstractions.request_information import RequestInformation
+
+        request = RequestInformation(Method(method))
+        if "://" in path:
+            self._require_own_host(path)
+            request.url = path
+        else:
+            names = sorted(query or {})
+            options = ",".join(name.replace("$", "%24") for name in names)
+            request.url_template = "{+baseurl}/" + path + (f"{{?{options}}}" if options else "")
+            request.query_parameters = {
+                name.replace("$", "%24"): (query or {})[name] for name in names
+            }
+        request.headers.try_add("Accept", "application/json")
+        request.headers.try_add("User-Agent", f"intune-scep/{__version__}")
+        if content is not None:
+            request.headers.try_add("Content-Type", "application/json")
+            request.content = content
+        for name, value in (headers or {}).items():
+            request.headers.try_add(name, value)
+        request.add_request_options([self._native])
+        return await self._exchange(request, method, path)
+
+    async def _exchange(self, request: Any, method: str, path: str) -> httpx.Response:
+        import httpx
+
+        what = f"{method} {path.partition('?')[0]}"
+        try:
+            async with asyncio.timeout(self._timeout):
+                response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
+        except TimeoutError as error:
+            raise GraphTransportError(
+                f"No whole answer to {what} within {self._timeout:g} s.", hides_commit=True
+            ) from error
+        except httpx.HTTPError as error:
+            raise transport_error(error, what, self.cloud.graph) from error
+        if not isinstance(response, httpx.Response):
+            raise GraphTransportError(f"The SDK gave no response to {what}.", hides_commit=True)
+        return response
+
+    def _require_own_host(self, link: str) -> None:
+        from urllib.parse import urlsplit
+
+        parts = urlsplit(link)
+        if (parts.scheme, parts.netloc.lower()) != self.cloud.origin:
+            raise UnsafeLinkError(
+                f"Graph sent a link to {parts.scheme}://{parts.hostname}, which is not"
+                f" {self.cloud.graph}. It was not followed, and no token was sent there."
+            )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for transport in self._inner_transports:
+            await transport.aclose()
+        await self._client.aclose()
+
+
+def transport_error(error: httpx.HTTPError, what: str, root: str) -> GraphTransportError:
+    """Say which transport failure this is and whether the request may have arrived."""
+    import httpx
+
+    if certificate := _certificate_problem(error):
+        return GraphTransportError(
+            f"The certificate of {root} could not be verified: {certificate}.",
+            hides_commit=False,
+            may_repeat=False,
+            hint="If a private CA is right here, name its file in SSL_CERT_FILE.",
+        )
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        return GraphTransportError(
+            f"{root} cannot be reached: {error or type(error).__name__}.", hides_commit=False
+        )
+    if isinstance(error, httpx.PoolTimeout | httpx.UnsupportedProtocol):
+        return GraphTransportError(f"{what} was not sent: {error}.", hides_commit=False)
+    if isinstance(error, httpx.TimeoutException):
+        return GraphTransportError(f"No answer to {what} in time.", hides_commit=True)
+    return GraphTransportError(
+        f"The connection broke during {what}: {error or type(error).__name__}.", hides_commit=True
+    )
+
+
+def _certificate_problem(error: BaseException | None) -> str | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message or str(error)
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return str(error).partition("CERTIFICATE_VERIFY_FAILED]")[2].strip() or str(error)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _host(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).hostname or ""

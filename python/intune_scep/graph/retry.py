@@ -1,0 +1,86 @@
+"""When a request may be repeated, and how long to wait first.
+
+tenacity alone governs repetition; the SDK's own retry and redirect handlers are not in the chain.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity.stop import stop_before_delay
+from tenacity.wait import wait_base, wait_random_exponential
+
+from intune_scep.graph.errors import GraphError, GraphTransportError
+
+MAX_ATTEMPTS = 6
+MAX_TOTAL_SECONDS = 300.0
+_BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
+_REPEATABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+
+def retry_after_seconds(value: str | None, *, now: datetime | None = None) -> float | None:
+    """Read a Retry-After header in each form Graph uses (GRAPH.md 4.1).
+
+    Args:
+        value: Whole seconds, fractional seconds (`2.128`), an HTTP date, or None.
+
+    Returns:
+        Seconds to wait, never negative; None where the header says nothing usable.
+    """
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        pass
+    else:
+        return max(seconds, 0.0) if seconds < float("inf") else None
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0)
+
+
+class WaitAsTold(wait_base):
+    """Wait as long as Graph says, else exponentially longer with full jitter."""
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        told = retry_after_seconds(getattr(error, "retry_after", None))
+        return told if told is not None else _BACKOFF(retry_state)
+
+
+def is_repeatable(error: BaseException) -> bool:
+    """Whether a request without effect on data may be sent again after this error."""
+    if isinstance(error, GraphError):
+        return error.status in _REPEATABLE_STATUSES
+    return isinstance(error, GraphTransportError) and error.may_repeat
+
+
+def never_sent(error: BaseException) -> bool:
+    """Whether the request surely never reached Graph, so that even a write may be sent again."""
+    return isinstance(error, GraphTransportError) and error.may_repeat and not error.hides_commit
+
+
+def _policy(repeatable: retry_if_exception) -> AsyncRetrying:
+    return AsyncRetrying(
+        stop=stop_after_attempt(MAX_ATTEMPTS) | stop_before_delay(MAX_TOTAL_SECONDS),
+        wait=WaitAsTold(),
+        retry=repeatable,
+        reraise=True,
+    )
+
+
+def read_policy() -> AsyncRetrying:
+    """Repetition for requests that change nothing."""
+    return _policy(retry_if_exception(is_repeatable))
+
+
+def write_policy() -> AsyncRetrying:
+    """Repetition for writes: only while nothing was sent. `write_once` does the rest."""
+    return _policy(retry_if_exception(never_sent))

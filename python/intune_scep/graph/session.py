@@ -1,0 +1,181 @@
+"""One conversation with Graph: paced, repeated where that is safe, errors made readable."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from intune_scep.graph.engine import GraphEngine
+from intune_scep.graph.errors import (
+    GraphTransportError,
+    InvalidIdError,
+    UnsafeLinkError,
+    error_from_response,
+)
+from intune_scep.graph.pacing import Pacer
+from intune_scep.graph.retry import read_policy, write_policy
+
+_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}\Z")
+_MAX_PAGES = 100_000
+
+
+@dataclass(frozen=True)
+class GraphResponse:
+    """A successful answer.
+
+    Attributes:
+        status: 200 to 299.
+        headers: Lower-case names.
+        body: Parsed JSON; None where there was none.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+
+def checked_id(value: str) -> str:
+    """Return an id that is fit for a URL.
+
+    An empty one would list everything instead (GRAPH.md 3.6).
+
+    Raises:
+        InvalidIdError: it is empty or has characters that no id has.
+    """
+    if not isinstance(value, str) or not _ID.match(value):
+        raise InvalidIdError(f"{value!r} is not an id of Graph.")
+    return value
+
+
+class GraphSession:
+    """Requests to one tenant.
+
+    Attributes:
+        requests_sent: How many requests went out, repeated ones included.
+    """
+
+    def __init__(self, engine: GraphEngine, pacer: Pacer | None = None) -> None:
+        self.engine = engine
+        self._pacer = pacer or Pacer()
+        self.requests_sent = 0
+
+    async def read(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """GET and return the parsed body, repeating after transient failures.
+
+        Raises:
+            GraphError: Graph refused, or kept failing.
+            GraphTransportError: no usable answer came.
+        """
+        return await self.repeat_read("GET", path, query=query, headers=headers)
+
+    async def repeat_read(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        items: int = 1,
+    ) -> Any:
+        """Send a request that changes nothing, by whatever method, and return its JSON."""
+        async for attempt in read_policy():
+            with attempt:
+                await self._pacer.admit("GET", items=items)
+                answer = await self._attempt(method, path, query, headers, body)
+                if answer.body is None:
+                    raise GraphTransportError(
+                        f"The answer to {method} {_shown(path)} is not JSON.", hides_commit=True
+                    )
+                return answer.body
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    async def write(self, method: str, path: str, body: Any = None) -> GraphResponse:
+        """Send a write once; again only while it surely never left.
+
+        Raises:
+            GraphError: with `hides_commit` where it may have taken effect all the same.
+            GraphTransportError: likewise.
+        """
+        async for attempt in write_policy():
+            with attempt:
+                await self._pacer.admit(method)
+                return await self._attempt(method, path, None, None, body)
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    async def pages(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Yield each page's `value`, following nextLinks as they are, empty pages included.
+
+        Raises:
+            GraphTransportError: a page has no `value` list, or links lead in a circle.
+            UnsafeLinkError: a nextLink leads to another host.
+        """
+        seen: set[str] = set()
+        link: str | None = path
+        while link is not None:
+            body = await self.read(link, query=query if not seen else None, headers=headers)
+            seen.add(link)
+            values = body.get("value") if isinstance(body, dict) else None
+            if not isinstance(values, list):
+                raise GraphTransportError(
+                    f"The answer to GET {_shown(path)} is not a page of a collection.",
+                    hides_commit=False,
+                )
+            yield values
+            link = body.get("@odata.nextLink")
+            if link is not None and (not isinstance(link, str) or "://" not in link):
+                raise UnsafeLinkError(f"Graph sent a nextLink that is not a URL: {link!r}.")
+            if link in seen or len(seen) > _MAX_PAGES:
+                raise GraphTransportError(
+                    f"The pages of {_shown(path)} lead in a circle.", hides_commit=False
+                )
+
+    async def _attempt(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        body: Any,
+    ) -> GraphResponse:
+        content = None if body is None else json.dumps(body).encode()
+        self.requests_sent += 1
+        response = await self.engine.send(
+            method, path, query=query, headers=headers, content=content
+        )
+        parsed = _json_or_none(response.content)
+        received = {name.lower(): value for name, value in response.headers.items()}
+        if response.is_success:
+            return GraphResponse(response.status_code, received, parsed)
+        raise error_from_response(method, _shown(path), response.status_code, received, parsed)
+
+    async def close(self) -> None:
+        await self.engine.close()
+
+
+def _json_or_none(content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else None
+    except ValueError:
+        return None
+
+
+def _shown(path: str) -> str:
+    """A path without its query and host, short enough for a message."""
+    without_host = path.partition("://")[2].partition("/")[2] if "://" in path else path
+    return without_host.partition("?")[0].removeprefix("beta/")

@@ -1,0 +1,123 @@
+"""What the operator decides about a migration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from intune_scep.errors import IntuneScepError
+from intune_scep.profiles import Profile
+from intune_scep.strong_mapping.verdicts import Judgement
+
+
+class SelectionError(IntuneScepError):
+    """A name or id that selects no profile, or more than one (law 5)."""
+
+
+class TooManyChangesError(IntuneScepError):
+    """The plan is larger than the operator allowed."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The operator's choices.
+
+    Attributes:
+        only: Names or ids of the profiles to consider; empty for all.
+        except_: Names or ids of profiles to leave alone.
+        include_android: Also change Android Enterprise and AOSP profiles (opt_in).
+        include_device_certificates: Also change Windows device certificates (opt_in).
+        include_legacy_san: Also change profiles with legacy SAN fields (review).
+        max_changes: Refuse a plan with more changes than this; None for no limit.
+    """
+
+    only: tuple[str, ...] = ()
+    except_: tuple[str, ...] = ()
+    include_android: bool = False
+    include_device_certificates: bool = False
+    include_legacy_san: bool = False
+    max_changes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_changes is not None and self.max_changes < 0:
+            raise SelectionError("max_changes (--max-changes) must be 0 or more.")
+        for option, selectors in (
+            ("only (--only)", self.only),
+            ("except (--except)", self.except_),
+        ):
+            if any(not selector.strip() for selector in selectors):
+                raise SelectionError(f"{option} has an empty name.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, with the option names of modules and command line."""
+        return {
+            "only": list(self.only),
+            "except": list(self.except_),
+            "include_android": self.include_android,
+            "include_device_certificates": self.include_device_certificates,
+            "include_legacy_san": self.include_legacy_san,
+            "max_changes": self.max_changes,
+        }
+
+    def holds_back(self, judgement: Judgement) -> str | None:
+        """Return why a changeable profile stays as it is, or None if the choices allow it."""
+        missing = sorted(need for need in judgement.needs if not getattr(self, need))
+        if not missing:
+            return None
+        options = " and ".join(f"{need} (--{need.replace('_', '-')})" for need in missing)
+        return f"Left alone unless you choose {options}."
+
+
+class Selection:
+    """Which profiles `only` and `except_` name.
+
+    Raises:
+        SelectionError: a selector matches no profile, or several by name.
+    """
+
+    def __init__(self, choices: Choices, profiles: Sequence[Profile]) -> None:
+        by_id = {profile.id: profile for profile in profiles if profile.id}
+        by_name: dict[str, list[Profile]] = {}
+        for profile in profiles:
+            by_name.setdefault(profile.display_name or "", []).append(profile)
+        self._only = _resolve("only (--only)", choices.only, by_id, by_name)
+        self._except = _resolve("except (--except)", choices.except_, by_id, by_name)
+        self._has_only = bool(choices.only)
+
+    def leaves_out(self, identifier: str) -> str | None:
+        """Return why a profile is not selected, or None if it is."""
+        if identifier in self._except:
+            return "Left alone: named by except."
+        if self._has_only and identifier not in self._only:
+            return "Left alone: not named by only."
+        return None
+
+
+def _resolve(
+    option: str,
+    selectors: Sequence[str],
+    by_id: Mapping[str, Profile],
+    by_name: Mapping[str, Sequence[Profile]],
+) -> frozenset[str]:
+    return frozenset(_resolve_one(option, selector, by_id, by_name) for selector in selectors)
+
+
+def _resolve_one(
+    option: str,
+    selector: str,
+    by_id: Mapping[str, Profile],
+    by_name: Mapping[str, Sequence[Profile]],
+) -> str:
+    if selector in by_id:
+        return selector
+    found = by_name.get(selector, ())
+    if len(found) == 1 and found[0].id:
+        return found[0].id
+    if not found:
+        raise SelectionError(f"{option}: no SCEP profile has the name or id {selector!r}.")
+    ids = ", ".join(sorted(profile.id or "?" for profile in found))
+    raise SelectionError(
+        f"{option}: {len(found)} SCEP profiles have the name {selector!r}.",
+        hint=f"Give the id instead: {ids}.",
+    )

@@ -1,0 +1,41 @@
+"""One Entra tenant in one cloud, with a session that leads to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from intune_scep.connection import ConnectionOptions
+from intune_scep.graph.connect import connect
+from intune_scep.graph.session import GraphSession
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A tenant that can be read and written.
+
+    Attributes:
+        session: The conversation with Graph.
+        tenant_id: Entra tenant id; a domain name where only that is known.
+        cloud: Name of the cloud; `simulator` for the embedded one.
+    """
+
+    session: GraphSession
+    tenant_id: str
+    cloud: str
+
+    @classmethod
+    async def open(cls, options: ConnectionOptions) -> Tenant:
+        """Sign in.
+
+        Raises:
+            IntuneScepError: an option is wrong, or no token could be had.
+        """
+        connection = await connect(options)
+        return cls(connection.session, connection.tenant_id, connection.cloud)
+
+    @property
+    def is_simulator(self) -> bool:
+        return self.cloud == "simulator"
+
+    async def close(self) -> None:
+        await self.session.close()
