@@ -1,0 +1,157 @@
+"""Certificate reports: asked for, polled, downloaded as a zip."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from intune_scep.simulator.bodies import checked_properties, read_object
+from intune_scep.simulator.certificates import DeliveredCertificate, all_certificates
+from intune_scep.simulator.clock import format_instant, parse_instant
+from intune_scep.simulator.context import Context
+from intune_scep.simulator.graph_errors import bad_request, not_found
+from intune_scep.simulator.messages import Response, json_response
+from intune_scep.simulator.reissue import settle_certificates
+from intune_scep.simulator.resources import EXPORT_JOBS, add_resource, find_resource
+from intune_scep.simulator.schema import require_entity_type
+
+_DEVICE_COLUMNS = (
+    "CertificateStatus",
+    "DeviceId",
+    "DeviceName",
+    "EnhancedKeyUsage",
+    "IssuerName",
+    "KeyUsage",
+    "PolicyId",
+    "SerialNumber",
+    "SubjectName",
+    "Thumbprint",
+    "UPN",
+    "UserId",
+    "ValidFrom",
+    "ValidTo",
+)
+_COLUMNS: Mapping[str, Sequence[str]] = {
+    "AllDeviceCertificates": _DEVICE_COLUMNS,
+    "CertificatesByRAPolicy": ("CaConfiguration", *_DEVICE_COLUMNS),
+}
+_SECONDS_TO_RUN = 5
+_SECONDS_TO_LIVE = 86_400
+_TYPE = "deviceManagementExportJob"
+_FRAGMENT = "deviceManagement/reports/exportJobs/$entity"
+
+
+def create_job(context: Context, _parameters: Mapping[str, str]) -> Response:
+    """POST exportJobs: 201 with a job that has not started."""
+    kind = require_entity_type(_TYPE)
+    given = checked_properties(kind, read_object(context.request))
+    report = str(given.get("reportName"))
+    if report not in _COLUMNS:
+        raise bad_request(f"The report '{report}' is not available.")
+    job = {
+        "@odata.type": kind.wire_name,
+        "id": f"{report}_{context.new_id()}",
+        "reportName": report,
+        "filter": given.get("filter"),
+        "select": given.get("select", []),
+        "format": given.get("format", "csv"),
+        "snapshotId": None,
+        "localizationType": given.get("localizationType", "localizedValuesAsAdditionalColumn"),
+        "search": None,
+        "status": "notStarted",
+        "url": None,
+        "requestDateTime": context.timestamp,
+        "expirationDateTime": "0001-01-01T00:00:00Z",
+    }
+    unknown = set(job["select"]) - set(_COLUMNS[report])
+    if unknown or job["format"] not in _WRITERS:
+        raise bad_request("The report has no such column or format.")
+    # Ids of jobs are not GUIDs and keep their letter case.
+    add_resource(context.connection, EXPORT_JOBS, job | {"id": job["id"].lower()})
+    return _answer(context, job, 201)
+
+
+def get_job(context: Context, parameters: Mapping[str, str]) -> Response:
+    """GET one job: its status follows the tenant's clock."""
+    return _answer(context, _require_job(context, parameters["id"]), 200)
+
+
+def download(context: Context, job_id: str) -> Response:
+    """The finished report, a zip with one file in it."""
+    job = _require_job(context, job_id)
+    if job["status"] != "completed":
+        raise not_found(f"report '{job_id}'")
+    settle_certificates(context)
+    columns = job["select"] or _COLUMNS[job["reportName"]]
+    rows = [
+        {name: row[name] for name in columns}
+        for row in map(_row, filter(_is_reported, all_certificates(context.connection)))
+    ]
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{job['id']}.{job['format']}", _WRITERS[job["format"]](columns, rows))
+    return Response(200, data.getvalue(), {"Content-Type": "application/zip"})
+
+
+def _require_job(context: Context, job_id: str) -> dict[str, Any]:
+    resource = find_resource(context.connection, EXPORT_JOBS, job_id)
+    if resource is None:
+        raise not_found(f"exportJobs '{job_id}'")
+    job = resource.entity
+    job["id"] = f"{job['reportName']}_{job['id'].partition('_')[2]}"
+    started = parse_instant(job["requestDateTime"])
+    if context.now >= started + _SECONDS_TO_RUN:
+        root = f"{context.request.scheme}://{context.request.host}"
+        job["status"] = "completed"
+        job["url"] = f"{root}/_simulator/exports/{job['id']}"
+        job["expirationDateTime"] = format_instant(started + _SECONDS_TO_LIVE)
+    elif context.now > started:
+        job["status"] = "inProgress"
+    return job
+
+
+def _answer(context: Context, job: Mapping[str, Any], status: int) -> Response:
+    head = {"@odata.context": f"{context.base_url}/$metadata#{_FRAGMENT}"}
+    return json_response(status, head | dict(job))
+
+
+def _is_reported(certificate: DeliveredCertificate) -> bool:
+    return certificate.reported
+
+
+def _row(certificate: DeliveredCertificate) -> dict[str, Any]:
+    state = certificate.state
+    return {
+        "CaConfiguration": state["certificateIssuer"],
+        "CertificateStatus": state["certificateIssuanceState"],
+        "DeviceId": certificate.managed_device_id,
+        "DeviceName": state["deviceDisplayName"],
+        "EnhancedKeyUsage": state["certificateEnhancedKeyUsage"],
+        "IssuerName": state["certificateIssuer"],
+        "KeyUsage": state["certificateKeyUsage"],
+        "PolicyId": certificate.profile_id,
+        "SerialNumber": state["certificateSerialNumber"],
+        "SubjectName": state["certificateSubjectNameFormatString"],
+        "Thumbprint": state["certificateThumbprint"],
+        "UPN": certificate.user_principal_name,
+        "UserId": certificate.user_id,
+        "ValidFrom": state["certificateIssuanceDateTime"],
+        "ValidTo": state["certificateExpirationDateTime"],
+    }
+
+
+def _write_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _write_json(_columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"values": list(rows)})
+
+
+_WRITERS = {"csv": _write_csv, "json": _write_json}

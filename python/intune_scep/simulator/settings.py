@@ -1,0 +1,73 @@
+"""The switches of a tenant, kept in its file."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+RETRY_AFTER_FORMS = ("integer", "fractional", "date", "absent")
+_CHOICES: Mapping[str, tuple[str, ...]] = {"retry_after": RETRY_AFTER_FORMS}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the tenant behaves.
+
+    Args:
+        page_size: Most items on one page. Graph's own is unknown (GRAPH.md 7); the portal asks
+            for 1,000.
+        documented_statuses: Answer PATCH 200, DELETE 204 and assign 200 with a body, as
+            documented, instead of 204, 200 and 200 empty, as observed (GRAPH.md 3.1).
+        read_only: Refuse every write of Graph data.
+        throttling: Apply the published limits.
+        window_seconds: Length of the sliding window of the limits.
+        application_writes: Writes per window for one application.
+        application_requests: Requests per window for one application.
+        tenant_writes: Writes per window for all applications together.
+        tenant_requests: Requests per window for all applications together.
+        retry_after: How a throttled answer says when to come back.
+        issuance_seconds: From an edit of a SCEP profile to its new certificates.
+    """
+
+    page_size: int = 1000
+    documented_statuses: bool = False
+    read_only: bool = False
+    throttling: bool = True
+    window_seconds: float = 20.0
+    application_writes: int = 100
+    application_requests: int = 1000
+    tenant_writes: int = 200
+    tenant_requests: int = 2000
+    retry_after: str = "integer"
+    issuance_seconds: float = 900.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as JSON values."""
+        return asdict(self)
+
+
+def change_settings(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """Settings with `changes` applied.
+
+    Raises:
+        ValueError: A name is unknown or a value does not fit, said in one line.
+    """
+    kinds = {each.name: type(each.default) for each in fields(Settings)}
+    for name, value in changes.items():
+        if name not in kinds:
+            raise ValueError(f"There is no setting {name!r}; they are {', '.join(kinds)}.")
+        _check(name, value, kinds[name])
+    return replace(settings, **changes)
+
+
+def _check(name: str, value: Any, kind: type) -> None:
+    if kind is bool or isinstance(value, bool):
+        if kind is bool and isinstance(value, bool):
+            return
+        raise ValueError(f"The setting {name!r} takes {kind.__name__}, not {value!r}.")
+    accepted = (int, float) if kind is float else (kind,)
+    if not isinstance(value, accepted):
+        raise ValueError(f"The setting {name!r} takes {kind.__name__}, not {value!r}.")
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ValueError(f"The setting {name!r} is one of {', '.join(_CHOICES[name])}.")
+    if isinstance(value, int | float) and value < 1 and name != "issuance_seconds":
+        raise ValueError(f"The setting {name!r} is at least 1.")

@@ -1,0 +1,196 @@
+"""The SQLite file that is a tenant: opening, creating, transactions."""
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from intune_scep.simulator.errors import SimulatorError
+
+_APPLICATION_ID = 0x1A7CE9
+_LAYOUT_VERSION = 1
+_BUSY_SECONDS = 60
+
+_LAYOUT = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE application (client_id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE resource (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (collection, id)
+);
+CREATE TABLE link (
+    source_id TEXT NOT NULL,
+    navigation TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    PRIMARY KEY (source_id, navigation, target_id)
+);
+CREATE INDEX link_target ON link (target_id);
+CREATE TABLE assignment (
+    profile_id TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (profile_id, position)
+) WITHOUT ROWID;
+CREATE TABLE membership (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    group_id TEXT NOT NULL,
+    member_id TEXT NOT NULL,
+    UNIQUE (group_id, member_id)
+);
+CREATE INDEX membership_member ON membership (member_id);
+CREATE TABLE certificate (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    profile_id TEXT NOT NULL,
+    managed_device_id TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE INDEX certificate_profile ON certificate (profile_id);
+CREATE TABLE pending_issuance (
+    certificate_id TEXT PRIMARY KEY,
+    replaces_id TEXT NOT NULL,
+    due REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX pending_issuance_due ON pending_issuance (due);
+CREATE TABLE request_window (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    application TEXT NOT NULL,
+    is_write INTEGER NOT NULL
+);
+CREATE INDEX request_window_at ON request_window (at);
+CREATE TABLE fault_rule (position INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE fault_count (
+    rule INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    matched INTEGER NOT NULL DEFAULT 0,
+    injected INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (rule, key)
+) WITHOUT ROWID;
+CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    batch INTEGER,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    query TEXT NOT NULL,
+    body TEXT,
+    request_id TEXT NOT NULL DEFAULT '',
+    client_request_id TEXT,
+    application TEXT,
+    status INTEGER,
+    committed INTEGER NOT NULL DEFAULT 0,
+    fault TEXT
+);
+"""
+
+
+class Store:
+    """One connection to a tenant file, shared by the threads of this process.
+
+    Raises:
+        SimulatorError: The file is missing or is not a tenant file.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._lock = threading.RLock()
+        if not self.path.is_file():
+            raise SimulatorError(f"There is no simulator database {self.path}; seed one first.")
+        self.connection = _connect(self.path)
+        try:
+            self._check()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises.
+
+        A plain BEGIN would lose concurrent read-modify-writes (SIMULATOR.md).
+        """
+        with self._lock:
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def _check(self) -> None:
+        refusal = SimulatorError(f"{self.path} is not a simulator database.")
+        try:
+            application = self.connection.execute("PRAGMA application_id").fetchone()[0]
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise refusal from error
+        if application != _APPLICATION_ID:
+            raise refusal
+        if version != _LAYOUT_VERSION:
+            raise SimulatorError(
+                f"{self.path} was made by another version of the simulator; seed it again."
+            )
+
+
+def create_file(path: Path) -> sqlite3.Connection:
+    """Create an empty tenant file, readable by its owner only, and connect to it.
+
+    Raises:
+        SimulatorError: The file cannot be created.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise SimulatorError(f"Cannot create {path}: {error.strerror}.") from error
+    connection = _connect(path)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {_LAYOUT_VERSION}")
+    connection.executescript(_LAYOUT)
+    return connection
+
+
+def read_meta(connection: sqlite3.Connection) -> dict[str, Any]:
+    """Every fact about the tenant itself."""
+    return {
+        key: json.loads(value) for key, value in connection.execute("SELECT key, value FROM meta")
+    }
+
+
+def write_meta(connection: sqlite3.Connection, key: str, value: Any) -> None:
+    """Set one fact about the tenant itself."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Autocommit mode: transactions are begun by hand, as IMMEDIATE.
+    connection = sqlite3.connect(
+        path.resolve().as_uri() + "?mode=rw",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    # A killed process must not damage the file; a crashed machine may.
+    with suppress(sqlite3.DatabaseError):
+        connection.execute("PRAGMA synchronous = OFF")
+    connection.create_function("fold", 1, _fold, deterministic=True)
+    return connection
+
+
+def _fold(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
