@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 def normal_form(profile: Profile | Mapping[str, Any]) -> dict[str, Hashable]:
     """Wire name to normalised value of everything in a profile that a person could have changed.
 
+    The link to the trusted root is no part of it: Graph never sends it with the profile.
+
     Args:
         profile: A model, or a wire object with `@odata.type`.
 
@@ -34,7 +36,7 @@ def normal_form(profile: Profile | Mapping[str, Any]) -> dict[str, Hashable]:
     normal = {
         name: normal_value(profile_type, name, value)
         for name, value in wire.items()
-        if is_writable(name) and not name.startswith("@")
+        if is_writable(name) and not is_annotation(name)
     }
     return {"@odata.type": profile_type.odata_type, **normal}
 

@@ -140,6 +140,7 @@ def _choose(
 _APPLE_FORMAT: Final = replace(
     SCEP["subjectNameFormat"], graph_type="microsoft.graph.appleSubjectNameFormat"
 )
+_OPTIONAL_FORMAT: Final = replace(SCEP["subjectNameFormat"], nullable=True)
 _REQUIRED_LEGACY_SAN: Final = replace(SCEP["subjectAlternativeNameType"], nullable=False)
 
 PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
@@ -203,7 +204,7 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         + _choose(
             SCEP,
             (*_MODERN, "certificateAccessType", "silentCertificateAccessDetails"),
-            replace(SCEP["subjectNameFormat"], nullable=True),
+            _OPTIONAL_FORMAT,
         ),
         model_name="AndroidDeviceOwnerScepProfile",
         root_type="#microsoft.graph.androidDeviceOwnerTrustedRootCertificate",
@@ -253,7 +254,7 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         name="aospDeviceOwnerScepCertificateProfile",
         kind=ProfileKind.SCEP,
         platform=Platform.ANDROID_AOSP,
-        properties=DEVICE_CONFIGURATION + _choose(SCEP, _MODERN),
+        properties=DEVICE_CONFIGURATION + _choose(SCEP, _MODERN, _OPTIONAL_FORMAT),
         model_name="AndroidAospScepProfile",
         root_type="#microsoft.graph.aospDeviceOwnerTrustedRootCertificate",
         certificate_reporting=False,

@@ -192,7 +192,7 @@ def _row(wire: dict[str, Any]) -> ProfileType:
 
 
 def _field_of(profile: Any, wire_name: str) -> str:
-    fields = type(profile).model_fields
+    fields: dict[str, Any] = type(profile).model_fields
     return next(name for name, info in fields.items() if info.alias == wire_name)
 
 
