@@ -109,7 +109,7 @@ def with_shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         output = values.pop("output")
         values.pop("debug")
         shared = Shared({name: value for name, value in given.items() if value}, output)
-        return command(shared, **values)
+        return command(shared=shared, **values)
 
     added = {name: (annotation, None) for name, annotation in _CONNECTION.items()} | _OUTPUT
     return extended(command, "shared", added, call)

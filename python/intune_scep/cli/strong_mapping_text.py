@@ -8,7 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from intune_scep.cli.console import headline
+from intune_scep.profiles import SID_VARIABLE
 from intune_scep.strong_mapping import Assessment, EnforcementReport, Plan, Status, Verdict
+from intune_scep.strong_mapping.choices import NOT_NAMED
+from intune_scep.strong_mapping.verdicts import san_label
 
 REISSUE_WARNING = "Intune revokes and re-issues every certificate of a profile that is edited."
 
@@ -45,8 +48,10 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
     """Print every SCEP profile with its verdict and reason, then the counts."""
     console.print(headline("Strong mapping", assessment.tenant, assessment.cloud))
     table = _table("Verdict", "Platform", "Type", "Profile", "Reason")
-    table.columns[0].no_wrap = True
-    table.columns[3].min_width = 20
+    table.expand = True
+    for column, share in zip(table.columns, (0, 0, 0, 2, 3), strict=True):
+        column.ratio = share or None
+        column.no_wrap = not share
     rank = list(_ORDER)
     for item in sorted(
         assessment.assessed,
@@ -71,17 +76,16 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
 def show_plan(console: Console, plan: Plan) -> None:
     """Print what would change, name by name, and what is left alone by choice."""
     console.print(headline("Plan", plan.tenant, plan.cloud))
-    table = _table("Profile", "Id", "Names now", "Added last")
+    table = _table("Profile", "Names now")
     for action in plan.actions:
-        names = [f"{san.get('sanType')}: {san.get('name')}" for san in action.before or ()]
-        added = action.after[-1]
-        table.add_row(
-            Text(str(action.display_name)),
-            action.id,
-            Text("\n".join(names) or "(none)"),
-            Text(f"{added['sanType']}: {added['name']}", style="green"),
-        )
+        name = Text.assemble(str(action.display_name), "\n", (action.id, "dim"))
+        names = [
+            f"{san_label(san.get('sanType'))}: {san.get('name')}" for san in action.before or ()
+        ]
+        table.add_row(name, Text("\n".join(names) or "(none)"))
     if plan.actions:
+        added = Text(f"Each gets one more name, last: URI: {SID_VARIABLE}", style="green")
+        console.print(added)
         console.print(table)
     if plan.assessment is not None:
         _left_alone(console, plan, plan.assessment)
@@ -94,23 +98,29 @@ def show_plan(console: Console, plan: Plan) -> None:
 
 def _left_alone(console: Console, plan: Plan, assessment: Assessment) -> None:
     table = _table("Left alone", "Verdict", "Why")
+    not_named = 0
     for item in assessment.assessed:
         why = plan.left_alone.get(item.profile.id or "")
-        if why:
+        if why == NOT_NAMED:
+            not_named += 1
+        elif why:
             table.add_row(
                 Text(str(item.profile.display_name)), item.judgement.verdict.value, Text(why)
             )
     if table.row_count:
         console.print(table)
+    if not_named:
+        console.print(f"{not_named} more that could be changed are not named by --only.")
 
 
 def show_report(console: Console, report: EnforcementReport) -> None:
     """Print what happened to each profile that was to change, and the sentence that sums it up."""
     console.print(headline("Result", report.tenant, report.cloud))
+    by_choice = report.plan.left_alone if report.plan else {}
     table = _table("Status", "Profile", "Id", "Message")
     for row in report.to_dict()["profiles"]:
         status = Status(row["status"])
-        if status in {Status.UNCHANGED, Status.HELD_BACK} and not row["message"]:
+        if row["id"] in by_choice or (status is Status.UNCHANGED and not row["message"]):
             continue
         table.add_row(
             Text(status.value, style=_STATUS_STYLES[status]),
@@ -121,6 +131,8 @@ def show_report(console: Console, report: EnforcementReport) -> None:
     if table.row_count:
         console.print(table)
     console.print(Text(report.msg, style="bold red" if report.failed else "bold"))
+    if by_choice:
+        console.print(f"{len(by_choice)} that could be changed were left alone by choice.")
     if report.journal:
         console.print(Text(f"Journal: {report.journal}"), soft_wrap=True)
     _notes(console, report.notes)

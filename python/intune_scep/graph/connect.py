@@ -43,16 +43,19 @@ async def connect(options: ConnectionOptions) -> Connection:
     cloud = select_cloud(options)
     credential: TokenCredential
     transport: httpx.AsyncBaseTransport | None = None
+    on_close = None
     known_tenant = options.tenant or ""
     if options.uses_in_process_door:
         door = open_simulator(options.simulator or "")
-        transport = door.transport
+        transport, on_close = door.transport, door.close
         known_tenant = door.tenant_id
         credential = StaticCredential(options.access_token or door.access_token())
     else:
         credential = make_credential(options, cloud)
     claims = await asyncio.to_thread(sign_in, credential, cloud)
-    engine = GraphEngine(cloud, credential, transport=transport, timeout=options.timeout)
+    engine = GraphEngine(
+        cloud, credential, transport=transport, timeout=options.timeout, on_close=on_close
+    )
     return Connection(
         session=GraphSession(engine),
         tenant_id=known_tenant if transport else str(claims.get("tid") or known_tenant),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from intune_scep import __version__
@@ -35,6 +35,7 @@ class GraphEngine:
         credential: Gives tokens (azure-identity's protocol).
         transport: Used instead of the network, for the in-process door of the simulator.
         timeout: Seconds for a whole request with its answer; a slow drip ends there too.
+        on_close: Called when the engine closes, for what stands behind `transport`.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class GraphEngine:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: float = 100.0,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         import httpx
         from kiota_abstractions.native_response_handler import NativeResponseHandler
@@ -93,6 +95,7 @@ class GraphEngine:
         self._adapter.base_url = cloud.base_url
         self._native = ResponseHandlerOption(NativeResponseHandler())
         self._client = client
+        self._on_close = on_close
 
     async def send(
         self,
@@ -169,6 +172,8 @@ class GraphEngine:
         for transport in self._inner_transports:
             await transport.aclose()
         await self._client.aclose()
+        if self._on_close is not None:
+            self._on_close()
 
 
 def transport_error(error: httpx.HTTPError, what: str, root: str) -> GraphTransportError:

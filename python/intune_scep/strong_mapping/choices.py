@@ -10,6 +10,8 @@ from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile
 from intune_scep.strong_mapping.verdicts import Judgement
 
+NOT_NAMED = "Left alone: not named by only."
+
 
 class SelectionError(IntuneScepError):
     """A name or id that selects no profile, or more than one (law 5)."""
@@ -90,7 +92,7 @@ class Selection:
         if identifier in self._except:
             return "Left alone: named by except."
         if self._has_only and identifier not in self._only:
-            return "Left alone: not named by only."
+            return NOT_NAMED
         return None
 
 

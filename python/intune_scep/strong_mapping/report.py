@@ -22,6 +22,20 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Task(StrEnum):
+    """What a report is about."""
+
+    ENFORCE = "enforce"
+    VERIFY = "verify"
+    ROLL_BACK = "roll_back"
+
+
+# What was done, and what would be done in a dry run.
+_PHRASES = {
+    Task.ENFORCE: ("changed", "would change"),
+    Task.VERIFY: ("found as the run left them", "found as the run left them"),
+    Task.ROLL_BACK: ("rolled back", "would be rolled back"),
+}
 BAD = frozenset({Status.CONFLICT, Status.FAILED, Status.UNKNOWN})
 
 
@@ -47,13 +61,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class EnforcementReport:
-    """Result of enforcing or rolling back strong mapping.
+    """Result of enforcing, verifying or rolling back strong mapping.
 
     Attributes:
         assessment: The judgements, where profiles were judged in this run.
         outcomes: One for each profile that was to change.
         journal: Path of the journal, or None if nothing was to be written.
-        verb: What was done, for the message: "change" or "roll back".
+        task: What was asked for.
     """
 
     tenant: str
@@ -64,11 +78,13 @@ class EnforcementReport:
     plan: Plan | None = None
     journal: str | None = None
     notes: tuple[str, ...] = field(default=())
-    rolls_back: bool = False
+    task: Task = Task.ENFORCE
 
     @property
     def changed(self) -> bool:
         """Whether anything changed, would change, or may have changed."""
+        if self.task is Task.VERIFY:
+            return False
         touched = {Status.APPLIED, Status.PLANNED, Status.UNKNOWN}
         return any(outcome.status in touched for outcome in self.outcomes)
 
@@ -82,11 +98,7 @@ class EnforcementReport:
     @property
     def msg(self) -> str:
         """One sentence for people; names the simulator where there is one."""
-        done, will = (
-            ("rolled back", "would be rolled back")
-            if self.rolls_back
-            else ("changed", "would change")
-        )
+        done, will = _PHRASES[self.task]
         if self.dry_run and not self.failed:
             text = f"{_profiles(self.count(Status.PLANNED))} {will}."
         else:

@@ -19,7 +19,7 @@ from intune_scep.strong_mapping.journal import (
     reopened_journal,
 )
 from intune_scep.strong_mapping.plan import Assessment, Plan, PlanFileError, assess, make_plan
-from intune_scep.strong_mapping.report import EnforcementReport, Outcome, Status, planned
+from intune_scep.strong_mapping.report import EnforcementReport, Outcome, Status, Task, planned
 from intune_scep.strong_mapping.rollback import REISSUE_NOTE, Rollback, rollback_candidates
 from intune_scep.strong_mapping.verify import Expectation, verify_outcomes
 from intune_scep.tenant import Tenant, read_profiles
@@ -202,7 +202,17 @@ async def verify_journal(tenant: Tenant, journal: Path) -> EnforcementReport:
     seen = await verify_outcomes(tenant, expectations, pages=len(expectations))
     final = tuple(seen.get(outcome.id, outcome) for outcome in outcomes)
     notes = ("The journal ends in the middle of a record.",) if content.torn else ()
-    return _report(tenant, content.plan, final, dry_run=False, journal=journal, notes=notes)
+    return EnforcementReport(
+        tenant.tenant_id,
+        tenant.cloud,
+        final,
+        dry_run=False,
+        assessment=await assess_tenant(tenant),
+        plan=content.plan,
+        journal=str(journal),
+        notes=notes,
+        task=Task.VERIFY,
+    )
 
 
 async def rollback(
@@ -227,11 +237,11 @@ async def rollback(
         tenant.tenant_id,
         tenant.cloud,
         outcomes,
-        dry_run,
+        dry_run and bool(candidates),
         assessment=await assess_tenant(tenant),
         journal=str(journal),
         notes=(REISSUE_NOTE,) if candidates else ("Nothing is left to roll back.",),
-        rolls_back=True,
+        task=Task.ROLL_BACK,
     )
 
 

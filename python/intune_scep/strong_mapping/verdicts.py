@@ -126,20 +126,18 @@ def _audience(profile: ScepProfile, is_device: bool) -> tuple[Verdict, str, froz
     if is_device:
         return (
             Verdict.OPT_IN,
-            "Windows device certificate: only hybrid-joined devices have a SID, and other devices"
-            " may get no certificate at all.",
+            "No SID URI; Windows device certificate, and only hybrid-joined devices have a SID.",
             frozenset({"include_device_certificates"}),
         )
     if profile.profile_type.platform in _REQUIRED_PLATFORMS:
         return (
             Verdict.REQUIRED,
-            "User certificate for client authentication without the SID URI: domain controllers"
-            " refuse it.",
+            "No SID URI; domain controllers refuse these user certificates.",
             frozenset(),
         )
     return (
         Verdict.OPT_IN,
-        "Android user certificate: Microsoft's pages disagree on whether the variable works here.",
+        "No SID URI; Android user certificate, and Microsoft's pages disagree on whether it works.",
         frozenset({"include_android"}),
     )
 
@@ -187,10 +185,11 @@ def _texts(profile: ScepProfile) -> Iterator[tuple[str, str, bool]]:
             yield where, text, False
     for san in _sans(profile):
         if isinstance(san.name, str):
-            yield f"{_san_label(san.san_type)} name", san.name, san.san_type == URI
+            yield f"{san_label(san.san_type)} name", san.name, san.san_type == URI
 
 
-def _san_label(san_type: Any) -> str:
+def san_label(san_type: Any) -> str:
+    """The admin center's word for a SAN type; an unknown one as it is."""
     return _SAN_LABELS.get(str(san_type), str(san_type))
 
 
