@@ -1,0 +1,85 @@
+"""GRAPH.md 3.7: how a refusal looks."""
+
+import json
+import re
+
+import pytest
+
+from .bodies import scep
+from .graph import DEVICE_CONFIGURATIONS, Graph, assert_refused, error_of, one
+
+MISSING = "0f1c2d3e-0000-4000-8000-00000000dead"
+ACTIVITY = re.compile(r"Activity ID: [0-9a-f-]{36}")
+
+
+def test_intune_s_message_is_json_in_a_string(graph: Graph) -> None:
+    """GRAPH.md 3.7."""
+    error = assert_refused(graph.get(one(MISSING)), 404)
+    inner = json.loads(error["message"])
+    assert inner["_version"] == 3
+    assert ACTIVITY.search(inner["Message"])
+    assert "Operation ID (for customer support)" in inner["Message"]
+    assert {"CustomApiErrorPhrase", "RetryAfter", "ErrorSourceService", "HttpHeaders"} <= set(inner)
+
+
+def test_client_request_id_is_returned(graph: Graph) -> None:
+    """GRAPH.md 3.7."""
+    mine = "6a5f3c1e-9f1f-4f6e-8a4e-6f2f0e1c0001"
+    response = graph.get(one(MISSING), headers={"client-request-id": mine})
+    assert error_of(response)["innerError"]["client-request-id"] == mine
+
+
+def test_every_answer_names_its_request(graph: Graph) -> None:
+    """GRAPH.md 3.7: `request-id`, in the body of errors and in the header of every answer."""
+    refused = graph.get(one(MISSING))
+    assert refused.headers["request-id"] == error_of(refused)["innerError"]["request-id"]
+    good = graph.get(DEVICE_CONFIGURATIONS)
+    assert good.headers["request-id"]
+    assert good.headers["request-id"] != refused.headers["request-id"]
+
+
+def fault(graph: Graph, effect: object, **rule: object) -> None:
+    match = {"method": "GET", "path": "deviceConfigurations$"}
+    graph.control("PUT", "faults", [{"match": match, "effect": effect, "times": 1, **rule}])
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_an_injected_failure_wears_the_envelope_once(graph: Graph, status: int) -> None:
+    """SIMULATOR.md, faults; GRAPH.md 3.7 for the form."""
+    fault(graph, status)
+    assert_refused(graph.get(DEVICE_CONFIGURATIONS), status)
+    assert graph.get(DEVICE_CONFIGURATIONS).status_code == 200
+
+
+def test_an_html_page_may_come_instead(graph: Graph) -> None:
+    """SIMULATOR.md, faults."""
+    fault(graph, "html_502")
+    response = graph.get(DEVICE_CONFIGURATIONS)
+    assert response.status_code == 502
+    assert response.headers["content-type"].startswith("text/html")
+
+
+@pytest.mark.parametrize(("when", "kept"), [("before", 0), ("after", 1)])
+def test_a_failed_create_may_or_may_not_have_happened(graph: Graph, when: str, kept: int) -> None:
+    """GRAPH.md 3.4: a write answered 500 and yet took effect (Microsoft365DSC#5650)."""
+    match = {"method": "POST", "path": "deviceConfigurations$"}
+    rule = {"match": match, "when": when, "effect": 500, "times": 1}
+    graph.control("PUT", "faults", [rule])
+    assert_refused(graph.send("POST", DEVICE_CONFIGURATIONS, scep()), 500)
+    assert len(graph.all_of(DEVICE_CONFIGURATIONS)) == kept
+
+
+@pytest.mark.parametrize(
+    ("form", "shape"),
+    [
+        (2, r"2"),
+        (2.128, r"2\.128"),
+        ("date", r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"),
+        (None, None),
+    ],
+)
+def test_retry_after_comes_in_every_form(graph: Graph, form: object, shape: str | None) -> None:
+    """GRAPH.md 4.1: integer, fractional, date, absent."""
+    fault(graph, 429, retry_after=form)
+    header = graph.get(DEVICE_CONFIGURATIONS).headers.get("Retry-After")
+    assert (header is None) if shape is None else re.fullmatch(shape, header or "")
