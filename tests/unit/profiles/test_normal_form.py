@@ -152,6 +152,38 @@ def test_the_order_of_names_in_the_certificate_is_a_change() -> None:
     assert changed_properties(wire, changed) == ("customSubjectAlternativeNames",)
 
 
+def test_an_empty_object_is_not_an_empty_set_of_flags() -> None:
+    wire = {"@odata.type": "iosScepCertificateProfile", "keyUsage": ""}
+    assert changed_properties(wire, {**wire, "keyUsage": {}}) == ("keyUsage",)
+
+
+def _marked(mark: str) -> set[str]:
+    top = {row for profile_type in PROFILE_TYPES for row in profile_type.properties}
+    rows = top | {inner for row in top for inner in row.properties}
+    return {row.name for row in rows if getattr(row, mark)}
+
+
+def test_which_differences_mean_nothing() -> None:
+    """By hand: the tests above take the table's word for it."""
+    assert _marked("unordered") == {
+        "scepServerUrls",
+        "extendedKeyUsages",
+        "roleScopeTagIds",
+        "silentCertificateAccessDetails",
+        "osEditionTypes",
+    }
+    assert _marked("is_flags") == {
+        "keyUsage",
+        "hashAlgorithm",
+        "subjectAlternativeNameType",
+        "sanType",
+    }
+    texts = {"subjectNameFormatString", "subjectAlternativeNameFormatString", "scepServerUrls"}
+    assert _marked("has_variables") == {*texts, "name"}
+    names = [row for row in PROFILE_TYPES[0].properties if row.name.startswith("extended")]
+    assert not any(inner.has_variables for inner in names[0].properties)
+
+
 def test_unknown_properties_and_the_types_inside_them_are_compared() -> None:
     base = {"@odata.type": "iosTrustedRootCertificate"}
     one = {**base, "new": {"@odata.type": "#microsoft.graph.a", "x@odata.context": "1"}}

@@ -41,7 +41,7 @@ def test_a_known_variable_is_known_in_any_letter_case(known: object) -> None:
 
 def test_look_alikes_are_not_known() -> None:
     assert known_variable("U\u017ferName") is None  # long s
-    assert known_variable("Cloud\u212aPKIFQDN") is None  # Kelvin sign
+    assert known_variable("CloudP\u212aIFQDN") is None  # Kelvin sign
     assert known_variable("UserPrincipleName") is None
 
 
