@@ -9,7 +9,7 @@ from typing import Any
 
 from intune_scep.simulator.clock import format_instant, parse_instant
 from intune_scep.simulator.graph_errors import GraphError, bad_request, internal_error
-from intune_scep.simulator.messages import Request
+from intune_scep.simulator.messages import Request, dump_json
 from intune_scep.simulator.schema import (
     DEVICE_CONFIGURATION,
     EnumType,
@@ -42,12 +42,18 @@ _SUBJECT_ALTERNATIVE_NAMES = frozenset(
 def read_object(request: Request) -> dict[str, Any]:
     """The request's body, which must be a JSON object."""
     try:
-        content = json.loads(request.body)
-    except ValueError:
+        content = json.loads(request.body, parse_constant=_refuse_constant)
+        # A lone surrogate is JSON and yet no text.
+        dump_json(content).encode()
+    except (ValueError, RecursionError):
         raise bad_request("Unable to read JSON request payload.") from None
     if not isinstance(content, dict):
         raise bad_request("Unable to read JSON request payload: an object is expected.")
     return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def read_type(body: Mapping[str, Any], base: str) -> StructuredType:

@@ -38,7 +38,7 @@ from intune_scep.simulator.schema import (
     require_entity_type,
 )
 from intune_scep.simulator.settings import Settings
-from intune_scep.simulator.store import create_file, write_meta
+from intune_scep.simulator.store import Store, create_file, write_meta
 
 _DATES = ("createdDateTime", "creationDateTime", "lastModifiedDateTime")
 _TARGET = "deviceAndAppManagementAssignmentTarget"
@@ -61,11 +61,12 @@ def seed_database(
 
     Raises:
         SimulatorError: The scenario is unknown or does not fit the schema table, or the file
-            cannot be written.
+            cannot be written or is there already and no tenant file.
     """
     content = build_scenario(scenario) if isinstance(scenario, str) else scenario
     name = scenario if isinstance(scenario, str) else scenario.display_name
     target = Path(path)
+    _refuse_foreign(target)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     connection = create_file(draft)
     try:
@@ -79,6 +80,12 @@ def seed_database(
     finally:
         connection.close()
         draft.unlink(missing_ok=True)
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Replacing a file that is no tenant would destroy somebody's work."""
+    if target.exists() and (not target.is_file() or target.stat().st_size > 0):
+        Store(target).close()
 
 
 def _load(

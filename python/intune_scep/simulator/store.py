@@ -103,7 +103,9 @@ class Store:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._lock = threading.RLock()
-        if not self.path.is_file():
+        if self.path.exists() and not self.path.is_file():
+            raise SimulatorError(f"{self.path} is not a simulator database.")
+        if not self.path.exists():
             raise SimulatorError(f"There is no simulator database {self.path}; seed one first.")
         self.connection = _connect(self.path)
         try:

@@ -1,0 +1,166 @@
+"""`intune-scep simulator …`: serve, seed, reset, token."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from intune_scep.simulator.errors import SimulatorError
+from intune_scep.simulator.scenario import SCENARIOS
+from intune_scep.simulator.seed import seed_database
+from intune_scep.simulator.store import Store, read_meta
+
+if TYPE_CHECKING:
+    from intune_scep.simulator.wire import Tls
+
+app = typer.Typer(
+    name="simulator",
+    help="An embedded Microsoft Graph for demos and tests: a simulated Intune tenant in one file.",
+    no_args_is_help=True,
+)
+
+_CLIENT_ID = "00000000-0000-4000-8000-000000000001"
+
+Database = Annotated[Path, typer.Option(help="The tenant's file.", show_default=False)]
+Scenario = Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")]
+
+
+@app.command()
+def seed(database: Database, scenario: Scenario = "contoso") -> None:
+    """Create the tenant, or replace it, with the scenario's content."""
+    with _one_line_errors():
+        seed_database(database, scenario)
+    typer.echo(f"{database}: tenant {_fact(database, 'tenant_id')}, scenario {scenario}")
+
+
+@app.command()
+def reset(database: Database) -> None:
+    """Bring the tenant back to the scenario it was seeded with."""
+    with _one_line_errors():
+        scenario = _fact(database, "scenario")
+        seed_database(database, scenario)
+    typer.echo(f"{database}: tenant {_fact(database, 'tenant_id')}, scenario {scenario}")
+
+
+@app.command()
+def token(
+    database: Database,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Application permissions, repeated or separated by commas. Default: all.",
+            show_default=False,
+        ),
+    ] = None,
+    expires_in: Annotated[float, typer.Option(help="Lifetime in seconds.")] = 3600,
+) -> None:
+    """Print a bearer token for the tenant."""
+    from intune_scep.simulator.tokens import issue_token
+
+    with _one_line_errors(), _open(database) as store, store.transaction() as connection:
+        meta = read_meta(connection)
+    chosen = [role.strip() for given in roles or () for role in given.split(",") if role.strip()]
+    typer.echo(
+        issue_token(
+            meta,
+            now=time.time() + meta["clock_skew"],
+            application=_CLIENT_ID,
+            roles=None if roles is None else chosen,
+            expires_in=expires_in,
+        )
+    )
+
+
+@app.command()
+def serve(
+    *,
+    database: Database,
+    host: Annotated[str, typer.Option(help="A loopback address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 for any free one.", min=0, max=65535)] = 0,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            help=f"One of {', '.join(SCENARIOS)}; used when the file does not exist yet.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_certificate: Annotated[
+        Path | None, typer.Option(help="Serve HTTPS with this certificate.", show_default=False)
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="Its private key.", show_default=False)
+    ] = None,
+    tls_directory: Annotated[
+        Path | None,
+        typer.Option(
+            help="Serve HTTPS with a certificate made in this directory, beside its ca.pem.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Serve the tenant on a loopback address; prints its URL when it is ready."""
+    from intune_scep.simulator import wire
+    from intune_scep.simulator.core import Core
+
+    with _one_line_errors():
+        tls = _tls(tls_certificate, tls_key, tls_directory)
+        _ensure_seeded(database, scenario)
+        core = Core(database)
+        try:
+            wire.serve(core, host=host, port=port, tls=tls, announce=typer.echo)
+        finally:
+            core.close()
+
+
+def _tls(certificate: Path | None, key: Path | None, directory: Path | None) -> "Tls | None":
+    from intune_scep.simulator.wire import Tls
+
+    if directory is not None:
+        from intune_scep.simulator.tls import ensure_certificate
+
+        return Tls(*ensure_certificate(directory))
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise SimulatorError("--tls-certificate and --tls-key belong together.")
+    for path in (certificate, key):
+        if not path.is_file():
+            raise SimulatorError(f"There is no file {path}.")
+    return Tls(certificate, key)
+
+
+def _ensure_seeded(database: Path, scenario: str | None) -> None:
+    if not database.exists():
+        seed_database(database, scenario or "contoso")
+        return
+    present = _fact(database, "scenario")
+    if scenario is not None and scenario != present:
+        raise SimulatorError(
+            f"{database} holds the scenario {present!r}; seed it again to change that."
+        )
+
+
+def _fact(database: Path, key: str) -> str:
+    with _open(database) as store, store.transaction() as connection:
+        return str(read_meta(connection)[key])
+
+
+@contextmanager
+def _open(database: Path) -> Iterator[Store]:
+    store = Store(database)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except SimulatorError as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(error.exit_code) from None
