@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from intune_scep.simulator.commands import seed_database
 from rich.console import Console
-from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 
-from intune_scep.simulator import open_in_process
+from intune_scep.simulator import open_in_process, seed_database
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -80,13 +78,14 @@ class Tenant:
     """The embedded tenant, looked at from outside the product."""
 
     async def __aenter__(self) -> "Tenant":
-        door = open_in_process(str(DATABASE))
-        headers = {"Authorization": f"Bearer {door.access_token()}"}
-        self._client = httpx.AsyncClient(transport=door.transport, headers=headers)
+        self._door = open_in_process(DATABASE)
+        headers = {"Authorization": f"Bearer {self._door.access_token(expires_in=7 * ONE_DAY)}"}
+        self._client = httpx.AsyncClient(transport=self._door.transport, headers=headers)
         return self
 
     async def __aexit__(self, *details: object) -> None:
         await self._client.aclose()
+        self._door.close()
 
     async def ask(self, method: str, url: str, body: Any = None) -> Any:
         answer = await self._client.request(method, url, json=body)
@@ -114,9 +113,9 @@ class Tenant:
     async def take_requests(self) -> list[dict[str, Any]]:
         """The requests since the last call."""
         url = f"{GRAPH}/_simulator/requests"
-        requests = (await self.ask("GET", url))["value"]
+        requests: list[dict[str, Any]] = (await self.ask("GET", url))["value"]
         await self.ask("DELETE", url)
-        return [entry for entry in requests if "/_simulator/" not in entry["path"]]
+        return requests
 
     async def let_pass(self, seconds: int) -> None:
         await self.ask("POST", f"{GRAPH}/_simulator/clock", {"advance": seconds})
@@ -137,12 +136,14 @@ def environment() -> dict[str, str]:
 
 
 def say(text: str) -> None:
-    console.print(Padding(text, (0, 0, 1, 0)))
+    console.print(text)
+    console.print()
 
 
 def heading(text: str) -> None:
     console.print()
     console.print(Rule(f"[bold]{text}[/bold]", align="left"))
+    console.print()
 
 
 def run_playbook(run: Run) -> None:
@@ -154,7 +155,7 @@ def run_playbook(run: Run) -> None:
     heading(run.title)
     say(run.about)
     command = ["ansible-playbook", "playbooks/enforce-strong-mapping.yml", *run.arguments]
-    console.print(f"$ {' '.join(command)}", style="bold")
+    console.print(f"$ {' '.join(command)}", style="bold", soft_wrap=True)
     code = subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
     if code:
         raise SystemExit(f"The playbook failed with exit code {code}.")

@@ -51,6 +51,7 @@ STAGES = (
         "sanity",
         (PYTHON, "dev/ansible_test.py", "units", "tests/unit/plugins/"),
     ),
+    Stage("ansible-test integration", "sanity", (PYTHON, "dev/ansible_test.py", "integration")),
     Stage(
         "tests",
         "tests",

@@ -75,6 +75,7 @@ options:
     description:
       - File to record the run in, for going on after an interruption and for a rollback. It is
         written with mode 0600 and holds no secret.
+      - A relative path begins at the directory of the playbook.
       - Without it a new file in the user's state directory is used, see RV(journal).
       - With the journal of a run that was interrupted, that run is finished instead of a new one
         begun.
@@ -92,8 +93,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show what would change (run the play with --check --diff)
+- name: Show what would change
   intune.scep.strong_mapping:
+  check_mode: true
+  diff: true
 
 - name: Move one profile, and keep what is needed to go back
   intune.scep.strong_mapping:

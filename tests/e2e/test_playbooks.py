@@ -1,0 +1,323 @@
+"""Every playbook, run as an administrator runs it, against an embedded tenant."""
+
+import asyncio
+import importlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from intune_scep.simulator import open_in_process, seed_database
+
+ROOT = Path(__file__).resolve().parents[2]
+GRAPH = "https://graph.simulator.invalid"
+CONFIGURATIONS = f"{GRAPH}/beta/deviceManagement/deviceConfigurations"
+WRITES = {"PATCH", "POST", "PUT", "DELETE"}
+SID_URI = {"sanType": "universalResourceIdentifier", "name": "{{OnPremisesSecurityIdentifier}}"}
+ENFORCE = ("playbooks/enforce-strong-mapping.yml", "playbooks/enforce_strong_mapping.yml")
+ROLLBACK = ("playbooks/rollback-strong-mapping.yml", "playbooks/rollback_strong_mapping.yml")
+ONE_PROFILE = "iOS - SCEP - User - Corporate Wi-Fi"
+
+
+class Tenant:
+    """An embedded tenant in a file, looked at from outside the product."""
+
+    def __init__(self, database: Path) -> None:
+        self.database = database
+
+    def ask(self, method: str, url: str, body: Any = None) -> Any:
+        async def exchange() -> Any:
+            door = open_in_process(self.database)
+            headers = {"Authorization": f"Bearer {door.access_token()}"}
+            async with httpx.AsyncClient(transport=door.transport, headers=headers) as client:
+                answer = await client.request(method, url, json=body)
+            door.close()
+            answer.raise_for_status()
+            return answer.json() if answer.content else None
+
+        return asyncio.run(exchange())
+
+    def set(self, **settings: Any) -> None:
+        self.ask("PUT", f"{GRAPH}/_simulator/settings", settings)
+
+    def names(self) -> dict[str, list[dict[str, Any]]]:
+        """By profile id: its subject alternative names."""
+        profiles = self.ask("GET", f"{CONFIGURATIONS}?$top=1000")["value"]
+        return {
+            item["id"]: item["customSubjectAlternativeNames"]
+            for item in profiles
+            if "customSubjectAlternativeNames" in item
+        }
+
+    def mapped(self) -> int:
+        return sum(SID_URI in (names or []) for names in self.names().values())
+
+    def forget_requests(self) -> None:
+        self.ask("DELETE", f"{GRAPH}/_simulator/requests")
+
+    def writes(self) -> list[str]:
+        """Writes of Graph data that were asked for, refused ones included."""
+        entries = self.ask("GET", f"{GRAPH}/_simulator/requests")["value"]
+        return [
+            f"{entry['method']} {entry['path']}"
+            for entry in entries
+            if entry["method"] in WRITES and not entry["path"].endswith("/$batch")
+        ]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a playbook ended."""
+
+    code: int
+    output: str
+
+    def recap(self, host: str = "localhost") -> Counter[str]:
+        line = next(line for line in self.output.splitlines() if re.match(rf"{host} +: ok=", line))
+        return Counter({key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)})
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        found = re.search(r"^\tRUN: (\{.*\})$", self.output, re.MULTILINE)
+        assert found, self.output
+        counts: dict[str, Any] = json.loads(found[1])["intune_scep"]
+        return counts
+
+
+def run_playbook(playbook: str, *arguments: str, cwd: Path, **variables: str) -> Result:
+    """Run ansible-playbook, with nothing of this machine's environment that names a tenant."""
+    kept = {
+        k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "INTUNE_", "ANSIBLE"))
+    }
+    temporary = str(cwd / "ansible" / "tmp")
+    environment = {
+        **kept,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+        "ANSIBLE_HOME": str(cwd / "ansible"),
+        "ANSIBLE_LOCAL_TEMP": temporary,
+        "ANSIBLE_REMOTE_TMP": temporary,
+        "ANSIBLE_SHOW_CUSTOM_STATS": "true",
+        "XDG_STATE_HOME": str(cwd / "state"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        **variables,
+    }
+    process = subprocess.run(
+        ["ansible-playbook", playbook, *arguments],
+        cwd=cwd,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Result(process.returncode, process.stdout)
+
+
+def run_on(tenant: Tenant, playbook: str, *arguments: str) -> Result:
+    path = str(ROOT / playbook) if playbook.endswith(".yml") else playbook
+    return run_playbook(
+        path,
+        *arguments,
+        cwd=tenant.database.parent,
+        INTUNE_SCEP_CLOUD="simulator",
+        INTUNE_SCEP_SIMULATOR=str(tenant.database),
+    )
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    database = tmp_path_factory.mktemp("seeded") / "contoso.db"
+    seed_database(database, "contoso")
+    return database
+
+
+@pytest.fixture
+def tenant(seeded: Path, tmp_path: Path) -> Tenant:
+    return copy_of(seeded, tmp_path / "contoso")
+
+
+def copy_of(seeded: Path, directory: Path) -> Tenant:
+    directory.mkdir()
+    return Tenant(Path(shutil.copy2(seeded, directory / "tenant.db")))
+
+
+def test_no_playbook_is_left_out() -> None:
+    assert {f"playbooks/{path.name}" for path in (ROOT / "playbooks").glob("*.yml")} == {
+        *ENFORCE,
+        *ROLLBACK,
+    }
+
+
+def test_enforce_plans_applies_and_then_has_nothing_to_do(tenant: Tenant) -> None:
+    before = tenant.names()
+    mapped_before = tenant.mapped()
+    tenant.set(read_only=True)
+    tenant.forget_requests()
+    checked = run_on(tenant, ENFORCE[0], "--check", "--diff")
+    assert checked.code == 0, checked.output
+    assert tenant.writes() == []
+    counts = checked.statistics["localhost"]
+    planned = counts["statuses"]["planned"]
+    assert planned > 0
+    assert checked.output.count("+universalResourceIdentifier: {{OnPremises") == planned
+    assert "*** SIMULATOR ***" in checked.output
+
+    tenant.set(read_only=False)
+    applied = run_on(tenant, ENFORCE[0], "-e", "strong_mapping_journal=run.jsonl")
+    assert applied.code == 0, applied.output
+    assert applied.statistics["localhost"]["statuses"]["applied"] == planned
+    assert tenant.mapped() == mapped_before + planned
+    for profile, names in tenant.names().items():
+        assert names in (before[profile], [*(before[profile] or []), SID_URI])
+    journal = tenant.database.parent / "run.jsonl"
+    assert journal.stat().st_mode & 0o777 == 0o600
+
+    tenant.forget_requests()
+    again = run_on(tenant, ENFORCE[0])
+    assert again.code == 0, again.output
+    assert again.recap()["changed"] == 0
+    assert tenant.writes() == []
+
+
+def test_rollback_restores_exactly_and_check_mode_writes_nothing(tenant: Tenant) -> None:
+    before = tenant.names()
+    assert run_on(tenant, ENFORCE[0], "-e", "strong_mapping_journal=run.jsonl").code == 0
+    after = tenant.names()
+    assert after != before
+    journal = ("-e", "strong_mapping_journal=run.jsonl")
+
+    tenant.set(read_only=True)
+    tenant.forget_requests()
+    checked = run_on(tenant, ROLLBACK[0], *journal, "--check", "--diff")
+    assert checked.code == 0, checked.output
+    assert tenant.writes() == []
+    assert "-universalResourceIdentifier: {{OnPremises" in checked.output
+
+    tenant.set(read_only=False)
+    restored = run_on(tenant, ROLLBACK[0], *journal)
+    assert restored.code == 0, restored.output
+    assert tenant.names() == before
+
+    tenant.forget_requests()
+    again = run_on(tenant, ROLLBACK[1], *journal)
+    assert again.code == 0, again.output
+    assert again.recap()["changed"] == 0
+    assert tenant.writes() == []
+
+
+@pytest.mark.parametrize(
+    "twin", [ENFORCE[1], "intune.scep.enforce_strong_mapping", "enforce-strong-mapping.yml"]
+)
+def test_twins_have_the_same_effect(seeded: Path, tmp_path: Path, twin: str) -> None:
+    choice = ("-e", json.dumps({"strong_mapping_only": [ONE_PROFILE]}))
+    tenants = {name: copy_of(seeded, tmp_path / name) for name in ("one", "twin")}
+    results = [run_on(tenants["one"], ENFORCE[0], *choice), run_on(tenants["twin"], twin, *choice)]
+    assert [result.code for result in results] == [0, 0], results
+    assert results[0].statistics == results[1].statistics
+    assert results[0].statistics["localhost"]["statuses"]["applied"] == 1
+    assert tenants["one"].names() == tenants["twin"].names()
+
+
+def test_one_failed_profile_fails_the_run_after_the_rest_was_done_and_published(
+    tenant: Tenant,
+) -> None:
+    planned = run_on(tenant, ENFORCE[0], "--check").statistics["localhost"]["statuses"]["planned"]
+    rule = {"match": {"method": "PATCH", "nth": [3]}, "when": "before", "effect": 400, "times": 1}
+    tenant.ask("PUT", f"{GRAPH}/_simulator/faults", [rule])
+    failed = run_on(tenant, ENFORCE[0])
+    assert failed.code == 2
+    counts = failed.statistics["localhost"]
+    assert counts["failed"] is True
+    assert counts["changed"] is True
+    assert counts["statuses"]["failed"] == 1
+    assert counts["statuses"]["applied"] == planned - 1
+    assert "Traceback" not in failed.output
+
+    finished = run_on(tenant, ENFORCE[0])
+    assert finished.code == 0, finished.output
+    assert finished.statistics["localhost"]["statuses"]["applied"] == 1
+
+
+def test_pending_changes_fail_a_drift_job_only_when_asked_to(tenant: Tenant) -> None:
+    assert run_on(tenant, ENFORCE[0], "--check").code == 0
+    drift = run_on(tenant, ENFORCE[0], "--check", "-e", "strong_mapping_fail_on_pending=true")
+    assert drift.code == 2
+    assert "localhost is not fully mapped" in drift.output
+    assert drift.statistics["localhost"]["failed"] is False
+
+
+def test_too_many_changes_are_refused(tenant: Tenant) -> None:
+    tenant.forget_requests()
+    result = run_on(tenant, ENFORCE[0], "-e", "strong_mapping_max_changes=1")
+    assert result.code == 2
+    assert "max_changes" in result.output
+    assert tenant.writes() == []
+
+
+def test_each_tenant_of_an_inventory_is_reached_with_its_own_settings(
+    seeded: Path, tmp_path: Path
+) -> None:
+    contoso = copy_of(seeded, tmp_path / "contoso")
+    empty = Tenant(tmp_path / "empty.db")
+    seed_database(empty.database, "empty")
+    hosts = {
+        name: {
+            "intune_cloud": "simulator",
+            "intune_environment": {"INTUNE_SCEP_SIMULATOR": str(tenant.database)},
+        }
+        for name, tenant in {"contoso": contoso, "empty": empty}.items()
+    }
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(yaml.safe_dump({"intune_tenants": {"hosts": hosts}}))
+    result = run_playbook(str(ROOT / ENFORCE[0]), "-i", str(inventory), "--check", cwd=tmp_path)
+    assert result.code == 0, result.output
+    assert set(result.statistics) == {"contoso", "empty"}
+    assert result.statistics["contoso"]["statuses"]["planned"] > 0
+    assert result.statistics["empty"]["statuses"] == {}
+    assert result.recap("contoso")["changed"] == 1
+    assert result.recap("empty")["changed"] == 0
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_without_credentials_it_says_so_once_and_uses_no_simulator(
+    tenant: Tenant, named: bool
+) -> None:
+    variables = {"INTUNE_SCEP_SIMULATOR": str(tenant.database)} if named else {}
+    tenant.forget_requests()
+    playbook = str(ROOT / "enforce-strong-mapping.yml")
+    result = run_playbook(playbook, cwd=tenant.database.parent, **variables)
+    assert result.code == 2
+    assert "No credentials for cloud public" in result.output
+    assert "Traceback" not in result.output
+    assert tenant.ask("GET", f"{GRAPH}/_simulator/requests")["value"] == []
+
+
+@pytest.mark.parametrize("module", ["strong_mapping", "strong_mapping_info"])
+def test_the_documented_examples_run(tenant: Tenant, module: str) -> None:
+    source = importlib.import_module(f"ansible_collections.intune.scep.plugins.modules.{module}")
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {"group/intune.scep.all": {"cloud": "simulator"}},
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": yaml.safe_load(source.EXAMPLES),
+    }
+    playbook = tenant.database.parent / "examples.yml"
+    playbook.write_text(yaml.safe_dump([play]))
+    result = run_playbook(
+        str(playbook),
+        cwd=tenant.database.parent,
+        INTUNE_SCEP_SIMULATOR=str(tenant.database),
+    )
+    assert result.code == 0, result.output
+    assert result.recap()["ok"] == len(play["tasks"])
