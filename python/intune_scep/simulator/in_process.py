@@ -40,7 +40,7 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             response.status,
             headers={**response.headers, "Content-Length": str(len(response.body))},
-            stream=httpx.ByteStream(response.body),
+            stream=httpx.ByteStream(b"" if request.method == "HEAD" else response.body),
             request=request,
         )
 

@@ -22,7 +22,6 @@ from intune_scep.simulator.errors import SimulatorError
 from intune_scep.simulator.messages import Effect, Request, Response
 
 _DRIP_INTERVAL = 0.2
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Tls:
 
 def build_app(core: Core) -> ASGIApp:
     """The core as an ASGI application."""
-    return Starlette(routes=[Route("/{path:path}", _Endpoint(core), methods=_METHODS)])
+    return Starlette(routes=[Route("/{path:path}", _Endpoint(core))])
 
 
 def serve(
