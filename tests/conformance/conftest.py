@@ -6,14 +6,28 @@ from pathlib import Path
 import pytest
 
 from .graph import Graph
-from .harness import Tenant, open_tenant
+from .harness import Switchboard, Tenant, open_tenant, open_tenant_on, running
 
 
-@pytest.fixture(params=["in process"])
+@pytest.fixture(scope="session")
+def server() -> Iterator[tuple[str, Switchboard]]:
+    switchboard = Switchboard()
+    with running(switchboard) as root:
+        yield root, switchboard
+
+
+def opened(request: pytest.FixtureRequest, path: Path, scenario: str) -> Tenant:
+    if request.param == "in process":
+        return open_tenant(path, scenario)
+    root, switchboard = request.getfixturevalue("server")
+    return open_tenant_on(root, switchboard, path, scenario)
+
+
+@pytest.fixture(params=["in process", "wire"])
 def tenant(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tenant]:
-    opened = open_tenant(tmp_path / "tenant.db")
-    yield opened
-    opened.close()
+    present = opened(request, tmp_path / "tenant.db", "empty")
+    yield present
+    present.close()
 
 
 @pytest.fixture
@@ -21,8 +35,8 @@ def graph(tenant: Tenant) -> Graph:
     return tenant.graph
 
 
-@pytest.fixture
-def contoso(tmp_path: Path) -> Iterator[Graph]:
-    opened = open_tenant(tmp_path / "tenant.db", "contoso")
-    yield opened.graph
-    opened.close()
+@pytest.fixture(params=["in process", "wire"])
+def contoso(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Graph]:
+    present = opened(request, tmp_path / "tenant.db", "contoso")
+    yield present.graph
+    present.close()

@@ -1,14 +1,22 @@
 """Opens tenants for the tests, behind either door."""
 
 import asyncio
+import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any
+from unittest.mock import patch
 
 import httpx
 
-from intune_scep.simulator import Door, open_in_process, seed_database
+from intune_scep.simulator import Door, open_in_process, seed_database, wire
+from intune_scep.simulator.core import Core
+from intune_scep.simulator.messages import Request, Response
 
 from .graph import Graph
 
@@ -17,38 +25,126 @@ IN_PROCESS_ROOT = "https://graph.simulator.invalid"
 
 @dataclass
 class Tenant:
-    """One tenant, a caller of it, and how to end both.
+    """One tenant and a caller of it.
 
     Args:
         door: The in-process door: gives tokens, whichever door requests go through.
         graph: Calls the tenant through the door under test.
-        close: Ends both.
+        ends: What to undo when the test is over.
     """
 
     door: Door
     graph: Graph
-    close: Callable[[], None]
+    ends: ExitStack
+
+    def close(self) -> None:
+        """End both."""
+        self.ends.close()
 
 
-def open_tenant(path: Path | None = None, scenario: str = "empty") -> Tenant:
-    """A fresh tenant behind the in-process door.
+class Switchboard:
+    """One server for many tests: hands each request to the tenant of the moment."""
+
+    core: Core | None = None
+
+    def handle(self, request: Request) -> Response:
+        """Answer as the present tenant."""
+        assert self.core is not None
+        return self.core.handle(request)
+
+
+def open_tenant(path: Path | None = None, scenario: str | None = "empty") -> Tenant:
+    """A tenant behind the in-process door.
 
     Args:
-        path: Where its file goes. None: somewhere temporary.
-        scenario: What it holds.
+        path: Its file. None: somewhere temporary.
+        scenario: What to seed the file with. None: it is seeded.
     """
-    folder = tempfile.TemporaryDirectory() if path is None else None
-    file = path or Path(folder.name if folder else "") / "tenant.db"
-    seed_database(file, scenario)
-    door = open_in_process(file)
-    runner = asyncio.Runner()
+    ends = ExitStack()
+    door = _open(ends, path, scenario)
     client = httpx.AsyncClient(transport=door.transport)
+    return _tenant(ends, door, IN_PROCESS_ROOT, client)
 
-    def close() -> None:
-        runner.run(client.aclose())
-        runner.close()
-        door.close()
-        if folder:
-            folder.cleanup()
 
-    return Tenant(door, Graph(IN_PROCESS_ROOT, client, runner, door.access_token()), close)
+def open_tenant_on(
+    root: str, switchboard: Switchboard, path: Path, scenario: str | None = "empty"
+) -> Tenant:
+    """A tenant behind the wire door of a running server.
+
+    Args:
+        root: The server's URL.
+        switchboard: The server's.
+        path: The tenant's file.
+        scenario: What to seed the file with. None: it is seeded.
+    """
+    ends = ExitStack()
+    door = _open(ends, path, scenario)
+    switchboard.core = door.core
+    return _tenant(ends, door, root, httpx.AsyncClient(trust_env=False))
+
+
+@contextmanager
+def running(core: Any, tls: wire.Tls | None = None) -> Iterator[str]:
+    """A real server on a free port of loopback, until the block ends.
+
+    Yields:
+        Its URL.
+    """
+    servers: list[Any] = []
+    urls: Queue[str] = Queue()
+
+    class Stoppable(wire._Server):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            servers.append(self)
+
+    host = "localhost" if tls else "127.0.0.1"
+    options = {"host": host, "tls": tls, "announce": urls.put}
+    with patch.object(wire, "_Server", Stoppable):
+        thread = Thread(target=wire.serve, args=(core,), kwargs=options)
+        thread.start()
+        url = urls.get(timeout=30)
+    try:
+        yield url
+    finally:
+        servers[0].should_exit = True
+        thread.join(timeout=30)
+
+
+@contextmanager
+def served(
+    path: Path, scenario: str | None = "empty", tls: wire.Tls | None = None
+) -> Iterator[Tenant]:
+    """A tenant behind a wire door of its own, https when `tls` is given."""
+    switchboard = Switchboard()
+    with running(switchboard, tls) as root:
+        tenant = open_tenant_on(root, switchboard, path, scenario)
+        if tls:
+            context = ssl.create_default_context(cafile=authority_of(tls))
+            client = httpx.AsyncClient(verify=context, trust_env=False)
+            tenant = _tenant(tenant.ends, tenant.door, root, client)
+        try:
+            yield tenant
+        finally:
+            tenant.close()
+
+
+def authority_of(tls: wire.Tls) -> Path:
+    """The CA certificate a client must trust."""
+    return tls.certificate.with_name("ca.pem")
+
+
+def _open(ends: ExitStack, path: Path | None, scenario: str | None) -> Door:
+    folder = ends.enter_context(tempfile.TemporaryDirectory()) if path is None else ""
+    file = path or Path(folder) / "tenant.db"
+    if scenario is not None:
+        seed_database(file, scenario)
+    door = open_in_process(file)
+    ends.callback(door.close)
+    return door
+
+
+def _tenant(ends: ExitStack, door: Door, root: str, client: httpx.AsyncClient) -> Tenant:
+    runner = ends.enter_context(asyncio.Runner())
+    ends.callback(lambda: runner.run(client.aclose()))
+    return Tenant(door, Graph(root, client, runner, door.access_token()), ends)

@@ -5,6 +5,7 @@ builders are imported once for the module; that alone takes seconds.
 """
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -13,22 +14,29 @@ import httpx
 import pytest
 
 from intune_scep.simulator.scenarios import SCENARIOS
+from intune_scep.simulator.tls import ensure_certificate
+from intune_scep.simulator.wire import Tls
 
 from .bodies import DER
-from .harness import Served, make_authority, serve
+from .harness import Tenant, authority_of, served
 
 GROUP = "5f9e6b0a-54b4-4f66-9a0e-1f3a3a6c1d01"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("https")
-    with serve(folder / "tenant.db", scenario="contoso", tls=make_authority(folder)) as running:
-        yield running
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    return Tls(*ensure_certificate(tmp_path_factory.mktemp("tls")))
 
 
 @pytest.fixture(scope="module")
-def sdk(served: Served) -> Iterator[SimpleNamespace]:
+def remote(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
+    path = tmp_path_factory.mktemp("tenant") / "tenant.db"
+    with served(path, "contoso", tls) as tenant:
+        yield tenant
+
+
+@pytest.fixture(scope="module")
+def sdk(remote: Tenant, tls: Tls) -> Iterator[SimpleNamespace]:
     from azure.identity import ClientSecretCredential
     from kiota_authentication_azure.azure_identity_authentication_provider import (
         AzureIdentityAuthenticationProvider,
@@ -36,34 +44,34 @@ def sdk(served: Served) -> Iterator[SimpleNamespace]:
     from msgraph_beta import GraphRequestAdapter, GraphServiceClient
     from msgraph_core import GraphClientFactory
 
-    assert served.ca is not None
     application = SCENARIOS["contoso"]().applications[0]
     credential = ClientSecretCredential(
-        served.door.tenant_id,
+        remote.door.tenant_id,
         application.client_id,
         application.secret or "",
-        authority=served.root,
+        authority=remote.graph.root,
         disable_instance_discovery=True,
-        connection_verify=str(served.ca),
+        connection_verify=str(authority_of(tls)),
     )
     provider = AzureIdentityAuthenticationProvider(
         credential, scopes=["https://graph.microsoft.com/.default"], allowed_hosts=["localhost"]
     )
-    import ssl
-
-    context = ssl.create_default_context(cafile=served.ca)
+    context = ssl.create_default_context(cafile=authority_of(tls))
     with asyncio.Runner() as runner:
+        transport = httpx.AsyncHTTPTransport(verify=context)
         client = GraphClientFactory.create_with_default_middleware(
-            client=httpx.AsyncClient(verify=context)
+            client=httpx.AsyncClient(transport=transport)
         )
         adapter = GraphRequestAdapter(provider, client=client)
-        adapter.base_url = f"{served.root}/beta"
+        adapter.base_url = f"{remote.graph.root}/beta"
         yield SimpleNamespace(
             graph=GraphServiceClient(request_adapter=adapter),
             run=runner.run,
             credential=credential,
             context=context,
         )
+        # The SDK wraps the transport in one that does not close it.
+        runner.run(transport.aclose())
         runner.run(client.aclose())
         credential.close()
 
@@ -82,7 +90,7 @@ def listing(sdk: SimpleNamespace, **query: Any) -> Any:
     return sdk.run(collection.get(request_configuration=configuration))
 
 
-def create_pair(sdk: SimpleNamespace, served: Served, name: str) -> tuple[Any, Any]:
+def create_pair(sdk: SimpleNamespace, remote: Tenant, name: str) -> tuple[Any, Any]:
     from msgraph_beta.generated import models
 
     collection = sdk.graph.device_management.device_configurations
@@ -96,7 +104,7 @@ def create_pair(sdk: SimpleNamespace, served: Served, name: str) -> tuple[Any, A
             )
         )
     )
-    link = f"{served.root}/beta/deviceManagement/deviceConfigurations('{trusted.id}')"
+    link = f"{remote.graph.root}/beta/deviceManagement/deviceConfigurations('{trusted.id}')"
     profile = sdk.run(
         collection.post(
             models.windows81_s_c_e_p_certificate_profile.Windows81SCEPCertificateProfile(
@@ -111,9 +119,9 @@ def create_pair(sdk: SimpleNamespace, served: Served, name: str) -> tuple[Any, A
     return trusted, profile
 
 
-def test_lists_and_follows_next_links(sdk: SimpleNamespace, served: Served) -> None:
+def test_lists_and_follows_next_links(sdk: SimpleNamespace, remote: Tenant) -> None:
     """GRAPH.md 3.6."""
-    served.control("PUT", "settings", {"page_size": 50})
+    remote.graph.control("PUT", "settings", {"page_size": 50})
     collection = sdk.graph.device_management.device_configurations
     page = sdk.run(collection.get())
     ids = [each.id for each in page.value]
@@ -139,20 +147,20 @@ def test_expands_assignments(sdk: SimpleNamespace) -> None:
     assert any(each.assignments for each in page.value)
 
 
-def test_creates_with_a_root_bound(sdk: SimpleNamespace, served: Served) -> None:
+def test_creates_with_a_root_bound(sdk: SimpleNamespace, remote: Tenant) -> None:
     """GRAPH.md 3.4: the bind goes through `additional_data`."""
-    trusted, profile = create_pair(sdk, served, "Made by the SDK")
+    trusted, profile = create_pair(sdk, remote, "Made by the SDK")
     assert profile.version == 1
     cast = "microsoft.graph.windows81SCEPCertificateProfile/rootCertificate"
-    linked = served.graph.read(f"deviceManagement/deviceConfigurations/{profile.id}/{cast}")
+    linked = remote.graph.read(f"deviceManagement/deviceConfigurations/{profile.id}/{cast}")
     assert linked["id"] == trusted.id
 
 
-def test_patches(sdk: SimpleNamespace, served: Served) -> None:
+def test_patches(sdk: SimpleNamespace, remote: Tenant) -> None:
     """GRAPH.md 3.1, 3.3: 204 without a body."""
     from msgraph_beta.generated import models
 
-    _, profile = create_pair(sdk, served, "To be changed")
+    _, profile = create_pair(sdk, remote, "To be changed")
     item = sdk.graph.device_management.device_configurations.by_device_configuration_id(profile.id)
     change = models.windows81_s_c_e_p_certificate_profile.Windows81SCEPCertificateProfile(
         odata_type="#microsoft.graph.windows81SCEPCertificateProfile", description="changed"
@@ -163,14 +171,14 @@ def test_patches(sdk: SimpleNamespace, served: Served) -> None:
     assert changed.scep_server_urls == profile.scep_server_urls
 
 
-def test_assigns(sdk: SimpleNamespace, served: Served) -> None:
+def test_assigns(sdk: SimpleNamespace, remote: Tenant) -> None:
     """GRAPH.md 3.1, 3.5: 200 without a body."""
     from msgraph_beta.generated import models
     from msgraph_beta.generated.device_management.device_configurations.item.assign import (
         assign_post_request_body as bodies,
     )
 
-    _, profile = create_pair(sdk, served, "To be assigned")
+    _, profile = create_pair(sdk, remote, "To be assigned")
     item = sdk.graph.device_management.device_configurations.by_device_configuration_id(profile.id)
     target = models.group_assignment_target.GroupAssignmentTarget(
         odata_type="#microsoft.graph.groupAssignmentTarget", group_id=GROUP
@@ -193,26 +201,25 @@ def test_an_error_is_the_sdk_s_own(sdk: SimpleNamespace) -> None:
     assert caught.value.error.code == "ResourceNotFound"  # type: ignore[attr-defined]
 
 
-def test_a_wrong_secret_gets_no_token(served: Served) -> None:
-    """Entra answers `invalid_client`; azure-identity raises."""
+def test_a_wrong_secret_gets_no_token(remote: Tenant, tls: Tls) -> None:
+    """The token endpoint refuses as Entra does; azure-identity raises."""
     from azure.core.exceptions import ClientAuthenticationError
     from azure.identity import ClientSecretCredential
 
     application = SCENARIOS["contoso"]().applications[0]
     credential = ClientSecretCredential(
-        served.door.tenant_id,
+        remote.door.tenant_id,
         application.client_id,
         "wrong",
-        authority=served.root,
+        authority=remote.graph.root,
         disable_instance_discovery=True,
-        connection_verify=str(served.ca),
+        connection_verify=str(authority_of(tls)),
     )
-    with pytest.raises(ClientAuthenticationError, match="invalid_client"):
+    with credential, pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
         credential.get_token("https://graph.microsoft.com/.default")
-    credential.close()
 
 
-def test_its_batch_with_absolute_urls_is_refused(sdk: SimpleNamespace, served: Served) -> None:
+def test_its_batch_with_absolute_urls_is_refused(sdk: SimpleNamespace, remote: Tenant) -> None:
     """GRAPH.md 4.2.
 
     msgraph_core's batch classes cannot be imported in a clean installation (they need a package
@@ -220,13 +227,13 @@ def test_its_batch_with_absolute_urls_is_refused(sdk: SimpleNamespace, served: S
     puts into a request, and `depends_on`.
     """
     request = sdk.graph.device_management.device_configurations.to_get_request_information()
-    request.path_parameters["baseurl"] = f"{served.root}/beta"
+    request.path_parameters["baseurl"] = f"{remote.graph.root}/beta"
     token = sdk.credential.get_token("https://graph.microsoft.com/.default").token
-    assert request.url.startswith(served.root)
+    assert request.url.startswith(remote.graph.root)
     item = {"id": "1", "method": "GET", "url": request.url, "headers": {}, "depends_on": []}
     with httpx.Client(verify=sdk.context, trust_env=False) as client:
         response = client.post(
-            f"{served.root}/beta/$batch",
+            f"{remote.graph.root}/beta/$batch",
             json={"requests": [item]},
             headers={"Authorization": f"Bearer {token}"},
         )
