@@ -18,7 +18,7 @@ from intune_scep.strong_mapping.journal import (
 )
 from intune_scep.strong_mapping.plan import SANS, append_sid_uri
 from intune_scep.strong_mapping.report import Outcome, Status
-from intune_scep.strong_mapping.verify import Expectation, changed_properties, verify_outcomes
+from intune_scep.strong_mapping.verify import Expectation, differences, verify_outcomes
 from intune_scep.tenant import ProfileChangedError, Tenant, patch_profile, read_profiles_by_id
 
 REISSUE_NOTE = (
@@ -98,7 +98,7 @@ class Rollback:
             return self._record(planned, Status.FAILED, str(now))
         if now is None:
             return self._record(planned, Status.CONFLICT, "The profile no longer exists.")
-        if not changed_properties(pre_image, now.to_wire()):
+        if not differences(pre_image, now.to_wire()):
             if entry.rollback_begun:
                 message = "Found rolled back already when the run was resumed."
                 return self._record(planned, Status.APPLIED, message)
@@ -153,7 +153,7 @@ def changed_since(entry: Entry, now: Profile) -> str | None:
     """Return why a profile is no longer as the run left it, or None if it is. Pure."""
     pre_image = dict(entry.pre_image or {})
     left = {**pre_image, SANS: append_sid_uri(pre_image.get(SANS))}
-    differing = changed_properties(left, now.to_wire())
+    differing = differences(left, now.to_wire())
     if differing:
         return f"Changed since the run: {', '.join(sorted(differing))}. It was left alone."
     seen: dict[str, Any] = entry.verified or {}

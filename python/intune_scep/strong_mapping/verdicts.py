@@ -236,7 +236,7 @@ def _usage_names(profile: ScepProfile) -> list[str]:
 
 def _legacy_san(profile: ScepProfile) -> str | None:
     kind = profile.subject_alternative_name_type
-    shown = str(kind) if isinstance(kind, Flags | str) else kind
+    shown = kind.wire if isinstance(kind, Flags) else kind
     if shown not in _NO_LEGACY_SAN:
         return f"the legacy subject alternative name type {shown}"
     if profile.subject_alternative_name_format_string:

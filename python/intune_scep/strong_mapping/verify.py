@@ -110,7 +110,7 @@ def compare(expectation: Expectation, now: Profile | IntuneScepError | None) -> 
         if outcome.status is Status.UNKNOWN and _is_untouched(expectation.pre_image, wire):
             return outcome.but(Status.FAILED, f"A re-read shows no change. {outcome.message}")
         return outcome
-    others = changed_properties(expectation.pre_image, wire) - set(expectation.changes)
+    others = differences(expectation.pre_image, wire) - set(expectation.changes)
     if others:
         return outcome.but(
             Status.FAILED,
@@ -122,10 +122,10 @@ def compare(expectation: Expectation, now: Profile | IntuneScepError | None) -> 
 
 
 def _is_untouched(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    return not changed_properties(before, now) and before.get("version") == now.get("version")
+    return not differences(before, now) and before.get("version") == now.get("version")
 
 
-def changed_properties(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
     """Names of the properties in which two readings differ, without annotations and dates."""
     names = {name for name in {*before, *now} if "@" not in name} - SERVER_OWNED - {"assignments"}
     missing = object()

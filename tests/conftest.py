@@ -1,0 +1,156 @@
+"""A simulated tenant for every test that needs Graph, on time that does not have to pass."""
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intune_scep.graph.clouds import CLOUDS
+from intune_scep.graph.credentials import StaticCredential
+from intune_scep.graph.engine import GraphEngine
+from intune_scep.graph.session import GraphSession
+from intune_scep.simulator import open_in_process, seed_database
+from intune_scep.simulator.messages import Request
+from intune_scep.tenant import Tenant
+
+CONFIGURATIONS = "/beta/deviceManagement/deviceConfigurations"
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer, so that waiting takes no time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._offset = 0.0
+
+    def time(self) -> float:
+        return super().time() + self._offset
+
+    def _run_once(self) -> None:
+        if not self._ready and self._scheduled:
+            self._offset += max(0.0, self._scheduled[0]._when - self.time())
+        super()._run_once()
+
+
+class SimulatedTenant:
+    """A tenant file, and what tests ask of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._start = time.time()
+        self.door = open_in_process(path, clock=self._now)
+
+    def _now(self) -> float:
+        return time.time() if self._loop is None else self._start + self._loop.time() - self._zero
+
+    def run(self, work: Callable[[Tenant], Awaitable[Any]]) -> Any:
+        """Run `work(tenant)` on virtual time, which the tenant shares."""
+
+        async def main() -> Any:
+            self._loop = asyncio.get_running_loop()
+            self._zero = self._loop.time()
+            token = self.door.access_token(expires_in=100_000_000)
+            engine = GraphEngine(
+                CLOUDS["simulator"],
+                StaticCredential(token),
+                transport=self.door.transport,
+                timeout=30,
+            )
+            tenant = Tenant(GraphSession(engine), self.door.tenant_id, "simulator")
+            try:
+                return await work(tenant)
+            finally:
+                await tenant.close()
+                self._start = self._now()
+                self._loop = None
+
+        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+            return runner.run(main())
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the simulator's control surface."""
+        path, _, query = path.partition("?")
+        answer = self.door.core.handle(
+            Request(
+                method=method,
+                path=f"/_simulator/{path}",
+                query=query,
+                headers={},
+                body=b"" if body is None else json.dumps(body).encode(),
+            )
+        )
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
+
+    def requests(self, method: str | None = None) -> list[dict[str, Any]]:
+        """Requests the tenant received, items of a $batch included."""
+        entries = self.control("GET", "requests")["value"]
+        return [item for item in entries if method is None or item["method"] == method]
+
+    def sent(self, method: str | None = None) -> list[dict[str, Any]]:
+        """Requests that were sent, a $batch counting as one."""
+        return [item for item in self.requests(method) if item["batch"] is None]
+
+    def profiles(self) -> dict[str, dict[str, Any]]:
+        """Every profile as Graph would show it, by id, read past all faults and throttling."""
+        return self.run(_read_everything) if not self._loop else {}
+
+    def close(self) -> None:
+        self.door.close()
+
+
+async def _read_everything(tenant: Tenant) -> dict[str, dict[str, Any]]:
+    found = {}
+    async for page in tenant.session.pages("deviceManagement/deviceConfigurations"):
+        found |= {item["id"]: item for item in page}
+    return found
+
+
+@pytest.fixture(scope="session")
+def _seeded(tmp_path_factory):
+    made: dict[str, Path] = {}
+
+    def seed(name: str, scenario: Any) -> Path:
+        if name not in made:
+            made[name] = tmp_path_factory.mktemp("tenants") / f"{name}.db"
+            seed_database(made[name], scenario)
+        return made[name]
+
+    return seed
+
+
+@pytest.fixture
+def simulated(tmp_path, _seeded):
+    """Return a function from a scenario (by name, or made by `bulk`) to a fresh tenant."""
+    opened = []
+
+    def start(scenario: Any = "contoso", *, name: str | None = None) -> SimulatedTenant:
+        key = name or (scenario if isinstance(scenario, str) else None)
+        path = tmp_path / f"tenant{len(opened)}.db"
+        if key:
+            shutil.copy(_seeded(key, scenario), path)
+        else:
+            seed_database(path, scenario)
+        opened.append(SimulatedTenant(path))
+        return opened[-1]
+
+    yield start
+    for tenant in opened:
+        tenant.close()
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch, tmp_path):
+    """No test sees the credentials or the state directory of whoever runs it."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("AZURE_", "INTUNE_SCEP_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
