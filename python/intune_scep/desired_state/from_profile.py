@@ -1,0 +1,135 @@
+"""From a profile back to the declaration that would make it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from intune_scep.desired_state.declarations import parse_declaration
+from intune_scep.desired_state.errors import DeclarationError, InexpressibleError
+from intune_scep.desired_state.names import Names, decode_target, same_named
+from intune_scep.desired_state.options import OPTIONS, Option, options_of
+from intune_scep.desired_state.translation import ABSENT, CODECS, decode_option
+from intune_scep.desired_state.wire_form import managed_wire
+from intune_scep.profiles import Profile, ProfileType, normal_value
+from intune_scep.profiles.wire import is_annotation, is_writable
+
+NOT_READ: Final = object()
+"""For the root link: it was not read, which is not the same as that there is none."""
+
+
+def declaration_from_profile(
+    profile: Profile,
+    *,
+    names: Names,
+    root: Any = NOT_READ,
+    roots: Sequence[Profile] = (),
+) -> dict[str, Any]:
+    """The options that describe a profile, in the order of `OPTIONS`; what is null is left out.
+
+    What options cannot say is left out as well; `inexpressible` lists it. The certificate of a
+    root comes as PEM in `certificate`. Assignments are in it where the profile was read with
+    them.
+
+    Args:
+        profile: As it was read.
+        names: To call groups, filters and scope tags by name, where the name is unique.
+        root: The trusted root profile it is linked to, None if to none.
+        roots: All trusted root profiles, to see whether the root's name is unique.
+    """
+    options, _ = _decode_options(profile)
+    options["platform"] = profile.profile_type.platform.value
+    if profile.role_scope_tag_ids:
+        options["scope_tags"] = [
+            names.scope_tags.reference_to(i) for i in profile.role_scope_tag_ids
+        ]
+    if profile.is_scep and root is not NOT_READ:
+        options["root_profile"] = _root_reference(root, roots)
+    if profile.assignments is not None:
+        options["assignments"] = describe_assignments(profile.assignments, names)
+    return {name: options[name] for name in OPTIONS if name in options}
+
+
+def describe_assignments(
+    assignments: Sequence[dict[str, Any]], names: Names
+) -> list[dict[str, Any]]:
+    """`assignments` for assignments on the wire, in an order that does not depend on Graph's."""
+    items = [decode_target(item.get("target") or {}, names) for item in assignments]
+    return sorted(items, key=lambda item: (bool(item.get("exclude")), json.dumps(item)))
+
+
+def inexpressible(profile: Profile) -> dict[str, str]:
+    """What of a profile no option can say: wire property to the reason, as a sentence.
+
+    Besides values without words: properties this library does not know, applicability rules off
+    Windows, assignments with the intent to remove.
+    """
+    _, reasons = _decode_options(profile)
+    wire = profile.to_wire()
+    said = {name for option in options_of(profile.profile_type.kind) for name in option.wire}
+    for name, value in wire.items():
+        if name in said or is_annotation(name) or not is_writable(name) or value in (None, [], {}):
+            continue
+        reasons[name] = f"{name} is not known to this version."
+    for item in profile.assignments or ():
+        if item.get("intent", "apply") != "apply":
+            reasons["assignments"] = f"assignments has the intent {item['intent']!r}."
+        elif "unknown" in decode_target(item.get("target") or {}, Names()):
+            reasons["assignments"] = "assignments has a target of an unknown type."
+    return reasons
+
+
+def _root_reference(root: Profile | None, roots: Sequence[Profile]) -> dict[str, Any] | None:
+    if root is None:
+        return None
+    unique = bool(root.display_name) and same_named(roots or [root], root) == 1
+    return {"name": root.display_name} if unique else {"id": root.id}
+
+
+def _decode_options(profile: Profile) -> tuple[dict[str, Any], dict[str, str]]:
+    wire, kind = profile.to_wire(), profile.profile_type
+    options: dict[str, Any] = {}
+    reasons: dict[str, str] = {}
+    for option in options_of(kind.kind):
+        if option.name not in CODECS or all(wire.get(name) is None for name in option.wire):
+            continue
+        try:
+            value = _decode_checked(option, wire, kind)
+        except InexpressibleError as error:
+            reasons[error.wire_name] = str(error)
+        else:
+            if value is not ABSENT:
+                options[option.name] = value
+    _settle_subject(options, wire)
+    return options, reasons
+
+
+def _settle_subject(options: dict[str, Any], wire: dict[str, Any]) -> None:
+    """Say the format only where it is not what `subject_name_format` implies."""
+    if "subject_name_format" not in options:
+        return
+    if options.get("subject_name_format_type") == "custom":
+        del options["subject_name_format_type"]
+    elif wire.get("subjectNameFormat") is None:
+        options["subject_name_format_type"] = None
+
+
+def _decode_checked(option: Option, wire: dict[str, Any], kind: ProfileType) -> Any:
+    """Decode one option and make sure that it means the same on the way back."""
+    if kind.platform not in option.platforms(kind.kind):
+        raise InexpressibleError(option.wire[0], f"has no option on {kind.platform}.")
+    value = decode_option(option.name, wire)
+    if value is ABSENT:
+        return ABSENT
+    data = {"name": "x", "platform": kind.platform.value, option.name: value}
+    if option.name == "certificate":
+        data["allow_expired"] = True
+    try:
+        again = managed_wire(parse_declaration(data, kind=kind.kind))
+    except DeclarationError as error:
+        raise InexpressibleError(option.wire[0], f"is refused: {error.problems[0]}") from error
+    for name in option.wire:
+        if normal_value(kind, name, again.get(name)) != normal_value(kind, name, wire.get(name)):
+            raise InexpressibleError(name, f"has a form that no option keeps: {wire.get(name)!r}.")
+    return value

@@ -1,0 +1,202 @@
+"""The names of a tenant's groups, filters, scope tags and roots, both ways, loudly (law 5)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from intune_scep.errors import IntuneScepError
+from intune_scep.profiles import Profile
+
+_MOST_SHOWN: Final = 10
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class UnresolvedNameError(IntuneScepError):
+    """A name or id that leads to nothing, or a name that leads to several things."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is known of one kind of thing.
+
+    Attributes:
+        what: For messages, for example `group`.
+        entries: Pairs of id and name.
+    """
+
+    what: str
+    entries: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {identifier.lower(): name for identifier, name in self.entries}
+
+    @cached_property
+    def _ids(self) -> dict[str, list[str]]:
+        ids: dict[str, list[str]] = {}
+        for identifier, name in self.entries:
+            ids.setdefault(name, []).append(identifier)
+        return ids
+
+    def resolve(self, reference: str) -> str:
+        """The id that a name or an id stands for.
+
+        Raises:
+            UnresolvedNameError: Nothing has it, or several things have the name; with the
+                candidates and their ids.
+        """
+        if reference.lower() in self._names:
+            return reference.lower()
+        found = self._ids.get(reference, [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UnresolvedNameError(
+                f"{len(found)} {self.what}s have the name {reference!r}:"
+                f" {', '.join(sorted(found))}.",
+                hint="Give the id instead.",
+            )
+        raise UnresolvedNameError(
+            f"No {self.what} has the name or id {reference!r}."
+            f"{listed(self.what, self.entries, reference)}"
+        )
+
+    def name_of(self, identifier: str) -> str | None:
+        """The name that goes with an id, if it is known."""
+        return self._names.get(identifier.lower())
+
+    def reference_to(self, identifier: str) -> str:
+        """What a declaration calls a thing: its name where only it has it, else its id."""
+        name = self.name_of(identifier)
+        unique = name is not None and len(self._ids[name]) == 1 and name.lower() not in self._names
+        return name if unique and name is not None else identifier
+
+
+def listed(what: str, entries: Iterable[tuple[str, str]], wanted: str) -> str:
+    """The candidates for a name that leads to nothing, with ids, as a sentence."""
+    known = sorted(set(entries), key=lambda entry: (entry[1], entry[0]))
+    if len(known) > _MOST_SHOWN:
+        close = difflib.get_close_matches(wanted, [name for _, name in known], n=_MOST_SHOWN)
+        known = [entry for entry in known if entry[1] in close][:_MOST_SHOWN]
+    if not known:
+        return ""
+    return f" Candidates: {', '.join(f'{name!r} ({identifier})' for identifier, name in known)}."
+
+
+@dataclass(frozen=True)
+class Names:
+    """Everything that declarations may call by name."""
+
+    groups: Catalogue = Catalogue("group")
+    filters: Catalogue = Catalogue("assignment filter")
+    scope_tags: Catalogue = Catalogue("scope tag")
+
+
+def looks_like_id(reference: str) -> bool:
+    """Whether a reference to a group or filter is an id rather than a name."""
+    return _GUID.fullmatch(reference) is not None
+
+
+_FILTER_ID: Final = "deviceAndAppManagementAssignmentFilterId"
+_FILTER_TYPE: Final = "deviceAndAppManagementAssignmentFilterType"
+_ALL_USERS: Final = "#microsoft.graph.allLicensedUsersAssignmentTarget"
+_ALL_DEVICES: Final = "#microsoft.graph.allDevicesAssignmentTarget"
+_GROUP: Final = "#microsoft.graph.groupAssignmentTarget"
+_EXCLUSION: Final = "#microsoft.graph.exclusionGroupAssignmentTarget"
+_COLLECTION: Final = "#microsoft.graph.configurationManagerCollectionAssignmentTarget"
+
+
+def encode_target(item: dict[str, Any], names: Names) -> dict[str, Any]:
+    """The target on the wire of one item of `assignments`.
+
+    Raises:
+        UnresolvedNameError: Its group or filter is not there, or not the only one.
+    """
+    target: dict[str, Any] = {"@odata.type": _target_type(item)}
+    if group := item.get("group"):
+        target["groupId"] = names.groups.resolve(group)
+    if collection := item.get("configuration_manager_collection"):
+        target["collectionId"] = collection
+    chosen = item.get("filter")
+    target[_FILTER_ID] = names.filters.resolve(chosen) if chosen else None
+    target[_FILTER_TYPE] = item["filter_type"] if chosen else "none"
+    return target
+
+
+def _target_type(item: dict[str, Any]) -> str:
+    if item.get("group"):
+        return _EXCLUSION if item.get("exclude") else _GROUP
+    if item.get("all_users"):
+        return _ALL_USERS
+    return _ALL_DEVICES if item.get("all_devices") else _COLLECTION
+
+
+def decode_target(target: dict[str, Any], names: Names) -> dict[str, Any]:
+    """One item of `assignments` for a target on the wire, with names where they are unique.
+
+    A target of an unknown type comes back as `{"unknown": <its type>}`, which no declaration
+    takes.
+    """
+    item = _decode_whom(target, names)
+    if identifier := target.get(_FILTER_ID):
+        item["filter"] = names.filters.reference_to(identifier)
+        item["filter_type"] = target.get(_FILTER_TYPE)
+    return item
+
+
+def _decode_whom(target: dict[str, Any], names: Names) -> dict[str, Any]:
+    match target.get("@odata.type"):
+        case "#microsoft.graph.groupAssignmentTarget":
+            return {"group": names.groups.reference_to(str(target.get("groupId")))}
+        case "#microsoft.graph.exclusionGroupAssignmentTarget":
+            group = names.groups.reference_to(str(target.get("groupId")))
+            return {"group": group, "exclude": True}
+        case "#microsoft.graph.allLicensedUsersAssignmentTarget":
+            return {"all_users": True}
+        case "#microsoft.graph.allDevicesAssignmentTarget":
+            return {"all_devices": True}
+        case "#microsoft.graph.configurationManagerCollectionAssignmentTarget":
+            return {"configuration_manager_collection": target.get("collectionId")}
+        case unknown:
+            return {"unknown": unknown}
+
+
+def group_ids(assignments: Iterable[dict[str, Any]]) -> list[str]:
+    """The groups that assignments on the wire name, each once, in order."""
+    found = (item.get("target", {}).get("groupId") for item in assignments)
+    return list(dict.fromkeys(identifier for identifier in found if identifier))
+
+
+def uses_filter(assignments: Iterable[dict[str, Any]]) -> bool:
+    """Whether some assignment on the wire has a filter."""
+    return any(item.get("target", {}).get(_FILTER_ID) for item in assignments)
+
+
+def root_certificate(profile: Profile) -> bytes:
+    """The DER in a trusted root profile; empty where it is no base64."""
+    try:
+        return base64.b64decode(str(profile.to_wire().get("trustedRootCertificate") or ""))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def thumbprints(der: bytes) -> tuple[str, str]:
+    """SHA-1 and SHA-256 of a certificate, upper-case hex."""
+    sha1 = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
+    return sha1, hashlib.sha256(der).hexdigest().upper()
+
+
+def same_named(profiles: Sequence[Profile], profile: Profile) -> int:
+    """How many profiles share type and name with one."""
+    return sum(
+        other.display_name == profile.display_name and other.profile_type is profile.profile_type
+        for other in profiles
+    )

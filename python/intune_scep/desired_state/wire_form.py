@@ -1,0 +1,122 @@
+"""A declaration's own wire properties: what it manages, and what a new profile needs besides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any, Final
+
+from intune_scep.desired_state.declarations import Declaration, TrustedRootDeclaration
+from intune_scep.desired_state.options import OPTIONS
+from intune_scep.desired_state.translation import CODECS, Wire, encode_option
+from intune_scep.profiles import Platform, ProfileKind
+
+_REQUIRED_FOR_CREATE: Final = {
+    ProfileKind.TRUSTED_ROOT: ("name",),
+    ProfileKind.SCEP: (
+        "name",
+        "key_usage",
+        "extended_key_usages",
+        "scep_server_urls",
+        "root_profile",
+    ),
+}
+_USER_SUBJECT: Final = "CN={{UserName}},E={{EmailAddress}}"
+_DEVICE_SUBJECT: Final = "CN={{AAD_Device_ID}}"
+
+
+def managed_wire(declaration: Declaration) -> Wire:
+    """The wire properties that the given options stand for, names of other things aside."""
+    wire: Wire = {}
+    for name, value in declaration.given.items():
+        if name in CODECS and name != "certificate":
+            wire |= encode_option(name, value)
+    if declaration.given.get("subject_name_format"):
+        wire.setdefault("subjectNameFormat", "custom")
+    if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is not None:
+        wire |= encode_option("certificate", declaration.trusted_root.der)
+    return wire
+
+
+def missing_for_create(declaration: Declaration) -> list[str]:
+    """The options without which no profile can be made."""
+    given = declaration.given
+    missing = [name for name in _REQUIRED_FOR_CREATE[declaration.kind] if name not in given]
+    if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is None:
+        missing.append("certificate_path or certificate")
+    return missing
+
+
+def create_wire(declaration: Declaration) -> Wire:
+    """The body of a new profile: what is managed, and the admin center's defaults where needed.
+
+    The scope tags and the link to the root are not in it: they need the tenant.
+    """
+    kind = declaration.profile_type
+    wire = {name: value for name, value in managed_wire(declaration).items() if value is not None}
+    for name, default in _DEFAULTS.items():
+        if kind.has(name) and name not in wire and name not in managed_wire(declaration):
+            value = default(declaration, wire)
+            if value is not None:
+                wire[name] = value
+    return {"@odata.type": kind.odata_type, **wire}
+
+
+def _store(declaration: Declaration, wire: Wire) -> str:
+    device_channel = wire.get("deploymentChannel") == "deviceChannel"
+    return "machine" if declaration.platform is Platform.MACOS and device_channel else "user"
+
+
+def _subject(_declaration: Declaration, wire: Wire) -> str | None:
+    if wire.get("subjectNameFormat") != "custom":
+        return None
+    return _DEVICE_SUBJECT if wire.get("certificateStore") == "machine" else _USER_SUBJECT
+
+
+def _file_name(declaration: Declaration, _wire: Wire) -> str:
+    path = declaration.given.get("certificate_path")
+    return PurePath(path).name if path else f"{declaration.name}.cer"
+
+
+def _hash(declaration: Declaration, _wire: Wire) -> str | None:
+    return None if declaration.platform is Platform.MACOS else "sha2"
+
+
+def _legacy_names(declaration: Declaration, _wire: Wire) -> str | None:
+    row = declaration.profile_type.properties_by_name["subjectAlternativeNameType"]
+    return None if row.nullable else "none"
+
+
+def _fixed(value: Any) -> Callable[[Declaration, Wire], Any]:
+    return lambda _declaration, _wire: value
+
+
+_DEFAULTS: Final[dict[str, Callable[[Declaration, Wire], Any]]] = {
+    "deploymentChannel": _fixed("deviceChannel"),
+    "certificateStore": _store,
+    "destinationStore": _fixed("computerCertStoreRoot"),
+    "certFileName": _file_name,
+    "subjectNameFormat": _fixed("custom"),
+    "subjectNameFormatString": _subject,
+    "certificateValidityPeriodValue": _fixed(1),
+    "certificateValidityPeriodScale": _fixed("years"),
+    "keyStorageProvider": _fixed("useTpmKspOtherwiseUseSoftwareKsp"),
+    "keySize": _fixed("size2048"),
+    "hashAlgorithm": _hash,
+    "renewalThresholdPercentage": _fixed(20),
+    "subjectAlternativeNameType": _legacy_names,
+}
+"""What the admin center fills in, in an order in which later ones may look at earlier ones."""
+
+
+def option_of(wire_name: str) -> str:
+    """The option that stands for a wire property, else the property's own name."""
+    return _OPTION_OF.get(wire_name, wire_name)
+
+
+_OPTION_OF: Final = {
+    wire_name: option.name
+    for option in reversed(OPTIONS.values())
+    for wire_name in option.wire
+    if option.name in CODECS or option.name == "scope_tags"
+}
