@@ -146,3 +146,19 @@ def test_assigning_a_missing_profile_is_not_found(graph: Graph) -> None:
     """GRAPH.md 3.6."""
     missing = one("0f1c2d3e-0000-4000-8000-00000000dead", "assign")
     assert_refused(graph.send("POST", missing, {"assignments": []}), 404)
+
+
+def test_the_legacy_parameter_is_understood(graph: Graph) -> None:
+    """GRAPH.md 3.5: `deviceConfigurationGroupAssignments`."""
+    profile = graph.create(scep())
+    legacy = [
+        {"targetGroupId": FIRST, "excludeGroup": False},
+        {"targetGroupId": SECOND, "excludeGroup": True},
+    ]
+    body = {"deviceConfigurationGroupAssignments": legacy}
+    assert graph.send("POST", one(profile["id"], "assign"), body).status_code == 200
+    targets = [each["target"] for each in assigned(graph, profile)]
+    assert [(each["@odata.type"], each["groupId"]) for each in targets] == [
+        (wire_type("groupAssignmentTarget"), FIRST),
+        (wire_type("exclusionGroupAssignmentTarget"), SECOND),
+    ]

@@ -2,11 +2,14 @@
 
 import json
 import re
+from contextlib import closing
 
+import httpx
 import pytest
 
 from .bodies import scep
 from .graph import DEVICE_CONFIGURATIONS, Graph, assert_refused, error_of, one
+from .harness import open_tenant
 
 MISSING = "0f1c2d3e-0000-4000-8000-00000000dead"
 ACTIVITY = re.compile(r"Activity ID: [0-9a-f-]{36}")
@@ -83,3 +86,65 @@ def test_retry_after_comes_in_every_form(graph: Graph, form: object, shape: str 
     fault(graph, 429, retry_after=form)
     header = graph.get(DEVICE_CONFIGURATIONS).headers.get("Retry-After")
     assert (header is None) if shape is None else re.fullmatch(shape, header or "")
+
+
+@pytest.mark.parametrize("effect", ["close", "truncate"])
+@pytest.mark.parametrize(("when", "kept"), [("before", 0), ("after", 1)])
+def test_a_cut_connection_hides_what_happened(
+    graph: Graph, effect: str, when: str, kept: int
+) -> None:
+    """SIMULATOR.md, faults."""
+    match = {"method": "POST", "path": "deviceConfigurations$"}
+    rule = {"match": match, "when": when, "effect": effect, "times": 1}
+    graph.control("PUT", "faults", [rule])
+    with pytest.raises(httpx.TransportError):
+        graph.send("POST", DEVICE_CONFIGURATIONS, scep())
+    assert len(graph.all_of(DEVICE_CONFIGURATIONS)) == kept
+
+
+@pytest.mark.parametrize("effect", ["slow", "drip"])
+def test_a_late_answer_is_a_timeout(effect: str) -> None:
+    """SIMULATOR.md, faults; in process nobody waits, only the tenant's clock goes on."""
+    with closing(open_tenant()) as tenant:
+        before = tenant.graph.control("GET", "clock")["skew"]
+        fault(tenant.graph, effect, seconds=600)
+        with pytest.raises(httpx.ReadTimeout):
+            tenant.graph.get(DEVICE_CONFIGURATIONS)
+        assert tenant.graph.control("GET", "clock")["skew"] == before + 600
+
+
+def test_one_item_of_a_batch_may_fail(graph: Graph) -> None:
+    """SIMULATOR.md, faults."""
+    rule = {"match": {"path": "batch$"}, "effect": "batch_item", "item": 2, "status": 503}
+    graph.control("PUT", "faults", [rule])
+    items = [{"id": str(n), "method": "GET", "url": f"/{DEVICE_CONFIGURATIONS}"} for n in range(3)]
+    response = graph.send("POST", "$batch", {"requests": items})
+    assert response.status_code == 200
+    assert sorted(each["status"] for each in response.json()["responses"]) == [200, 200, 503]
+
+
+def test_faults_by_chance_are_the_same_in_every_run(graph: Graph) -> None:
+    """SIMULATOR.md: decided from the request, never from a shared random generator."""
+    match = {"method": "GET", "path": "deviceConfigurations$", "probability": 0.5}
+
+    def run() -> list[int]:
+        graph.control("PUT", "faults", [{"match": match, "effect": 503}])
+        return [graph.get(DEVICE_CONFIGURATIONS).status_code for _ in range(30)]
+
+    first = run()
+    assert set(first) == {200, 503}
+    assert run() == first
+
+
+@pytest.mark.parametrize("form", ["nested_twice", "text", "empty"])
+def test_other_forms_of_the_message_can_be_asked_for(graph: Graph, form: str) -> None:
+    """GRAPH.md 3.7: nested twice, plain text with the suffix, empty."""
+    fault(graph, 504, form=form)
+    message = assert_refused(graph.get(DEVICE_CONFIGURATIONS), 504)["message"]
+    if form == "empty":
+        assert message == ""
+    elif form == "text":
+        assert ACTIVITY.search(message)
+        assert not message.startswith("{")
+    else:
+        assert ACTIVITY.search(json.loads(json.loads(message)["Message"])["Message"])

@@ -216,3 +216,24 @@ def test_order_is_that_of_creation_and_stable(graph: Graph) -> None:
     """Unknown in Graph; here it makes runs comparable."""
     named(graph, "c", "a", "b")
     assert [e["displayName"] for e in graph.all_of(DEVICE_CONFIGURATIONS)] == ["c", "a", "b"]
+
+
+def test_names_compare_without_case(graph: Graph) -> None:
+    """Unknown for Intune; the directory does so."""
+    named(graph, "Wi-Fi", "WI-FI")
+    assert filtered(graph, "displayName eq 'wi-fi'") == {"Wi-Fi", "WI-FI"}
+
+
+def test_an_option_nobody_knows_is_refused(graph: Graph) -> None:
+    """Inferred; `$skip` is unknown (GRAPH.md 3.6) and refused."""
+    assert_refused(graph.get(f"{DEVICE_CONFIGURATIONS}?$shuffle=true"), 400)
+    assert_refused(graph.get(f"{DEVICE_CONFIGURATIONS}?$skip=1"), 400)
+
+
+def test_version_one_does_not_have_the_certificate_types(graph: Graph) -> None:
+    """GRAPH.md 3.3: PATCH on v1.0 fails; 7.11: how it lists such profiles is unknown."""
+    created = graph.create(scep())
+    body = {"@odata.type": created["@odata.type"], "description": "x"}
+    path = f"/v1.0/{one(created['id'])}"
+    assert_refused(graph.send("PATCH", path, body), 500)
+    assert graph.read(one(created["id"]))["version"] == 1

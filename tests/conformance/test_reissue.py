@@ -65,3 +65,34 @@ def test_new_certificates_have_a_new_issuance_date(contoso: Graph) -> None:
     issued = [each for each in contoso.all_of(path) if each["certificateIssuanceState"] == "issued"]
     assert issued
     assert all(each["certificateIssuanceDateTime"] > newest for each in issued)
+
+
+def test_who_has_no_sid_fails_to_get_a_certificate(contoso: Graph) -> None:
+    """GRAPH.md 5: a variable without a value fails the profile on that device.
+
+    Microsoft's What's new of October 2024 says that a certificate without the SID is issued
+    instead: the documents differ, and the simulator shows the dearer outcome. The profile reaches
+    twelve partners, whose accounts exist in the cloud only; one of them had failed before.
+    """
+    profile = profile_of(contoso, "Windows - SCEP - User - Entra joined (Cloud PKI)")
+    path = one(
+        profile["id"],
+        "microsoft.graph.windows81SCEPCertificateProfile",
+        "managedDeviceCertificateStates",
+    )
+    before = Counter(each["certificateIssuanceState"] for each in contoso.all_of(path))
+    edit(contoso, profile, customSubjectAlternativeNames=[SID_URI])
+    contoso.control("POST", "clock", {"advance": 1800})
+    after = Counter(each["certificateIssuanceState"] for each in contoso.all_of(path))
+    assert after["issueFailed"] == before["issueFailed"] + 11
+    assert after["issued"] == before["issued"] - 11
+
+
+def test_assigning_reissues_nothing(contoso: Graph) -> None:
+    """GRAPH.md 7.9: unknown."""
+    profile = profile_of(contoso, PROFILE)
+    before = states(contoso, profile)
+    body: Json = {"assignments": []}
+    assert contoso.send("POST", one(profile["id"], "assign"), body).status_code == 200
+    contoso.control("POST", "clock", {"advance": 1800})
+    assert states(contoso, profile) == before

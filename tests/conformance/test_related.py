@@ -1,5 +1,8 @@
 """GRAPH.md 2: the directory, devices, filters, scope tags, certificate states."""
 
+import csv
+import io
+import zipfile
 from urllib.parse import quote
 
 import pytest
@@ -155,3 +158,23 @@ def test_a_fresh_profile_has_no_certificates(graph: Graph) -> None:
     created = graph.create(scep())
     cast = "microsoft.graph.windows81SCEPCertificateProfile"
     assert graph.all_of(one(created["id"], cast, STATES)) == []
+
+
+@pytest.mark.parametrize("report", ["AllDeviceCertificates", "CertificatesByRAPolicy"])
+def test_a_report_is_asked_for_polled_and_downloaded(contoso: Graph, report: str) -> None:
+    """GRAPH.md 2: 201, then until `completed`, then a zip at `url`."""
+    jobs = "deviceManagement/reports/exportJobs"
+    body = {"reportName": report, "format": "csv"}
+    created = contoso.send("POST", jobs, body)
+    assert created.status_code == 201
+    job = created.json()
+    assert job["id"].startswith(f"{report}_")
+    assert job["status"] != "completed"
+    contoso.control("POST", "clock", {"advance": 60})
+    job = contoso.read(f"{jobs}('{job['id']}')")
+    assert job["status"] == "completed"
+    archive = zipfile.ZipFile(io.BytesIO(contoso.with_token(None).get(job["url"]).content))
+    (name,) = archive.namelist()
+    rows = list(csv.DictReader(io.StringIO(archive.read(name).decode())))
+    assert len(rows) > 200
+    assert {"SerialNumber", "Thumbprint", "UPN", "ValidTo", "PolicyId"} <= set(rows[0])

@@ -186,3 +186,35 @@ def test_android_enterprise_wifi_drops_embedded_binds(graph: Graph) -> None:
     reference = {"@odata.id": bind(graph, identity["id"])}
     assert graph.send("PUT", f"{path}/$ref", reference).status_code == 204
     assert graph.read(path)["id"] == identity["id"]
+
+
+def test_full_metadata_names_the_link(graph: Graph) -> None:
+    """GRAPH.md 3.4: practised by a public tool."""
+    profile, _ = bound(graph)
+    accept = {"Accept": "application/json;odata.metadata=full"}
+    shown = graph.read(one(profile["id"]), headers=accept)
+    assert "rootCertificate@odata.navigationLink" in shown
+    link = shown["rootCertificate@odata.associationLink"]
+    assert graph.send("DELETE", link).status_code == 204
+
+
+def test_bind_in_a_patch_is_refused(graph: Graph) -> None:
+    """GRAPH.md 7.3: unknown; refusing it shows a client that relies on it."""
+    profile, trusted = bound(graph)
+    body = {
+        "@odata.type": profile["@odata.type"],
+        "rootCertificate@odata.bind": bind(graph, trusted["id"]),
+    }
+    assert_refused(graph.send("PATCH", one(profile["id"]), body), 400)
+
+
+def test_the_hosts_of_graph_s_clouds_are_accepted_in_a_bind(graph: Graph) -> None:
+    """GRAPH.md 3.4, 4.3: the reference names the cloud's own host; another host is refused."""
+    trusted = graph.create(root())
+    for host in ("graph.microsoft.com", "graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"):
+        link = f"https://{host}/beta/{DEVICE_CONFIGURATIONS}('{trusted['id']}')"
+        profile = graph.create(scep() | {"rootCertificate@odata.bind": link})
+        assert graph.read(link_path(profile))["id"] == trusted["id"]
+    foreign = f"https://graph.example.com/beta/{DEVICE_CONFIGURATIONS}('{trusted['id']}')"
+    body = scep() | {"rootCertificate@odata.bind": foreign}
+    assert_refused(graph.send("POST", DEVICE_CONFIGURATIONS, body), 400)
