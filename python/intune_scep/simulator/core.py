@@ -17,7 +17,7 @@ from intune_scep.simulator.oauth import handle_oauth, is_oauth
 from intune_scep.simulator.permissions import authorize
 from intune_scep.simulator.routing import Route, find_routes
 from intune_scep.simulator.settings import Settings
-from intune_scep.simulator.store import Store, read_meta
+from intune_scep.simulator.store import Store, read_meta, savepoint
 from intune_scep.simulator.throttle import throttle
 from intune_scep.simulator.tokens import authenticate
 
@@ -70,12 +70,7 @@ class Core:
             fault = decide_fault(context)
             if fault is not None and fault.before:
                 return self.close_context(context, None, fault)
-            connection.execute("SAVEPOINT work")
-            response = self.attempt(context, _route)
-            if response.status >= 400:
-                connection.execute("ROLLBACK TO work")
-            connection.execute("RELEASE work")
-            return self.close_context(context, response, fault)
+            return self.close_context(context, self.attempt(context, _route), fault)
 
     def open_context(
         self, connection: sqlite3.Connection, request: Request, batch: int | None = None
@@ -159,7 +154,9 @@ def _run(context: Context, route: Route, parameters: Mapping[str, str]) -> Respo
         throttle(context, write=context.request.method != "GET")
     if route.writes and context.settings.read_only:
         raise GraphError(405, "NotAllowed", "The simulated tenant is read-only.", form="plain")
-    return route.handler(context, parameters)
+    # A refused request changes nothing, and yet was counted above.
+    with savepoint(context.connection):
+        return route.handler(context, parameters)
 
 
 def split_path(path: str) -> tuple[str, ...]:

@@ -148,6 +148,19 @@ class Store:
             )
 
 
+@contextmanager
+def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """Undo what the block did, and only that, when it raises."""
+    connection.execute("SAVEPOINT work")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO work")
+        connection.execute("RELEASE work")
+        raise
+    connection.execute("RELEASE work")
+
+
 def create_file(path: Path) -> sqlite3.Connection:
     """Create an empty tenant file, readable by its owner only, and connect to it.
 
