@@ -95,7 +95,12 @@ class Result:
 
 
 def run_playbook(playbook: str, *arguments: str, cwd: Path, **variables: str) -> Result:
-    """Run ansible-playbook, with nothing of this machine's environment that names a tenant."""
+    """Run ansible-playbook, see `run_ansible`."""
+    return run_ansible("ansible-playbook", playbook, *arguments, cwd=cwd, **variables)
+
+
+def run_ansible(*command: str, cwd: Path, **variables: str) -> Result:
+    """Run a command of Ansible, with nothing of this machine's environment that names a tenant."""
     kept = {
         k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "INTUNE_", "ANSIBLE"))
     }
@@ -112,7 +117,7 @@ def run_playbook(playbook: str, *arguments: str, cwd: Path, **variables: str) ->
         **variables,
     }
     process = subprocess.run(
-        ["ansible-playbook", playbook, *arguments],
+        command,
         cwd=cwd,
         env=environment,
         stdout=subprocess.PIPE,
@@ -300,6 +305,30 @@ def test_without_credentials_it_says_so_once_and_uses_no_simulator(
     assert "No credentials for cloud public" in result.output
     assert "Traceback" not in result.output
     assert tenant.ask("GET", f"{GRAPH}/_simulator/requests")["value"] == []
+
+
+def test_the_built_collection_works_where_it_is_installed(tenant: Tenant, tmp_path: Path) -> None:
+    galaxy = ("ansible-galaxy", "collection")
+    built = run_ansible(*galaxy, "build", str(ROOT), "--output-path", str(tmp_path), cwd=tmp_path)
+    assert built.code == 0, built.output
+    [archive] = tmp_path.glob("intune-scep-*.tar.gz")
+    target = tmp_path / "installed"
+    install = (*galaxy, "install", str(archive), "--offline", "--force", "-p", str(target))
+    installed = run_ansible(*install, cwd=tmp_path)
+    assert installed.code == 0, installed.output
+    collection = target / "ansible_collections" / "intune" / "scep"
+    assert (collection / "pyproject.toml").is_file()
+    assert not (collection / "collections").exists()
+    result = run_playbook(
+        "intune.scep.enforce_strong_mapping",
+        "--check",
+        cwd=tmp_path,
+        ANSIBLE_COLLECTIONS_PATH=str(target),
+        INTUNE_SCEP_CLOUD="simulator",
+        INTUNE_SCEP_SIMULATOR=str(tenant.database),
+    )
+    assert result.code == 0, result.output
+    assert "profiles would change" in result.output
 
 
 @pytest.mark.parametrize("module", ["strong_mapping", "strong_mapping_info"])
