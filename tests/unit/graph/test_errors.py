@@ -25,7 +25,7 @@ INTUNE = json.dumps(
         (INTUNE, "An error has occurred", ACTIVITY),
         (json.dumps({"Message": INTUNE}), "An error has occurred", ACTIVITY),
         (
-            f"Not authorized - Operation ID (for customer support): 0 - Activity ID: {ACTIVITY} - Url",
+            f"Not authorized - Operation ID (for customer support): 0 - Activity ID: {ACTIVITY} -",
             "Not authorized",
             ACTIVITY,
         ),

@@ -1,0 +1,274 @@
+"""The command as its user runs it: what it prints, what it returns, what it says when it cannot."""
+
+import json
+import stat
+
+import pytest
+
+from intune_scep.simulator.scenarios import SCENARIOS
+from intune_scep.simulator.scenarios.bulk import bulk
+
+GROUP = "strong-mapping"
+PROFILE_KEYS = {
+    "id",
+    "display_name",
+    "odata_type",
+    "platform",
+    "certificate_type",
+    "verdict",
+    "reason",
+    "version",
+}
+
+
+@pytest.fixture
+def contoso(simulated, monkeypatch):
+    tenant = simulated("contoso")
+    monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+    monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
+    return tenant
+
+
+def refused(answer, *parts):
+    """One clear message on standard error, exit code 1, nothing else."""
+    code, out, err = answer
+    assert code == 1
+    assert "Traceback" not in err + out
+    assert err.startswith("Error: ")
+    assert len(err.strip().splitlines()) == 1
+    for part in parts:
+        assert part in err
+
+
+def test_assess_prints_the_published_json(contoso, cli):
+    code, out, _ = cli(GROUP, "assess", "--output", "json")
+    data = json.loads(out)
+    assert code == 2
+    assert (data["tenant"], data["cloud"]) == (contoso.door.tenant_id, "simulator")
+    assert sum(data["summary"].values()) == len(data["profiles"]) == 80
+    assert all(set(row) == PROFILE_KEYS for row in data["profiles"])
+
+
+def test_assess_names_tenant_and_simulator_and_every_profile(contoso, cli):
+    _, out, _ = cli(GROUP, "assess")
+    first = out.splitlines()[0]
+    assert "SIMULATOR" in first
+    assert contoso.door.tenant_id in first
+    assert "22 required" in out
+    assert "\x1b" not in out
+
+
+def test_the_whole_way_with_a_saved_plan(contoso, cli, tmp_path):
+    plan, journal = tmp_path / "plan.json", tmp_path / "journal.jsonl"
+    code, out, _ = cli(GROUP, "plan", "--plan", plan)
+    assert code == 2
+    assert "22 profiles to change" in out
+    assert stat.S_IMODE(plan.stat().st_mode) == 0o600
+    code, out, _ = cli(GROUP, "apply", "--plan", plan, "--journal", journal, "--yes")
+    assert code == 0
+    assert "SIMULATOR: 22 profiles changed." in out
+    assert str(journal) in out
+    assert cli(GROUP, "plan")[0] == 0
+    assert cli(GROUP, "verify", "--journal", journal)[0] == 0
+    code, out, _ = cli(GROUP, "rollback", "--journal", journal, "--dry-run")
+    assert code == 2
+    assert "would be rolled back" in out
+    assert cli(GROUP, "rollback", "--journal", journal, "--yes")[0] == 0
+    assert cli(GROUP, "plan")[0] == 2
+
+
+def test_choices_reach_the_plan(contoso, cli):
+    code, out, _ = cli(
+        GROUP,
+        "plan",
+        "--include-android",
+        "--include-device-certificates",
+        "--include-legacy-san",
+        "-o",
+        "json",
+    )
+    assert code == 2
+    data = json.loads(out)
+    assert len(data["actions"]) == 22 + 12 + 4
+    assert data["choices"]["include_android"] is True
+
+
+def test_a_failed_profile_makes_a_failed_run(contoso, cli, tmp_path):
+    rule = {"match": {"method": "PATCH", "nth": list(range(3, 40))}, "effect": 400}
+    contoso.control("PUT", "faults", [rule])
+    code, out, _ = cli(GROUP, "apply", "--yes", "--journal", tmp_path / "j", "--output", "json")
+    data = json.loads(out)
+    assert code == 1
+    assert data["failed"]
+    assert (data["statuses"]["applied"], data["statuses"]["failed"]) == (2, 20)
+
+
+def test_nobody_to_ask_changes_nothing(contoso, cli):
+    refused(cli(GROUP, "apply"), "Nothing was changed", "--yes")
+    assert not contoso.requests("PATCH")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (("plan", "--only", "Nobody"), ("--only", "'Nobody'")),
+        (("plan", "--max-changes", "3"), ("--max-changes", "22 profiles")),
+        (("apply", "--plan", "missing.json", "--yes"), ("missing.json", "cannot be read")),
+        (("apply", "--plan", "README.md", "--yes"), ("README.md", "not JSON")),
+        (("verify", "--journal", "missing"), ("missing", "cannot be read")),
+        (("rollback", "--journal", "README.md"), ("README.md", "damaged")),
+        (("apply", "--plan", "x", "--include-android", "--yes"), ("not both",)),
+    ],
+)
+def test_wrong_input_is_refused_in_one_line(contoso, cli, arguments, parts):
+    refused(cli(GROUP, *arguments), *parts)
+    assert not contoso.requests("PATCH")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "--max-changes", "-1"),
+        ("assess", "--nonsense"),
+        ("nonsense",),
+        ("assess", "--output", "xml"),
+    ],
+)
+def test_wrong_usage_is_not_mistaken_for_findings(contoso, cli, arguments):
+    assert cli(GROUP, *arguments)[0] == 1
+
+
+def test_a_journal_of_another_tenant(contoso, cli, simulated, tmp_path, monkeypatch):
+    journal = tmp_path / "j"
+    assert cli(GROUP, "apply", "--yes", "--journal", journal)[0] == 0
+    content = journal.read_bytes()
+    other = simulated(bulk(3), name="bulk3")
+    monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(other.path))
+    for command in (("rollback", "--yes"), ("verify",), ("apply", "--yes")):
+        answer = cli(GROUP, *command, "--journal", journal)
+        refused(answer, "journal of tenant", contoso.door.tenant_id, other.door.tenant_id)
+    assert journal.read_bytes() == content
+
+
+def test_a_cut_journal_is_not_rolled_back_but_resumed(contoso, cli, tmp_path):
+    journal = tmp_path / "j"
+    assert cli(GROUP, "apply", "--yes", "--journal", journal)[0] == 0
+    journal.write_bytes(journal.read_bytes()[:-20])
+    refused(cli(GROUP, "rollback", "--journal", journal, "--yes"), "middle of a record", "apply")
+    assert cli(GROUP, "apply", "--journal", journal, "--yes")[0] == 0
+    assert cli(GROUP, "rollback", "--journal", journal, "--yes")[0] == 0
+
+
+def test_a_tenant_file_that_is_not_one(cli, tmp_path):
+    (tmp_path / "x.db").write_text("not a database, but long enough to look like a file " * 20)
+    for path in (tmp_path / "x.db", tmp_path / "missing.db", tmp_path):
+        refused(cli(GROUP, "assess", "--cloud", "simulator", "--simulator", path), str(path))
+
+
+def test_no_credentials_never_means_the_simulator(cli, simulated, monkeypatch):
+    refused(cli(GROUP, "assess"), "No credentials", "AZURE_CLIENT_SECRET", "simulator")
+    refused(cli(GROUP, "assess", "--cloud", "simulator"), "simulator seed")
+    monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(simulated("contoso").path))
+    refused(cli(GROUP, "assess"), "cloud is not", "INTUNE_SCEP_CLOUD=simulator")
+
+
+@pytest.mark.parametrize(
+    ("environment", "parts"),
+    [
+        ({"AZURE_CLIENT_SECRET": "s"}, ("tenant", "client_id")),
+        ({"INTUNE_SCEP_CLOUD": "mars"}, ("cloud", "mars")),
+        ({"INTUNE_SCEP_ENDPOINT": "http://graph.microsoft.com"}, ("endpoint", "https")),
+        ({"INTUNE_SCEP_ENDPOINT": "https://u:p@x"}, ("endpoint",)),
+        ({"INTUNE_SCEP_TIMEOUT": "soon", "INTUNE_SCEP_ACCESS_TOKEN": "x"}, ("timeout",)),
+        ({"INTUNE_SCEP_AUTH_SOURCE": "magic"}, ("auth_source",)),
+    ],
+)
+def test_connection_options_are_checked_before_anything_is_sent(
+    cli, monkeypatch, environment, parts
+):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    refused(cli(GROUP, "assess"), *parts)
+
+
+class TestOnTheWire:
+    """Problems that only a real server and real sign-in have."""
+
+    @pytest.fixture(autouse=True)
+    def _environment(self, monkeypatch):
+        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+
+    def test_a_token_from_the_simulator_works(self, served, cli, monkeypatch):
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token())
+        assert cli(GROUP, "assess")[0] == 2
+
+    def test_an_expired_token(self, served, cli, monkeypatch):
+        token = served.token(expires_in=-10)
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", token)
+        answer = cli(GROUP, "assess")
+        refused(answer, "expired", "INTUNE_SCEP_ACCESS_TOKEN")
+        assert token not in answer[2]
+
+    def test_a_garbled_token(self, served, cli, monkeypatch):
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", "garbage")
+        refused(cli(GROUP, "assess"), "401", "Sign in again")
+
+    def test_a_missing_permission(self, served, cli, monkeypatch):
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token(roles=["User.Read.All"]))
+        refused(cli(GROUP, "assess"), "403", "DeviceManagementConfiguration.Read.All")
+
+    def test_a_permission_to_read_only(self, served, cli, monkeypatch, tmp_path):
+        roles = ["DeviceManagementConfiguration.Read.All"]
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token(roles=roles))
+        code, out, _ = cli(GROUP, "apply", "--yes", "--journal", tmp_path / "j", "-o", "json")
+        assert code == 1
+        messages = {
+            row["message"] for row in json.loads(out)["profiles"] if row["status"] == "failed"
+        }
+        assert messages
+        assert all("DeviceManagementConfiguration.ReadWrite.All" in text for text in messages)
+
+    def test_a_server_that_sends_no_json(self, served, cli, monkeypatch):
+        rule = {"match": {"method": "GET"}, "effect": "malformed_json"}
+        served.control("PUT", "faults", [rule])
+        monkeypatch.setattr("intune_scep.graph.retry.MAX_ATTEMPTS", 2)
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token())
+        refused(cli(GROUP, "assess"), "not JSON")
+
+    def test_a_drip_ends_at_the_time_limit(self, served, cli, monkeypatch):
+        served.control("PUT", "faults", [{"match": {"method": "GET"}, "effect": "drip"}])
+        monkeypatch.setattr("intune_scep.graph.retry.MAX_ATTEMPTS", 2)
+        monkeypatch.setenv("INTUNE_SCEP_TIMEOUT", "0.5")
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token())
+        refused(cli(GROUP, "assess"), "within 0.5 s")
+
+    def test_an_unreachable_host(self, cli, monkeypatch):
+        monkeypatch.setattr("intune_scep.graph.retry.MAX_ATTEMPTS", 2)
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", "http://127.0.0.1:9")
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", "x")
+        refused(cli(GROUP, "assess"), "http://127.0.0.1:9 cannot be reached")
+
+    def test_a_certificate_that_does_not_verify(self, served_https, cli, monkeypatch):
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served_https.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served_https.token())
+        refused(cli(GROUP, "assess"), "could not be verified", "SSL_CERT_FILE")
+
+    def test_signing_in_with_a_secret(self, served_https, cli, monkeypatch):
+        application = SCENARIOS["contoso"]().applications[0]
+        monkeypatch.setenv("SSL_CERT_FILE", str(served_https.ca))
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served_https.url)
+        monkeypatch.setenv("AZURE_TENANT_ID", SCENARIOS["contoso"]().tenant_id)
+        monkeypatch.setenv("AZURE_CLIENT_ID", application.client_id)
+        monkeypatch.setenv("AZURE_CLIENT_SECRET", application.secret)
+        assert cli(GROUP, "assess")[0] == 2
+        monkeypatch.setenv("AZURE_CLIENT_SECRET", "wrong-secret-value")
+        answer = cli(GROUP, "assess")
+        refused(answer, "No token", "AADSTS7000215")
+        assert "wrong-secret-value" not in answer[2]

@@ -1,0 +1,42 @@
+"""How many requests the job costs: numbers, not impressions. Pages hold 1,000 in the simulator;
+Graph's own page size is unknown (GRAPH.md 7)."""
+
+from intune_scep.simulator.scenarios.bulk import bulk
+from intune_scep.strong_mapping import Choices, apply_plan, assess_tenant, enforce, plan_tenant
+
+COUNT = 1000
+
+
+def start(simulated, page_size=1000):
+    tenant = simulated(bulk(COUNT), name="bulk1000")
+    tenant.control("PUT", "settings", {"page_size": page_size})
+    return tenant
+
+
+def test_assessing_costs_the_pages_and_one_more(simulated):
+    for page_size in (1000, 300, 100):
+        tenant = start(simulated, page_size)
+        assessment = tenant.run(assess_tenant)
+        assert len(assessment.assessed) == COUNT
+        assert len(tenant.sent()) <= -(-COUNT // page_size) + 2
+        assert all(item["status"] == 200 for item in tenant.requests())
+
+
+def test_migrating_costs_one_write_each_and_one_read_in_twenty(simulated, tmp_path):
+    tenant = start(simulated)
+    plan = tenant.run(lambda graph: plan_tenant(graph, Choices()))
+    tenant.control("DELETE", "requests")
+    report = tenant.run(lambda graph: apply_plan(graph, plan, journal=tmp_path / "j"))
+    assert report.to_dict()["statuses"]["applied"] == COUNT
+    sent = tenant.sent()
+    assert len([item for item in sent if item["method"] == "PATCH"]) == COUNT
+    assert len(sent) - COUNT <= COUNT // 20 + 2
+    # The published limits are in force: a healthy run meets no 429, in batches neither.
+    assert {item["status"] for item in tenant.requests()} <= {200, 204}
+
+
+def test_a_converged_run_costs_what_assessing_costs(simulated):
+    tenant = simulated(bulk(COUNT, mapped=COUNT), name="mapped1000")
+    report = tenant.run(lambda graph: enforce(graph, Choices(), dry_run=False))
+    assert not report.changed
+    assert len(tenant.sent()) <= 3
