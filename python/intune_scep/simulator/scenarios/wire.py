@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,7 +14,8 @@ from intune_scep.simulator.scenario import Wire
 NAMESPACE = UUID("6f1d7a52-3c0e-4c53-9f0e-6f0a3c4b8d21")
 """Every id of every scenario is a `uuid5` in this namespace."""
 
-EPOCH = datetime(2022, 3, 1, 7, 30)  # noqa: DTZ001 - rendered as UTC by `timestamp`
+EPOCH = datetime(2022, 3, 1, 7, 30, tzinfo=UTC)
+"""Before the first profile of any scenario."""
 
 SID_VARIABLE = "{{OnPremisesSecurityIdentifier}}"
 

@@ -1,13 +1,13 @@
 """Certificates that Contoso's devices hold."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from intune_scep.simulator.scenario import Certificate
 from intune_scep.simulator.scenarios.contoso.machines import Machine
-from intune_scep.simulator.scenarios.wire import SCEP_TYPES, stable_id
+from intune_scep.simulator.scenarios.wire import SCEP_TYPES, stable_id, timestamp
 
-_FIRST = datetime(2025, 12, 1, 6, 15)  # noqa: DTZ001 - written as UTC below
+_FIRST = datetime(2025, 12, 1, 6, 15, tzinfo=UTC)
 _ISSUE_FAILED = -2145844848
 """0x80190190, what NDES answers when the connector refuses a challenge."""
 
@@ -46,7 +46,7 @@ def _held_by(machine: Machine, profile_id: str) -> Iterator[Certificate]:
         yield Certificate(
             profile_id,
             machine.managed_id,
-            _utc(issued),
+            timestamp(issued),
             state="issueFailed",
             error_code=_ISSUE_FAILED,
         )
@@ -55,12 +55,8 @@ def _held_by(machine: Machine, profile_id: str) -> Iterator[Certificate]:
         yield Certificate(
             profile_id,
             machine.managed_id,
-            _utc(issued - timedelta(days=300)),
+            timestamp(issued - timedelta(days=300)),
             state="revoked",
             revoke_status="revoked",
         )
-    yield Certificate(profile_id, machine.managed_id, _utc(issued))
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    yield Certificate(profile_id, machine.managed_id, timestamp(issued))

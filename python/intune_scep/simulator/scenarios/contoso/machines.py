@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from intune_scep.simulator.scenario import Wire
 from intune_scep.simulator.scenarios.contoso.people import DOMAIN_SID, Person
@@ -175,7 +175,7 @@ def device_wire(machine: Machine) -> Wire:
 def managed_device_wire(machine: Machine) -> Wire:
     """The `managedDevice` of a machine."""
     model, user = machine.model, machine.user
-    last_seen = datetime(2026, 1, 2, 6) + timedelta(hours=machine.number)  # noqa: DTZ001 - UTC
+    last_seen = datetime(2026, 1, 2, 6, tzinfo=UTC) + timedelta(hours=machine.number)
     return {
         "id": machine.managed_id,
         "deviceName": machine.name,
