@@ -82,8 +82,11 @@ def require_library(module):
     """Fail when the Python library is missing or older than this collection needs."""
     wanted = ".".join(str(part) for part in MINIMUM_LIBRARY)
     if intune_scep is None:
+        missing = missing_required_lib("intune-scep >= " + wanted)
         module.fail_json(
-            msg=missing_required_lib("intune-scep >= " + wanted), exception=LIBRARY_ERROR
+            msg=missing + " It comes with this collection: pip install the collection's directory,"
+            " or in a checkout make setup and use .venv/bin/ansible-playbook.",
+            exception=LIBRARY_ERROR,
         )
     found = tuple(int(part) for part in intune_scep.__version__.split(".")[:3] if part.isdigit())
     if found < MINIMUM_LIBRARY:
