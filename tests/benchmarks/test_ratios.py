@@ -1,0 +1,172 @@
+"""Ratios measured in one run, printed and never asserted: `make bench`.
+
+Absolute times say more about the machine than about the code; both sides of each ratio are
+measured here, in turns.
+"""
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from intune_scep.graph.clouds import CLOUDS
+from intune_scep.graph.credentials import StaticCredential
+from intune_scep.graph.engine import GraphEngine
+from intune_scep.graph.session import GraphSession
+from intune_scep.profiles import parse_profile
+from intune_scep.simulator.scenarios.bulk import bulk
+from intune_scep.strong_mapping import assess_tenant
+from intune_scep.tenant import Tenant
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNT = 10_000
+ROUNDS = 5
+TASKS = 5
+
+
+def show(title, first, second, unit="s CPU"):
+    """Print the medians and the ratio, pair by pair."""
+    ratios = [a / b for a, b in zip(first, second, strict=True)]
+    print(
+        f"\n{title}\n  {statistics.median(first):.3f} {unit} against"
+        f" {statistics.median(second):.3f} {unit}: ratio {statistics.median(ratios):.2f}"
+        f" (lowest {min(ratios):.2f}, highest {max(ratios):.2f}, {len(ratios)} rounds)"
+    )
+
+
+def cpu(work):
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Graph's answers for a tenant of 10,000 SCEP profiles, by URL, as bytes."""
+    from intune_scep.simulator import open_in_process, seed_database
+
+    path = tmp_path_factory.mktemp("bench") / "tenant.db"
+    seed_database(path, bulk(COUNT))
+    door = open_in_process(path)
+    answers = {}
+
+    async def record():
+        async with httpx.AsyncClient(transport=door.transport) as client:
+            headers = {"authorization": f"Bearer {door.access_token()}"}
+            base = "https://graph.microsoft.com/beta/deviceManagement"
+            url = f"{base}/deviceConfigurations"
+            key = "first"
+            while url:
+                content = (await client.get(url, headers=headers)).content
+                answers[key] = content
+                url = key = json.loads(content).get("@odata.nextLink")
+            answers["elsewhere"] = b'{"value":[]}'
+
+    asyncio.run(record())
+    door.close()
+    return answers
+
+
+def answering(pages):
+    def answer(request):
+        url = str(request.url)
+        if url in pages:
+            return httpx.Response(200, content=pages[url])
+        name = "first" if "deviceConfigurations" in url else "elsewhere"
+        return httpx.Response(200, content=pages[name])
+
+    return httpx.MockTransport(answer)
+
+
+def read_with_httpx(pages):
+    async def main():
+        async with httpx.AsyncClient(transport=answering(pages)) as client:
+            url = "https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations"
+            count = 0
+            while url:
+                body = json.loads((await client.get(url)).content)
+                count += len(body["value"])
+                url = body.get("@odata.nextLink")
+            return count
+
+    assert asyncio.run(main()) >= COUNT
+
+
+def assess(pages):
+    async def main():
+        engine = GraphEngine(
+            CLOUDS["public"], StaticCredential("token"), transport=answering(pages)
+        )
+        tenant = Tenant(GraphSession(engine), "tenant", "public")
+        assessment = await assess_tenant(tenant)
+        await tenant.close()
+        return assessment
+
+    assert asyncio.run(main()).summary["required"] == COUNT
+
+
+def test_assessing_against_reading(pages):
+    assess(pages)
+    ours, bare = [], []
+    for _ in range(ROUNDS):
+        ours.append(cpu(lambda: assess(pages)))
+        bare.append(cpu(lambda: read_with_httpx(pages)))
+    show(
+        f"Assessing {COUNT:,} profiles against reading their pages with httpx and json", ours, bare
+    )
+
+
+def test_judging_grows_with_the_number(pages):
+    wires = [item for page in pages.values() for item in json.loads(page)["value"]]
+    wires = [wire for wire in wires if "cep" in wire["@odata.type"].lower()]
+
+    def parse(count):
+        return cpu(lambda: [parse_profile(wire) for wire in wires[:count]])
+
+    parse(100)
+    large, small = [], []
+    for _ in range(ROUNDS):
+        large.append(parse(COUNT))
+        small.append(parse(COUNT // 10) * 10)
+    show(f"Parsing {COUNT:,} profiles against ten times {COUNT // 10:,}", large, small)
+
+
+def playbook(path, tasks):
+    body = {"hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": tasks}
+    path.write_text(json.dumps([body]))
+    environment = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+        "ANSIBLE_HOME": str(path.parent / "ansible"),
+        "ANSIBLE_LOCAL_TEMP": str(path.parent / "local"),
+        "ANSIBLE_REMOTE_TMP": str(path.parent / "remote"),
+    }
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(path)]
+    started = time.monotonic()
+    subprocess.run(command, env=environment, check=True, capture_output=True, cwd=path.parent)
+    return time.monotonic() - started
+
+
+def test_a_converged_task_against_ping(tmp_path, simulated):
+    tenant = simulated(bulk(100, mapped=100))
+    ours = {
+        "name": "Converged",
+        "intune.scep.strong_mapping": {"cloud": "simulator"},
+        "environment": {"INTUNE_SCEP_SIMULATOR": str(tenant.path)},
+    }
+    ping = {"name": "Ping", "ansible.builtin.ping": {}}
+    path = tmp_path / "play.yml"
+    playbook(path, [ping])
+    mine, pings = [], []
+    for _ in range(ROUNDS):
+        # What each further task costs: five more of them, less the play with one.
+        mine.append((playbook(path, [ours] * (TASKS + 1)) - playbook(path, [ours])) / TASKS)
+        pings.append((playbook(path, [ping] * (TASKS + 1)) - playbook(path, [ping])) / TASKS)
+    show("A converged strong_mapping task against ansible.builtin.ping", mine, pings, "s wall")
