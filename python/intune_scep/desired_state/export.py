@@ -1,0 +1,354 @@
+"""Taking a tenant into code: one YAML file for each certificate profile, roots as `.cer` beside."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from intune_scep import __version__
+from intune_scep.desired_state.declarations import parse_declaration
+from intune_scep.desired_state.errors import DeclarationError
+from intune_scep.desired_state.export_files import (
+    FilesWritten,
+    Nameable,
+    file_stems,
+    write_files,
+)
+from intune_scep.desired_state.export_reading import Holding, Holdings, read_holdings
+from intune_scep.desired_state.export_yaml import render_document
+from intune_scep.desired_state.from_profile import declaration_from_profile, inexpressible
+from intune_scep.desired_state.names import Catalogue, root_certificate
+from intune_scep.desired_state.options import OPTIONS
+from intune_scep.profiles import Profile, ProfileKind
+from intune_scep.tenant import Tenant
+
+LEDGER: Final = ".intune-scep-export.json"
+LEDGER_FORMAT: Final = "intune-scep/export/1"
+WRITTEN, LEFT_OUT, FAILED = "written", "left_out", "failed"
+
+_DOCUMENT_KEYS: Final = {
+    ProfileKind.SCEP: "scep_profile",
+    ProfileKind.TRUSTED_ROOT: "trusted_root_profile",
+}
+_READ_LINE: Final = re.compile(rb"^# Read on [^\n]*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ExportedProfile:
+    """What became of one profile.
+
+    Attributes:
+        status: `written`, `left_out` (no declaration can describe it) or `failed`.
+        file: Name of its file; None if it has none.
+        not_expressed: Wire property to the reason why the declaration does not say it.
+        message: Why it has no file; None if it has one.
+    """
+
+    profile: Profile
+    status: str
+    file: str | None = None
+    not_expressed: Mapping[str, str] = field(default_factory=dict)
+    message: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        row = self.profile.profile_type
+        return {
+            "id": self.profile.id,
+            "name": self.profile.display_name,
+            "kind": row.kind.value,
+            "platform": row.platform.value,
+            "status": self.status,
+            "file": self.file,
+            "not_expressed": dict(self.not_expressed),
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export or a backup wrote.
+
+    Attributes:
+        form: `yaml` or `json`.
+        files: What changed on the disk.
+    """
+
+    tenant: str
+    cloud: str
+    directory: str
+    form: str
+    profiles: tuple[ExportedProfile, ...]
+    files: FilesWritten
+    notes: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether some profile should have a file and has none."""
+        return any(item.status == FAILED for item in self.profiles)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the files say less than the tenant has, or more."""
+        return bool(self.files.left_over) or any(
+            item.status != WRITTEN or item.not_expressed for item in self.profiles
+        )
+
+    @property
+    def msg(self) -> str:
+        """One sentence that sums it up."""
+        counts = Counter(item.status for item in self.profiles)
+        words = [f"{counts[WRITTEN]} profiles in {self.directory}"]
+        partly = sum(bool(item.not_expressed) for item in self.profiles)
+        words += [f"{partly} of them not expressed in full"] if partly else []
+        words += [f"{counts[LEFT_OUT]} left out"] if counts[LEFT_OUT] else []
+        words += [f"{counts[FAILED]} failed"] if counts[FAILED] else []
+        return ", ".join(words) + "."
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            "tenant": self.tenant,
+            "cloud": self.cloud,
+            "directory": self.directory,
+            "format": self.form,
+            "failed": self.failed,
+            "incomplete": self.incomplete,
+            "msg": self.msg,
+            "notes": list(self.notes),
+            "files": self.files.to_dict(),
+            "profiles": [item.to_dict() for item in self.profiles],
+        }
+
+
+async def export_profiles(
+    tenant: Tenant,
+    directory: Path,
+    *,
+    overwrite: bool = False,
+    remove_left_over: bool = False,
+) -> ExportReport:
+    """Write every certificate profile of a tenant as declarations. Changes nothing in the tenant.
+
+    Args:
+        directory: Created if it does not exist. Files that this export did not write, or that
+            were edited since, are not written over; an unchanged profile's file is not touched.
+        overwrite: Write over such files as well.
+        remove_left_over: Delete the files of profiles that are no longer there.
+
+    Raises:
+        GraphError, GraphTransportError: the tenant could not be read.
+        ExportError: a file is in the way, or the disk refuses.
+    """
+    holdings = await read_holdings(tenant)
+    described = [_describe(item, holdings) for item in holdings.items]
+    stems = file_stems([_nameable(item.profile) for item in holdings.items])
+    files: dict[str, bytes] = {}
+    keep: list[str] = []
+    exported: list[ExportedProfile] = []
+    for item, stem in zip(described, stems, strict=True):
+        name = f"{stem}.yml"
+        if item.options is None:
+            keep += [name, f"{stem}.cer"] if item.result.status == FAILED else []
+            exported.append(item.result)
+            continue
+        files |= _files_of(item, stem, holdings, directory)
+        exported.append(
+            ExportedProfile(item.result.profile, WRITTEN, name, item.result.not_expressed)
+        )
+    about = {"format": LEDGER_FORMAT, "tenant": holdings.tenant, "cloud": holdings.cloud}
+    written = write_files(
+        directory,
+        files,
+        ledger=LEDGER,
+        about=about,
+        keep=keep,
+        overwrite=overwrite,
+        remove_left_over=remove_left_over,
+    )
+    return ExportReport(
+        holdings.tenant,
+        holdings.cloud,
+        str(directory),
+        "yaml",
+        tuple(exported),
+        written,
+        (*holdings.notes, *_notes(written)),
+    )
+
+
+def _nameable(profile: Profile) -> Nameable:
+    row = profile.profile_type
+    name = profile.display_name or ""
+    return Nameable(row.kind.value, row.platform.value, name, profile.id or "")
+
+
+def _notes(written: FilesWritten) -> Iterator[str]:
+    if written.left_over:
+        yield (
+            "Files of profiles that are no longer there, or have another name now:"
+            f" {', '.join(written.left_over)}. Applied, they would make those profiles again."
+            " Remove them, or export with remove_left_over (--remove-left-over)."
+        )
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A profile as options, or why not.
+
+    Attributes:
+        options: None where there is no declaration.
+        certificate: DER for the `.cer` file; None where there is none.
+        comments: What the file says besides.
+    """
+
+    result: ExportedProfile
+    options: dict[str, Any] | None = None
+    certificate: bytes | None = None
+    comments: tuple[str, ...] = ()
+
+
+def _describe(item: Holding, holdings: Holdings) -> _Described:
+    profile = item.profile
+    if item.error is not None:
+        message = f"Its root could not be read: {item.error}"
+        return _Described(ExportedProfile(profile, FAILED, message=message))
+    if not profile.profile_type.creatable:
+        platform = profile.profile_type.platform
+        message = (
+            f"The platform {platform} is retired, and no declaration can describe it."
+            " A backup in JSON (--format json) has it."
+        )
+        return _Described(ExportedProfile(profile, LEFT_OUT, message=message))
+    options = declaration_from_profile(
+        profile, names=holdings.names, root=item.root, roots=holdings.roots
+    )
+    reasons = dict(inexpressible(profile))
+    comments = [*_identity(options, profile, holdings), *_id_comments(profile, item, holdings)]
+    _settle_assignments(options, profile, reasons)
+    try:
+        certificate = _settle_certificate(options, profile)
+    except DeclarationError as error:
+        return _Described(ExportedProfile(profile, FAILED, message=str(error)))
+    comments += [f"Not expressed here: {reason}" for reason in reasons.values()]
+    result = ExportedProfile(profile, WRITTEN, not_expressed=reasons)
+    return _Described(result, options, certificate, tuple(comments))
+
+
+def _identity(options: dict[str, Any], profile: Profile, holdings: Holdings) -> Iterator[str]:
+    """Declare by id where type and name do not tell the profile."""
+    twins = sum(
+        other.profile.display_name == profile.display_name
+        and other.profile.profile_type is profile.profile_type
+        for other in holdings.items
+    )
+    if "name" in options and twins == 1:
+        return
+    options["id"] = profile.id
+    why = f"{twins} profiles of this type have this name" if "name" in options else "it has no name"
+    yield f"Declared by id, since {why}; it cannot be made in another tenant like this."
+
+
+def _id_comments(profile: Profile, item: Holding, holdings: Holdings) -> Iterator[str]:
+    """Say why an id stands where a name was expected."""
+    names = holdings.names
+    root = item.root
+    if root is not None and root.display_name:
+        count = sum(
+            other.display_name == root.display_name and other.profile_type is root.profile_type
+            for other in holdings.roots
+        )
+        if count > 1:
+            yield f"root_profile is an id: {count} profiles have the name {root.display_name!r}."
+    for assignment in profile.assignments or ():
+        target = assignment.get("target") or {}
+        yield from _id_comment(names.groups, target.get("groupId"))
+        yield from _id_comment(
+            names.filters, target.get("deviceAndAppManagementAssignmentFilterId")
+        )
+    for tag in profile.role_scope_tag_ids or ():
+        yield from _id_comment(names.scope_tags, tag)
+
+
+def _id_comment(catalogue: Catalogue, identifier: Any) -> Iterator[str]:
+    if not isinstance(identifier, str) or not identifier:
+        return
+    if catalogue.reference_to(identifier) != identifier:
+        return
+    name = catalogue.name_of(identifier)
+    if name is None:
+        yield f"{identifier} is an id: no {catalogue.what} with it was found."
+    elif name != identifier:
+        yield f"{identifier} is an id: more than one {catalogue.what} has the name {name!r}."
+
+
+def _settle_assignments(options: dict[str, Any], profile: Profile, reasons: dict[str, str]) -> None:
+    """Leave assignments out, all of them, where one of them has no words."""
+    if "assignments" not in options:
+        return
+    if "assignments" not in reasons:
+        known = {"name": "x", "platform": options["platform"]}
+        try:
+            parse_declaration(
+                {**known, "assignments": options["assignments"]}, kind=profile.profile_type.kind
+            )
+        except DeclarationError as error:
+            reasons["assignments"] = f"assignments is refused: {error.problems[0]}"
+    if "assignments" in reasons:
+        del options["assignments"]
+
+
+def _settle_certificate(options: dict[str, Any], profile: Profile) -> bytes | None:
+    """Make sure that the whole declaration is accepted; return the DER that goes beside it.
+
+    Raises:
+        DeclarationError: it is refused all the same.
+    """
+    kind = profile.profile_type.kind
+    try:
+        parse_declaration(options, kind=kind)
+    except DeclarationError:
+        if "certificate" not in options:
+            raise
+        options["allow_expired"] = True
+        parse_declaration(options, kind=kind)
+    return root_certificate(profile) if "certificate" in options else None
+
+
+def _files_of(item: _Described, stem: str, holdings: Holdings, directory: Path) -> dict[str, bytes]:
+    options = dict(item.options or {})
+    files: dict[str, bytes] = {}
+    if item.certificate is not None:
+        del options["certificate"]
+        options["certificate_path"] = f"{stem}.cer"
+        files[f"{stem}.cer"] = item.certificate
+    profile = item.result.profile
+    ordered = {name: options[name] for name in OPTIONS if name in options}
+    key = _DOCUMENT_KEYS[profile.profile_type.kind]
+    document = render_document(key, ordered, [*_header(profile, holdings), *item.comments])
+    files[f"{stem}.yml"] = _with_earlier_date(directory / f"{stem}.yml", document)
+    return files
+
+
+def _header(profile: Profile, holdings: Holdings) -> Sequence[str]:
+    moment = holdings.read_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    where = "SIMULATOR" if holdings.cloud == "simulator" else f"cloud {holdings.cloud}"
+    return (
+        f"Read on {moment} by intune-scep {__version__} from tenant {holdings.tenant} ({where}):",
+        f"{profile.profile_type.name} {profile.id}, version {profile.version}, last modified"
+        f" {profile.last_modified_date_time}.",
+    )
+
+
+def _with_earlier_date(path: Path, document: bytes) -> bytes:
+    """The file as it stands, if nothing but the moment of reading would differ."""
+    try:
+        earlier = path.read_bytes()
+    except OSError:
+        return document
+    same = _READ_LINE.sub(b"", earlier, count=1) == _READ_LINE.sub(b"", document, count=1)
+    return earlier if same else document
