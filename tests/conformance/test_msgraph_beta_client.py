@@ -91,12 +91,17 @@ def listing(sdk: SimpleNamespace, **query: Any) -> Any:
 
 
 def create_pair(sdk: SimpleNamespace, remote: Tenant, name: str) -> tuple[Any, Any]:
-    from msgraph_beta.generated import models
+    from msgraph_beta.generated.models.windows81_s_c_e_p_certificate_profile import (
+        Windows81SCEPCertificateProfile,
+    )
+    from msgraph_beta.generated.models.windows81_trusted_root_certificate import (
+        Windows81TrustedRootCertificate,
+    )
 
     collection = sdk.graph.device_management.device_configurations
     trusted = sdk.run(
         collection.post(
-            models.windows81_trusted_root_certificate.Windows81TrustedRootCertificate(
+            Windows81TrustedRootCertificate(
                 odata_type="#microsoft.graph.windows81TrustedRootCertificate",
                 display_name=f"{name} root",
                 trusted_root_certificate=DER.encode(),
@@ -107,7 +112,7 @@ def create_pair(sdk: SimpleNamespace, remote: Tenant, name: str) -> tuple[Any, A
     link = f"{remote.graph.root}/beta/deviceManagement/deviceConfigurations('{trusted.id}')"
     profile = sdk.run(
         collection.post(
-            models.windows81_s_c_e_p_certificate_profile.Windows81SCEPCertificateProfile(
+            Windows81SCEPCertificateProfile(
                 odata_type="#microsoft.graph.windows81SCEPCertificateProfile",
                 display_name=name,
                 renewal_threshold_percentage=20,
@@ -158,11 +163,13 @@ def test_creates_with_a_root_bound(sdk: SimpleNamespace, remote: Tenant) -> None
 
 def test_patches(sdk: SimpleNamespace, remote: Tenant) -> None:
     """GRAPH.md 3.1, 3.3: 204 without a body."""
-    from msgraph_beta.generated import models
+    from msgraph_beta.generated.models.windows81_s_c_e_p_certificate_profile import (
+        Windows81SCEPCertificateProfile,
+    )
 
     _, profile = create_pair(sdk, remote, "To be changed")
     item = sdk.graph.device_management.device_configurations.by_device_configuration_id(profile.id)
-    change = models.windows81_s_c_e_p_certificate_profile.Windows81SCEPCertificateProfile(
+    change = Windows81SCEPCertificateProfile(
         odata_type="#microsoft.graph.windows81SCEPCertificateProfile", description="changed"
     )
     assert sdk.run(item.patch(change)) is None
@@ -173,17 +180,20 @@ def test_patches(sdk: SimpleNamespace, remote: Tenant) -> None:
 
 def test_assigns(sdk: SimpleNamespace, remote: Tenant) -> None:
     """GRAPH.md 3.1, 3.5: 200 without a body."""
-    from msgraph_beta.generated import models
     from msgraph_beta.generated.device_management.device_configurations.item.assign import (
         assign_post_request_body as bodies,
     )
+    from msgraph_beta.generated.models.device_configuration_assignment import (
+        DeviceConfigurationAssignment,
+    )
+    from msgraph_beta.generated.models.group_assignment_target import GroupAssignmentTarget
 
     _, profile = create_pair(sdk, remote, "To be assigned")
     item = sdk.graph.device_management.device_configurations.by_device_configuration_id(profile.id)
-    target = models.group_assignment_target.GroupAssignmentTarget(
+    target = GroupAssignmentTarget(
         odata_type="#microsoft.graph.groupAssignmentTarget", group_id=GROUP
     )
-    assignment = models.device_configuration_assignment.DeviceConfigurationAssignment(target=target)
+    assignment = DeviceConfigurationAssignment(target=target)
     sdk.run(item.assign.post(bodies.AssignPostRequestBody(assignments=[assignment])))
     assigned = sdk.run(item.assignments.get())
     assert [each.target.group_id for each in assigned.value] == [GROUP]
