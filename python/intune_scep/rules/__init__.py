@@ -1,0 +1,86 @@
+"""Microsoft's rules for certificate profiles as code: one pure function per rule.
+
+`check` judges one profile; what was not read is never taken for fine, but listed as skipped.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from intune_scep.rules.catalogue import (
+    ANSWERABLE,
+    BEHAVIOURS,
+    CATALOGUE,
+    QUESTIONS,
+    RULES,
+    Entry,
+)
+from intune_scep.rules.certificate_type import certificate_location
+from intune_scep.rules.configuration import Configuration, Waiver
+from intune_scep.rules.context import (
+    NOT_READ,
+    Context,
+    Dependant,
+    DirectoryFacts,
+    ForeignProfile,
+    GroupFacts,
+    NotRead,
+    PlannedChange,
+    TenantFacts,
+    profile_to_check,
+)
+from intune_scep.rules.engine import (
+    CheckResult,
+    Finding,
+    QuestionReview,
+    Skipped,
+    check,
+    review_questions,
+)
+from intune_scep.rules.model import Behaviour, Need, Question, Rule, Severity
+from intune_scep.rules.registry import GROUPS
+
+if TYPE_CHECKING:
+    from intune_scep.rules.configuration_file import ConfigurationError, load_configuration
+
+__all__ = [
+    "ANSWERABLE",
+    "BEHAVIOURS",
+    "CATALOGUE",
+    "GROUPS",
+    "NOT_READ",
+    "QUESTIONS",
+    "RULES",
+    "Behaviour",
+    "CheckResult",
+    "Configuration",
+    "ConfigurationError",
+    "Context",
+    "Dependant",
+    "DirectoryFacts",
+    "Entry",
+    "Finding",
+    "ForeignProfile",
+    "GroupFacts",
+    "Need",
+    "NotRead",
+    "PlannedChange",
+    "Question",
+    "QuestionReview",
+    "Rule",
+    "Severity",
+    "Skipped",
+    "TenantFacts",
+    "Waiver",
+    "certificate_location",
+    "check",
+    "load_configuration",
+    "profile_to_check",
+    "review_questions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Reading the file loads pydantic and yaml, which judging does not need.
+    if name in {"ConfigurationError", "load_configuration"}:
+        return getattr(import_module("intune_scep.rules.configuration_file"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,82 @@
+"""Rules about which Android apps may use the certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from intune_scep.profiles.enums import AndroidDeviceOwnerCertificateAccessType as AccessType
+from intune_scep.rules.context import Context
+from intune_scep.rules.model import Complaint, Severity
+from intune_scep.rules.platforms import DEVICE_OWNER, LIVING, PLATFORM_NAMES
+from intune_scep.rules.registry import GRAPH_METADATA, TOOL_RULE, page, rule
+
+_TYPE: Final = "certificateAccessType"
+_APPS: Final = "silentCertificateAccessDetails"
+_MOST_APPS: Final = 50
+
+
+@rule(
+    "R-160",
+    Severity.ERROR,
+    "Certificate access outside corporate Android",
+    remedy=f"Remove {_TYPE} and {_APPS}.",
+    source=f"{page('step 8')}; {GRAPH_METADATA}",
+    property=_TYPE,
+    platforms=LIVING - DEVICE_OWNER,
+    reads=(),
+)
+def check_access_platform(context: Context) -> Iterator[Complaint]:
+    """Only profiles for fully managed, dedicated and corporate-owned work profile devices have the
+    step Apps. Graph refuses its properties on other types."""
+    for name in (_TYPE, _APPS):
+        if context.wire.get(name) is not None:
+            platform = PLATFORM_NAMES[context.platform]
+            yield Complaint(f"{name} is set, but {platform} has none.", property=name)
+
+
+@rule(
+    "R-161",
+    Severity.ERROR,
+    "Silent access without apps",
+    remedy="Name one to 50 apps by their package id, or require user approval.",
+    source=f"{page('step 8')}; {GRAPH_METADATA}",
+    property=_APPS,
+    platforms=DEVICE_OWNER,
+    reads=(_TYPE, _APPS),
+)
+def check_silent_apps(context: Context) -> Iterator[Complaint]:
+    """“Grant silently for specific apps” needs apps; Graph takes 50 at most."""
+    apps = _apps(context)
+    if _access_type(context) == AccessType.SPECIFIC_APPS and not apps:
+        yield Complaint("Access is granted to specific apps, but none is named.")
+    if len(apps) > _MOST_APPS:
+        yield Complaint(f"{len(apps)} apps are named.")
+    if any(not app.strip() for app in apps):
+        yield Complaint("An app has no package id.")
+
+
+@rule(
+    "R-162",
+    Severity.WARNING,
+    "List of apps without effect",
+    remedy="Choose specificApps, or empty the list.",
+    source=TOOL_RULE,
+    property=_APPS,
+    platforms=DEVICE_OWNER,
+    reads=(_TYPE, _APPS),
+)
+def check_idle_apps(context: Context) -> Iterator[Complaint]:
+    """With user approval for all apps the list of apps does nothing."""
+    apps = _apps(context)
+    if apps and _access_type(context) == AccessType.USER_APPROVAL:
+        yield Complaint(f"User approval is required, but apps are named: {', '.join(apps)}.")
+
+
+def _access_type(context: Context) -> str | None:
+    return getattr(context.scep.profile, "certificate_access_type", None)
+
+
+def _apps(context: Context) -> list[str]:
+    details = getattr(context.scep.profile, "silent_certificate_access_details", None) or ()
+    return [detail.package_id or "" for detail in details]

@@ -1,0 +1,154 @@
+"""Reading the configuration of the rules from a YAML file, with the line of whatever is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+)
+
+from intune_scep.errors import IntuneScepError
+from intune_scep.rules.catalogue import ANSWERABLE, CATALOGUE, QUESTIONS, RULES
+from intune_scep.rules.configuration import Configuration, Waiver
+from intune_scep.rules.model import Severity
+
+
+class ConfigurationError(IntuneScepError):
+    """The configuration of the rules cannot be used; the message names file and line."""
+
+
+def _judged(rule_id: str) -> str:
+    if rule_id in RULES or rule_id in QUESTIONS:
+        return rule_id
+    if rule_id in CATALOGUE:
+        raise ValueError(f"{rule_id} makes no findings")
+    raise ValueError(f"there is no rule {rule_id!r}")
+
+
+def _waivable(rule_id: str) -> str:
+    if _judged(rule_id) in QUESTIONS:
+        raise ValueError(f"{rule_id} is a question about the tenant; answer it, or switch it off")
+    return rule_id
+
+
+def _answerable(rule_id: str) -> str:
+    if rule_id in ANSWERABLE:
+        return rule_id
+    _judged(rule_id)
+    raise ValueError(f"{rule_id} asks no question")
+
+
+_JudgedId = Annotated[str, AfterValidator(_judged)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _Waiver(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    rule: Annotated[str, AfterValidator(_waivable)]
+    profile: _Text
+    reason: _Text
+    expires: date
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    severities: dict[_JudgedId, Severity] = Field(default_factory=dict)
+    off: list[_JudgedId] = Field(default_factory=list)
+    waivers: list[_Waiver] = Field(default_factory=list)
+    answers: dict[Annotated[str, AfterValidator(_answerable)], StrictBool] = Field(
+        default_factory=dict
+    )
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read a configuration file.
+
+    Raises:
+        ConfigurationError: It cannot be read, is no YAML, or has a key, a rule id or a value that
+            is not known; every problem is named with its line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(f"{path} cannot be read: {reason}.") from error
+    return parse_configuration(text, str(path))
+
+
+def parse_configuration(text: str, name: str) -> Configuration:
+    """Read the text of a configuration file.
+
+    Args:
+        name: For messages.
+
+    Raises:
+        ConfigurationError: See `load_configuration`.
+    """
+    data, lines = _load(text, name)
+    try:
+        file = _File.model_validate({} if data is None else data)
+    except ValidationError as error:
+        problems = [
+            _problem(name, lines, detail["loc"], detail["msg"])
+            for detail in error.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigurationError(" ".join(problems)) from error
+    return Configuration(
+        severities=file.severities,
+        off=frozenset(file.off),
+        waivers=tuple(Waiver(**dict(waiver)) for waiver in file.waivers),
+        answers=file.answers,
+    )
+
+
+_Path = tuple[str | int, ...]
+
+
+def _load(text: str, name: str) -> tuple[Any, Mapping[_Path, int]]:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines: dict[_Path, int] = {(): 1}
+        if root is not None:
+            _note_lines(root, (), lines, name)
+        return yaml.safe_load(text), lines
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigurationError(f"{name}{line}: {error.problem or 'not YAML'}.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{name} is not YAML that can be read: {error}.") from error
+
+
+def _note_lines(node: yaml.Node, path: _Path, lines: dict[_Path, int], name: str) -> None:
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            lines[(*path, index)] = item.start_mark.line + 1
+            _note_lines(item, (*path, index), lines, name)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            below = (*path, str(key.value))
+            if below in lines:
+                raise ConfigurationError(f"{name}, line {line}: {key.value} is given twice.")
+            lines[below] = line
+            _note_lines(value, below, lines, name)
+
+
+def _problem(name: str, lines: Mapping[_Path, int], location: _Path, message: str) -> str:
+    where = tuple(part for part in location if part != "[key]")
+    line = next(lines[where[:end]] for end in range(len(where), -1, -1) if where[:end] in lines)
+    key = ".".join(str(part) for part in where) or "the file"
+    plain = message.removeprefix("Value error, ")
+    return f"{name}, line {line}: {key}: {plain}."

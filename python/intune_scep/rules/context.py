@@ -1,0 +1,366 @@
+"""Everything a rule may look at. What was not read is `NOT_READ`, which is not the same as none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from intune_scep.profiles import Platform, changed_properties, find_profile_type, parse_profile
+from intune_scep.rules.model import FOREIGN, Need
+from intune_scep.rules.scep_facts import ScepFacts
+from intune_scep.rules.targets import Target, read_targets
+
+if TYPE_CHECKING:
+    from intune_scep.profiles import Profile, TrustedRootProfile
+
+_T = TypeVar("_T")
+
+
+class NotRead(Enum):
+    """The type of `NOT_READ`."""
+
+    NOT_READ = "not read"
+
+
+NOT_READ: Final = NotRead.NOT_READ
+"""Stands for a fact that nobody has looked up."""
+
+
+class NotReadError(Exception):
+    """A rule needs a fact that was not read; it is then skipped, never passed.
+
+    Args:
+        need: The kind of fact.
+        what: The fact, in words.
+    """
+
+    def __init__(self, need: Need, what: str) -> None:
+        super().__init__(what)
+        self.need = need
+        self.what = what
+
+
+@dataclass(frozen=True)
+class ForeignProfile:
+    """An object whose `@odata.type` is no certificate profile type known here.
+
+    Attributes:
+        wire: The object as it came.
+    """
+
+    wire: Mapping[str, Any]
+
+    @property
+    def id(self) -> str | None:
+        """`id`, if it is a text."""
+        return _text(self.wire.get("id"))
+
+    @property
+    def display_name(self) -> str | None:
+        """`displayName`, if it is a text."""
+        return _text(self.wire.get("displayName"))
+
+    @property
+    def odata_type(self) -> str:
+        """`@odata.type`, or an empty text."""
+        return _text(self.wire.get("@odata.type")) or ""
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def profile_to_check(wire: Mapping[str, Any]) -> Profile | ForeignProfile:
+    """Read a wire object for checking: never raises, whatever its type (rules R-001, R-084)."""
+    odata_type = wire.get("@odata.type")
+    known = isinstance(odata_type, str) and find_profile_type(odata_type) is not None
+    return parse_profile(wire) if known else ForeignProfile(dict(wire))
+
+
+@dataclass(frozen=True)
+class GroupFacts:
+    """How many members of each kind a group has, nested groups included."""
+
+    users: int
+    devices: int
+
+
+@dataclass(frozen=True)
+class DirectoryFacts:
+    """Counts over the users and devices that the profile is assigned to.
+
+    Every field may be left out; a rule that needs it is then skipped.
+
+    Attributes:
+        users, devices: How many are in scope.
+        users_without: Graph attribute of a user (`mail`, `onPremisesSecurityIdentifier`, …) to
+            the number of users in scope that have no value for it.
+        devices_without_sid: Devices in scope without `onPremisesSecurityIdentifier`.
+        hybrid_devices: Devices in scope that are hybrid joined (`trustType` ServerAd).
+        devices_without_user: Devices in scope without a user: dedicated, kiosk, userless AOSP.
+        android_enrolments: Android devices in scope by the platform of their enrolment.
+        lowest_os_version: The lowest OS version in scope, for example `13.4`.
+    """
+
+    users: int | NotRead = NOT_READ
+    devices: int | NotRead = NOT_READ
+    users_without: Mapping[str, int] = field(default_factory=dict)
+    devices_without_sid: int | NotRead = NOT_READ
+    hybrid_devices: int | NotRead = NOT_READ
+    devices_without_user: int | NotRead = NOT_READ
+    android_enrolments: Mapping[Platform, int] | NotRead = NOT_READ
+    lowest_os_version: str | NotRead = NOT_READ
+
+    def count_users_without(self, attribute: str) -> int:
+        """Users in scope without a value for a Graph attribute.
+
+        Raises:
+            NotReadError: it was not counted.
+        """
+        return read(self.users_without.get(attribute, NOT_READ), Need.DIRECTORY, attribute)
+
+
+@dataclass(frozen=True)
+class TenantFacts:
+    """Settings of the tenant.
+
+    Attributes:
+        requires_sid_alignment: `requireCertificateSidAlignment` of Entra's certificate-based
+            authentication (Graph beta).
+    """
+
+    requires_sid_alignment: bool | NotRead = NOT_READ
+
+
+@dataclass(frozen=True)
+class Dependant:
+    """A profile that uses certificates of the SCEP profile: Wi-Fi, VPN, wired, e-mail, SSO.
+
+    Attributes:
+        assignments: Wire objects (`deviceConfigurationAssignment`).
+    """
+
+    name: str
+    odata_type: str
+    assignments: Sequence[Mapping[str, Any]] | NotRead = NOT_READ
+
+    @property
+    def targets(self) -> frozenset[Target]:
+        """Whom it is assigned to.
+
+        Raises:
+            NotReadError: the assignments were not read.
+        """
+        what = f"the assignments of {self.name}"
+        return read_targets(read(self.assignments, Need.DEPENDANTS, what))
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """A change that has not been made yet; the context's profile is the one it would lead to.
+
+    Attributes:
+        before: The profile as it is; None if it would be created.
+        after: The profile as it would be.
+        certificates: How many certificates would be re-issued, if that was counted.
+        approved: Whether somebody who knew that count has agreed.
+    """
+
+    before: Profile | None
+    after: Profile
+    certificates: int | None = None
+    approved: bool = False
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        """Wire names of what differs in meaning; everything that is set, for a new profile."""
+        if self.before is None:
+            return frozenset(self.after.to_write())
+        return frozenset(changed_properties(self.before, self.after))
+
+
+@dataclass(frozen=True)
+class Context:
+    """One profile and what was read around it.
+
+    Attributes:
+        profile: The profile to judge; see `profile_to_check` for wire objects.
+        today: Against which dates are judged.
+        root: The linked trusted root profile; None if none is linked.
+        root_assignments: Wire objects. Not needed if the root came with its assignments.
+        assignments: Wire objects. Not needed if the profile came with its assignments.
+        dependants: The profiles that use its certificates.
+        directory: Counts over users and devices in scope.
+        groups: Members by group id.
+        profiles: All certificate profiles of the tenant.
+        tenant: Settings of the tenant.
+        planned_change: None if nothing is planned; the rules about plans then do not apply.
+        answers: Rule id to what a person answered to the rule's question; True means yes.
+    """
+
+    profile: Profile | ForeignProfile
+    today: date
+    root: TrustedRootProfile | NotRead | None = NOT_READ
+    root_assignments: Sequence[Mapping[str, Any]] | NotRead = NOT_READ
+    assignments: Sequence[Mapping[str, Any]] | NotRead = NOT_READ
+    dependants: Sequence[Dependant] | NotRead = NOT_READ
+    directory: DirectoryFacts | NotRead = NOT_READ
+    groups: Mapping[str, GroupFacts] | NotRead = NOT_READ
+    profiles: Sequence[Profile] | NotRead = NOT_READ
+    tenant: TenantFacts | NotRead = NOT_READ
+    planned_change: PlannedChange | None = None
+    answers: Mapping[str, bool] = field(default_factory=dict)
+
+    @cached_property
+    def kind(self) -> str:
+        """A value of `ProfileKind`, or `foreign`."""
+        if isinstance(self.profile, ForeignProfile):
+            return FOREIGN
+        return self.profile.profile_type.kind.value
+
+    @cached_property
+    def foreign(self) -> ForeignProfile:
+        """The profile, for rules of the kind `foreign`."""
+        if not isinstance(self.profile, ForeignProfile):
+            raise TypeError(f"{self.profile.odata_type} is a certificate profile.")
+        return self.profile
+
+    @cached_property
+    def known(self) -> Profile:
+        """The profile, for rules of the kinds SCEP and trusted root."""
+        if isinstance(self.profile, ForeignProfile):
+            raise TypeError(f"{self.profile.odata_type} is no certificate profile.")
+        return self.profile
+
+    @cached_property
+    def wire(self) -> Mapping[str, Any]:
+        """The profile's wire object, for properties that its type does not have."""
+        return self.known.to_wire()
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The profile's platform."""
+        return self.known.profile_type.platform
+
+    @cached_property
+    def own_root(self) -> TrustedRootProfile:
+        """The profile, for rules of the kind trusted root."""
+        from intune_scep.profiles import TrustedRootProfile
+
+        if not isinstance(self.profile, TrustedRootProfile):
+            raise TypeError(f"{self.profile.odata_type} is no trusted root profile.")
+        return self.profile
+
+    @cached_property
+    def scep(self) -> ScepFacts:
+        """The SCEP profile, taken apart."""
+        from intune_scep.profiles import ScepProfile
+
+        if not isinstance(self.profile, ScepProfile):
+            raise TypeError(f"{self.profile.odata_type} is no SCEP profile.")
+        return ScepFacts(self.profile)
+
+    @cached_property
+    def is_new(self) -> bool:
+        """Whether the profile does not exist in the tenant yet."""
+        if self.planned_change is not None:
+            return self.planned_change.before is None
+        return not self.profile.id
+
+    @cached_property
+    def plan(self) -> PlannedChange:
+        """The planned change.
+
+        Raises:
+            NotReadError: nothing is planned.
+        """
+        if self.planned_change is None:
+            raise NotReadError(Need.PLAN, "a planned change")
+        return self.planned_change
+
+    @cached_property
+    def linked_root(self) -> TrustedRootProfile | None:
+        """The linked trusted root profile, None if none is linked.
+
+        Raises:
+            NotReadError: the link was not read.
+        """
+        return read(self.root, Need.ROOT, "the linked trusted root profile")
+
+    @cached_property
+    def targets(self) -> frozenset[Target]:
+        """Whom the profile is assigned to.
+
+        Raises:
+            NotReadError: the assignments were not read.
+        """
+        return _targets(self.assignments, self.known, "the assignments")
+
+    @cached_property
+    def root_targets(self) -> frozenset[Target]:
+        """Whom the linked root is assigned to; nobody if there is no root.
+
+        Raises:
+            NotReadError: the root or its assignments were not read.
+        """
+        root = self.linked_root
+        if root is None:
+            return frozenset()
+        return _targets(self.root_assignments, root, "the assignments of the trusted root profile")
+
+    def require_dependants(self) -> Sequence[Dependant]:
+        """The profiles that use its certificates.
+
+        Raises:
+            NotReadError: they were not read.
+        """
+        return read(self.dependants, Need.DEPENDANTS, "the profiles that use the certificates")
+
+    def require_directory(self) -> DirectoryFacts:
+        """Counts over users and devices in scope.
+
+        Raises:
+            NotReadError: the directory was not read.
+        """
+        return read(self.directory, Need.DIRECTORY, "users and devices of the directory")
+
+    def require_profiles(self) -> Sequence[Profile]:
+        """All certificate profiles of the tenant.
+
+        Raises:
+            NotReadError: they were not read.
+        """
+        return read(self.profiles, Need.TENANT, "all certificate profiles of the tenant")
+
+    def require_group(self, group_id: str) -> GroupFacts:
+        """The members of a group.
+
+        Raises:
+            NotReadError: they were not read.
+        """
+        what = f"the members of group {group_id}"
+        groups = read(self.groups, Need.DIRECTORY, what)
+        return read(groups.get(group_id, NOT_READ), Need.DIRECTORY, what)
+
+
+def read(value: _T | NotRead, need: Need, what: str) -> _T:
+    """The value of a fact.
+
+    Raises:
+        NotReadError: it was not read.
+    """
+    if isinstance(value, NotRead):
+        raise NotReadError(need, what)
+    return value
+
+
+def _targets(
+    given: Sequence[Mapping[str, Any]] | NotRead, profile: Profile, what: str
+) -> frozenset[Target]:
+    own = NOT_READ if profile.assignments is None else profile.assignments
+    found = own if isinstance(given, NotRead) else given
+    return read_targets(read(found, Need.ASSIGNMENTS, what))

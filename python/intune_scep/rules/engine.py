@@ -1,0 +1,252 @@
+"""Judging one profile by all rules. Pure: the same context gives the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from intune_scep.profiles import Platform
+from intune_scep.rules.catalogue import QUESTIONS, RULES
+from intune_scep.rules.configuration import Configuration, Waiver
+from intune_scep.rules.context import Context, ForeignProfile, NotReadError
+from intune_scep.rules.model import Complaint, Need, Question, Rule, Severity
+
+_DOCUMENTED = Configuration()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule's complaint about one profile, or about the tenant.
+
+    Attributes:
+        profile_id, profile_name, odata_type: None if it is about the tenant.
+        property: Wire name of the offending property.
+        waived: The waiver that accepts it; the finding then does not count.
+        expired_waiver: A waiver that accepted it until its last day.
+    """
+
+    rule_id: str
+    severity: Severity
+    profile_id: str | None
+    profile_name: str | None
+    odata_type: str | None
+    property: str
+    message: str
+    remedy: str
+    source: str
+    waived: Waiver | None = None
+    expired_waiver: Waiver | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as JSON."""
+        return {
+            "rule_id": self.rule_id,
+            "severity": self.severity.value,
+            "profile_id": self.profile_id,
+            "profile_name": self.profile_name,
+            "odata_type": self.odata_type,
+            "property": self.property,
+            "message": self.message,
+            "remedy": self.remedy,
+            "source": self.source,
+            "waived": self.waived.to_dict() if self.waived else None,
+            "expired_waiver": self.expired_waiver.to_dict() if self.expired_waiver else None,
+        }
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A rule that could not be judged.
+
+    Attributes:
+        need: The kind of what is missing.
+        missing: What is missing, in words.
+    """
+
+    rule_id: str
+    profile_id: str | None
+    profile_name: str | None
+    need: Need
+    missing: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as JSON."""
+        return {
+            "rule_id": self.rule_id,
+            "profile_id": self.profile_id,
+            "profile_name": self.profile_name,
+            "need": self.need.value,
+            "missing": self.missing,
+        }
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What the rules say of one profile.
+
+    Attributes:
+        findings: By rule id; waived ones are among them.
+        skipped: Rules that apply but could not be judged.
+        expired_waivers: Waivers that name this profile and no longer count, whether or not there
+            still is anything to waive.
+    """
+
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+    expired_waivers: tuple[Waiver, ...] = ()
+
+    def counting(self, severity: Severity) -> tuple[Finding, ...]:
+        """The findings of a severity that nobody has accepted."""
+        return tuple(
+            item for item in self.findings if item.waived is None and item.severity is severity
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON."""
+        return {
+            "findings": [finding.to_dict() for finding in self.findings],
+            "skipped": [item.to_dict() for item in self.skipped],
+            "expired_waivers": [waiver.to_dict() for waiver in self.expired_waivers],
+        }
+
+
+@dataclass(frozen=True)
+class QuestionReview:
+    """What people have answered.
+
+    Attributes:
+        findings: One for each question answered `no`; about the tenant, not about a profile.
+        open: Questions without an answer.
+    """
+
+    findings: tuple[Finding, ...]
+    open: tuple[Question, ...]
+
+
+def check(context: Context, configuration: Configuration = _DOCUMENTED) -> CheckResult:
+    """Judge a profile by every rule that applies to it.
+
+    Args:
+        context: The profile and what was read around it.
+        configuration: Severities, rules off, waivers, answers.
+    """
+    if configuration.answers:
+        context = replace(context, answers={**configuration.answers, **context.answers})
+    platform = None if isinstance(context.profile, ForeignProfile) else context.platform
+    findings: list[Finding] = []
+    skipped: list[Skipped] = []
+    for rule in applicable_rules(context.kind, platform):
+        if rule.id not in configuration.off and not _is_settled(rule, context):
+            _judge(rule, context, configuration, findings, skipped)
+    profile = context.profile
+    expired = (
+        waiver
+        for waiver in configuration.expired_waivers(context.today)
+        if waiver.is_about(profile.id, profile.display_name)
+    )
+    return CheckResult(tuple(findings), tuple(skipped), tuple(expired))
+
+
+@cache
+def applicable_rules(kind: str, platform: Platform | None) -> tuple[Rule, ...]:
+    """The rules for a kind of profile on a platform; None for foreign objects."""
+    return tuple(
+        rule
+        for rule in RULES.values()
+        if kind in rule.kinds and (platform is None or platform in rule.platforms)
+    )
+
+
+def _is_settled(rule: Rule, context: Context) -> bool:
+    """Whether there is nothing to judge: nothing is planned, or a person has answered."""
+    if Need.PLAN in rule.needs and context.planned_change is None:
+        return True
+    return rule.question is not None and context.answers.get(rule.id) is True
+
+
+def _judge(
+    rule: Rule,
+    context: Context,
+    configuration: Configuration,
+    findings: list[Finding],
+    skipped: list[Skipped],
+) -> None:
+    try:
+        _refuse_malformed(rule, context)
+        for complaint in rule.judge(context):
+            findings.append(_finding(rule, complaint, context, configuration))
+    except NotReadError as error:
+        profile = context.profile
+        skipped.append(Skipped(rule.id, profile.id, profile.display_name, error.need, error.what))
+
+
+def _refuse_malformed(rule: Rule, context: Context) -> None:
+    if isinstance(context.profile, ForeignProfile) or not context.profile.malformed:
+        return
+    malformed = rule.reads.intersection(context.profile.malformed)
+    if malformed:
+        names = ", ".join(sorted(malformed))
+        raise NotReadError(Need.PROFILE, f"{names} in a shape that is known")
+
+
+def _finding(
+    rule: Rule, complaint: Complaint, context: Context, configuration: Configuration
+) -> Finding:
+    profile = context.profile
+    waivers = [
+        waiver
+        for waiver in configuration.waivers
+        if waiver.covers(rule.id, profile.id, profile.display_name)
+    ]
+    waived = next((item for item in waivers if not item.has_expired(context.today)), None)
+    expired = next((item for item in waivers if item.has_expired(context.today)), None)
+    return Finding(
+        rule_id=rule.id,
+        severity=configuration.severities.get(rule.id) or complaint.severity or rule.severity,
+        profile_id=profile.id,
+        profile_name=profile.display_name,
+        odata_type=profile.odata_type,
+        property=complaint.property or rule.property,
+        message=complaint.message,
+        remedy=rule.remedy,
+        source=rule.source,
+        waived=waived,
+        expired_waiver=None if waived else expired,
+    )
+
+
+def review_questions(configuration: Configuration, platforms: Sequence[Platform]) -> QuestionReview:
+    """What people have answered to the questions that no rule can judge.
+
+    Args:
+        configuration: Has the answers.
+        platforms: Those of the tenant's profiles; questions about others are not asked.
+    """
+    asked = [
+        question
+        for question in QUESTIONS.values()
+        if question.id not in configuration.off and not question.platforms.isdisjoint(platforms)
+    ]
+    findings = tuple(
+        _answered_no(question, configuration.severities.get(question.id) or question.severity)
+        for question in asked
+        if question.severity is not None and configuration.answers.get(question.id) is False
+    )
+    open_ = tuple(question for question in asked if question.id not in configuration.answers)
+    return QuestionReview(findings, open_)
+
+
+def _answered_no(question: Question, severity: Severity) -> Finding:
+    return Finding(
+        rule_id=question.id,
+        severity=severity,
+        profile_id=None,
+        profile_name=None,
+        odata_type=None,
+        property="",
+        message=f"{question.question} The answer is no. {question.why}",
+        remedy=question.remedy,
+        source=question.source,
+    )

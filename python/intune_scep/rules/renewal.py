@@ -1,0 +1,92 @@
+"""Rules about when certificates are renewed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from intune_scep.rules.context import Context
+from intune_scep.rules.model import Complaint, Severity
+from intune_scep.rules.platforms import APPLE, LIVING
+from intune_scep.rules.registry import ADMIN_CENTER, SCEPMAN, TOOL_RULE, page, rule
+
+_THRESHOLD: Final = "renewalThresholdPercentage"
+_PERIOD: Final = (_THRESHOLD, "certificateValidityPeriodValue", "certificateValidityPeriodScale")
+_RECOMMENDED: Final = 20
+_APPLE_WINDOW_DAYS: Final = 60
+_OFFLINE_DAYS: Final = 14
+
+
+@rule(
+    "R-140",
+    Severity.ERROR,
+    "Renewal threshold out of range",
+    remedy="Set a whole number from 1 to 99; 20 is recommended.",
+    source=f"{page('step 7, Renewal threshold (%)')}; Microsoft Graph documentation",
+    property=_THRESHOLD,
+    reads=(),
+)
+def check_threshold(context: Context) -> Iterator[Complaint]:
+    """The threshold is the percentage of the lifetime that remains when renewal starts."""
+    profile = context.scep.profile
+    threshold = profile.renewal_threshold_percentage
+    if _THRESHOLD in profile.malformed:
+        yield Complaint("The renewal threshold is not a whole number.")
+    elif threshold is None:
+        yield Complaint("The renewal threshold is not set.")
+    elif not 1 <= threshold <= 99:
+        yield Complaint(f"The renewal threshold is {threshold} %.")
+
+
+@rule(
+    "R-141",
+    Severity.INFO,
+    "Renewal threshold below the recommended 20 %",
+    remedy="Set 20 %. It does not re-issue certificates, as far as is known.",
+    source=f"{ADMIN_CENTER}; Microsoft: PKCS certificate profiles",
+    property=_THRESHOLD,
+    platforms=LIVING - APPLE,
+)
+def check_recommended(context: Context) -> Iterator[Complaint]:
+    """The admin center recommends 20. Less leaves devices less time to renew; more only renews
+    earlier. Apple devices need even more and have rule R-142."""
+    threshold = context.scep.profile.renewal_threshold_percentage
+    if threshold is not None and 1 <= threshold < _RECOMMENDED:
+        yield Complaint(f"The renewal threshold is {threshold} %.")
+
+
+@rule(
+    "R-142",
+    Severity.WARNING,
+    "Short renewal window on Apple devices",
+    remedy="Raise the renewal threshold; 50 % is what practitioners use.",
+    source=f"{page('step 7, Renewal threshold (%), Note')}; {SCEPMAN}",
+    property=_THRESHOLD,
+    platforms=APPLE,
+    reads=_PERIOD,
+)
+def check_apple_window(context: Context) -> Iterator[Complaint]:
+    """iOS/iPadOS and macOS renew only inside the window, and only while unlocked. A certificate
+    that expires is never replaced until the device was taken out of the profile and put back. A
+    window under 60 days is called short here; Microsoft names no number."""
+    days = context.scep.renewal_window_days
+    if days is not None and days < _APPLE_WINDOW_DAYS:
+        yield Complaint(f"The renewal window is {days:.0f} days.")
+
+
+@rule(
+    "R-143",
+    Severity.WARNING,
+    "Renewal window shorter than a holiday",
+    remedy="Raise the renewal threshold or the validity.",
+    source=f"{TOOL_RULE}, from {page('step 7, Renewal threshold (%)')}",
+    property=_THRESHOLD,
+    platforms=LIVING - APPLE,
+    reads=_PERIOD,
+)
+def check_window(context: Context) -> Iterator[Complaint]:
+    """A device that is switched off for the whole window comes back with an expired certificate
+    and may not get onto the network to renew it. Two weeks are taken as a normal absence."""
+    days = context.scep.renewal_window_days
+    if days is not None and days < _OFFLINE_DAYS:
+        yield Complaint(f"The renewal window is {days:.0f} days.")

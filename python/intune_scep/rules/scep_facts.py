@@ -1,0 +1,306 @@
+"""A SCEP profile taken apart once, for the rules that look at the same things."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from intune_scep.profiles import (
+    CertificateType,
+    KnownVariable,
+    find_variables,
+    fold_variables,
+    known_variable,
+)
+from intune_scep.profiles.sid_uri import SID_VARIABLE
+from intune_scep.profiles.variables import fold
+from intune_scep.rules.distinguished_name import Part, split_subject
+
+if TYPE_CHECKING:
+    from intune_scep.profiles import ScepProfile
+
+SUBJECT: Final = "subjectNameFormatString"
+LEGACY_SAN: Final = "subjectAlternativeNameFormatString"
+SANS: Final = "customSubjectAlternativeNames"
+
+EMAIL: Final = "emailAddress"
+UPN: Final = "userPrincipalName"
+DNS: Final = "domainNameService"
+URI: Final = "universalResourceIdentifier"
+SAN_LABELS: Final = {EMAIL: "e-mail", UPN: "UPN", DNS: "DNS", URI: "URI"}
+
+CLIENT_AUTHENTICATION: Final = "1.3.6.1.5.5.7.3.2"
+SMART_CARD_LOGON: Final = "1.3.6.1.4.1.311.20.2.2"
+SECURE_EMAIL: Final = "1.3.6.1.5.5.7.3.4"
+ANY_PURPOSE: Final = frozenset({"2.5.29.37.0", "1.3.6.1.4.1.311.10.12.1"})
+LOGON_USAGES: Final = ANY_PURPOSE | {CLIENT_AUTHENTICATION, SMART_CARD_LOGON}
+
+SID_FOLDED: Final = fold(SID_VARIABLE.strip("{}"))
+"""The name of the SID variable without brackets and letter case."""
+
+_SID_NAME: Final = re.compile(re.escape(SID_VARIABLE.strip("{}")), re.IGNORECASE)
+_LITERAL_SID: Final = re.compile(r"S-1-5-21-\d", re.IGNORECASE)
+_DAYS: Final = {"days": 1, "months": 30, "years": 365}
+_CLOUD_PKI_HOST: Final = "{{cloudpkifqdn}}"
+_NO_LEGACY_SAN: Final = frozenset({"none", ""})
+_INTERNAL_SUFFIXES: Final = ("local", "localdomain", "internal", "intranet", "lan", "corp", "home",
+                             "private", "test", "invalid", "localhost")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A variable in its place.
+
+    Attributes:
+        name: As written, without brackets.
+        folded: Without letter case.
+        known: What is known of it, or None.
+        start: Position in the text.
+    """
+
+    name: str
+    folded: str
+    known: KnownVariable | None
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A text that ends up in the certificate.
+
+    Attributes:
+        label: In words, for messages.
+        wire_name: Of the property it stands in.
+        text: As written.
+        san_type: `sanType` of a subject alternative name; None elsewhere.
+        variables: In the order of the text.
+    """
+
+    label: str
+    wire_name: str
+    text: str
+    san_type: str | None
+    variables: tuple[Used, ...]
+
+    @property
+    def is_san(self) -> bool:
+        """Whether it is one of the subject alternative names, not a legacy one."""
+        return self.wire_name == SANS
+
+    @property
+    def mentions_sid_variable(self) -> bool:
+        """Whether the name of the SID variable stands in it, in whatever form."""
+        return _SID_NAME.search(self.text) is not None
+
+    @property
+    def is_sid_uri(self) -> bool:
+        """Whether it is the SID URI, blanks around it and letter case aside."""
+        return self.san_type == URI and self.text.strip().casefold() == SID_VARIABLE.casefold()
+
+    @property
+    def has_literal_sid(self) -> bool:
+        """Whether a SID of a domain stands in it."""
+        return _LITERAL_SID.search(self.text) is not None
+
+    @property
+    def folded(self) -> str:
+        """The text with variables in lower case."""
+        return fold_variables(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerUrl:
+    """One of the SCEP server URLs.
+
+    Attributes:
+        scheme: Lower case; empty if there is none.
+        host: Lower case, without port; empty if there is none.
+    """
+
+    text: str
+    scheme: str
+    host: str
+
+    @property
+    def is_cloud_pki(self) -> bool:
+        """Whether it leads to Microsoft Cloud PKI."""
+        return self.host == _CLOUD_PKI_HOST or "/cloudpki/" in self.text.lower()
+
+    @property
+    def is_absolute(self) -> bool:
+        """Whether it is an http or https URL with a host."""
+        if (
+            self.scheme not in {"http", "https"}
+            or not self.host
+            or self.text.split() != [self.text]
+        ):
+            return False
+        return self.host == _CLOUD_PKI_HOST or not set(self.host) & set("{}")
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether the host's name or address cannot be reached from the internet."""
+        if not self.host or self.host == _CLOUD_PKI_HOST:
+            return False
+        try:
+            return not ipaddress.ip_address(self.host).is_global
+        except ValueError:
+            labels = self.host.rstrip(".").split(".")
+            return len(labels) == 1 or labels[-1] in _INTERNAL_SUFFIXES
+
+    @property
+    def identity(self) -> str:
+        """The URL without letter case of scheme and host and without a slash at the end."""
+        head = len(self.scheme) + len("://") + len(self.host)
+        return (self.text[:head].lower() + self.text[head:]).rstrip("/")
+
+
+class ScepFacts:
+    """What rules ask of a SCEP profile; each answer is worked out once.
+
+    Args:
+        profile: The profile.
+    """
+
+    def __init__(self, profile: ScepProfile) -> None:
+        self.profile = profile
+
+    @cached_property
+    def is_user(self) -> bool:
+        """Whether it gives certificates to users."""
+        return self.profile.certificate_type is CertificateType.USER
+
+    @cached_property
+    def is_device(self) -> bool:
+        """Whether it gives certificates to devices."""
+        return self.profile.certificate_type is CertificateType.DEVICE
+
+    @cached_property
+    def subject(self) -> Place:
+        """The subject name format; an empty text if there is none."""
+        return _place("subject", SUBJECT, self.profile.subject_name_format_string or "")
+
+    @cached_property
+    def subject_parts(self) -> tuple[Part, ...]:
+        """The attributes of the subject; none if it is empty."""
+        return split_subject(self.subject.text) if self.subject.text.strip() else ()
+
+    @cached_property
+    def sans(self) -> tuple[Place, ...]:
+        """The subject alternative names; those without a value have an empty text."""
+        return tuple(
+            _place(
+                f"{SAN_LABELS.get(san.san_type or '', san.san_type)} alternative name",
+                SANS,
+                san.name or "",
+                san.san_type or "",
+            )
+            for san in self.profile.custom_subject_alternative_names or ()
+        )
+
+    @cached_property
+    def legacy_san(self) -> Place | None:
+        """The legacy format of the subject alternative name, if it is set."""
+        text = self.profile.subject_alternative_name_format_string
+        label = "legacy alternative name format"
+        return _place(label, LEGACY_SAN, text) if text else None
+
+    @cached_property
+    def legacy_san_types(self) -> frozenset[str]:
+        """Members of the legacy SAN type, `none` left out."""
+        kind = self.profile.subject_alternative_name_type
+        return frozenset() if kind is None else kind.members - _NO_LEGACY_SAN
+
+    @cached_property
+    def alternative_names(self) -> tuple[Place, ...]:
+        """The subject alternative names and the legacy format."""
+        return self.sans if self.legacy_san is None else (*self.sans, self.legacy_san)
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Every text that ends up in the certificate."""
+        return (self.subject, *self.alternative_names)
+
+    def used(self, *names: str) -> Iterator[tuple[Place, Used]]:
+        """Yield every use of a variable, of all variables if no names are given.
+
+        Args:
+            names: In any letter case.
+        """
+        wanted = {fold(name) for name in names}
+        for place in self.places:
+            for variable in place.variables:
+                if not wanted or variable.folded in wanted:
+                    yield place, variable
+
+    @cached_property
+    def sid_uris(self) -> tuple[Place, ...]:
+        """The SID URIs."""
+        return tuple(san for san in self.sans if san.is_sid_uri)
+
+    @cached_property
+    def misuses_sid(self) -> bool:
+        """Whether the SID variable stands where it does not work, or a literal SID is there."""
+        return any(
+            place.has_literal_sid or (place.mentions_sid_variable and not place.is_sid_uri)
+            for place in self.places
+        )
+
+    @cached_property
+    def usages(self) -> tuple[str, ...]:
+        """Object identifiers of the extended key usages; empty ones stay."""
+        return tuple(
+            (usage.object_identifier or "").strip()
+            for usage in self.profile.extended_key_usages or ()
+        )
+
+    @cached_property
+    def logs_on(self) -> bool:
+        """Whether its certificates can log on to Active Directory."""
+        return not self.usages or not LOGON_USAGES.isdisjoint(self.usages)
+
+    @cached_property
+    def urls(self) -> tuple[ServerUrl, ...]:
+        """The SCEP server URLs."""
+        return tuple(_server_url(text) for text in self.profile.scep_server_urls or ())
+
+    @cached_property
+    def uses_cloud_pki(self) -> bool:
+        """Whether a URL leads to Microsoft Cloud PKI."""
+        return any(url.is_cloud_pki for url in self.urls)
+
+    @cached_property
+    def validity_days(self) -> int | None:
+        """The validity period in days (a month 30, a year 365); None if it is not sound."""
+        value = self.profile.certificate_validity_period_value
+        unit = _DAYS.get((self.profile.certificate_validity_period_scale or "").lower())
+        return None if value is None or value <= 0 or unit is None else value * unit
+
+    @cached_property
+    def renewal_window_days(self) -> float | None:
+        """How long before its end a certificate is renewed, in days; None if it is not known."""
+        threshold = self.profile.renewal_threshold_percentage
+        if self.validity_days is None or threshold is None or not 1 <= threshold <= 99:
+            return None
+        return self.validity_days * threshold / 100
+
+
+def _place(label: str, property_name: str, text: str, san_type: str | None = None) -> Place:
+    variables = tuple(
+        Used(found.name, fold(found.name), known_variable(found.name), found.start)
+        for found in find_variables(text)
+    )
+    return Place(label, property_name, text, san_type, variables)
+
+
+def _server_url(text: str) -> ServerUrl:
+    try:
+        parts = urlsplit(text)
+        return ServerUrl(text, parts.scheme.lower(), (parts.hostname or "").lower())
+    except ValueError:
+        return ServerUrl(text, "", "")

@@ -1,0 +1,156 @@
+"""Rules about the SCEP server URLs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from intune_scep.rules.context import Context
+from intune_scep.rules.model import Complaint, Severity
+from intune_scep.rules.platforms import (
+    ANDROID_ENTERPRISE,
+    AOSP,
+    APPLE,
+    DEVICE_ADMINISTRATOR,
+    PLATFORM_NAMES,
+    WINDOWS,
+)
+from intune_scep.rules.registry import ADMIN_CENTER, CLOUD_PKI_PAGE, TOOL_RULE, page, rule
+
+_URLS: Final = "scepServerUrls"
+_SECTION: Final = "step 7, SCEP Server URLs"
+
+
+@rule(
+    "R-150",
+    Severity.ERROR,
+    "No SCEP server URL",
+    remedy="Enter the URL of the NDES server or of the cloud CA.",
+    source=page(_SECTION),
+    property=_URLS,
+)
+def check_any_url(context: Context) -> Iterator[Complaint]:
+    """Without a URL the device has nowhere to request a certificate."""
+    if not context.scep.urls:
+        yield Complaint("There is no SCEP server URL.")
+
+
+@rule(
+    "R-151",
+    Severity.ERROR,
+    "http URL on Android",
+    remedy="Use https.",
+    source=page(_SECTION),
+    property=_URLS,
+    platforms=ANDROID_ENTERPRISE | DEVICE_ADMINISTRATOR,
+)
+def check_android_https(context: Context) -> Iterator[Complaint]:
+    """Android device administrator and Android Enterprise devices need https."""
+    yield from _http_urls(context, None)
+
+
+@rule(
+    "R-152",
+    Severity.WARNING,
+    "http URL",
+    remedy="Use https.",
+    source=f"{page(_SECTION)}; {ADMIN_CENTER}",
+    property=_URLS,
+    platforms=WINDOWS | APPLE | AOSP,
+)
+def check_https(context: Context) -> Iterator[Complaint]:
+    """Microsoft's page permits http on Windows, iOS/iPadOS and macOS, while the admin center asks
+    for https. AOSP is not on the list of platforms that need https, but is Android: there it is
+    an error, to be safe."""
+    yield from _http_urls(context, Severity.ERROR if context.platform in AOSP else None)
+
+
+def _http_urls(context: Context, severity: Severity | None) -> Iterator[Complaint]:
+    for url in context.scep.urls:
+        if url.scheme == "http":
+            name = PLATFORM_NAMES[context.platform]
+            yield Complaint(f"{url.text} is not encrypted ({name}).", severity)
+
+
+@rule(
+    "R-153",
+    Severity.ERROR,
+    "Not an http or https URL",
+    remedy="Write the whole URL, for example https://ndes.contoso.com/certsrv/mscep/mscep.dll.",
+    source=f"{page(_SECTION)}; {CLOUD_PKI_PAGE}",
+    property=_URLS,
+)
+def check_absolute_urls(context: Context) -> Iterator[Complaint]:
+    """Each entry is an absolute URL. The literal host {{CloudPKIFQDN}} is valid and stays as it
+    is: Intune fills it in."""
+    for url in context.scep.urls:
+        if not url.is_absolute:
+            yield Complaint(f"{url.text!r} is not an absolute http or https URL.")
+
+
+@rule(
+    "R-154",
+    Severity.ERROR,
+    "Cloud PKI mixed with other SCEP servers",
+    remedy="Make one profile for Cloud PKI and one for the other servers.",
+    source=CLOUD_PKI_PAGE,
+    property=_URLS,
+)
+def check_one_pki(context: Context) -> Iterator[Complaint]:
+    """A device takes any of the URLs. Certificates of one profile would come from different PKIs
+    under different roots."""
+    kinds = {url.is_cloud_pki for url in context.scep.urls}
+    if len(kinds) > 1:
+        yield Complaint("The URLs lead to Cloud PKI and to other SCEP servers.")
+
+
+@rule(
+    "R-155",
+    Severity.WARNING,
+    "SCEP server that the internet cannot reach",
+    remedy="Publish the server under an external name, unless devices enrol on the internal network"
+    " only.",
+    source=page(_SECTION),
+    property=_URLS,
+)
+def check_external_urls(context: Context) -> Iterator[Complaint]:
+    """Devices on the internet need a name that resolves there. Private addresses, single labels
+    and suffixes such as .local do not."""
+    for url in context.scep.urls:
+        if url.is_internal:
+            yield Complaint(f"{url.host} cannot be reached from the internet.")
+
+
+@rule(
+    "R-156",
+    Severity.WARNING,
+    "Several SCEP server URLs",
+    remedy="Make sure that all three calls of a request reach the same server, by one URL per"
+    " server or by affinity on the load balancer.",
+    source=page(_SECTION),
+    property=_URLS,
+    question="Does every SCEP URL lead to a single server, or to a load balancer with affinity?",
+)
+def check_affinity(context: Context) -> Iterator[Complaint]:
+    """A device makes three calls: capabilities, public key, request. If they reach different NDES
+    servers the request fails. A name that hides several servers cannot be seen from here, so with
+    more than one URL somebody must confirm it."""
+    count = len({url.identity for url in context.scep.urls})
+    if count > 1:
+        yield Complaint(f"There are {count} SCEP server URLs.")
+
+
+@rule(
+    "R-158",
+    Severity.WARNING,
+    "SCEP server URL given twice",
+    remedy="Remove one of them.",
+    source=TOOL_RULE,
+    property=_URLS,
+)
+def check_duplicate_urls(context: Context) -> Iterator[Complaint]:
+    """The same URL twice adds no server and no redundancy."""
+    for identity, count in Counter(url.identity for url in context.scep.urls).items():
+        if count > 1:
+            yield Complaint(f"{identity} is there {count} times.")

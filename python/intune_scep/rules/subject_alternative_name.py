@@ -1,0 +1,324 @@
+"""Rules about the subject alternative names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from intune_scep.profiles import PROFILE_TYPES, ProfileKind, SubjectAlternativeName
+from intune_scep.profiles.enums import SubjectAlternativeNameType
+from intune_scep.rules.context import Context
+from intune_scep.rules.model import Complaint, Need, Severity
+from intune_scep.rules.platforms import (
+    ANDROID_ENTERPRISE,
+    DEVICE_OWNER,
+    PLATFORM_NAMES,
+)
+from intune_scep.rules.registry import ADMIN_CENTER, GRAPH_METADATA, SCEPMAN, TOOL_RULE, page, rule
+from intune_scep.rules.scep_facts import (
+    ANY_PURPOSE,
+    CLIENT_AUTHENTICATION,
+    DNS,
+    EMAIL,
+    LEGACY_SAN,
+    SAN_LABELS,
+    SANS,
+    SUBJECT,
+    UPN,
+    Place,
+)
+from intune_scep.rules.texts import variable
+
+_SECTION: Final = "step 7, Subject alternative name"
+_LIMIT: Final = 500
+_LEGACY_TYPE: Final = "subjectAlternativeNameType"
+_WITHOUT_SANS: Final = frozenset(
+    row.platform
+    for row in PROFILE_TYPES
+    if row.kind is ProfileKind.SCEP and not row.supports_custom_sans
+)
+
+
+@rule(
+    "R-050",
+    Severity.ERROR,
+    "Unknown kind of alternative name",
+    remedy="Use emailAddress, userPrincipalName, domainNameService or universalResourceIdentifier.",
+    source=f"{page(_SECTION)}; {GRAPH_METADATA}",
+    property=SANS,
+)
+def check_san_types(context: Context) -> Iterator[Complaint]:
+    """The admin center offers e-mail address, UPN, DNS and URI. Graph still knows none and
+    customAzureADAttribute, which are legacy; anything else it refuses."""
+    legacy = {member.value for member in SubjectAlternativeNameType} - set(SAN_LABELS)
+    for san in context.scep.sans:
+        if san.san_type in legacy:
+            yield Complaint(
+                f"The kind {san.san_type} of the name {san.text!r} is legacy.", Severity.WARNING
+            )
+        elif san.san_type not in SAN_LABELS:
+            yield Complaint(f"The name {san.text!r} is of the unknown kind {san.san_type!r}.")
+
+
+@rule(
+    "R-051",
+    Severity.ERROR,
+    "Too many alternative names",
+    remedy="Keep the names that something reads.",
+    source=f"{page(_SECTION)}; Microsoft Graph documentation",
+    property=SANS,
+)
+def check_san_count(context: Context) -> Iterator[Complaint]:
+    """Several names may be given, also several of one kind, but Graph takes 500 at most."""
+    count = len(context.scep.sans)
+    if count > _LIMIT:
+        yield Complaint(f"There are {count} alternative names.")
+
+
+@rule(
+    "R-052",
+    Severity.ERROR,
+    "Alternative name without a value",
+    remedy="Give the name a value, or remove it.",
+    source="GitHub: MicrosoftDocs/windows-itpro-docs issue 8548",
+    property=SANS,
+)
+def check_san_values(context: Context) -> Iterator[Complaint]:
+    """An empty value made the service answer with an internal error."""
+    for position, san in enumerate(context.scep.sans, 1):
+        if not san.text.strip():
+            kind = SAN_LABELS.get(san.san_type or "", san.san_type)
+            yield Complaint(f"Alternative name {position} ({kind}) has no value.")
+
+
+@rule(
+    "R-053",
+    Severity.ERROR,
+    "{{UserName}} in an alternative name on corporate Android",
+    remedy="Use {{UserPrincipalName}}.",
+    source=page(f"{_SECTION}, Note"),
+    property=SANS,
+    platforms=DEVICE_OWNER,
+    reads=(SANS, LEGACY_SAN),
+)
+def check_user_name(context: Context) -> Iterator[Complaint]:
+    """Fully managed, dedicated and corporate-owned work profile devices do not support the
+    variable UserName in the subject alternative name."""
+    for place, used in context.scep.used("UserName"):
+        if place.wire_name != SUBJECT:
+            yield Complaint(
+                f"The {place.label} {place.text!r} uses {variable(used.name)}.",
+                property=place.wire_name,
+            )
+
+
+@rule(
+    "R-054",
+    Severity.ERROR,
+    "Forbidden character after a variable",
+    remedy="Remove { } | and ; from the text that follows the variable.",
+    source=page(f"{_SECTION}, Important"),
+    property=SANS,
+    reads=(SANS, SUBJECT, LEGACY_SAN),
+)
+def check_text_after_variable(context: Context) -> Iterator[Complaint]:
+    """Curly brackets, pipes and semicolons must not stand in the text that follows a variable.
+    The page says so of alternative names; in a subject it is a warning."""
+    for place in context.scep.places:
+        found = "".join(sorted(set(_forbidden(place))))
+        if found:
+            yield Complaint(
+                f"The {place.label} {place.text!r} has {' '.join(found)} after a variable.",
+                Severity.WARNING if place.wire_name == SUBJECT else None,
+                place.wire_name,
+            )
+
+
+def _forbidden(place: Place) -> str:
+    """The forbidden characters after the first variable; pieces like `{Name}` are rule R-022."""
+    if not place.variables:
+        return ""
+    rest = place.text[place.variables[0].start :]
+    plain = re.sub(r"\{+[^{}]*[^{} ][^{}]*\}+", lambda found: found.group()[:0], rest)
+    if rest.startswith("{{") and (extra := re.match(r"\{\{[^{}]+\}\}(\}+)", rest)):
+        plain += extra.group(1)
+    return "".join(re.findall(r"[{}|;]", plain))
+
+
+@rule(
+    "R-055",
+    Severity.WARNING,
+    "UPN or e-mail name without @",
+    remedy="Write the part after the @ too, for example {{AAD_Device_ID}}@contoso.com.",
+    source=ADMIN_CENTER,
+    property=SANS,
+)
+def check_at_sign(context: Context) -> Iterator[Complaint]:
+    """A UPN and an e-mail address have the form name@domain. Variables that resolve to such a
+    value pass."""
+    for san in context.scep.sans:
+        if san.san_type in {UPN, EMAIL} and san.text.strip() and not _may_hold_at(san):
+            yield Complaint(f"The {san.label} {san.text!r} has no @.")
+
+
+_WITH_AT: Final = {"userprincipalname", "emailaddress", "onpremisesuserprincipalname"}
+
+
+def _may_hold_at(san: Place) -> bool:
+    return (
+        "@" in san.text
+        or san.mentions_sid_variable
+        or any(used.known is None or used.folded in _WITH_AT for used in san.variables)
+    )
+
+
+@rule(
+    "R-056",
+    Severity.WARNING,
+    "DNS name that is no host name",
+    remedy="Use a host name, for example {{DeviceName}}.contoso.com.",
+    source=ADMIN_CENTER,
+    property=SANS,
+)
+def check_dns_names(context: Context) -> Iterator[Complaint]:
+    """A DNS name must hold no @ and must not end with a symbol."""
+    for san in context.scep.sans:
+        text = san.text.strip()
+        if san.san_type != DNS or not text or san.mentions_sid_variable:
+            continue
+        if "@" in text or any(used.folded in _WITH_AT for used in san.variables):
+            yield Complaint(f"The {san.label} {text!r} holds an @.")
+        elif not (text[-1].isalnum() or text.endswith("}}")):
+            yield Complaint(f"The {san.label} {text!r} ends with {text[-1]!r}.")
+
+
+@rule(
+    "R-057",
+    Severity.WARNING,
+    "No UPN in a user certificate for client authentication",
+    remedy="Add a UPN name with {{UserPrincipalName}} if a Network Policy Server checks the"
+    " certificate.",
+    source=page(f"{_SECTION}, User certificate type"),
+    property=SANS,
+    reads=(SANS, "certificateStore", "extendedKeyUsages", _LEGACY_TYPE),
+)
+def check_upn(context: Context) -> Iterator[Complaint]:
+    """A Network Policy Server finds the account of a user by the UPN in the certificate."""
+    facts = context.scep
+    authenticates = not {CLIENT_AUTHENTICATION, *ANY_PURPOSE}.isdisjoint(facts.usages)
+    if not facts.is_user or not authenticates or UPN in facts.legacy_san_types:
+        return
+    if all(san.san_type != UPN for san in facts.sans):
+        yield Complaint("The certificate is for client authentication, but holds no UPN.")
+
+
+@rule(
+    "R-058",
+    Severity.WARNING,
+    "Android Enterprise profile without any alternative name",
+    remedy="Add a subject alternative name, for example a UPN.",
+    source=f"GitHub: MicrosoftDocs/IntuneDocs issue 1741; {SCEPMAN}",
+    property=SANS,
+    platforms=ANDROID_ENTERPRISE,
+    reads=(SANS, _LEGACY_TYPE),
+)
+def check_any_san(context: Context) -> Iterator[Complaint]:
+    """On Android Enterprise a certificate without any alternative name may not be issued, or may
+    not be offered for Wi-Fi."""
+    if not context.scep.sans and not context.scep.legacy_san_types:
+        yield Complaint("There is no subject alternative name.")
+
+
+@rule(
+    "R-059",
+    Severity.WARNING,
+    "Alternative name given twice",
+    remedy="Remove one of them at the next change.",
+    source=TOOL_RULE,
+    property=SANS,
+)
+def check_duplicate_sans(context: Context) -> Iterator[Complaint]:
+    """The same name twice adds nothing to the certificate. The SID URI has a rule of its own,
+    R-074."""
+    counts = Counter(
+        (san.san_type, san.folded, san.text)[:2] for san in context.scep.sans if not san.is_sid_uri
+    )
+    for (kind, text), count in counts.items():
+        if count > 1:
+            label = SAN_LABELS.get(kind or "", kind)
+            yield Complaint(f"The {label} name {text!r} is there {count} times.")
+
+
+@rule(
+    "R-060",
+    Severity.ERROR,
+    "Existing names disturbed by adding the SID URI",
+    remedy="Keep every name as it is and in order, and append the SID URI.",
+    source=f"Microsoft: Network access control with Intune; {SCEPMAN}; Cisco field notice FN74227",
+    property=SANS,
+    needs=(Need.PLAN,),
+)
+def check_names_kept(context: Context) -> Iterator[Complaint]:
+    """Network access control finds devices by URIs such as IntuneDeviceId://{{DeviceId}}. They
+    must survive, untouched and in order, when the SID URI is added."""
+    before = context.plan.before
+    if before is None or not context.scep.sid_uris:
+        return
+    old = [_pair(san) for san in getattr(before, "custom_subject_alternative_names", None) or ()]
+    new = [_pair(san) for san in context.scep.profile.custom_subject_alternative_names or ()]
+    if new[: len(old)] != old:
+        lost = [name for pair in old if pair not in new for name in pair[1:]]
+        yield Complaint(
+            f"The plan adds the SID URI, but loses {', '.join(map(repr, lost))}."
+            if lost
+            else "The plan adds the SID URI, but changes the order of the names."
+        )
+
+
+def _pair(san: SubjectAlternativeName) -> tuple[str | None, str | None]:
+    return san.san_type, san.name
+
+
+@rule(
+    "R-061",
+    Severity.WARNING,
+    "Legacy alternative name fields in use",
+    remedy="Have a person decide; a change re-issues the certificates.",
+    source=f"Microsoft Graph documentation; {GRAPH_METADATA}",
+    property=_LEGACY_TYPE,
+    reads=(_LEGACY_TYPE, LEGACY_SAN),
+)
+def check_legacy_fields(context: Context) -> Iterator[Complaint]:
+    """Before custom names there were a set of kinds and one text. Nobody has documented which
+    side counts when both are set. They are read, and never rewritten in passing."""
+    types = context.scep.legacy_san_types
+    if types:
+        yield Complaint(f"subjectAlternativeNameType is {','.join(sorted(types))}.")
+    if context.scep.legacy_san is not None:
+        text = context.scep.legacy_san.text
+        yield Complaint(f"subjectAlternativeNameFormatString is {text!r}.", property=LEGACY_SAN)
+
+
+@rule(
+    "R-062",
+    Severity.WARNING,
+    "Type that cannot carry the SID URI",
+    remedy="Move the devices to a platform whose profiles take custom alternative names.",
+    source=f"{GRAPH_METADATA}; {ADMIN_CENTER}",
+    property="@odata.type",
+    platforms=_WITHOUT_SANS,
+)
+def check_can_carry_sid(context: Context) -> Iterator[Complaint]:
+    """The SCEP types of Android device administrator and of the retired Windows platforms have no
+    customSubjectAlternativeNames, so strong mapping is out of reach. It is an error where the
+    profile is given such names all the same."""
+    platform = PLATFORM_NAMES[context.platform]
+    if context.wire.get(SANS):
+        yield Complaint(
+            f"customSubjectAlternativeNames is set, but {platform} profiles have none.",
+            Severity.ERROR,
+        )
+    else:
+        yield Complaint(f"{platform} profiles cannot carry the SID URI.")

@@ -1,0 +1,131 @@
+"""Rules about the extended key usages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from intune_scep.rules.context import Context
+from intune_scep.rules.model import Complaint, Severity
+from intune_scep.rules.platforms import APPLE, PLATFORM_NAMES
+from intune_scep.rules.registry import (
+    ADMIN_CENTER,
+    CLOUD_PKI_PAGE,
+    SCEPMAN,
+    TOOL_RULE,
+    page,
+    rule,
+)
+from intune_scep.rules.scep_facts import ANY_PURPOSE, CLIENT_AUTHENTICATION
+
+_USAGES: Final = "extendedKeyUsages"
+_OID: Final = re.compile(r"(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9]\d*))(?:\.(?:0|[1-9]\d*))*")
+_NAMES: Final = {
+    "1.3.6.1.5.5.7.3.1": ("Server Authentication",),
+    CLIENT_AUTHENTICATION: ("Client Authentication",),
+    "1.3.6.1.5.5.7.3.3": ("Code Signing",),
+    "1.3.6.1.5.5.7.3.4": ("Secure Email", "Email Protection", "E-mail Protection"),
+    "1.3.6.1.4.1.311.20.2.2": ("Smart Card Logon", "Smartcard Logon"),
+    "2.5.29.37.0": ("Any Purpose",),
+    "1.3.6.1.4.1.311.10.12.1": ("Any App Policy", "All Application Policies"),
+}
+
+
+@rule(
+    "R-130",
+    Severity.WARNING,
+    "No client authentication",
+    remedy=f"Add Client Authentication ({CLIENT_AUTHENTICATION}), unless the certificate has"
+    " another purpose.",
+    source=page("step 7, Extended key usage"),
+    property=_USAGES,
+)
+def check_client_authentication(context: Context) -> Iterator[Complaint]:
+    """Most certificates are there to authenticate a user or device to a server, which needs client
+    authentication. Where other purposes are named instead, this is an information."""
+    usages = set(context.scep.usages)
+    if not usages:
+        yield Complaint("There is no extended key usage.")
+    elif usages.isdisjoint({CLIENT_AUTHENTICATION, *ANY_PURPOSE}):
+        yield Complaint("Client Authentication is not among the usages.", Severity.INFO)
+
+
+@rule(
+    "R-131",
+    Severity.ERROR,
+    "Malformed object identifier",
+    remedy="Write numbers separated by dots, for example 1.3.6.1.5.5.7.3.2.",
+    source=TOOL_RULE,
+    property=_USAGES,
+)
+def check_object_identifiers(context: Context) -> Iterator[Complaint]:
+    """An object identifier starts with 0, 1 or 2, has at least two numbers, and no number has a
+    leading zero. A CA refuses a request with a broken one."""
+    for usage in context.scep.profile.extended_key_usages or ():
+        identifier = usage.object_identifier or ""
+        if _OID.fullmatch(identifier) is None:
+            yield Complaint(f"{identifier!r} ({usage.name or 'unnamed'}) is no object identifier.")
+
+
+@rule(
+    "R-132",
+    Severity.WARNING,
+    "Any purpose",
+    remedy="Name the purposes that are needed.",
+    source=f"{ADMIN_CENTER}; {CLOUD_PKI_PAGE}",
+    property=_USAGES,
+    reads=(_USAGES, "scepServerUrls"),
+)
+def check_any_purpose(context: Context) -> Iterator[Complaint]:
+    """Any Purpose and Any App Policy let a certificate do everything, code signing and server
+    authentication included. Microsoft Cloud PKI refuses them, so with it this is an error."""
+    for identifier in sorted(ANY_PURPOSE.intersection(context.scep.usages)):
+        cloud = context.scep.uses_cloud_pki
+        yield Complaint(
+            f"{_NAMES[identifier][0]} ({identifier}) is among the usages"
+            f"{', which Cloud PKI refuses' if cloud else ''}.",
+            Severity.ERROR if cloud else None,
+        )
+
+
+@rule(
+    "R-133",
+    Severity.INFO,
+    "Unusual name of a known usage",
+    remedy="Check that the object identifier is the one that is meant, and name it so.",
+    source=TOOL_RULE,
+    property=_USAGES,
+)
+def check_usage_names(context: Context) -> Iterator[Complaint]:
+    """The name is only a label: the object identifier decides. A label of something else misleads
+    whoever reads the profile."""
+    for usage in context.scep.profile.extended_key_usages or ():
+        names = _NAMES.get((usage.object_identifier or "").strip(), ())
+        given = _fold(usage.name or "")
+        if names and given and given not in map(_fold, names):
+            yield Complaint(
+                f"{usage.object_identifier} is {names[0]}, but is named {usage.name!r}."
+            )
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"[^a-z]", "", name.lower())
+
+
+@rule(
+    "R-134",
+    Severity.INFO,
+    "Usage that Apple devices ignore",
+    remedy="Do not rely on it on these devices.",
+    source=SCEPMAN,
+    property=_USAGES,
+    platforms=APPLE,
+)
+def check_apple_usages(context: Context) -> Iterator[Complaint]:
+    """iOS/iPadOS and macOS are reported to ask for client authentication only, whatever else the
+    profile names."""
+    others = sorted({usage for usage in context.scep.usages if usage != CLIENT_AUTHENTICATION})
+    if others:
+        names = ", ".join(_NAMES.get(identifier, (identifier,))[0] for identifier in others)
+        yield Complaint(f"{PLATFORM_NAMES[context.platform]} ignores {names}.")
