@@ -79,7 +79,7 @@ def new_state(
         "certificateExpirationDateTime": format_instant(issued + _validity(profile)),
         "certificateLastIssuanceStateChangedDateTime": instant,
         "lastCertificateStateChangeDateTime": instant,
-        "certificateIssuer": "CN=Contoso Issuing CA",
+        "certificateIssuer": "CN=Simulated Issuing CA",
         "certificateThumbprint": hashlib.sha1(serial.encode()).hexdigest().upper(),  # noqa: S324 - a thumbprint is SHA-1
         "certificateSerialNumber": serial[:38],
         "certificateKeyLength": int((profile.get("keySize") or "size2048").removeprefix("size")),

@@ -15,6 +15,8 @@ from intune_scep.simulator.tokens import issue_token
 from .conftest import CONFIGURATIONS, WINDOWS_SCEP, Graph
 
 READ = "DeviceManagementConfiguration.Read.All"
+MANAGED = "DeviceManagementManagedDevices.Read.All"
+ALL_STATES = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
 WRITE = "DeviceManagementConfiguration.ReadWrite.All"
 
 
@@ -89,14 +91,14 @@ def test_a_token_expires_by_the_tenants_clock(graph: Graph) -> None:
         ([READ], "GET", "deviceManagement/assignmentFilters", 200),
         ([READ], "GET", "deviceManagement/roleScopeTags", 403),
         (["DeviceManagementRBAC.Read.All"], "GET", "deviceManagement/roleScopeTags", 200),
-        (["DeviceManagementManagedDevices.Read.All"], "GET", "deviceManagement/managedDevices", 200),
+        ([MANAGED], "GET", "deviceManagement/managedDevices", 200),
         ([READ], "GET", "users", 403),
         (["User.Read.All"], "GET", "users", 200),
         (["GroupMember.Read.All"], "GET", "groups", 200),
         (["Device.Read.All"], "GET", "devices", 200),
-        ([READ], "GET", "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates", 200),
+        ([READ], "GET", ALL_STATES, 200),
     ],
-)  # fmt: skip
+)
 def test_permissions(graph: Graph, roles: list[str], method: str, path: str, status: int) -> None:
     response = graph(method, path, {}, token=token(graph, roles=roles))
     assert response.status == status

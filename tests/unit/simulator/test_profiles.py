@@ -147,10 +147,35 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-_NAMES = st.sampled_from(
-    ["displayName", "keyUsage", "customSubjectAlternativeNames", "roleScopeTagIds", "extendedKeyUsages",
-     "scepServerUrls", "deviceManagementApplicabilityRuleOsEdition", "rootCertificate@odata.bind"]
-) | st.text()  # fmt: skip
+_NAMES = (
+    st.sampled_from(
+        [
+            "displayName",
+            "keyUsage",
+            "customSubjectAlternativeNames",
+            "roleScopeTagIds",
+            "extendedKeyUsages",
+            "scepServerUrls",
+            "deviceManagementApplicabilityRuleOsEdition",
+            "rootCertificate@odata.bind",
+        ]
+    )
+    | st.text()
+)
+_SEGMENTS = st.sampled_from(
+    [
+        "deviceManagement",
+        "deviceConfigurations",
+        "groups",
+        "users",
+        "$ref",
+        "assign",
+        "$batch",
+        "microsoft.graph.windows81SCEPCertificateProfile",
+        "rootCertificate",
+        "transitiveMembers",
+    ]
+) | st.text(max_size=8)
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -171,15 +196,10 @@ def test_any_json_is_stored_or_refused_and_never_breaks_reading(
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]),
-    path=st.lists(
-        st.sampled_from(
-            ["deviceManagement", "deviceConfigurations", "groups", "users", "$ref", "assign", "$batch",
-             "microsoft.graph.windows81SCEPCertificateProfile", "rootCertificate", "transitiveMembers"]
-        ) | st.text(max_size=8), max_size=6,
-    ),
+    path=st.lists(_SEGMENTS, max_size=6),
     query=st.text(max_size=30),
     body=st.binary(max_size=30),
-)  # fmt: skip
+)
 def test_any_request_gets_an_answer(
     graph: Graph, method: str, path: list[str], query: str, body: bytes
 ) -> None:

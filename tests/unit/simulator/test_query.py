@@ -36,7 +36,7 @@ def names(graph: Graph, text: str) -> list[str]:
         ("endswith(displayName,'ta')", ["alpha beta"]),
         ("not(isof('microsoft.graph.windows81SCEPCertificateProfile'))", ["Root", "Alpha"]),
         ("displayName eq 'Root' or displayName eq 'It''s'", ["It's", "Root"]),
-        ("displayName eq 'Root' or displayName eq 'Alpha' and not contains(displayName,'l')", ["Root"]),
+        ("displayName eq 'Root' or version eq 1 and not version eq 1", ["Root"]),
         ("contains(displayName,'zzz'' or 1=1 --')", []),
         ("contains(displayName,''' or 1=1 --')", ["Zeta ' or 1=1 --"]),
         ("description eq null and version eq 1 and displayName ne 'Root'", [*NAMES, "Alpha"]),

@@ -21,7 +21,7 @@ from intune_scep.simulator.core import Core
 from intune_scep.simulator.messages import Request
 path, token, profile = sys.argv[1:]
 core = Core(path, clock=lambda: 1_780_000_000.0)
-body = ('{"@odata.type":"#microsoft.graph.%s","description":"x"}' % "windows81SCEPCertificateProfile")
+body = '{"@odata.type":"#microsoft.graph.windows81SCEPCertificateProfile","description":"x"}'
 for _ in range(25):
     answer = core.handle(Request("PATCH", "/beta/deviceManagement/deviceConfigurations/" + profile,
         headers={"authorization": "Bearer " + token}, body=body.encode()))

@@ -1,0 +1,191 @@
+"""The wire door: the commands, TLS, azure-identity and effects on a real socket."""
+
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from intune_scep.simulator.commands import app
+from intune_scep.simulator.scenarios import empty
+
+from .conftest import CONFIGURATIONS
+
+COMMAND = [sys.executable, "-c", "from intune_scep.simulator.commands import app; app()"]
+URL = f"/beta/{CONFIGURATIONS}"
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output.strip()
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[str]:
+    with subprocess.Popen(
+        [*COMMAND, "serve", *arguments], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+            assert server.stdout.read() == ""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("wire")
+
+
+@pytest.fixture(scope="module")
+def database(folder: Path) -> Path:
+    path = folder / "tenant.sqlite"
+    assert run("seed", "--database", str(path), "--scenario", "empty")[0] == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, database: Path) -> Iterator[str]:
+    with serving("--database", str(database), "--tls-directory", str(folder / "tls")) as url:
+        yield url
+
+
+@pytest.fixture
+def client(server: str, folder: Path, database: Path) -> Iterator[httpx.Client]:
+    import ssl
+
+    trusted = ssl.create_default_context(cafile=folder / "tls" / "ca.pem")
+    token = run("token", "--database", str(database))[1]
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(
+        base_url=server, verify=trusted, headers=headers, timeout=1.5, trust_env=False
+    ) as opened:
+        yield opened
+        opened.delete("/_simulator/faults")
+
+
+def test_it_serves_https_with_a_certificate_of_its_own(
+    client: httpx.Client, server: str, folder: Path
+) -> None:
+    assert server.startswith("https://127.0.0.1:")
+    answer = client.get(URL)
+    assert answer.status_code == 200
+    assert answer.json()["@odata.context"].startswith(f"{server}/beta/$metadata#")
+    assert stat.S_IMODE((folder / "tls" / "server.key").stat().st_mode) == 0o600
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server, trust_env=False)
+
+
+@pytest.mark.parametrize(
+    ("effect", "error"),
+    [
+        ("close", httpx.RemoteProtocolError),
+        ("kill", httpx.RemoteProtocolError),
+        ("truncate", httpx.RemoteProtocolError),
+        ("slow", httpx.ReadTimeout),
+    ],
+)
+def test_effects_happen_on_the_socket(
+    client: httpx.Client, effect: str, error: type[Exception]
+) -> None:
+    rule = {"match": {"path": "deviceConf"}, "effect": effect, "seconds": 3, "times": 1}
+    client.put("/_simulator/faults", json=[rule | {"when": "after"}])
+    with pytest.raises(error):
+        client.get(URL)
+    assert client.get(URL).status_code == 200
+
+
+def test_a_drip_outlives_a_timeout_per_read(client: httpx.Client) -> None:
+    rule = {"match": {"path": "deviceConf"}, "effect": "drip", "seconds": 2, "times": 1}
+    client.put("/_simulator/faults", json=[rule | {"when": "after"}])
+    with client.stream("GET", URL) as answer:
+        chunks = list(answer.iter_raw())
+    assert answer.status_code == 200 and len(chunks) > 3
+
+
+def test_azure_identity_gets_a_token_unmodified(
+    client: httpx.Client, server: str, folder: Path
+) -> None:
+    from azure.core.exceptions import ClientAuthenticationError
+    from azure.identity import ClientSecretCredential
+
+    options = {
+        "authority": server,
+        "disable_instance_discovery": True,
+        "connection_verify": str(folder / "tls" / "ca.pem"),
+    }
+    scope = "https://graph.microsoft.com/.default"
+    with ClientSecretCredential(
+        empty.TENANT_ID, empty.CLIENT_ID, empty.CLIENT_SECRET, **options
+    ) as credential:
+        token = credential.get_token(scope).token
+    answer = client.get(URL, headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+    with (
+        ClientSecretCredential(empty.TENANT_ID, empty.CLIENT_ID, "wrong", **options) as wrong,
+        pytest.raises(ClientAuthenticationError, match="AADSTS7000215"),
+    ):
+        wrong.get_token(scope)
+
+
+def test_serving_makes_the_tenant_when_there_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite"
+    with serving("--database", str(path), "--scenario", "empty") as url:
+        assert url.startswith("http://127.0.0.1:")
+        assert httpx.get(f"{url}{URL}", trust_env=False).status_code == 401
+    assert run("serve", "--database", str(path), "--scenario", "contoso")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["serve", "--host", "0.0.0.0"], "loopback"),
+        (["serve", "--host", "graph.example"], "loopback"),
+        (["serve", "--tls-key", "x"], "belong together"),
+        (["serve", "--tls-key", "x", "--tls-certificate", "y"], "no file"),
+        (["seed", "--scenario", "fabrikam"], "no scenario 'fabrikam'"),
+    ],
+)
+def test_mistakes_are_one_line(database: Path, arguments: list[str], part: str) -> None:
+    code, output = run(*arguments, "--database", str(database))
+    assert code == 1 and part in output and "\n" not in output
+
+
+def test_a_taken_port_is_one_line(server: str, database: Path) -> None:
+    port = server.rpartition(":")[2]
+    code, output = run("serve", "--database", str(database), "--port", port)
+    assert code == 1 and "Cannot listen" in output and "\n" not in output
+
+
+def test_commands_refuse_what_is_no_tenant(tmp_path: Path) -> None:
+    foreign = tmp_path / "notes.txt"
+    foreign.write_text("precious")
+    for command in ("serve", "seed", "reset", "token"):
+        code, output = run(command, "--database", str(foreign))
+        assert (code, "\n" in output) == (1, False) and "not a simulator database" in output
+    assert run("reset", "--database", str(tmp_path / "missing"))[0] == 1
+    assert foreign.read_text() == "precious"
+
+
+def test_reset_brings_the_scenario_back(tmp_path: Path) -> None:
+    path = tmp_path / "tenant.sqlite"
+    run("seed", "--database", str(path), "--scenario", "empty")
+    before = run("token", "--database", str(path))[1]
+    code, output = run("reset", "--database", str(path))
+    assert code == 0 and "scenario empty" in output
+    assert run("token", "--database", str(path))[1] != before
+
+
+def test_roles_of_a_token_are_those_asked_for(database: Path) -> None:
+    import jwt
+
+    arguments = ["token", "--database", str(database), "--roles", "A,B", "--roles", "C"]
+    token = run(*arguments)[1]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["roles"] == ["A", "B", "C"] and claims["tid"] == empty.TENANT_ID
