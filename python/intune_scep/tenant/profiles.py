@@ -11,7 +11,7 @@ from intune_scep.graph.batch import read_batch
 from intune_scep.graph.errors import GraphError
 from intune_scep.graph.session import checked_id
 from intune_scep.graph.write_once import Written, write_once
-from intune_scep.profiles import Profile, ProfileType, parse_profile
+from intune_scep.profiles import Profile, ProfileType, changed_properties, parse_profile
 from intune_scep.tenant.tenant import Tenant
 
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
@@ -109,7 +109,7 @@ async def _collect(
 
 
 async def read_profiles_by_id(
-    tenant: Tenant, ids: Sequence[str]
+    tenant: Tenant, ids: Sequence[str], *, with_assignments: bool = False
 ) -> dict[str, Profile | IntuneScepError | None]:
     """Read profiles as they are now, 20 a request.
 
@@ -117,7 +117,8 @@ async def read_profiles_by_id(
         By id: the profile, None where it no longer exists, or the error that kept it from being
         read.
     """
-    paths = [f"{CONFIGURATIONS}/{checked_id(identifier)}" for identifier in ids]
+    query = "?$expand=assignments" if with_assignments else ""
+    paths = [f"{CONFIGURATIONS}/{checked_id(identifier)}{query}" for identifier in ids]
     answers = await read_batch(tenant.session, paths)
     return {
         identifier: None if answer.not_found else answer.error or parse_profile(answer.body)
@@ -166,8 +167,7 @@ async def patch_profile(
 def _effect(before: Profile, changes: Mapping[str, Any], now: Profile | None) -> Profile | None:
     if now is None:
         raise ProfileChangedError(f"Profile {before.id} was deleted meanwhile.")
-    wire = now.to_wire()
-    if all(wire.get(name) == value for name, value in changes.items()):
+    if not changed_properties(now, {"@odata.type": before.odata_type, **changes}):
         return now
     if is_same_edition(before, now):
         return None
