@@ -221,13 +221,8 @@ def note_location(context: Context) -> Iterator[Complaint]:
     """An administrator who looks in the wrong store finds nothing and takes the change for a
     failure: device certificates on Windows are not in the user's store, and macOS puts everything
     in the system keychain unless the user channel is used."""
-    if _reissues(context):
+    if context.reissues:
         yield Complaint(f"The certificate will be in {certificate_location(context)}.")
-
-
-def _reissues(context: Context) -> bool:
-    rows = context.known.profile_type.properties_by_name
-    return any(name in rows and rows[name].re_enrols for name in context.plan.changed)
 
 
 def _channel(context: Context) -> str | None:

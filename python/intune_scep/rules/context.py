@@ -283,6 +283,18 @@ class Context:
         return self.planned_change
 
     @cached_property
+    def reissues(self) -> bool:
+        """Whether the plan changes something of an existing profile that is known to re-issue.
+
+        Raises:
+            NotReadError: nothing is planned.
+        """
+        rows = self.known.profile_type.properties_by_name
+        return self.plan.before is not None and any(
+            name in rows and rows[name].re_enrols is True for name in self.plan.changed
+        )
+
+    @cached_property
     def linked_root(self) -> TrustedRootProfile | None:
         """The linked trusted root profile, None if none is linked.
 

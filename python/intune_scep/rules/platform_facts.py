@@ -18,15 +18,6 @@ from intune_scep.rules.registry import SCEPMAN, page, rule
 from intune_scep.rules.texts import counted
 
 
-def reissues(context: Context) -> bool:
-    """Whether the plan changes something that is known to re-issue certificates."""
-    plan = context.plan
-    rows = context.known.profile_type.properties_by_name
-    return plan.before is not None and any(
-        name in rows and rows[name].re_enrols for name in plan.changed
-    )
-
-
 @rule(
     "R-190",
     Severity.INFO,
@@ -40,7 +31,7 @@ def reissues(context: Context) -> bool:
 def note_no_report(context: Context) -> Iterator[Complaint]:
     """Intune reports no certificates of these devices, so the progress of a change is unknown
     there, and a count of zero means nothing."""
-    if reissues(context):
+    if context.reissues:
         name = PLATFORM_NAMES[context.platform]
         yield Complaint(f"Intune does not report certificates of {name}: progress is unknown.")
 
@@ -57,7 +48,7 @@ def note_no_report(context: Context) -> Iterator[Complaint]:
 )
 def note_no_revocation(context: Context) -> Iterator[Complaint]:
     """Intune cannot revoke certificates of these devices."""
-    if reissues(context):
+    if context.reissues:
         name = PLATFORM_NAMES[context.platform]
         yield Complaint(f"Intune cannot revoke the previous certificates of {name}.")
 
@@ -112,7 +103,7 @@ def note_multiplied(context: Context) -> Iterator[Complaint]:
 def note_new_key(context: Context) -> Iterator[Complaint]:
     """Each SCEP certificate is unique and has its own key pair. Whatever points at an old one, such
     as altSecurityIdentities by serial number, points at nothing afterwards."""
-    if reissues(context):
+    if context.reissues:
         yield Complaint("Thumbprints, keys and serial numbers change with the re-issue.")
 
 
@@ -129,7 +120,7 @@ def note_new_key(context: Context) -> Iterator[Complaint]:
 def note_pin(context: Context) -> Iterator[Complaint]:
     """Android Enterprise devices might need a PIN before a certificate can be installed; without
     one the certificate stays pending."""
-    if reissues(context):
+    if context.reissues:
         yield Complaint("Devices without a PIN may keep the new certificate pending.")
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind, SubjectAlternativeName
 from intune_scep.profiles.enums import SubjectAlternativeNameType
+from intune_scep.rules.brackets import forbidden_after_variable
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.platforms import (
@@ -127,24 +127,13 @@ def check_text_after_variable(context: Context) -> Iterator[Complaint]:
     """Curly brackets, pipes and semicolons must not stand in the text that follows a variable.
     The page says so of alternative names; in a subject it is a warning."""
     for place in context.scep.places:
-        found = "".join(sorted(set(_forbidden(place))))
+        found = forbidden_after_variable(place.text)
         if found:
             yield Complaint(
                 f"The {place.label} {place.text!r} has {' '.join(found)} after a variable.",
                 Severity.WARNING if place.wire_name == SUBJECT else None,
                 place.wire_name,
             )
-
-
-def _forbidden(place: Place) -> str:
-    """The forbidden characters after the first variable; pieces like `{Name}` are rule R-022."""
-    if not place.variables:
-        return ""
-    rest = place.text[place.variables[0].start :]
-    plain = re.sub(r"\{+[^{}]*[^{} ][^{}]*\}+", lambda found: found.group()[:0], rest)
-    if rest.startswith("{{") and (extra := re.match(r"\{\{[^{}]+\}\}(\}+)", rest)):
-        plain += extra.group(1)
-    return "".join(re.findall(r"[{}|;]", plain))
 
 
 @rule(

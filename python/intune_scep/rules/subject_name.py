@@ -8,6 +8,7 @@ from typing import Final
 
 from intune_scep.profiles import KNOWN_VARIABLES, Platform
 from intune_scep.profiles.variables import fold
+from intune_scep.rules.brackets import broken_variables
 from intune_scep.rules.context import Context
 from intune_scep.rules.distinguished_name import has_open_quote, is_inside_quotes
 from intune_scep.rules.model import Complaint, Need, Severity
@@ -29,7 +30,6 @@ _SUBJECT_SECTION: Final = "step 7, Subject name format"
 _MAX_SUBJECT: Final = 64
 _IMEI: Final = ("IMEI", "IMEINumber", "Device_IMEI", "MEID")
 _HARDWARE: Final = (*_IMEI, "SerialNumber", "Device_Serial")
-_BRACES: Final = re.compile(r"\{+[^{}]*\}+|[{}]+")
 
 
 @rule(
@@ -80,25 +80,13 @@ def check_brackets(context: Context) -> Iterator[Complaint]:
     """Anything but two brackets on each side is plain text to Intune, so the certificate would
     hold the name of the variable, or the profile fails."""
     for place in context.scep.places:
-        broken = list(_broken_brackets(place))
+        broken = broken_variables(place.text)
         if broken:
             yield Complaint(
                 f"The {place.label} {place.text!r} has {' and '.join(map(repr, broken))}, which is"
                 " no variable.",
                 property=place.wire_name,
             )
-
-
-def _broken_brackets(place: Place) -> Iterator[str]:
-    """Yield groups of brackets that are meant as a variable; text after one is rule R-054."""
-    first_end = place.text.find("}}") if place.variables else -1
-    for found in _BRACES.finditer(place.text):
-        token = found.group()
-        has_name = bool(token.strip("{} "))
-        well_formed = has_name and re.fullmatch(r"\{\{[^{}]+\}\}", token) is not None
-        follows_variable = 0 <= first_end < found.start()
-        if not well_formed and (has_name or not follows_variable):
-            yield token
 
 
 @rule(

@@ -1,0 +1,781 @@
+"""For every rule that is code: a profile it must pass and one it must find, read off the rules.
+
+The examples are those of the catalogue of rules (`pass` and `fail` there), made into profiles.
+"""
+
+from dataclasses import dataclass
+
+from intune_scep.profiles import Platform, parse_profile
+from intune_scep.rules import Context, Dependant, DirectoryFacts, GroupFacts, TenantFacts
+
+from .material import (
+    ANY_USAGE,
+    CLIENT,
+    CLOUD_PKI,
+    CODE_SIGNING,
+    EMAIL_USAGE,
+    ENDING_CA,
+    EXPIRED_CA,
+    GROUP_A,
+    GROUP_B,
+    GROUP_X,
+    ISSUING_CA,
+    LEAF,
+    NAC,
+    NDES,
+    PEM,
+    PFX,
+    SID,
+    SID_URI,
+    Wire,
+    all_devices,
+    all_users,
+    context,
+    device,
+    dns,
+    email,
+    excluded,
+    group,
+    planned,
+    root,
+    root_profile,
+    san,
+    scep,
+    upn,
+    uri,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: what passes, what fails, and how bad that is."""
+
+    rule: str
+    severity: str
+    ok: Context
+    bad: Context
+    label: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.rule}{' ' if self.label else ''}{self.label}"
+
+
+def case(
+    rule: str, severity: str, ok: Wire | Context, bad: Wire | Context, label: str = ""
+) -> Case:
+    return Case(
+        rule,
+        severity,
+        ok if isinstance(ok, Context) else context(ok),
+        bad if isinstance(bad, Context) else context(bad),
+        label,
+    )
+
+
+def subject(platform: str, text: str | None, **more: object) -> Wire:
+    return scep(platform, subjectNameFormatString=text, **more)
+
+
+def device_subject(platform: str, text: str) -> Wire:
+    return device(platform, subjectNameFormatString=text)
+
+
+def names(platform: str, *sans: Wire, **more: object) -> Wire:
+    return scep(platform, customSubjectAlternativeNames=list(sans), **more)
+
+
+def device_names(platform: str, *sans: Wire) -> Wire:
+    return device(platform, customSubjectAlternativeNames=list(sans))
+
+
+def urls(platform: str, *texts: str) -> Wire:
+    return scep(platform, scepServerUrls=list(texts))
+
+
+def validity(value: object, scale: object, platform: str = "windows", **more: object) -> Wire:
+    return scep(
+        platform,
+        certificateValidityPeriodValue=value,
+        certificateValidityPeriodScale=scale,
+        **more,
+    )
+
+
+def usages(platform: str, *items: Wire, **more: object) -> Wire:
+    return scep(platform, extendedKeyUsages=list(items), **more)
+
+
+def linked(wire: Wire, to: object, **more: object) -> Context:
+    return context(wire, root=to, **more)
+
+
+def directory(wire: Wire, **facts: object) -> Context:
+    return context(wire, directory=DirectoryFacts(**facts))
+
+
+def without(wire: Wire, **counts: int) -> Context:
+    return directory(wire, users_without=counts)
+
+
+def assigned(mine: list[Wire], roots: list[Wire], **more: object) -> Context:
+    return context(
+        scep("windows"),
+        root=root_profile("windows"),
+        assignments=mine,
+        root_assignments=roots,
+        **more,
+    )
+
+
+def used_by(wire: Wire, *dependants: Dependant, **more: object) -> Context:
+    return context(wire, dependants=dependants, **more)
+
+
+WIFI = Dependant("Corporate Wi-Fi", "#microsoft.graph.windowsWifiEnterpriseEAPConfiguration")
+VPN = Dependant("Always On", "#microsoft.graph.aospDeviceOwnerVpnConfiguration")
+GROUPS = {GROUP_A: GroupFacts(users=40, devices=0), GROUP_X: GroupFacts(users=0, devices=12)}
+EDITION = {"ruleType": "include", "name": "x", "osEditionTypes": ["windows10Enterprise"]}
+VERSION = {"ruleType": "include", "name": "x", "minOSVersion": "10.0.22000", "maxOSVersion": None}
+SEVENTY = "x" * 70
+OS_EDITION = "deviceManagementApplicabilityRuleOsEdition"
+OS_VERSION = "deviceManagementApplicabilityRuleOsVersion"
+HELLO = "usePassportForWorkKspOtherwiseFail"
+PKCS = {
+    "@odata.type": "#microsoft.graph.windows81PkcsCertificateProfile",
+    "id": "p",
+    "displayName": "PKCS",
+    "subjectNameFormatString": "CN={{UserName}}",
+}
+W, I, M = "windows", "ios", "macos"
+DO, WP, FW, AOSP = (
+    "android_device_owner",
+    "android_work_profile",
+    "android_for_work",
+    "android_aosp",
+)
+DA, PHONE, X10 = "android_device_administrator", "windows_phone", "windows_10x"
+
+PROFILE_TYPE = [
+    case(
+        "R-001",
+        "error",
+        {**scep(W), "@odata.type": "#microsoft.graph.Windows81ScepCertificateProfile"},
+        {**scep(W), "@odata.type": "#microsoft.graph.windows10SCEPCertificateProfile"},
+    ),
+    case("R-001", "error", scep(W), {"displayName": "x"}, "no type at all"),
+    case("R-002", "warning", scep(I), scep(PHONE)),
+    case("R-002", "warning", scep(I), scep(X10), "10X"),
+    case("R-003", "warning", scep(WP), scep(DA)),
+    case(
+        "R-004",
+        "warning",
+        context(
+            scep(DO),
+            assignments=[group(GROUP_A)],
+            directory=DirectoryFacts(android_enrolments={Platform.ANDROID_DEVICE_OWNER: 9}),
+        ),
+        context(
+            scep(WP),
+            assignments=[group(GROUP_A)],
+            directory=DirectoryFacts(android_enrolments={Platform.ANDROID_DEVICE_OWNER: 9}),
+        ),
+    ),
+    case("R-005", "error", scep(W), scep(W, displayName="")),
+    case("R-005", "error", scep(W), scep(W, displayName=None), "null"),
+    case("R-006", "info", scep(W), scep(W, description=None)),
+]
+
+CERTIFICATE_TYPE = [
+    case("R-010", "error", device(W), scep(W, certificateStore="DeviceCertificate")),
+    case("R-010", "error", device(W), scep(W, certificateStore=None), "missing"),
+    case("R-010", "error", device(W), scep(W, certificateStore=2), "number"),
+    case("R-011", "error", device(W), device_names(W, upn())),
+    case(
+        "R-011",
+        "error",
+        device_names(W, SID_URI),
+        device(W, subjectAlternativeNameFormatString="{{username}}@x"),
+        "legacy, and not the SID variable",
+    ),
+    case("R-013", "error", scep(M), device(M, deploymentChannel="userChannel")),
+    case("R-014", "warning", device(M), scep(M, deploymentChannel="deviceChannel")),
+    case(
+        "R-015",
+        "error",
+        planned(device(M), device(M, description="other")),
+        planned(device(M), device(M, deploymentChannel="userChannel")),
+    ),
+    case(
+        "R-016",
+        "warning",
+        linked(device(M), root_profile(M, deploymentChannel="deviceChannel")),
+        linked(scep(M), root_profile(M, deploymentChannel="deviceChannel")),
+    ),
+    case("R-017", "error", scep(I), scep(I, deploymentChannel="deviceChannel")),
+    case("R-017", "error", root(I), root(I, deploymentChannel="deviceChannel"), "root"),
+    case(
+        "R-018",
+        "warning",
+        directory(device(DO), devices_without_user=7),
+        directory(scep(DO), devices_without_user=7),
+    ),
+    case(
+        "R-019",
+        "info",
+        planned(device(W), device(W, description="other")),
+        planned(device_names(W), device_names(W, SID_URI)),
+    ),
+]
+
+SUBJECT = [
+    case("R-020", "error", subject(W, "CN={{UserName}}"), subject(W, "")),
+    case("R-020", "error", subject(W, "CN={{UserName}}"), subject(W, None), "null"),
+    case("R-021", "warning", scep(W), scep(W, subjectNameFormat="commonName")),
+    case("R-022", "error", subject(W, "CN={{DeviceName}}"), subject(W, "CN={DeviceName}")),
+    case("R-022", "error", subject(W, "CN={{DeviceName}}"), subject(W, "CN={{DeviceName}"), "half"),
+    case("R-022", "error", names(W, NAC), names(W, dns("{{{DeviceName}}}.x")), "three"),
+    case("R-022", "error", names(W, NAC), names(W, dns("{DeviceName")), "open"),
+    case("R-023", "error", scep(W), subject(W, "CN={{UserPrincipleName}}")),
+    case("R-023", "warning", scep(W), subject(W, "CN={{EmployeeNumber}}"), "new"),
+    case("R-023", "warning", urls(W, CLOUD_PKI), subject(W, "CN={{CloudPKIFQDN}}"), "misplaced"),
+    case(
+        "R-025",
+        "error",
+        subject(
+            W,
+            "CN={{UserName}},E={{EmailAddress}},OU=Mobile,O=Finance Group,L=Redmond,ST=Washington,C=US",
+        ),
+        subject(W, "{{UserName}}"),
+    ),
+    case("R-025", "error", subject(W, 'CN="Doe, Jane"'), subject(W, "CN={{UserName}},Mobile")),
+    case("R-025", "error", subject(W, "CN=a,2.5.4.5=b"), subject(W, 'CN="a,O=b'), "open quote"),
+    case("R-025", "warning", subject(W, "CN=a+OU=b"), subject(W, "CN=a,XX=b"), "attribute"),
+    case(
+        "R-026",
+        "info",
+        subject(W, "CN={{UserPrincipalName}},E={{EmailAddress}}"),
+        subject(W, "E={{UserName}}"),
+    ),
+    case(
+        "R-027",
+        "error",
+        device_subject(W, "CN={{DeviceName}}Device1"),
+        device_subject(W, "CN={{UserName}}"),
+    ),
+    case("R-028", "warning", subject(W, "CN={{UserName}}"), subject(W, f"CN={SEVENTY}")),
+    case(
+        "R-028",
+        "warning",
+        scep(W),
+        subject(W, 'CN="{{OnPrem_Distinguished_Name}}"'),
+        "may exceed",
+    ),
+    case(
+        "R-029",
+        "error",
+        subject(W, 'CN="Test User (TestCompany, LLC)",OU=X'),
+        subject(W, "CN=Test User (TestCompany\\, LLC),OU=X"),
+    ),
+    case("R-030", "error", subject(W, 'CN="A+B",O=C'), subject(W, "CN=A+B,O=C")),
+    case("R-030", "error", subject(W, 'CN="A=B"'), subject(W, "CN=A;B"), "semicolon"),
+    case(
+        "R-031",
+        "error",
+        subject(W, 'CN="{{OnPrem_Distinguished_Name}}"'),
+        subject(W, "CN={{OnPrem_Distinguished_Name}}"),
+    ),
+    case(
+        "R-032",
+        "warning",
+        without(subject(W, "CN={{OnPremisesSamAccountName}}"), onPremisesSamAccountName=0),
+        without(subject(W, "CN={{OnPremisesSamAccountName}}"), onPremisesSamAccountName=3),
+    ),
+    case(
+        "R-033",
+        "warning",
+        without(subject(W, "E={{EmailAddress}}"), mail=0, userPrincipalName=0),
+        without(subject(W, "E={{EmailAddress}}"), mail=5, userPrincipalName=0),
+    ),
+    case(
+        "R-034",
+        "warning",
+        device_subject(W, "CN={{AAD_Device_ID}}"),
+        device_subject(W, "CN={{DeviceId}}"),
+    ),
+    case(
+        "R-035",
+        "warning",
+        device_subject(W, "CN={{AAD_Device_ID}}"),
+        device_subject(W, "CN={{SerialNumber}}"),
+    ),
+    case("R-036", "warning", device_subject(I, "CN={{IMEI}}"), device_subject(M, "CN={{IMEI}}")),
+    case(
+        "R-037",
+        "error",
+        device_names(W, dns("{{DeviceName}}")),
+        device_names(I, dns("{{FullyQualifiedDomainName}}")),
+    ),
+    case(
+        "R-037",
+        "info",
+        device(W),
+        device_names(W, dns("{{FullyQualifiedDomainName}}")),
+        "Windows",
+    ),
+    case(
+        "R-038",
+        "error",
+        subject(WP, "CN={{AAD_Device_ID}}"),
+        subject(WP, "CN={{Device_Serial}}"),
+    ),
+    case("R-038", "error", scep(FW), names(FW, dns("{{imei}}.contoso.com")), "for work"),
+    case(
+        "R-039",
+        "error",
+        subject(AOSP, "CN={{UserPrincipalName}}"),
+        subject(AOSP, "CN={{OnPremisesSamAccountName}}"),
+    ),
+    case(
+        "R-040",
+        "warning",
+        usages(W, EMAIL_USAGE, subjectNameFormatString="CN=x,G={{GivenName}},SN={{SurName}}"),
+        usages(W, EMAIL_USAGE),
+    ),
+]
+
+ALTERNATIVE_NAME = [
+    case("R-050", "error", scep(W), names(W, san("uri", "x"))),
+    case("R-050", "warning", scep(W), names(W, san("none", "x")), "legacy"),
+    case("R-051", "error", names(W, NAC, uri("urn:x")), names(W, *[NAC] * 501)),
+    case("R-052", "error", scep(W), names(W, upn(""))),
+    case("R-053", "error", scep(DO), names(DO, email("{{UserName}}@contoso.com"))),
+    case(
+        "R-054",
+        "error",
+        names(W, dns("{{AzureADDeviceId}}.domain.com")),
+        names(W, dns("{{AzureADDeviceId}};domain.com")),
+    ),
+    case("R-054", "warning", scep(W), subject(W, "CN={{UserName}}|x"), "subject"),
+    case("R-054", "error", scep(W), names(W, dns("{{DeviceName}}.x}")), "bracket"),
+    case("R-055", "warning", names(W, upn("{{AAD_Device_ID}}@contoso.com")),
+         names(W, upn("{{AAD_Device_ID}}"))),
+    case("R-056", "warning", names(W, dns("{{DeviceName}}.contoso.com")),
+         names(W, dns("{{UserPrincipalName}}"))),
+    case("R-056", "warning", names(W, dns("{{DeviceName}}")), names(W, dns("host.")), "symbol"),
+    case("R-057", "warning", scep(W), names(W, SID_URI)),
+    case("R-058", "warning", names(WP, upn()), names(WP)),
+    case("R-059", "warning", names(W, NAC, uri("urn:x")),
+         names(W, NAC, uri("IntuneDeviceId://{{deviceid}}"))),
+    case(
+        "R-060",
+        "error",
+        planned(names(W, upn(), NAC), names(W, upn(), NAC, SID_URI)),
+        planned(names(W, upn(), NAC), names(W, upn(), SID_URI)),
+    ),
+    case(
+        "R-060",
+        "error",
+        planned(names(W, upn(), NAC), names(W, upn())),
+        planned(names(W, upn(), NAC), names(W, NAC, upn(), SID_URI)),
+        "order",
+    ),
+    case("R-061", "warning", scep(W, subjectAlternativeNameType=None),
+         scep(W, subjectAlternativeNameType="emailAddress,universalResourceIdentifier")),
+    case("R-061", "warning", scep(W), scep(W, subjectAlternativeNameFormatString="x"), "text"),
+    case("R-062", "warning", scep(WP), scep(DA)),
+    case("R-062", "error", scep(WP), scep(DA, customSubjectAlternativeNames=[SID_URI]), "given"),
+]  # fmt: skip
+
+UNMAPPED = names(W, upn())
+STRONG_MAPPING = [
+    case("R-071", "error", scep(W), names(W, upn(SID))),
+    case("R-071", "error", scep(W), subject(W, f"CN={SID}"), "subject"),
+    case("R-071", "error", scep(W), scep(W, subjectAlternativeNameFormatString=SID), "legacy"),
+    case("R-072", "error", device_names(I, NAC), device_names(I, SID_URI)),
+    case(
+        "R-072",
+        "info",
+        directory(device_names(W, SID_URI), devices=9, hybrid_devices=9),
+        device_names(W, SID_URI),
+        "Windows",
+    ),
+    case("R-073", "error", scep(W), names(W, uri(f"tag:microsoft.com,2022-09-14:sid:{SID}"))),
+    case("R-073", "error", names(W, uri(f" {SID.lower()} ")), names(W, uri(SID.strip("{}"))), "name"),
+    case("R-074", "error", names(W, SID_URI), names(W, SID_URI, SID_URI)),
+    case("R-075", "warning", scep(W), UNMAPPED),
+    case(
+        "R-075",
+        "error",
+        context(scep(W), answers={"R-070": True}),
+        context(UNMAPPED, answers={"R-070": True}),
+        "confirmed",
+    ),
+    case("R-075", "warning", usages(W, CODE_SIGNING), names(W, upn(), extendedKeyUsages=[]), "any"),
+    case("R-075", "info", scep(WP), names(WP, upn()), "Android"),
+    case(
+        "R-076",
+        "warning",
+        directory(device_names(W, SID_URI), hybrid_devices=20),
+        directory(device(W), hybrid_devices=20),
+    ),
+    case("R-076", "warning", directory(device(W), hybrid_devices=0),
+         directory(device(W), hybrid_devices=1), "none hybrid"),
+    case(
+        "R-077",
+        "warning",
+        without(scep(W), onPremisesSecurityIdentifier=0),
+        without(scep(W), onPremisesSecurityIdentifier=12),
+    ),
+    case(
+        "R-077",
+        "warning",
+        directory(device_names(W, SID_URI), devices_without_sid=0),
+        directory(device_names(W, SID_URI), devices_without_sid=1),
+        "devices",
+    ),
+    case("R-078", "info", names(WP, upn()), scep(WP)),
+    case("R-081", "info", names(W, upn(), extendedKeyUsages=[CODE_SIGNING]),
+         names(W, SID_URI, extendedKeyUsages=[CODE_SIGNING])),
+    case(
+        "R-082",
+        "warning",
+        planned(UNMAPPED, scep(W), certificates=800, approved=True),
+        planned(UNMAPPED, scep(W)),
+    ),
+    case("R-083", "error", scep(W),
+         names(W, uri("tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500"))),
+    case("R-084", "error", PKCS, {**PKCS, "customSubjectAlternativeNames": [SID_URI]}),
+    case(
+        "R-086",
+        "info",
+        context(UNMAPPED, tenant=TenantFacts(requires_sid_alignment=False)),
+        context(UNMAPPED, tenant=TenantFacts(requires_sid_alignment=True)),
+    ),
+    case(
+        "R-086",
+        "info",
+        context(scep(W), tenant=TenantFacts(requires_sid_alignment=True)),
+        context(UNMAPPED, tenant=TenantFacts(requires_sid_alignment=True)),
+        "all re-issued",
+    ),
+]  # fmt: skip
+
+VALIDITY = [
+    case("R-090", "warning", validity(2, "years"), validity(5, "years")),
+    case("R-090", "error", validity(24, "months"), validity(25, "months", id=None), "new"),
+    case("R-090", "warning", validity(730, "days"), validity(731, "days"), "days"),
+    case("R-091", "warning", validity(30, "days"), validity(3, "days")),
+    case(
+        "R-092",
+        "warning",
+        linked(scep(W), root_profile(W)),
+        linked(scep(W), root_profile(W, ENDING_CA)),
+    ),
+    case("R-093", "error", validity(1, "years"), validity(0, "years")),
+    case("R-093", "error", validity(1, "years"), validity(1, "Years"), "case"),
+    case("R-093", "error", validity(1, "years"), validity("1", "years"), "text"),
+    case(
+        "R-094",
+        "info",
+        planned(scep(M), scep(M, description="other")),
+        planned(scep(M), validity(6, "months", M)),
+    ),
+]
+
+KEYS = [
+    case("R-100", "error", scep(W), scep(I, keyStorageProvider="useSoftwareKsp")),
+    case("R-100", "error", scep(W), scep(W, keyStorageProvider="useTpm"), "unknown"),
+    case("R-101", "warning", scep(W), scep(W, keyStorageProvider=None)),
+    case(
+        "R-102",
+        "info",
+        context(scep(W, keyStorageProvider=HELLO), answers={"R-102": True}),
+        scep(W, keyStorageProvider=HELLO),
+    ),
+    case("R-110", "error", scep(W), scep(W, keyUsage="")),
+    case("R-110", "error", scep(W, keyUsage="keyEncipherment"), scep(W, keyUsage=None), "null"),
+    case("R-110", "error", scep(W), scep(W, keyUsage=["digitalSignature"]), "list"),
+    case(
+        "R-111",
+        "warning",
+        planned(scep(W), scep(W, keyUsage="keyEncipherment,digitalSignature")),
+        planned(scep(W, keyUsage="digitalSignature"), scep(W)),
+    ),
+    case("R-112", "error", scep(W), scep(W, keySize="2048")),
+    case("R-112", "error", scep(W), scep(W, keySize=2048), "number"),
+    case("R-112", "warning", scep(W), scep(W, keySize="size1024"), "1024"),
+    case("R-112", "warning", scep(W), scep(W, keySize=None), "null"),
+    case(
+        "R-112",
+        "error",
+        urls(W, CLOUD_PKI),
+        scep(W, keySize="size1024", scepServerUrls=[CLOUD_PKI]),
+        "1024 with Cloud PKI",
+    ),
+    case(
+        "R-113",
+        "error",
+        scep(W, keySize="size4096", keyStorageProvider="useSoftwareKsp"),
+        scep(W, keySize="size4096", keyStorageProvider="useTpmKspOtherwiseFail"),
+    ),
+    case("R-113", "error", scep(W), scep(W, keySize="size4096"), "TPM if present"),
+    case(
+        "R-114",
+        "error",
+        scep(W, keyStorageProvider=HELLO),
+        scep(W, keySize="size4096", keyStorageProvider=HELLO),
+    ),
+    case(
+        "R-115",
+        "warning",
+        directory(scep(I, keySize="size4096"), lowest_os_version="17.2"),
+        directory(scep(I, keySize="size4096"), lowest_os_version="13.7"),
+    ),
+    case("R-116", "warning", scep(W), scep(W, hashAlgorithm="sha1")),
+    case("R-116", "warning", scep(W), scep(W, hashAlgorithm="sha1,sha2"), "both"),
+    case("R-116", "warning", scep(DO), scep(DO, hashAlgorithm=None), "null"),
+    case("R-117", "info", scep(WP), scep(WP, hashAlgorithm="sha1")),
+    case("R-118", "error", scep(I), scep(I, hashAlgorithm="sha2")),
+    case("R-118", "info", scep(M), scep(M, hashAlgorithm="sha2"), "macOS"),
+]
+
+TRUSTED_ROOT = [
+    case("R-120", "error", linked(scep(W), root_profile(W)), linked(scep(W), None)),
+    case("R-121", "error", linked(scep(I), root_profile(I)), linked(scep(I), root_profile(M))),
+    case(
+        "R-122",
+        "warning",
+        linked(scep(W), root_profile(W)),
+        linked(scep(W), root_profile(W, ISSUING_CA)),
+    ),
+    case(
+        "R-123",
+        "error",
+        linked(scep(W), root_profile(W), root_assignments=[group(GROUP_A)]),
+        linked(scep(W), root_profile(W), root_assignments=[]),
+    ),
+    case("R-124", "error", root(W), root(W, LEAF)),
+    case("R-124", "error", root(W, ISSUING_CA), root(W, PFX), "PFX"),
+    case("R-124", "error", root(W), root(W, EXPIRED_CA), "expired"),
+    case("R-124", "error", root(W), root(W, PEM), "PEM"),
+    case("R-124", "error", root(W), root(W, "not base64!"), "garbage"),
+    case("R-124", "error", root(W), root(W, trustedRootCertificate=7), "number"),
+    case("R-125", "warning", root(W), root(W, destinationStore="computerCertStoreIntermediate")),
+    case("R-125", "warning", root(W), root(W, ISSUING_CA), "intermediate in the root store"),
+    case(
+        "R-126",
+        "warning",
+        context(root(W), profiles=[root_profile(W), root_profile(W, ISSUING_CA)]),
+        context(root(W), profiles=[root_profile(W), root_profile(I, ISSUING_CA)]),
+    ),
+    case("R-127", "warning", root(WP), root(DA)),
+]
+
+USAGES = [
+    case("R-130", "warning", scep(W), usages(W)),
+    case("R-130", "info", scep(W), usages(W, EMAIL_USAGE), "another purpose"),
+    case("R-131", "error", scep(W), usages(W, {"name": "x", "objectIdentifier": "7.01.4"})),
+    case("R-131", "error", scep(W), usages(W, {"name": "x", "objectIdentifier": None}), "null"),
+    case("R-132", "warning", scep(W), usages(W, ANY_USAGE)),
+    case(
+        "R-132",
+        "error",
+        urls(W, CLOUD_PKI),
+        usages(W, ANY_USAGE, scepServerUrls=[CLOUD_PKI]),
+        "Cloud PKI",
+    ),
+    case(
+        "R-133",
+        "info",
+        usages(W, {**CLIENT, "name": "client authentication"}),
+        usages(W, {"name": "Client Auth", "objectIdentifier": "1.3.6.1.5.5.7.3.1"}),
+    ),
+    case("R-134", "info", scep(I), usages(I, EMAIL_USAGE)),
+]
+
+RENEWAL = [
+    case("R-140", "error", scep(W), scep(W, renewalThresholdPercentage=0)),
+    case("R-140", "error", scep(W), scep(W, renewalThresholdPercentage=100), "100"),
+    case("R-140", "error", scep(W), scep(W, renewalThresholdPercentage=None), "null"),
+    case("R-140", "error", scep(W), scep(W, renewalThresholdPercentage="20"), "text"),
+    case("R-141", "info", scep(W), scep(W, renewalThresholdPercentage=5)),
+    case(
+        "R-142",
+        "warning",
+        scep(I, renewalThresholdPercentage=50),
+        scep(I, renewalThresholdPercentage=10),
+    ),
+    case("R-143", "warning", scep(W), validity(10, "days")),
+]
+
+URLS = [
+    case("R-150", "error", scep(W), urls(W)),
+    case("R-151", "error", scep(DO), urls(DO, "http://ndes.contoso.com/x")),
+    case("R-152", "warning", scep(W), urls(W, "HTTP://ndes.contoso.com/x")),
+    case("R-152", "error", scep(AOSP), urls(AOSP, "http://ndes.contoso.com/x"), "AOSP"),
+    case("R-153", "error", urls(W, CLOUD_PKI), urls(W, "ndes.contoso.com/certsrv")),
+    case("R-154", "error", urls(W, CLOUD_PKI), urls(W, NDES, CLOUD_PKI)),
+    case("R-155", "warning", scep(W), urls(W, "https://ndes01.corp.local/x")),
+    case("R-155", "warning", scep(W), urls(W, "https://ndes01/x"), "single label"),
+    case("R-155", "warning", scep(W), urls(W, "https://10.1.2.3/x"), "private address"),
+    case("R-156", "warning", scep(W), urls(W, NDES, "https://ndes2.contoso.com/x")),
+    case(
+        "R-156",
+        "warning",
+        context(urls(W, NDES, "https://ndes2.contoso.com/x"), answers={"R-156": True}),
+        context(urls(W, NDES, "https://ndes2.contoso.com/x"), answers={"R-156": False}),
+        "affinity",
+    ),
+    case("R-158", "warning", urls(W, NDES, f"{NDES}?x"), urls(W, NDES, NDES.replace("n", "N", 1))),
+]
+
+ACCESS = [
+    case("R-160", "error", scep(DO), scep(AOSP, certificateAccessType="userApproval")),
+    case("R-160", "error", scep(DO), scep(I, silentCertificateAccessDetails=[]), "list"),
+    case(
+        "R-161",
+        "error",
+        scep(
+            DO,
+            certificateAccessType="specificApps",
+            silentCertificateAccessDetails=[{"packageId": "com.contoso.vpn"}],
+        ),
+        scep(DO, certificateAccessType="specificApps"),
+    ),
+    case(
+        "R-161",
+        "error",
+        scep(DO),
+        scep(
+            DO,
+            certificateAccessType="specificApps",
+            silentCertificateAccessDetails=[{"packageId": f"a{x}"} for x in range(51)],
+        ),
+        "51",
+    ),
+    case(
+        "R-162",
+        "warning",
+        scep(DO),
+        scep(DO, silentCertificateAccessDetails=[{"packageId": "com.contoso.vpn"}]),
+    ),
+]
+
+APPLICABILITY = [
+    case("R-170", "warning", scep(I, **{OS_EDITION: None}), scep(I, **{OS_EDITION: EDITION})),
+    case(
+        "R-171",
+        "error",
+        scep(W, **{OS_EDITION: EDITION}),
+        scep(W, **{OS_EDITION: {**EDITION, "ruleType": None}}),
+    ),
+    case(
+        "R-171",
+        "error",
+        scep(W, **{OS_VERSION: {**VERSION, "maxOSVersion": "10.0.22631"}}),
+        scep(W, **{OS_VERSION: {**VERSION, "maxOSVersion": "10.0.9999"}}),
+        "min > max",
+    ),
+    case(
+        "R-172",
+        "warning",
+        linked(scep(W, **{OS_EDITION: EDITION}), root_profile(W, **{OS_EDITION: EDITION})),
+        linked(scep(W, **{OS_EDITION: EDITION}), root_profile(W)),
+    ),
+]
+
+ASSIGNMENT = [
+    case(
+        "R-180",
+        "info",
+        context(scep(W), assignments=[group(GROUP_A)]),
+        context(scep(W), assignments=[]),
+    ),
+    case("R-180", "info", scep(W, assignments=[all_users()]), scep(W, assignments=[]), "expanded"),
+    case(
+        "R-181",
+        "warning",
+        assigned([group(GROUP_A), group(GROUP_B)], [group(GROUP_B), group(GROUP_A.upper())]),
+        assigned([group(GROUP_A), group(GROUP_B)], [group(GROUP_A)]),
+    ),
+    case(
+        "R-182",
+        "warning",
+        assigned([group(GROUP_A)], [all_users()], groups=GROUPS),
+        assigned([group(GROUP_A)], [group(GROUP_X)], groups=GROUPS),
+    ),
+    case(
+        "R-183",
+        "info",
+        context(scep(W), assignments=[group(GROUP_A)], groups=GROUPS),
+        context(scep(W), assignments=[group(GROUP_X)], groups=GROUPS),
+    ),
+    case("R-183", "info", context(device(W), assignments=[all_devices()]),
+         context(scep(W), assignments=[all_devices()]), "all devices"),
+    case(
+        "R-184",
+        "warning",
+        assigned([group(GROUP_A), excluded(GROUP_X)], [group(GROUP_A), excluded(GROUP_X)]),
+        assigned([group(GROUP_A)], [group(GROUP_A), excluded(GROUP_X)]),
+    ),
+    case(
+        "R-186",
+        "warning",
+        used_by(
+            scep(W),
+            Dependant(WIFI.name, WIFI.odata_type, [group(GROUP_A)]),
+            assignments=[group(GROUP_A)],
+        ),
+        used_by(
+            scep(W),
+            Dependant(WIFI.name, WIFI.odata_type, [group(GROUP_A), group(GROUP_B)]),
+            assignments=[group(GROUP_A)],
+        ),
+    ),
+]  # fmt: skip
+
+
+def _mapping(platform: str) -> tuple[Context, Context]:
+    """A harmless change, and the change to strong mapping."""
+    before = names(platform, upn())
+    return (
+        planned(before, {**before, "displayName": "Renamed"}),
+        planned(before, names(platform, upn(), SID_URI)),
+    )
+
+
+PLATFORM_FACTS = [
+    case("R-190", "info", *_mapping(DO)),
+    case("R-191", "warning", *_mapping(AOSP)),
+    case("R-193", "info", used_by(scep(AOSP), WIFI), used_by(scep(AOSP), WIFI, VPN)),
+    case("R-194", "info", used_by(scep(I)), used_by(scep(I), WIFI, WIFI, WIFI)),
+    case("R-195", "info", *_mapping(W)),
+    case("R-196", "info", *_mapping(WP)),
+    case("R-197", "info", scep(I), scep(I, keySize="size1024")),
+    case(
+        "R-198",
+        "info",
+        planned(scep(W), scep(W, scepServerUrls=[NDES])),
+        planned(scep(W), usages(W, CLIENT, EMAIL_USAGE)),
+    ),
+]
+
+CASES = [
+    *PROFILE_TYPE,
+    *CERTIFICATE_TYPE,
+    *SUBJECT,
+    *ALTERNATIVE_NAME,
+    *STRONG_MAPPING,
+    *VALIDITY,
+    *KEYS,
+    *TRUSTED_ROOT,
+    *USAGES,
+    *RENEWAL,
+    *URLS,
+    *ACCESS,
+    *APPLICABILITY,
+    *ASSIGNMENT,
+    *PLATFORM_FACTS,
+]
+
+assert parse_profile(scep(W)).to_wire() == scep(W)
