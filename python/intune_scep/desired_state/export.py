@@ -14,8 +14,8 @@ from intune_scep.desired_state.declarations import parse_declaration
 from intune_scep.desired_state.errors import DeclarationError
 from intune_scep.desired_state.export_files import (
     FilesWritten,
-    Nameable,
     file_stems,
+    nameable,
     write_files,
 )
 from intune_scep.desired_state.export_reading import Holding, Holdings, read_holdings
@@ -146,7 +146,7 @@ async def export_profiles(
     """
     holdings = await read_holdings(tenant)
     described = [_describe(item, holdings) for item in holdings.items]
-    stems = file_stems([_nameable(item.profile) for item in holdings.items])
+    stems = file_stems([nameable(item.profile) for item in holdings.items])
     files: dict[str, bytes] = {}
     keep: list[str] = []
     exported: list[ExportedProfile] = []
@@ -179,12 +179,6 @@ async def export_profiles(
         written,
         (*holdings.notes, *_notes(written)),
     )
-
-
-def _nameable(profile: Profile) -> Nameable:
-    row = profile.profile_type
-    name = profile.display_name or ""
-    return Nameable(row.kind.value, row.platform.value, name, profile.id or "")
 
 
 def _notes(written: FilesWritten) -> Iterator[str]:
@@ -248,8 +242,9 @@ def _identity(options: dict[str, Any], profile: Profile, holdings: Holdings) -> 
     )
     if "name" in options and twins == 1:
         return
+    name = options.pop("name", None)
     options["id"] = profile.id
-    why = f"{twins} profiles of this type have this name" if "name" in options else "it has no name"
+    why = f"{twins} profiles of this type have the name {name!r}" if name else "it has no name"
     yield f"Declared by id, since {why}; it cannot be made in another tenant like this."
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.errors import IntuneScepError
+from intune_scep.profiles import Profile
 
 _MOST_SHOWN: Final = 10
 _LONGEST_STEM: Final = 96
@@ -46,6 +47,14 @@ class Nameable:
     platform: str
     name: str
     id: str
+
+
+def nameable(profile: Profile) -> Nameable:
+    """What a profile's file name is made of."""
+    row = profile.profile_type
+    return Nameable(
+        row.kind.value, row.platform.value, profile.display_name or "", profile.id or ""
+    )
 
 
 def file_stems(items: Sequence[Nameable]) -> list[str]:
@@ -116,6 +125,7 @@ def write_files(
     keep: Iterable[str] = (),
     overwrite: bool = False,
     remove_left_over: bool = False,
+    list_left_over: bool = True,
 ) -> FilesWritten:
     """Write an export: every file atomically with mode 0600, the ledger last.
 
@@ -128,6 +138,7 @@ def write_files(
         overwrite: Write over files that are not ours, too.
         remove_left_over: Delete files of an earlier export that this one has no more, except
             edited ones.
+        list_left_over: Whether the ledger goes on to list those that are not deleted.
 
     Raises:
         ExportError: a file that is not ours is in the way, or the disk refuses.
@@ -146,7 +157,8 @@ def write_files(
             if present.get(name) != digests[name]:
                 write_private(directory / name, data)
         removed = _remove(directory, left_over, earlier) if remove_left_over else []
-        digests |= {name: earlier[name] for name in left_over if name not in removed}
+        if list_left_over:
+            digests |= {name: earlier[name] for name in left_over if name not in removed}
         content = {**about, "files": dict(sorted(digests.items()))}
         write_private(directory / ledger, to_json(content))
     except OSError as error:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from intune_scep.desired_state.names import Catalogue, Names, group_ids, uses_filter
 from intune_scep.errors import IntuneScepError
-from intune_scep.profiles import PROFILE_TYPES, Profile, ProfileKind, ProfileType
+from intune_scep.profiles import PROFILE_TYPES, Profile, ProfileKind
 from intune_scep.profiles.registry import DEVICE_CONFIGURATIONS
 from intune_scep.tenant import (
     Tenant,
@@ -66,7 +66,7 @@ class Holdings:
         return tuple(item.profile for item in self.items if not item.profile.is_scep)
 
 
-async def read_holdings(tenant: Tenant, types: Sequence[ProfileType] = PROFILE_TYPES) -> Holdings:
+async def read_holdings(tenant: Tenant, *, with_names: bool = True) -> Holdings:
     """Read profiles with assignments and roots: pages + ceil(N/20) + 4 requests, or few more.
 
     Raises:
@@ -74,7 +74,7 @@ async def read_holdings(tenant: Tenant, types: Sequence[ProfileType] = PROFILE_T
             that could not be read is an error of its profile only.
     """
     read_at = datetime.now(UTC)
-    snapshot = await read_profiles(tenant, types, with_assignments=True)
+    snapshot = await read_profiles(tenant, PROFILE_TYPES, with_assignments=True)
     linked = [
         profile
         for profile in snapshot.profiles
@@ -86,7 +86,7 @@ async def read_holdings(tenant: Tenant, types: Sequence[ProfileType] = PROFILE_T
         tenant.tenant_id,
         tenant.cloud,
         tuple(sorted(items, key=_order)),
-        await _read_names(tenant, snapshot.profiles),
+        await _read_names(tenant, snapshot.profiles) if with_names else Names(),
         read_at,
         snapshot.notes,
     )

@@ -1,0 +1,310 @@
+"""A lossless backup of a tenant's certificate profiles: what Graph sent, and what it leaves out.
+
+A directory holds one JSON file for each profile (the wire object with its assignments, and the
+root link, which Graph never sends with the profile: GRAPH.md 3.4), `tenant.json` with the names
+behind the ids, and `manifest.json` with the SHA-256 of each file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from intune_scep import __version__
+from intune_scep.desired_state.export import FAILED, WRITTEN, ExportedProfile, ExportReport
+from intune_scep.desired_state.export_files import (
+    FilesWritten,
+    digest,
+    file_stems,
+    is_plain_name,
+    nameable,
+    to_json,
+    write_files,
+)
+from intune_scep.desired_state.export_reading import Holding, Holdings, read_holdings
+from intune_scep.desired_state.names import Catalogue, Names
+from intune_scep.errors import IntuneScepError
+from intune_scep.profiles import Profile, UnknownProfileTypeError, parse_profile
+from intune_scep.tenant import Tenant
+
+MANIFEST: Final = "manifest.json"
+TENANT_FILE: Final = "tenant.json"
+BACKUP_FORMAT: Final = "intune-scep/backup/1"
+
+_CATALOGUES: Final = {
+    "groups": "group",
+    "filters": "assignment filter",
+    "scope_tags": "scope tag",
+}
+
+
+class BackupError(IntuneScepError):
+    """A backup that cannot be used, and why."""
+
+
+@dataclass(frozen=True)
+class BackedUpProfile:
+    """One profile of a backup.
+
+    Attributes:
+        file: Name of its file.
+        profile: As Graph sent it, assignments inside where Graph listed them.
+        root_id: Id of the root it pointed at, in the tenant of the backup; None for none.
+        root_name: Name of that root.
+    """
+
+    file: str
+    profile: Profile
+    root_id: str | None = None
+    root_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup, read and found whole.
+
+    Attributes:
+        tenant: Id of the tenant it is of.
+        read_at: When the tenant was read, ISO 8601 in UTC.
+        items: Trusted roots first.
+        names: Of the groups, filters and scope tags that the profiles refer to, in that tenant.
+        notes: What is not in it, and why.
+    """
+
+    directory: str
+    tenant: str
+    cloud: str
+    read_at: str
+    items: tuple[BackedUpProfile, ...]
+    names: Names
+    notes: tuple[str, ...] = ()
+
+
+async def back_up_profiles(
+    tenant: Tenant,
+    directory: Path,
+    *,
+    overwrite: bool = False,
+    remove_left_over: bool = False,
+) -> ExportReport:
+    """Write a backup of every certificate profile. Changes nothing in the tenant.
+
+    Args:
+        directory: Created if it does not exist; an earlier backup of the same tenant in it is
+            brought up to date.
+        overwrite: Write over files that no backup wrote, or that were edited since.
+        remove_left_over: Delete the files of profiles that are no longer there.
+
+    Raises:
+        GraphError, GraphTransportError: the tenant could not be read.
+        ExportError: a file is in the way, or the disk refuses.
+    """
+    holdings = await read_holdings(tenant)
+    stems = file_stems([nameable(item.profile) for item in holdings.items])
+    results = [
+        _result(item, f"{stem}.json") for item, stem in zip(holdings.items, stems, strict=True)
+    ]
+    files = {
+        f"{stem}.json": to_json(_content(item))
+        for item, stem in zip(holdings.items, stems, strict=True)
+        if item.error is None
+    }
+    notes = (*holdings.notes, *_gaps(holdings))
+    files[TENANT_FILE] = to_json(_about(holdings, notes))
+    written = write_files(
+        directory,
+        files,
+        ledger=MANIFEST,
+        about={
+            "format": BACKUP_FORMAT,
+            "tool": f"intune-scep {__version__}",
+            "tenant": holdings.tenant,
+            "cloud": holdings.cloud,
+            "read_at": holdings.read_at.isoformat(),
+        },
+        overwrite=overwrite,
+        remove_left_over=remove_left_over,
+        list_left_over=False,
+    )
+    return ExportReport(
+        holdings.tenant,
+        holdings.cloud,
+        str(directory),
+        "json",
+        tuple(results),
+        written,
+        (*notes, *_left_over(written)),
+    )
+
+
+def _result(item: Holding, file: str) -> ExportedProfile:
+    if item.error is None:
+        return ExportedProfile(item.profile, WRITTEN, file)
+    message = f"Its root could not be read: {item.error}"
+    return ExportedProfile(item.profile, FAILED, message=message)
+
+
+def _content(item: Holding) -> dict[str, Any]:
+    return {
+        "root": None
+        if item.root_id is None
+        else {"id": item.root_id, "name": item.root.display_name if item.root else None},
+        "profile": item.profile.to_wire(),
+    }
+
+
+def _about(holdings: Holdings, notes: tuple[str, ...]) -> dict[str, Any]:
+    names = {word: dict(sorted(getattr(holdings.names, word).entries)) for word in _CATALOGUES}
+    return {
+        "tenant": holdings.tenant,
+        "cloud": holdings.cloud,
+        "read_at": holdings.read_at.isoformat(),
+        "names": names,
+        "notes": list(notes),
+    }
+
+
+def _gaps(holdings: Holdings) -> Iterator[str]:
+    """What the backup does not have, in sentences."""
+    failed = [_shown(item) for item in holdings.items if item.error is not None]
+    if failed:
+        yield f"Not in the backup, because the root could not be read: {', '.join(failed)}."
+    unlisted = [_shown(item) for item in holdings.items if item.profile.assignments is None]
+    if unlisted:
+        yield (
+            "The assignments of these are not in the backup, because Graph did not list them:"
+            f" {', '.join(unlisted)}."
+        )
+
+
+def _shown(item: Holding) -> str:
+    return f"{item.profile.display_name!r} ({item.profile.id})"
+
+
+def _left_over(written: FilesWritten) -> Iterator[str]:
+    if written.left_over:
+        yield (
+            "Files of an earlier backup that are not part of this one:"
+            f" {', '.join(written.left_over)}."
+        )
+
+
+def is_backup(path: Path) -> bool:
+    """Whether a path is the directory of a backup, whole or damaged."""
+    try:
+        content = json.loads((path / MANIFEST).read_bytes())
+    except OSError:
+        return False
+    except ValueError:
+        return True
+    return isinstance(content, dict) and "format" in content
+
+
+def read_backup(directory: Path) -> Backup:
+    """Read a backup and check that it is whole.
+
+    Raises:
+        BackupError: it is no backup, of another form, or damaged; one message names every file
+            that is missing or changed.
+    """
+    manifest = _manifest(directory)
+    files = _files(directory, manifest["files"])
+    about = _parsed(directory, TENANT_FILE, files.pop(TENANT_FILE, b""))
+    try:
+        if (about["tenant"], about["cloud"]) != (manifest["tenant"], manifest["cloud"]):
+            raise BackupError(
+                f"The backup in {directory} is damaged: {MANIFEST} and {TENANT_FILE} name"
+                " different tenants."
+            )
+        names = Names(
+            **{
+                word: Catalogue(what, tuple(dict(about["names"][word]).items()))
+                for word, what in _CATALOGUES.items()
+            }
+        )
+        notes, read_at = tuple(map(str, about["notes"])), str(about["read_at"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(directory, TENANT_FILE) from error
+    items = [_item(directory, name, data) for name, data in sorted(files.items())]
+    ordered = sorted(items, key=lambda item: item.profile.is_scep)
+    return Backup(
+        str(directory),
+        manifest["tenant"],
+        manifest["cloud"],
+        read_at,
+        tuple(ordered),
+        names,
+        (*notes, *_strangers(directory, files)),
+    )
+
+
+def _damaged(directory: Path, name: str) -> BackupError:
+    return BackupError(f"The backup in {directory} is damaged: {name} is not what a backup writes.")
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
+    try:
+        data = (directory / MANIFEST).read_bytes()
+    except OSError as error:
+        raise BackupError(
+            f"{directory} is no backup: {MANIFEST} cannot be read ({error.strerror})."
+        ) from error
+    content = _parsed(directory, MANIFEST, data)
+    if content.get("format") != BACKUP_FORMAT:
+        raise BackupError(
+            f"{directory} is no backup of the form {BACKUP_FORMAT}:"
+            f" its {MANIFEST} says {content.get('format')!r}."
+        )
+    files = content.get("files")
+    texts = [content.get("tenant"), content.get("cloud")]
+    if not isinstance(files, dict) or not all(isinstance(text, str) for text in texts):
+        raise _damaged(directory, MANIFEST)
+    if TENANT_FILE not in files or not all(map(is_plain_name, files)):
+        raise _damaged(directory, MANIFEST)
+    return content
+
+
+def _parsed(directory: Path, name: str, data: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(data)
+    except ValueError as error:
+        raise _damaged(directory, name) from error
+    if not isinstance(content, dict):
+        raise _damaged(directory, name)
+    return content
+
+
+def _files(directory: Path, digests: Mapping[str, Any]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    wrong: list[str] = []
+    for name, expected in digests.items():
+        try:
+            files[name] = (directory / name).read_bytes()
+        except OSError as error:
+            wrong.append(f"{name} cannot be read ({error.strerror})")
+            continue
+        if digest(files[name]) != expected:
+            wrong.append(f"{name} was changed after it was written")
+    if wrong:
+        raise BackupError(f"The backup in {directory} is damaged: {'; '.join(wrong)}.")
+    return files
+
+
+def _item(directory: Path, name: str, data: bytes) -> BackedUpProfile:
+    content = _parsed(directory, name, data)
+    try:
+        root = content["root"] or {}
+        profile = parse_profile(content["profile"])
+        return BackedUpProfile(name, profile, root.get("id"), root.get("name"))
+    except (KeyError, TypeError, AttributeError, UnknownProfileTypeError) as error:
+        raise _damaged(directory, name) from error
+
+
+def _strangers(directory: Path, files: Mapping[str, bytes]) -> Iterator[str]:
+    known = {*files, MANIFEST, TENANT_FILE}
+    strange = sorted(path.name for path in directory.glob("*.json") if path.name not in known)
+    if strange:
+        yield f"Files that are not part of the backup were not read: {', '.join(strange)}."

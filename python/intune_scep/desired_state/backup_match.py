@@ -1,0 +1,81 @@
+"""Which profiles of a backup a tenant has already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from intune_scep.desired_state.backup import BackedUpProfile
+from intune_scep.profiles import Profile, normal_form
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a tenant has for one profile of a backup.
+
+    Attributes:
+        existing: The profile that is there already; None if there is none.
+        ambiguous: Ids of the profiles that it could be, where that cannot be told.
+    """
+
+    existing: Profile | None = None
+    ambiguous: tuple[str, ...] = ()
+
+
+def match_profiles(
+    wanted: Sequence[BackedUpProfile], there: Sequence[Profile], *, same_tenant: bool
+) -> dict[str, Match]:
+    """Find each profile of a backup in a tenant, by file name of the backup.
+
+    By id in the same tenant, else by type and name. Where several of one type and name stand on
+    both sides, equal content tells them apart; where it does not, the match is ambiguous.
+    """
+    matches: dict[str, Match] = {}
+    free = {profile.id or "": profile for profile in there}
+    if same_tenant:
+        for item in wanted:
+            identifier = item.profile.id or ""
+            if identifier in free and _key(free[identifier])[0] == _key(item.profile)[0]:
+                matches[item.file] = Match(free.pop(identifier))
+    by_key: dict[tuple[str, str], list[BackedUpProfile]] = {}
+    for item in wanted:
+        if item.file not in matches:
+            by_key.setdefault(_key(item.profile), []).append(item)
+    for key, items in by_key.items():
+        candidates = [profile for profile in free.values() if _key(profile) == key]
+        matches |= _match_named(items, candidates)
+    return matches
+
+
+def _match_named(
+    items: Sequence[BackedUpProfile], candidates: Sequence[Profile]
+) -> Mapping[str, Match]:
+    if not candidates:
+        return {item.file: Match() for item in items}
+    if len(items) == 1 and len(candidates) == 1:
+        return {items[0].file: Match(candidates[0])}
+    matches: dict[str, Match] = {}
+    left = list(candidates)
+    for item in items:
+        equal = [profile for profile in left if _same_content(profile, item.profile)]
+        if equal:
+            matches[item.file] = Match(equal[0])
+            left.remove(equal[0])
+    ids = tuple(sorted(profile.id or "" for profile in left))
+    for item in items:
+        matches.setdefault(item.file, Match(ambiguous=ids))
+    return matches
+
+
+def _key(profile: Profile) -> tuple[str, str]:
+    return profile.profile_type.odata_type, profile.display_name or ""
+
+
+def _same_content(one: Profile, other: Profile) -> bool:
+    def content(profile: Profile) -> dict[str, object]:
+        return {name: value for name, value in normal_form(profile).items() if name != _TAGS}
+
+    return content(one) == content(other)
+
+
+_TAGS = "roleScopeTagIds"

@@ -1,0 +1,193 @@
+"""What restoring a backup would do, profile by profile, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from intune_scep.desired_state.backup import BackedUpProfile, Backup
+from intune_scep.desired_state.backup_match import Match, match_profiles
+from intune_scep.desired_state.backup_remap import Remap, read_remap
+from intune_scep.desired_state.export_reading import Holding, Holdings, read_holdings
+from intune_scep.desired_state.names import UnresolvedNameError
+from intune_scep.profiles import Profile, changed_properties
+from intune_scep.tenant import Tenant, same_assignments
+
+_SCOPE_TAGS = "roleScopeTagIds"
+
+
+class RestoreAction(StrEnum):
+    """What happens to a profile of a backup."""
+
+    CREATE = "create"
+    LEAVE = "leave"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class RestoreStep:
+    """One profile of a backup and what happens to it.
+
+    Attributes:
+        body: What a create sends, the root link aside.
+        root_file: File of the root that is created by this restore and that it points at.
+        root_id: Id of the root that is there already and that it points at.
+        assignments: With the ids of the tenant.
+        existing: What is there already.
+        differences: What of that differs from the backup: wire properties, `root`, `assignments`.
+        message: Why it is left alone or refused.
+    """
+
+    item: BackedUpProfile
+    action: RestoreAction
+    body: Mapping[str, Any]
+    root_file: str | None = None
+    root_id: str | None = None
+    assignments: tuple[dict[str, Any], ...] = ()
+    existing: Profile | None = None
+    differences: tuple[str, ...] = ()
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """What restoring would do: trusted roots first, then SCEP profiles.
+
+    Attributes:
+        known_ids: Ids of every certificate profile that was there.
+    """
+
+    backup: Backup
+    steps: tuple[RestoreStep, ...]
+    known_ids: frozenset[str]
+    notes: tuple[str, ...] = ()
+
+
+async def plan_restore(tenant: Tenant, backup: Backup) -> RestorePlan:
+    """Decide what restoring does. Reads only.
+
+    What a tenant has already, by type and name, is left alone. A profile is refused before
+    anything is written where it could not be restored whole.
+
+    Raises:
+        GraphError, GraphTransportError: the tenant could not be read.
+    """
+    holdings = await read_holdings(tenant, with_names=False)
+    remap = await read_remap(tenant, backup)
+    there = [item.profile for item in holdings.items]
+    matches = match_profiles(backup.items, there, same_tenant=remap.same_tenant)
+    planner = _Planner(backup, holdings, remap, matches)
+    steps = planner.steps()
+    known = frozenset(profile.id or "" for profile in there)
+    return RestorePlan(backup, steps, known, (*backup.notes, *_notes(steps, remap)))
+
+
+def _notes(steps: Sequence[RestoreStep], remap: Remap) -> Iterator[str]:
+    created = [step for step in steps if step.action is RestoreAction.CREATE]
+    if not remap.same_tenant and created:
+        yield ("The backup is of another tenant: groups, filters and scope tags are found by name.")
+    if any(step.item.profile.is_scep for step in created):
+        yield (
+            "Restored profiles get new ids. Wi-Fi, VPN and other profiles that pointed at the old"
+            " ones do not point at them."
+        )
+
+
+class _Planner:
+    def __init__(
+        self, backup: Backup, holdings: Holdings, remap: Remap, matches: Mapping[str, Match]
+    ) -> None:
+        self._backup = backup
+        self._there = {item.profile.id or "": item for item in holdings.items}
+        self._remap = remap
+        self._matches = matches
+        self._by_old_id: dict[str, RestoreStep] = {}
+
+    def steps(self) -> tuple[RestoreStep, ...]:
+        made = []
+        for item in self._backup.items:
+            step = self._step(item)
+            made.append(step)
+            if not item.profile.is_scep and item.profile.id:
+                self._by_old_id[item.profile.id] = step
+        return tuple(made)
+
+    def _step(self, item: BackedUpProfile) -> RestoreStep:
+        match = self._matches[item.file]
+        base = RestoreStep(item, RestoreAction.REFUSE, {}, existing=match.existing)
+        if match.ambiguous:
+            ids = ", ".join(match.ambiguous)
+            return replace(
+                base, message=f"It could be any of these profiles of its type and name: {ids}."
+            )
+        if match.existing is None and not item.profile.profile_type.creatable:
+            platform = item.profile.profile_type.platform
+            return replace(base, message=f"The platform {platform} is retired: it is not made.")
+        try:
+            step = self._located(base)
+        except UnresolvedNameError as error:
+            if match.existing is None:
+                return replace(base, message=str(error))
+            return replace(
+                base,
+                action=RestoreAction.LEAVE,
+                differences=("names",),
+                message=f"It is there already and left alone. {error}",
+            )
+        if match.existing is not None:
+            return self._left_alone(step, match.existing)
+        return replace(step, action=RestoreAction.CREATE)
+
+    def _located(self, step: RestoreStep) -> RestoreStep:
+        """The step with everything it refers to found in the tenant.
+
+        Raises:
+            UnresolvedNameError: something it refers to is not there.
+        """
+        profile = step.item.profile
+        body = profile.to_write()
+        if body.get(_SCOPE_TAGS):
+            body[_SCOPE_TAGS] = self._remap.scope_tags(profile.role_scope_tag_ids or ())
+        assignments = tuple(self._remap.assignment(item) for item in profile.assignments or ())
+        step = replace(step, body=body, assignments=assignments)
+        if step.item.root_id is None or not profile.is_scep:
+            return step
+        return self._with_root(step, step.item.root_id)
+
+    def _with_root(self, step: RestoreStep, old_id: str) -> RestoreStep:
+        name = repr(step.item.root_name or old_id)
+        root = self._by_old_id.get(old_id)
+        if root is None:
+            if self._remap.same_tenant and old_id in self._there:
+                return replace(step, root_id=old_id)
+            raise UnresolvedNameError(f"Its root {name} is not in the backup.")
+        if root.action is RestoreAction.CREATE:
+            return replace(step, root_file=root.item.file)
+        if root.existing is None:
+            raise UnresolvedNameError(f"Its root {name} cannot be restored: {root.message}")
+        if "trustedRootCertificate" in root.differences:
+            raise UnresolvedNameError(
+                f"Its root {name} is there already, but with another certificate"
+                f" ({root.existing.id})."
+            )
+        return replace(step, root_id=root.existing.id)
+
+    def _left_alone(self, step: RestoreStep, existing: Profile) -> RestoreStep:
+        differences = tuple(_differences(step, self._there[existing.id or ""]))
+        message = None
+        if differences:
+            message = (
+                f"It is there already and left alone; it differs in: {', '.join(differences)}."
+            )
+        return replace(step, action=RestoreAction.LEAVE, differences=differences, message=message)
+
+
+def _differences(step: RestoreStep, there: Holding) -> Iterator[str]:
+    yield from changed_properties(there.profile, step.body)
+    if there.error is not None or (step.item.profile.is_scep and step.root_id != there.root_id):
+        yield "root"
+    wanted, now = step.item.profile.assignments, there.profile.assignments
+    if wanted is not None and now is not None and not same_assignments(now, step.assignments):
+        yield "assignments"
