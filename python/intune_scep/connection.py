@@ -88,7 +88,7 @@ class ConnectionOptions:
         unknown = set(given) - {item.name for item in fields(cls)}
         if unknown:
             raise ConnectionOptionError(f"Unknown connection option: {', '.join(sorted(unknown))}.")
-        values = {
+        values: dict[str, Any] = {
             name: next((source[variable] for variable in variables if source.get(variable)), None)
             for name, variables in ENVIRONMENT.items()
         }
