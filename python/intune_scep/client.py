@@ -6,7 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from intune_scep.compliance import Baseline, ComplianceReport, Policy, check_tenant
 from intune_scep.connection import ConnectionOptions
+from intune_scep.desired_state.backup import back_up_profiles, read_backup
+from intune_scep.desired_state.backup_restore import RestoreReport, restore_backup
+from intune_scep.desired_state.export import ExportReport, export_profiles
+from intune_scep.rules import Configuration
 from intune_scep.strong_mapping import (
     Assessment,
     Choices,
@@ -178,3 +183,101 @@ class AsyncIntuneClient:
             IntuneScepError: the journal cannot be used.
         """
         return await rollback(self.tenant, Path(journal), dry_run=dry_run, progress=progress)
+
+    async def export_profiles(
+        self,
+        directory: str | Path,
+        *,
+        overwrite: bool = False,
+        remove_left_over: bool = False,
+    ) -> ExportReport:
+        """Write every certificate profile as a YAML declaration, roots as `.cer` files beside.
+
+        Args:
+            directory: Created if it does not exist.
+            overwrite: Write over files that no export wrote, or that were edited since.
+            remove_left_over: Delete the files of profiles that are no longer there.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the files not written.
+        """
+        return await export_profiles(
+            self.tenant,
+            Path(directory),
+            overwrite=overwrite,
+            remove_left_over=remove_left_over,
+        )
+
+    async def back_up_profiles(
+        self,
+        directory: str | Path,
+        *,
+        overwrite: bool = False,
+        remove_left_over: bool = False,
+    ) -> ExportReport:
+        """Write a lossless backup in JSON, with root links, assignments and names.
+
+        Args:
+            directory: Created if it does not exist.
+            overwrite: Write over files that no backup wrote, or that were edited since.
+            remove_left_over: Delete the files of profiles that are no longer there.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the files not written.
+        """
+        return await back_up_profiles(
+            self.tenant,
+            Path(directory),
+            overwrite=overwrite,
+            remove_left_over=remove_left_over,
+        )
+
+    async def restore_profiles(
+        self,
+        directory: str | Path,
+        *,
+        dry_run: bool = False,
+        progress: Progress = silent,
+    ) -> RestoreReport:
+        """Make what the tenant lacks of a backup; what it has already is left alone.
+
+        Args:
+            directory: As `back_up_profiles` wrote it; of this tenant or of another.
+            dry_run: Stop after the plan.
+            progress: Called after each profile with (done, total, name).
+
+        Raises:
+            IntuneScepError: the backup is damaged, or the tenant could not be read.
+        """
+        backup = read_backup(Path(directory))
+        return await restore_backup(self.tenant, backup, dry_run=dry_run, progress=progress)
+
+    async def check_compliance(
+        self,
+        policy: Policy | None = None,
+        *,
+        configuration: Configuration | None = None,
+        baseline: Baseline | None = None,
+        with_directory: bool = False,
+    ) -> ComplianceReport:
+        """Judge every certificate profile by all rules, and compare with an approved baseline.
+
+        If Graph fails, the report says that nothing could be judged (`report.outcome`).
+
+        Args:
+            policy: What makes the run fail.
+            configuration: Severities, waivers and answers for the rules.
+            baseline: An approved state, from `intune_scep.compliance.read_baseline`.
+            with_directory: Also read group members, users and devices; needs
+                GroupMember.Read.All, User.Read.All and Device.Read.All.
+
+        Raises:
+            BaselineError: the baseline is of another tenant.
+        """
+        return await check_tenant(
+            self.tenant,
+            policy,
+            configuration=configuration,
+            baseline=baseline,
+            with_directory=with_directory,
+        )

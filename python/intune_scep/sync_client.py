@@ -11,6 +11,8 @@ from typing import Self
 
 from intune_scep.client import AsyncIntuneClient
 from intune_scep.connection import ConnectionOptions
+from intune_scep.desired_state.backup_restore import RestoreReport
+from intune_scep.desired_state.export import ExportReport
 from intune_scep.portal import Portal
 from intune_scep.strong_mapping import (
     Assessment,
@@ -160,4 +162,59 @@ class IntuneClient:
         """
         return self._portal.call(
             self._client.rollback_strong_mapping(journal, dry_run=dry_run, progress=progress)
+        )
+
+    def export_profiles(
+        self, directory: str | Path, *, overwrite: bool = False, remove_left_over: bool = False
+    ) -> ExportReport:
+        """Write every certificate profile as a YAML declaration, roots as `.cer` files beside.
+
+        Args:
+            directory: Created if it does not exist.
+            overwrite: Write over files that no export wrote, or that were edited since.
+            remove_left_over: Delete the files of profiles that are no longer there.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the files not written.
+        """
+        return self._portal.call(
+            self._client.export_profiles(
+                directory, overwrite=overwrite, remove_left_over=remove_left_over
+            )
+        )
+
+    def back_up_profiles(
+        self, directory: str | Path, *, overwrite: bool = False, remove_left_over: bool = False
+    ) -> ExportReport:
+        """Write a lossless backup in JSON, with root links, assignments and names.
+
+        Args:
+            directory: Created if it does not exist.
+            overwrite: Write over files that no backup wrote, or that were edited since.
+            remove_left_over: Delete the files of profiles that are no longer there.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the files not written.
+        """
+        return self._portal.call(
+            self._client.back_up_profiles(
+                directory, overwrite=overwrite, remove_left_over=remove_left_over
+            )
+        )
+
+    def restore_profiles(
+        self, directory: str | Path, *, dry_run: bool = False, progress: Progress = silent
+    ) -> RestoreReport:
+        """Make what the tenant lacks of a backup; what it has already is left alone.
+
+        Args:
+            directory: As `back_up_profiles` wrote it; of this tenant or of another.
+            dry_run: Stop after the plan.
+            progress: Called after each profile with (done, total, name).
+
+        Raises:
+            IntuneScepError: the backup is damaged, or the tenant could not be read.
+        """
+        return self._portal.call(
+            self._client.restore_profiles(directory, dry_run=dry_run, progress=progress)
         )
