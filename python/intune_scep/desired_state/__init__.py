@@ -19,8 +19,20 @@ if TYPE_CHECKING:
     )
     from intune_scep.desired_state.errors import DeclarationError, InexpressibleError
     from intune_scep.desired_state.from_profile import declaration_from_profile, inexpressible
+    from intune_scep.desired_state.marker import MarkerError
     from intune_scep.desired_state.names import Catalogue, Names, UnresolvedNameError
+    from intune_scep.desired_state.observe import names_for_profiles
+    from intune_scep.desired_state.plan import (
+        Change,
+        Difference,
+        Reissues,
+        StateAction,
+        StatePlan,
+        StatePlanError,
+    )
     from intune_scep.desired_state.reading import read_declarations
+    from intune_scep.desired_state.report import Outcome, StateReport, Status
+    from intune_scep.desired_state.run import apply_state_plan, dry_run_report, plan_declarations
 
 _HOMES = {
     "template_accidents": "accidents",
@@ -37,24 +49,52 @@ _HOMES = {
     "Names": "names",
     "UnresolvedNameError": "names",
     "read_declarations": "reading",
+    "MarkerError": "marker",
+    "names_for_profiles": "observe",
+    "Change": "plan",
+    "Difference": "plan",
+    "Reissues": "plan",
+    "StateAction": "plan",
+    "StatePlan": "plan",
+    "StatePlanError": "plan",
+    "Outcome": "report",
+    "StateReport": "report",
+    "Status": "report",
+    "apply_state_plan": "run",
+    "dry_run_report": "run",
+    "plan_declarations": "run",
 }
 
 __all__ = [
     "OPTIONS",
     "Catalogue",
+    "Change",
     "Declaration",
     "DeclarationError",
+    "Difference",
     "InexpressibleError",
+    "MarkerError",
     "Names",
     "Option",
+    "Outcome",
+    "Reissues",
     "RootReference",
     "ScepDeclaration",
+    "StateAction",
+    "StatePlan",
+    "StatePlanError",
+    "StateReport",
+    "Status",
     "TrustedRootDeclaration",
     "UnresolvedNameError",
+    "apply_state_plan",
     "declaration_from_profile",
+    "dry_run_report",
     "inexpressible",
+    "names_for_profiles",
     "options_of",
     "parse_declaration",
+    "plan_declarations",
     "read_declarations",
     "template_accidents",
 ]
