@@ -1,4 +1,4 @@
-"""Time in the tenant: a clock that may be set forward, and Graph's way of writing instants."""
+"""Graph's way of writing instants."""
 
 from datetime import UTC, datetime
 

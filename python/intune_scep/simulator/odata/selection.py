@@ -1,6 +1,5 @@
 """`$select`: which properties of an entity are shown."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,8 +59,3 @@ def splice(text: str, extra: Mapping[str, Any]) -> str:
 def lead(text: str, first: Mapping[str, Any]) -> str:
     """JSON text of an object with further members at its beginning."""
     return f"{dump_json(first)[:-1]},{text[1:]}"
-
-
-def parse(text: str) -> Any:
-    """JSON text, decoded."""
-    return json.loads(text)
