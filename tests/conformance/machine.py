@@ -27,7 +27,7 @@ from .harness import open_tenant
 
 LONG = os.environ.get("INTUNE_SCEP_TEST_PROFILE") == "long"
 BOUNDS = settings(
-    max_examples=1500 if LONG else 25,
+    max_examples=300 if LONG else 25,
     stateful_step_count=50 if LONG else 20,
     deadline=None,
     derandomize=not LONG,
