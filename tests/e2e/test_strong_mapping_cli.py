@@ -203,6 +203,12 @@ class TestOnTheWire:
         monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token())
         assert cli(GROUP, "assess")[0] == 2
 
+    def test_the_simulator_is_named_even_when_another_cloud_was(self, served, cli, monkeypatch):
+        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "public")
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token())
+        assert "SIMULATOR" in cli(GROUP, "assess")[1].splitlines()[0]
+
     def test_an_expired_token(self, served, cli, monkeypatch):
         token = served.token(expires_in=-10)
         monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)

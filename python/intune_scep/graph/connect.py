@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,13 @@ async def connect(options: ConnectionOptions) -> Connection:
     return Connection(
         session=GraphSession(engine),
         tenant_id=known_tenant if transport else str(claims.get("tid") or known_tenant),
-        cloud=cloud.name,
+        cloud="simulator" if _is_simulated(claims) else cloud.name,
     )
+
+
+def _is_simulated(claims: Mapping[str, Any]) -> bool:
+    """Whether a token says that the simulator issued it, whatever cloud it is used with."""
+    return str(claims.get("iss", "")).startswith("https://sts.simulator.invalid/")
 
 
 def open_simulator(path: str) -> Any:

@@ -60,7 +60,8 @@ def issue_token(
     """
     claims = {
         "aud": audience,
-        "iss": f"https://sts.windows.net/{meta['tenant_id']}/",
+        # A client can tell by it that this is no real tenant.
+        "iss": f"https://sts.simulator.invalid/{meta['tenant_id']}/",
         "iat": int(now),
         "nbf": int(now),
         "exp": int(now + expires_in),
