@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,13 @@ from intune_scep.compliance import Baseline, ComplianceReport, Policy, check_ten
 from intune_scep.connection import ConnectionOptions
 from intune_scep.desired_state.backup import back_up_profiles, read_backup
 from intune_scep.desired_state.backup_restore import RestoreReport, restore_backup
+from intune_scep.desired_state.declarations import Declaration
 from intune_scep.desired_state.export import ExportReport, export_profiles
+from intune_scep.desired_state.listing import ProfileListing, list_profiles
+from intune_scep.desired_state.plan import StatePlan
+from intune_scep.desired_state.report import StateReport
+from intune_scep.desired_state.run import apply_state_plan, dry_run_report, plan_declarations
+from intune_scep.profiles import Platform, ProfileKind
 from intune_scep.rules import Configuration
 from intune_scep.strong_mapping import (
     Assessment,
@@ -183,6 +190,97 @@ class AsyncIntuneClient:
             IntuneScepError: the journal cannot be used.
         """
         return await rollback(self.tenant, Path(journal), dry_run=dry_run, progress=progress)
+
+    async def list_profiles(
+        self,
+        *,
+        kinds: Collection[ProfileKind] | None = None,
+        platforms: Collection[Platform] | None = None,
+        only: Sequence[str] = (),
+        with_root_links: bool = True,
+    ) -> ProfileListing:
+        """Read certificate profiles, each with the declaration that would make it.
+
+        Args:
+            kinds: Which kinds; both by default.
+            platforms: Which platforms; all that still exist by default.
+            only: Names or ids; every profile by default.
+            with_root_links: Read which root each SCEP profile points at, 20 a request.
+
+        Raises:
+            IntuneScepError: the tenant could not be read.
+        """
+        return await list_profiles(
+            self.tenant,
+            kinds=kinds,
+            platforms=platforms,
+            only=only,
+            with_root_links=with_root_links,
+        )
+
+    async def plan_profiles(
+        self,
+        declarations: Sequence[Declaration],
+        *,
+        managed_by: str | None = None,
+        prune: bool = False,
+        prune_list: Sequence[str] = (),
+    ) -> StatePlan:
+        """Say what would be done to bring the tenant to its declared state.
+
+        Args:
+            managed_by: Name of this set of declarations, written into each description.
+            prune: Delete profiles with that mark, and those of `prune_list`, that are not
+                declared.
+            prune_list: Names or ids of profiles to prune.
+
+        Raises:
+            IntuneScepError: the tenant could not be read, or the choices contradict each other.
+        """
+        return await plan_declarations(
+            self.tenant,
+            declarations,
+            managed_by=managed_by,
+            prune=prune,
+            prune_list=prune_list,
+        )
+
+    async def apply_profiles(
+        self,
+        declarations: Sequence[Declaration],
+        *,
+        dry_run: bool = False,
+        managed_by: str | None = None,
+        prune: bool = False,
+        prune_list: Sequence[str] = (),
+        progress: Progress = silent,
+    ) -> StateReport:
+        """Bring the tenant to its declared state; where one declaration is refused, not at all.
+
+        Args:
+            dry_run: Stop after the plan.
+            managed_by, prune, prune_list: As for `plan_profiles`.
+            progress: Called after each profile with (done, total, name).
+
+        Raises:
+            IntuneScepError: the tenant could not be read, or the choices contradict each other.
+        """
+        plan = await self.plan_profiles(
+            declarations, managed_by=managed_by, prune=prune, prune_list=prune_list
+        )
+        if dry_run:
+            return dry_run_report(plan)
+        return await self.apply_profile_plan(plan, progress=progress)
+
+    async def apply_profile_plan(
+        self, plan: StatePlan, *, progress: Progress = silent
+    ) -> StateReport:
+        """Carry out a plan of `plan_profiles`.
+
+        Raises:
+            IntuneScepError: the plan is of another tenant.
+        """
+        return await apply_state_plan(self.tenant, plan, progress=progress)
 
     async def export_profiles(
         self,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from intune_scep.desired_state.errors import DeclarationError, InexpressibleError
     from intune_scep.desired_state.from_profile import declaration_from_profile, inexpressible
+    from intune_scep.desired_state.listing import ProfileListing, list_profiles
     from intune_scep.desired_state.marker import MarkerError
     from intune_scep.desired_state.names import Catalogue, Names, UnresolvedNameError
     from intune_scep.desired_state.observe import names_for_profiles
@@ -49,6 +50,8 @@ _HOMES = {
     "Names": "names",
     "UnresolvedNameError": "names",
     "read_declarations": "reading",
+    "ProfileListing": "listing",
+    "list_profiles": "listing",
     "MarkerError": "marker",
     "names_for_profiles": "observe",
     "Change": "plan",
@@ -77,6 +80,7 @@ __all__ = [
     "Names",
     "Option",
     "Outcome",
+    "ProfileListing",
     "Reissues",
     "RootReference",
     "ScepDeclaration",
@@ -91,6 +95,7 @@ __all__ = [
     "declaration_from_profile",
     "dry_run_report",
     "inexpressible",
+    "list_profiles",
     "names_for_profiles",
     "options_of",
     "parse_declaration",
