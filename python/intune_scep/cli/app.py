@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from intune_scep import __version__
-from intune_scep.cli import strong_mapping
+from intune_scep.cli import baseline, strong_mapping
+from intune_scep.cli.check import check
+from intune_scep.cli.report import report
 from intune_scep.errors import IntuneScepError
 
 EXIT_FAILED = 1
@@ -32,6 +34,9 @@ app = typer.Typer(
     ),
 )
 app.add_typer(strong_mapping.app, name="strong-mapping")
+app.command()(check)
+app.command()(report)
+app.add_typer(baseline.app, name="baseline")
 
 
 def _mount_simulator() -> None:

@@ -37,11 +37,16 @@ class BatchAnswer:
         return isinstance(self.error, GraphError) and self.error.status == 404
 
 
-async def read_batch(session: GraphSession, paths: Sequence[str]) -> list[BatchAnswer]:
+async def read_batch(
+    session: GraphSession, paths: Sequence[str], *, headers: Mapping[str, str] | None = None
+) -> list[BatchAnswer]:
     """GET many paths, 20 at a time, and answer in the same order.
 
     Items that fail in passing (429, 5xx, no answer) are asked again by themselves; one that keeps
     failing carries its error, so that one bad profile does not hide the others.
+
+    Args:
+        headers: Sent with each of them.
 
     Raises:
         GraphError, GraphTransportError: the batch request itself failed for good.
@@ -49,7 +54,7 @@ async def read_batch(session: GraphSession, paths: Sequence[str]) -> list[BatchA
     answers: dict[int, BatchAnswer] = {}
     for start in range(0, len(paths), BATCH_SIZE):
         chunk = dict(enumerate(paths[start : start + BATCH_SIZE], start))
-        answers.update(await _read_chunk(session, chunk))
+        answers.update(await _read_chunk(session, chunk, headers))
     return [answers[index] for index in range(len(paths))]
 
 
@@ -61,7 +66,9 @@ class _UnfinishedError(GraphTransportError):
         self.retry_after = retry_after
 
 
-async def _read_chunk(session: GraphSession, chunk: Mapping[int, str]) -> dict[int, BatchAnswer]:
+async def _read_chunk(
+    session: GraphSession, chunk: Mapping[int, str], headers: Mapping[str, str] | None
+) -> dict[int, BatchAnswer]:
     answers: dict[int, BatchAnswer] = {}
     try:
         async for attempt in read_policy():
@@ -71,7 +78,7 @@ async def _read_chunk(session: GraphSession, chunk: Mapping[int, str]) -> dict[i
                     for index, path in chunk.items()
                     if index not in answers or _asks_again(answers[index])
                 }
-                answers.update(await _ask(session, open_items))
+                answers.update(await _ask(session, open_items, headers))
                 again = [answers[index] for index in chunk if _asks_again(answers[index])]
                 if again:
                     raise _UnfinishedError(_longest_wait(again))
@@ -80,8 +87,13 @@ async def _read_chunk(session: GraphSession, chunk: Mapping[int, str]) -> dict[i
     return answers
 
 
-async def _ask(session: GraphSession, items: Mapping[int, str]) -> dict[int, BatchAnswer]:
-    requests = [{"id": str(i), "method": "GET", "url": f"/{path}"} for i, path in items.items()]
+async def _ask(
+    session: GraphSession, items: Mapping[int, str], headers: Mapping[str, str] | None
+) -> dict[int, BatchAnswer]:
+    more = {"headers": dict(headers)} if headers else {}
+    requests = [
+        {"id": str(i), "method": "GET", "url": f"/{path}", **more} for i, path in items.items()
+    ]
     body = await session.repeat_read(
         "POST", "$batch", body={"requests": requests}, items=len(requests)
     )
@@ -102,7 +114,8 @@ def _answer(path: str, item: Mapping[str, Any] | None) -> BatchAnswer:
     body = _decoded(item.get("body"))
     if 200 <= item["status"] < 300:
         return BatchAnswer(path, body=body)
-    return BatchAnswer(path, error=error_from_response("GET", path, item["status"], headers, body))
+    shown = path.partition("?")[0]
+    return BatchAnswer(path, error=error_from_response("GET", shown, item["status"], headers, body))
 
 
 def _decoded(body: Any) -> Any:

@@ -1,0 +1,26 @@
+"""intune-scep check: judge profiles by every rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from intune_scep.cli.compliance_options import Asked, run_check, with_asked
+from intune_scep.cli.console import console, print_json
+from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
+
+
+@with_shared_options
+@with_asked
+def check(shared: Shared, asked: Asked) -> Any:
+    """Judge every certificate profile of the tenant, or of files, by every rule. Reads only.
+
+    Exit code 0 if the policy is met, 2 if it is not, 3 if something could not be read.
+    """
+    report = run_check(shared, asked)
+    if shared.output is OutputFormat.JSON:
+        print_json(report.to_dict())
+    else:
+        from intune_scep.reports.terminal import terminal_report
+
+        console().print(terminal_report(report))
+    return report.outcome.exit_code

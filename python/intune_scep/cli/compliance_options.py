@@ -1,0 +1,151 @@
+"""What `check`, `report` and `baseline` share: their options, and running the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from intune_scep.cli.options import Shared, extended
+from intune_scep.connection import ConnectionOptionError
+from intune_scep.errors import IntuneScepError
+
+_PANEL = "What counts"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is asked for.
+
+    Attributes:
+        source: A directory of declarations or a backup instead of a tenant.
+        rules, policy, baseline: Files.
+        directory: Also read users, devices and group members.
+    """
+
+    source: Path | None
+    rules: Path | None
+    policy: Path | None
+    baseline: Path | None
+    directory: bool
+
+
+_ASKED: dict[str, tuple[Any, Any]] = {
+    "source": (
+        Annotated[
+            Path | None,
+            typer.Argument(
+                metavar="[PATH]",
+                help="A directory or file of YAML declarations, or a JSON backup, to check without"
+                " a network. Without it the tenant is checked.",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+    "rules": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--rules",
+                metavar="FILE",
+                help="Severities, waivers and answers for the rules (YAML).",
+                rich_help_panel=_PANEL,
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+    "policy": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--policy",
+                metavar="FILE",
+                help="What makes the run fail (YAML). By default: errors, required or defective"
+                " profiles, expired roots in use, anything new since the baseline.",
+                rich_help_panel=_PANEL,
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+    "baseline": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--baseline",
+                metavar="FILE",
+                help="Approved state to compare with (see: intune-scep baseline approve).",
+                rich_help_panel=_PANEL,
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+    "directory": (
+        Annotated[
+            bool,
+            typer.Option(
+                "--directory",
+                help="Also read group members, users and devices: who lacks a SID or another"
+                " attribute. Needs GroupMember.Read.All, User.Read.All and Device.Read.All.",
+                rich_help_panel=_PANEL,
+            ),
+        ],
+        False,
+    ),
+}
+
+
+def with_asked(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command these options; its `asked` receives them."""
+
+    def call(values: dict[str, Any]) -> Any:
+        return command(asked=Asked(**{name: values.pop(name) for name in _ASKED}), **values)
+
+    return extended(command, "asked", _ASKED, call)
+
+
+def run_check(shared: Shared, asked: Asked) -> Any:
+    """Check the tenant or the files, and return the `ComplianceReport`.
+
+    A tenant that cannot be reached makes a report that says so; wrong options and wrong files are
+    errors.
+
+    Raises:
+        IntuneScepError: an option or a file is wrong.
+    """
+    from intune_scep import IntuneClient
+    from intune_scep.compliance import (
+        Policy,
+        check_files,
+        load_policy,
+        read_baseline,
+        unreachable,
+    )
+    from intune_scep.rules import Configuration, load_configuration
+
+    policy = load_policy(asked.policy) if asked.policy else Policy()
+    configuration = load_configuration(asked.rules) if asked.rules else Configuration()
+    baseline = read_baseline(asked.baseline) if asked.baseline else None
+    if asked.source is not None:
+        return check_files(asked.source, policy, configuration=configuration, baseline=baseline)
+    options = shared.connection()
+    client = IntuneClient(options)
+    try:
+        client.__enter__()
+    except ConnectionOptionError:
+        raise
+    except IntuneScepError as error:
+        return unreachable(options.tenant or "", options.cloud, error, policy=policy)
+    with client:
+        return client.check_compliance(
+            policy,
+            configuration=configuration,
+            baseline=baseline,
+            with_directory=asked.directory,
+        )

@@ -1,0 +1,184 @@
+"""A baseline: what somebody approved, as a lossless snapshot with a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from intune_scep import __version__
+from intune_scep.compliance.errors import BaselineError
+from intune_scep.profiles import Profile
+
+FORMAT: Final = "intune-scep/baseline/1"
+_LARGEST: Final = 256 * 1024 * 1024
+_REQUIRED: Final = {
+    "tenant": str,
+    "cloud": str,
+    "approved_at": str,
+    "profiles": list,
+    "root_links": dict,
+    "findings": list,
+}
+
+FindingKey = tuple[str, str, str]
+"""Profile id, rule id and wire property: the same complaint in two runs has the same key."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An approved state.
+
+    Attributes:
+        approved_at: ISO 8601, with its offset.
+        approved_by: Who, as they said; None if nobody said.
+        comment: Why, as they said.
+        profiles: Wire objects of the certificate profiles with their assignments, untouched.
+        root_links: SCEP profile id to the id of its trusted root, or None.
+        findings: The complaints that were there when it was approved.
+        digest: `sha256:` and the hexadecimal digest of everything else.
+    """
+
+    tenant: str
+    cloud: str
+    approved_at: str
+    approved_by: str | None
+    comment: str | None
+    profiles: tuple[Mapping[str, Any], ...]
+    root_links: Mapping[str, str | None]
+    findings: frozenset[FindingKey]
+    digest: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Who approved what when; without the snapshot itself."""
+        return {
+            "tenant": self.tenant,
+            "cloud": self.cloud,
+            "approved_at": self.approved_at,
+            "approved_by": self.approved_by,
+            "comment": self.comment,
+            "profiles": len(self.profiles),
+            "findings": len(self.findings),
+            "digest": self.digest,
+        }
+
+
+def make_baseline(
+    *,
+    tenant: str,
+    cloud: str,
+    approved_at: str,
+    approved_by: str | None,
+    comment: str | None,
+    profiles: Sequence[Profile],
+    root_links: Mapping[str, str | None],
+    findings: Iterable[FindingKey],
+) -> dict[str, Any]:
+    """The content of a baseline file, with its digest."""
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "tool_version": __version__,
+        "tenant": tenant,
+        "cloud": cloud,
+        "approved_at": approved_at,
+        "approved_by": approved_by,
+        "comment": comment,
+        "profiles": [profile.to_wire() for profile in profiles],
+        "root_links": dict(root_links),
+        "findings": [list(key) for key in sorted(set(findings))],
+    }
+    return {**content, "digest": _digest(content)}
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def write_baseline(path: Path, content: Mapping[str, Any], *, replace: bool = False) -> None:
+    """Write a baseline file, mode 0600, whole or not at all.
+
+    Args:
+        replace: Overwrite a file that is there.
+
+    Raises:
+        BaselineError: there is a file, or it cannot be written.
+    """
+    if path.exists() and not replace:
+        raise BaselineError(
+            f"{path} is there already.", hint="Give --replace to approve a new baseline over it."
+        )
+    data = json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
+    try:
+        write_private(path, data)
+    except OSError as error:
+        raise BaselineError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or Path())
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Read a baseline file and check that nobody changed it.
+
+    Raises:
+        BaselineError: it cannot be read, is something else, or was changed.
+    """
+    content = _load(path)
+    if content.get("format") != FORMAT:
+        raise BaselineError(f"{path} is not a baseline of this version ({FORMAT}).")
+    wrong = [name for name, kind in _REQUIRED.items() if not isinstance(content.get(name), kind)]
+    if wrong:
+        raise BaselineError(f"{path} is damaged: {', '.join(wrong)} is missing or not as expected.")
+    stored = content.pop("digest", None)
+    if not isinstance(stored, str) or not hmac.compare_digest(stored, _digest(content)):
+        raise BaselineError(
+            f"{path} was changed after it was approved: its digest does not fit.",
+            hint="Restore the file, or approve a new baseline.",
+        )
+    return Baseline(
+        tenant=content["tenant"],
+        cloud=content["cloud"],
+        approved_at=content["approved_at"],
+        approved_by=content.get("approved_by"),
+        comment=content.get("comment"),
+        profiles=tuple(content["profiles"]),
+        root_links=content["root_links"],
+        findings=frozenset((key[0], key[1], key[2]) for key in content["findings"]),
+        digest=stored,
+    )
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise BaselineError(f"{path} is too large to be a baseline.")
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise BaselineError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise BaselineError(f"{path} is not a baseline: it is not JSON.") from error
+    if not isinstance(content, dict):
+        raise BaselineError(f"{path} is not a baseline: it holds no object.")
+    return content

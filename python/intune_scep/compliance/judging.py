@@ -1,0 +1,270 @@
+"""From what was read to a report: verdicts, rules, roots, assignments, drift. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from intune_scep.compliance.baseline import Baseline
+from intune_scep.compliance.drift import State, find_drift
+from intune_scep.compliance.errors import BaselineError
+from intune_scep.compliance.naming import all_words, with_names
+from intune_scep.compliance.policy import Policy
+from intune_scep.compliance.report import (
+    AssignmentDifference,
+    CheckedProfile,
+    ComplianceReport,
+    SkippedRule,
+    Snapshot,
+)
+from intune_scep.compliance.roots import judge_roots
+from intune_scep.compliance.scope import directory_facts, group_facts
+from intune_scep.compliance.steps import make_steps
+from intune_scep.profiles import Profile, ScepProfile
+from intune_scep.rules import (
+    NOT_READ,
+    CheckResult,
+    Configuration,
+    Context,
+    Dependant,
+    Finding,
+    Need,
+    NotRead,
+    Waiver,
+    check,
+    profile_to_check,
+    review_questions,
+)
+from intune_scep.rules.targets import (
+    Target,
+    TargetKind,
+    excluded_groups,
+    included,
+    read_targets,
+)
+from intune_scep.strong_mapping import judge
+from intune_scep.tenant.surroundings import Surroundings, profile_key
+
+_KINDS = ("scep", "trusted_root", "foreign")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run was asked for.
+
+    Attributes:
+        source: `tenant`, or the path of the files.
+        now: Aware time of the run.
+    """
+
+    tenant: str
+    cloud: str
+    source: str
+    now: datetime
+    policy: Policy = field(default_factory=Policy)
+    configuration: Configuration = field(default_factory=Configuration)
+    baseline: Baseline | None = None
+
+
+def make_report(request: Request, found: Surroundings) -> ComplianceReport:
+    """Judge everything that was read.
+
+    Raises:
+        BaselineError: the baseline is of another tenant.
+    """
+    if request.baseline:
+        require_same_tenant(request.baseline, request.tenant, request.cloud)
+    checked = [_check(request, found, profile) for profile in _everything(found)]
+    profiles = tuple(sorted((item.profile for item in checked), key=_order))
+    questions = review_questions(
+        request.configuration, [item.profile_type.platform for item in found.profiles]
+    )
+    roots = judge_roots(
+        found.profiles,
+        found.root_links,
+        now=request.now,
+        within=timedelta(days=request.policy.root_expiry_days),
+    )
+    links = {key: profile_key(root) if root else None for key, root in found.root_links.items()}
+    state = State(found.profiles, links, found.names)
+    return ComplianceReport(
+        tenant=request.tenant,
+        cloud=request.cloud,
+        source=request.source,
+        generated_at=request.now,
+        policy=request.policy,
+        profiles=profiles,
+        tenant_findings=questions.findings,
+        skipped=_skipped((item.result for item in checked), found.names),
+        steps=make_steps(profiles, questions.findings, roots),
+        questions=questions.open,
+        **_waivers(request, profiles),
+        baseline=request.baseline,
+        drift=find_drift(request.baseline, state) if request.baseline else (),
+        roots=roots,
+        assignment_differences=tuple(_differences(found)),
+        unread=found.failures,
+        notes=found.notes,
+        snapshot=Snapshot(found.profiles, links),
+    )
+
+
+def require_same_tenant(baseline: Baseline, tenant: str, cloud: str) -> None:
+    """Refuse a baseline that says nothing about this tenant.
+
+    Raises:
+        BaselineError: it is of another one.
+    """
+    if (baseline.tenant.lower(), baseline.cloud) != (tenant.lower(), cloud):
+        raise BaselineError(
+            f"The baseline is of tenant {baseline.tenant or '(files)'} in cloud {baseline.cloud},"
+            f" not of tenant {tenant or '(files)'} in cloud {cloud}."
+        )
+
+
+@dataclass(frozen=True)
+class _Checked:
+    profile: CheckedProfile
+    result: CheckResult
+
+
+def _everything(found: Surroundings) -> Iterable[Any]:
+    yield from found.profiles
+    yield from (profile_to_check(wire) for wire in found.foreign)
+
+
+def _check(request: Request, found: Surroundings, profile: Any) -> _Checked:
+    context = _context(request, found, profile)
+    result = check(context, request.configuration)
+    findings = tuple(_worded(finding, found.names) for finding in result.findings)
+    judgement = judge(profile) if isinstance(profile, ScepProfile) else None
+    known = profile if isinstance(profile, Profile) else None
+    targets = _targets(known)
+    key = profile_key(known) if known else ""
+    users = None if found.dependants is None else found.dependants.get(key, ())
+    root = found.root_links.get(key)
+    certificate_type = known.certificate_type if known else None
+    return _Checked(
+        CheckedProfile(
+            id=profile.id,
+            name=profile.display_name,
+            kind=context.kind,
+            odata_type=profile.odata_type,
+            platform=known.profile_type.platform.value if known else None,
+            certificate_type=certificate_type.value if certificate_type else None,
+            version=known.version if known else None,
+            verdict=judgement.verdict if judgement else None,
+            reason=judgement.reason if judgement else None,
+            root=root.display_name if root else None,
+            assignments=None if targets is None else all_words(targets, found.names),
+            used_by=None if users is None else tuple(item.name for item in users),
+            findings=findings,
+        ),
+        replace(result, findings=findings),
+    )
+
+
+def _context(request: Request, found: Surroundings, profile: Any) -> Context:
+    scep = profile if isinstance(profile, ScepProfile) else None
+    key = profile_key(scep) if scep else ""
+    root = found.root_links.get(key, NOT_READ)
+    linked = None if isinstance(root, NotRead) or root is None else _listed(found, root)
+    dependants = NOT_READ if found.dependants is None else found.dependants.get(key, ())
+    targets = _targets(scep)
+    return Context(
+        profile=profile,
+        today=request.now.date(),
+        root=linked if linked is not None else root,
+        assignments=NOT_READ,
+        dependants=(
+            dependants
+            if isinstance(dependants, NotRead)
+            else tuple(
+                Dependant(item.name, item.odata_type, item.assignments) for item in dependants
+            )
+        ),
+        directory=(
+            NOT_READ
+            if scep is None or targets is None
+            else directory_facts(found.directory, scep, targets)
+        ),
+        groups=group_facts(found.directory),
+        profiles=found.profiles,
+    )
+
+
+def _listed(found: Surroundings, root: Profile) -> Any:
+    """The root as the listing has it, which is with its assignments."""
+    key = profile_key(root)
+    return next((item for item in found.profiles if profile_key(item) == key), root)
+
+
+def _targets(profile: Profile | None) -> frozenset[Target] | None:
+    if profile is None or profile.assignments is None:
+        return None
+    return read_targets(profile.assignments)
+
+
+def _worded(finding: Finding, names: Mapping[str, str]) -> Finding:
+    return replace(finding, message=with_names(finding.message, names))
+
+
+def _order(profile: CheckedProfile) -> tuple[int, str, str]:
+    return _KINDS.index(profile.kind), (profile.name or "").casefold(), profile.id or ""
+
+
+def _skipped(results: Iterable[CheckResult], names: Mapping[str, str]) -> tuple[SkippedRule, ...]:
+    missing: dict[tuple[str, Need], set[str]] = {}
+    profiles: dict[tuple[str, Need], set[str]] = {}
+    for result in results:
+        for item in result.skipped:
+            key = item.rule_id, item.need
+            missing.setdefault(key, set()).add(with_names(item.missing, names))
+            profiles.setdefault(key, set()).add(item.profile_name or item.profile_id or "")
+    return tuple(
+        SkippedRule(*key, tuple(sorted(missing[key])), tuple(sorted(profiles[key])))
+        for key in sorted(missing)
+    )
+
+
+def _waivers(request: Request, profiles: Iterable[CheckedProfile]) -> dict[str, tuple[Waiver, ...]]:
+    today = request.now.date()
+    used = {item.waived for profile in profiles for item in profile.findings if item.waived}
+    given = request.configuration.waivers
+    return {
+        "waivers_used": tuple(item for item in given if item in used),
+        "waivers_expired": request.configuration.expired_waivers(today),
+        "waivers_idle": tuple(
+            item for item in given if item not in used and not item.has_expired(today)
+        ),
+    }
+
+
+def _differences(found: Surroundings) -> Iterable[AssignmentDifference]:
+    for profile in found.profiles:
+        link = found.root_links.get(profile_key(profile))
+        if link is None:
+            continue
+        mine, roots = _targets(profile), _targets(_listed(found, link))
+        if not mine or roots is None or mine == roots:
+            continue
+        yield AssignmentDifference(
+            profile_id=profile.id,
+            profile=profile.display_name,
+            root=link.display_name,
+            only_profile=all_words(mine - roots, found.names),
+            only_root=all_words(roots - mine, found.names),
+            root_reaches_all=_reaches(roots, mine),
+        )
+
+
+_EVERYBODY = frozenset({Target(TargetKind.ALL_USERS), Target(TargetKind.ALL_DEVICES)})
+
+
+def _reaches(roots: frozenset[Target], mine: frozenset[Target]) -> bool:
+    """Whether nobody can get the profile without the root."""
+    if excluded_groups(roots) - excluded_groups(mine):
+        return False
+    return included(roots) >= _EVERYBODY or included(roots) >= included(mine)

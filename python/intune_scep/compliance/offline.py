@@ -1,0 +1,178 @@
+"""Checking files that stand for a tenant: declarations in YAML, or a JSON backup. No network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from intune_scep.compliance.baseline import Baseline
+from intune_scep.compliance.errors import SourceError
+from intune_scep.compliance.judging import Request, make_report
+from intune_scep.compliance.policy import Policy
+from intune_scep.compliance.report import ComplianceReport
+from intune_scep.desired_state import Catalogue, Declaration, Names, read_declarations
+from intune_scep.desired_state.backup import Backup, is_backup, read_backup
+from intune_scep.desired_state.names import encode_target, thumbprints
+from intune_scep.desired_state.wire_form import create_wire, missing_for_create
+from intune_scep.profiles import Profile, TrustedRootProfile, parse_profile
+from intune_scep.rules import Configuration
+from intune_scep.tenant.surroundings import ReadFailure, Surroundings, profile_key
+
+FILES: Final = "files"
+_PARTIAL: Final = "partial"
+
+
+def check_files(
+    path: Path,
+    policy: Policy | None = None,
+    *,
+    configuration: Configuration | None = None,
+    baseline: Baseline | None = None,
+    now: datetime | None = None,
+) -> ComplianceReport:
+    """Judge a directory or file of declarations, or the directory of a backup.
+
+    Raises:
+        SourceError: there is nothing at the path.
+        DeclarationError, BackupError: what is there is wrong or damaged.
+        BaselineError: the baseline is of another tenant.
+    """
+    if not path.exists():
+        raise SourceError(f"{path} does not exist.")
+    tenant, cloud, found = "", FILES, Surroundings()
+    if is_backup(path):
+        backup = read_backup(path)
+        tenant, cloud, found = backup.tenant, backup.cloud, _of_backup(backup)
+    else:
+        found = _of_declarations(read_declarations(path))
+    request = Request(
+        tenant=tenant,
+        cloud=cloud,
+        source=str(path),
+        now=now or datetime.now(UTC),
+        policy=policy or Policy(),
+        configuration=configuration or Configuration(),
+        baseline=baseline,
+    )
+    return make_report(request, found)
+
+
+def _of_backup(backup: Backup) -> Surroundings:
+    profiles = {item.profile.id or "": item.profile for item in backup.items}
+    links: dict[str, TrustedRootProfile | None] = {}
+    failures = []
+    for item in backup.items:
+        if not item.profile.is_scep:
+            continue
+        root = profiles.get(item.root_id or "")
+        if item.root_id is None:
+            links[item.profile.id or ""] = None
+        elif isinstance(root, TrustedRootProfile):
+            links[item.profile.id or ""] = root
+        else:
+            failures.append(
+                ReadFailure(
+                    f"the trusted root of {item.profile.display_name}",
+                    f"{item.root_name or item.root_id} is not in the backup.",
+                )
+            )
+    names = {
+        identifier.lower(): name
+        for catalogue in (backup.names.groups, backup.names.filters)
+        for identifier, name in catalogue.entries
+    }
+    note = f"This is the backup of {backup.read_at}, not the tenant as it is now."
+    return Surroundings(
+        profiles=tuple(profiles.values()),
+        root_links=links,
+        names=names,
+        failures=tuple(failures),
+        notes=(note, *backup.notes),
+    )
+
+
+def _of_declarations(declarations: Iterable[Declaration]) -> Surroundings:
+    wanted = [item for item in declarations if item.state == "present"]
+    names = _names(wanted)
+    profiles = [(item, _profile(item, names)) for item in wanted]
+    roots = [(item, profile) for item, profile in profiles if not profile.is_scep]
+    links: dict[str, TrustedRootProfile | None] = {}
+    notes = [*_partial(wanted)]
+    for item, profile in profiles:
+        reference = item.given.get("root_profile", _PARTIAL)
+        if not profile.is_scep or reference == _PARTIAL:
+            continue
+        root = None if reference is None else _root(item, reference, roots)
+        if reference is None or root is not None:
+            links[profile_key(profile)] = root
+        else:
+            notes.append(
+                f"The trusted root of {item.label} is not among the files, so the rules about it"
+                " were not judged."
+            )
+    return Surroundings(
+        profiles=tuple(profile for _, profile in profiles),
+        root_links=links,
+        names={name.lower(): name for name, _ in (*names.groups.entries, *names.filters.entries)},
+        notes=tuple(notes),
+    )
+
+
+def _names(declarations: Iterable[Declaration]) -> Names:
+    """Names stand for themselves: without a tenant nobody knows their ids."""
+    groups: set[str] = set()
+    filters: set[str] = set()
+    for declaration in declarations:
+        for item in declaration.assignments or ():
+            groups |= {item.group} - {None}  # type: ignore[arg-type]  # None is taken out
+            filters |= {item.filter} - {None}  # type: ignore[arg-type]
+    return Names(
+        groups=Catalogue("group", tuple((name, name) for name in sorted(groups))),
+        filters=Catalogue("assignment filter", tuple((name, name) for name in sorted(filters))),
+    )
+
+
+def _profile(declaration: Declaration, names: Names) -> Profile:
+    wire: dict[str, Any] = {
+        "@odata.type": declaration.profile_type.odata_type,
+        "displayName": declaration.name,
+        **create_wire(declaration),
+    }
+    assignments = declaration.given.get("assignments")
+    if assignments is not None:
+        wire["assignments"] = [{"target": encode_target(item, names)} for item in assignments]
+    return parse_profile(wire)
+
+
+def _root(
+    declaration: Declaration,
+    reference: Mapping[str, Any],
+    roots: Iterable[tuple[Declaration, Profile]],
+) -> TrustedRootProfile | None:
+    for item, profile in roots:
+        same_platform = item.platform == declaration.platform
+        if same_platform and isinstance(profile, TrustedRootProfile) and _is_meant(item, reference):
+            return profile
+    return None
+
+
+def _is_meant(root: Declaration, reference: Mapping[str, Any]) -> bool:
+    if reference.get("name"):
+        return bool(root.name == reference["name"])
+    if reference.get("id"):
+        return bool(root.id == reference["id"])
+    certificate = getattr(root, "trusted_root", None)
+    wanted = str(reference.get("thumbprint") or "").upper()
+    return certificate is not None and wanted in thumbprints(certificate.der)
+
+
+def _partial(declarations: Iterable[Declaration]) -> Iterator[str]:
+    for item in declarations:
+        missing = missing_for_create(item)
+        if missing:
+            yield (
+                f"{item.label} leaves {', '.join(missing)} to the tenant; it was judged as a new"
+                " profile would be."
+            )

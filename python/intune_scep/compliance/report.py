@@ -1,0 +1,332 @@
+"""The one object that every report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+from intune_scep import __version__
+from intune_scep.compliance.baseline import Baseline, FindingKey
+from intune_scep.compliance.drift import ProfileDrift
+from intune_scep.compliance.policy import Outcome, Policy, Status, apply_policy
+from intune_scep.compliance.roots import RootHealth, RootStatus
+from intune_scep.profiles import Profile
+from intune_scep.rules import Finding, Need, Question, Severity, Waiver
+from intune_scep.strong_mapping import Verdict
+from intune_scep.tenant.surroundings import ReadFailure
+
+FORMAT: Final = "intune-scep/compliance-report/1"
+SIMULATOR: Final = "simulator"
+
+
+@dataclass(frozen=True)
+class CheckedProfile:
+    """One profile and what was said of it.
+
+    Attributes:
+        kind: `scep`, `trusted_root`, or `foreign` for other certificate profiles.
+        platform, certificate_type: None where the profile does not say.
+        verdict, reason: Of strong mapping; None for profiles that are no SCEP profiles.
+        root: Name of the linked trusted root profile; None if there is none or it is not known.
+        assignments: Whom it is assigned to, in words; None if that was not read.
+        used_by: Names of the profiles that use its certificates; None if that was not read.
+        findings: Waived ones are among them.
+    """
+
+    id: str | None
+    name: str | None
+    kind: str
+    odata_type: str
+    platform: str | None
+    certificate_type: str | None
+    version: int | None
+    verdict: Verdict | None
+    reason: str | None
+    root: str | None
+    assignments: tuple[str, ...] | None
+    used_by: tuple[str, ...] | None
+    findings: tuple[Finding, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The profile as JSON."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": self.kind,
+            "odata_type": self.odata_type,
+            "platform": self.platform,
+            "certificate_type": self.certificate_type,
+            "version": self.version,
+            "verdict": self.verdict.value if self.verdict else None,
+            "reason": self.reason,
+            "root": self.root,
+            "assignments": None if self.assignments is None else list(self.assignments),
+            "used_by": None if self.used_by is None else list(self.used_by),
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True)
+class SkippedRule:
+    """A rule that could not be judged for some profiles.
+
+    Attributes:
+        need: The kind of what is missing.
+        missing: What is missing, in words.
+        profiles: Names of the profiles.
+    """
+
+    rule_id: str
+    need: Need
+    missing: tuple[str, ...]
+    profiles: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as JSON."""
+        return {
+            "rule_id": self.rule_id,
+            "need": self.need.value,
+            "missing": list(self.missing),
+            "profiles": list(self.profiles),
+        }
+
+
+@dataclass(frozen=True)
+class AssignmentDifference:
+    """A SCEP profile that is not assigned as its trusted root is.
+
+    Attributes:
+        only_profile, only_root: Targets in words.
+        root_reaches_all: Nobody can get the profile without the root; the difference then is one
+            of tidiness only.
+    """
+
+    profile_id: str | None
+    profile: str | None
+    root: str | None
+    only_profile: tuple[str, ...]
+    only_root: tuple[str, ...]
+    root_reaches_all: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The entry as JSON."""
+        return {
+            "profile_id": self.profile_id,
+            "profile": self.profile,
+            "root": self.root,
+            "only_profile": list(self.only_profile),
+            "only_root": list(self.only_root),
+            "root_reaches_all": self.root_reaches_all,
+        }
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do, with everything it would mend.
+
+    Attributes:
+        command: The command that does it, where there is one.
+        profiles: Names of the profiles it is about, each once.
+    """
+
+    severity: Severity
+    rule_id: str | None
+    title: str
+    why: str
+    remedy: str
+    profiles: tuple[str, ...]
+    command: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step as JSON."""
+        return {
+            "severity": self.severity.value,
+            "rule_id": self.rule_id,
+            "title": self.title,
+            "why": self.why,
+            "remedy": self.remedy,
+            "profiles": list(self.profiles),
+            "command": self.command,
+        }
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a baseline would be made of; no part of the report itself."""
+
+    profiles: tuple[Profile, ...] = ()
+    root_links: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ComplianceReport:
+    """What a compliance run found.
+
+    Attributes:
+        tenant, cloud: Empty tenant and the cloud `files` for files.
+        source: `tenant`, or the path that was checked.
+        generated_at: Aware time of the run.
+        profiles: SCEP profiles first, each kind by name.
+        tenant_findings: About the tenant as a whole: questions answered with no.
+        skipped: Rules that could not be judged, and what was missing.
+        steps: What to do, the most important first.
+        questions: Questions that only a person can answer and nobody has.
+        waivers_used, waivers_expired, waivers_idle: Waivers that accepted a finding, that no longer
+            count, and that met nothing.
+        baseline: The approved state that was compared with; None without one.
+        drift: What differs from it.
+        roots: Every trusted root profile, the worst first.
+        assignment_differences: Pairs of SCEP profile and root that reach different people.
+        unread: What could not be read; the run then says that it could not judge.
+        notes: What a reader must know, in sentences.
+    """
+
+    tenant: str
+    cloud: str
+    source: str
+    generated_at: datetime
+    policy: Policy
+    profiles: tuple[CheckedProfile, ...] = ()
+    tenant_findings: tuple[Finding, ...] = ()
+    skipped: tuple[SkippedRule, ...] = ()
+    steps: tuple[Step, ...] = ()
+    questions: tuple[Question, ...] = ()
+    waivers_used: tuple[Waiver, ...] = ()
+    waivers_expired: tuple[Waiver, ...] = ()
+    waivers_idle: tuple[Waiver, ...] = ()
+    baseline: Baseline | None = None
+    drift: tuple[ProfileDrift, ...] = ()
+    roots: tuple[RootHealth, ...] = ()
+    assignment_differences: tuple[AssignmentDifference, ...] = ()
+    unread: tuple[ReadFailure, ...] = ()
+    notes: tuple[str, ...] = ()
+    snapshot: Snapshot = field(default=Snapshot(), repr=False)
+
+    @property
+    def is_simulator(self) -> bool:
+        """Whether it is about a simulated tenant."""
+        return self.cloud == SIMULATOR
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, waived ones too."""
+        own = (finding for profile in self.profiles for finding in profile.findings)
+        return (*own, *self.tenant_findings)
+
+    def counting(self, severity: Severity) -> tuple[Finding, ...]:
+        """The findings of a severity that nobody has accepted."""
+        return tuple(
+            item for item in self.findings if item.waived is None and item.severity is severity
+        )
+
+    @cached_property
+    def new_findings(self) -> tuple[Finding, ...]:
+        """Errors and warnings that count and that the baseline did not have; none without one."""
+        if self.baseline is None:
+            return ()
+        return tuple(
+            item
+            for item in self.findings
+            if item.waived is None
+            and item.severity is not Severity.INFO
+            and finding_key(item) not in self.baseline.findings
+        )
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """How the run ended."""
+        return apply_policy(self.policy, self)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run did not pass; a run that could not judge has not passed."""
+        return self.outcome.status is not Status.PASSED
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """How many SCEP profiles have each verdict; every verdict is a key."""
+        return {
+            verdict.value: sum(item.verdict is verdict for item in self.profiles)
+            for verdict in Verdict
+        }
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The numbers."""
+        return {
+            "profiles": {
+                kind: sum(item.kind == kind for item in self.profiles)
+                for kind in ("scep", "trusted_root", "foreign")
+            },
+            "verdicts": self.verdicts,
+            "findings": {item.value: len(self.counting(item)) for item in Severity},
+            "new_findings": len(self.new_findings),
+            "waived": sum(item.waived is not None for item in self.findings),
+            "skipped_rules": len({item.rule_id for item in self.skipped}),
+            "open_questions": len(self.questions),
+            "drift": len(self.drift),
+            "roots": {
+                status.value: sum(item.status is status for item in self.roots)
+                for status in RootStatus
+            },
+            "assignment_differences": len(self.assignment_differences),
+        }
+
+    @property
+    def msg(self) -> str:
+        """One sentence for people; names the simulator where there is one."""
+        words = {
+            Status.PASSED: "Passed",
+            Status.FAILED: "Failed",
+            Status.NOT_JUDGED: "Could not be judged",
+        }
+        outcome = self.outcome
+        reasons = " ".join(reason.message for reason in outcome.reasons)
+        prefix = "SIMULATOR: " if self.is_simulator else ""
+        text = f"{prefix}{words[outcome.status]}"
+        return f"{text}: {reasons}" if reasons else f"{text}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON, in the form that the published schema describes."""
+        return {
+            "format": FORMAT,
+            "tool_version": __version__,
+            "tenant": self.tenant,
+            "cloud": self.cloud,
+            "source": self.source,
+            "generated_at": self.generated_at.isoformat(),
+            "failed": self.failed,
+            "msg": self.msg,
+            "outcome": self.outcome.to_dict(),
+            "policy": self.policy.to_dict(),
+            "summary": self.summary,
+            "steps": [step.to_dict() for step in self.steps],
+            "profiles": [profile.to_dict() for profile in self.profiles],
+            "tenant_findings": [finding.to_dict() for finding in self.tenant_findings],
+            "new_findings": [list(finding_key(item)) for item in self.new_findings],
+            "skipped": [item.to_dict() for item in self.skipped],
+            "questions": [
+                {"id": item.id, "title": item.title, "question": item.question, "why": item.why}
+                for item in self.questions
+            ],
+            "waivers": {
+                "used": [item.to_dict() for item in self.waivers_used],
+                "expired": [item.to_dict() for item in self.waivers_expired],
+                "idle": [item.to_dict() for item in self.waivers_idle],
+            },
+            "baseline": self.baseline.to_dict() if self.baseline else None,
+            "drift": [item.to_dict() for item in self.drift],
+            "roots": [item.to_dict() for item in self.roots],
+            "assignment_differences": [item.to_dict() for item in self.assignment_differences],
+            "unread": [{"what": item.what, "why": item.why} for item in self.unread],
+            "notes": list(self.notes),
+        }
+
+
+def finding_key(finding: Finding) -> FindingKey:
+    """What makes two findings of two runs the same complaint."""
+    subject = finding.profile_id or finding.profile_name or ""
+    return subject, finding.rule_id, finding.property

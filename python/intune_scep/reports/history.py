@@ -1,0 +1,90 @@
+"""Earlier JSON reports in a folder, as the points of a trend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from intune_scep.compliance.report import FORMAT, ComplianceReport
+
+_LARGEST: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Point:
+    """The numbers of one run."""
+
+    at: datetime
+    errors: int
+    warnings: int
+    required: int
+    mapped: int
+
+
+def point_of(report: ComplianceReport) -> Point:
+    """The point that a report adds."""
+    point = _point(report.to_dict())
+    if point is None:
+        raise ValueError("A report without numbers.")
+    return point
+
+
+def read_history(directory: Path, report: ComplianceReport) -> tuple[Point, ...]:
+    """The runs over the same tenant whose reports are in a folder, oldest first.
+
+    Files that are no report, or that cannot be read, are passed over: anybody may put files
+    there. Runs that could not judge have no numbers and make no point.
+    """
+    found: dict[datetime, Point] = {}
+    for path in sorted(directory.glob("*.json")):
+        content = _load(path)
+        if content is None or not _same_subject(content, report):
+            continue
+        point = _point(content)
+        if point is not None and point.at < report.generated_at:
+            found[point.at] = point
+    return tuple(found[at] for at in sorted(found))
+
+
+def _load(path: Path) -> dict[str, Any] | None:
+    try:
+        if path.stat().st_size > _LARGEST:
+            return None
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) and content.get("format") == FORMAT else None
+
+
+def _same_subject(content: dict[str, Any], report: ComplianceReport) -> bool:
+    return (content.get("tenant"), content.get("cloud"), content.get("source")) == (
+        report.tenant,
+        report.cloud,
+        report.source,
+    )
+
+
+def _point(content: dict[str, Any]) -> Point | None:
+    return next(_points(content), None)
+
+
+def _points(content: dict[str, Any]) -> Iterator[Point]:
+    try:
+        at = datetime.fromisoformat(content["generated_at"])
+        if content["outcome"]["status"] == "not_judged" or at.tzinfo is None:
+            return
+        summary = content["summary"]
+        numbers = (
+            summary["findings"]["error"],
+            summary["findings"]["warning"],
+            summary["verdicts"]["required"],
+            summary["verdicts"]["mapped"],
+        )
+    except (KeyError, TypeError, ValueError):
+        return
+    if all(isinstance(number, int) and 0 <= number < 10**7 for number in numbers):
+        yield Point(at, *numbers)

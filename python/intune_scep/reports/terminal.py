@@ -1,0 +1,189 @@
+"""The report for a person at a terminal."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from intune_scep.compliance import ComplianceReport, RootStatus, Status
+from intune_scep.compliance.roots import STATUS_WORDS
+from intune_scep.reports.safe_text import one_line
+from intune_scep.reports.words import OUTCOMES, SEVERITIES, VERDICTS, counted, listed, subject_of
+from intune_scep.rules import Severity
+
+_WIDTH = 100
+_STEPS = 8
+_OUTCOME_STYLES = {
+    Status.PASSED: "bold black on green",
+    Status.FAILED: "bold white on red",
+    Status.NOT_JUDGED: "bold black on yellow",
+}
+_SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+
+
+def render_text(report: ComplianceReport) -> str:
+    """The report as plain text, 100 columns wide."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=_WIDTH, highlight=False, color_system=None, emoji=False)
+    console.print(terminal_report(report))
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def terminal_report(report: ComplianceReport, *, every_finding: bool = True) -> RenderableType:
+    """The report for rich.
+
+    Args:
+        every_finding: Also list the findings profile by profile.
+    """
+    return Group(*_parts(report, every_finding))
+
+
+def drift_report(report: ComplianceReport) -> RenderableType:
+    """Only what differs from the baseline."""
+    unread = [Text(f"{one_line(item.what)}: {one_line(item.why)}") for item in report.unread]
+    return Group(_headline(report), *(unread or _drift(report)))
+
+
+def _parts(report: ComplianceReport, every_finding: bool) -> Iterator[RenderableType]:
+    yield _headline(report)
+    yield from _reasons(report)
+    if not report.profiles:
+        return
+    yield Text()
+    yield _verdicts(report)
+    yield from _steps(report)
+    yield from _roots(report)
+    yield from _drift(report)
+    if every_finding:
+        yield from _findings(report)
+    yield from _footnotes(report)
+
+
+def _headline(report: ComplianceReport) -> Text:
+    simulator = (" SIMULATOR ", "bold black on yellow") if report.is_simulator else ""
+    status = report.outcome.status
+    return Text.assemble(
+        (f" {OUTCOMES[status]} ", _OUTCOME_STYLES[status]),
+        " ",
+        simulator,
+        f" Compliance of {one_line(subject_of(report))}, {report.generated_at:%Y-%m-%d %H:%M %Z}",
+    )
+
+
+def _reasons(report: ComplianceReport) -> Iterator[Text]:
+    for reason in report.outcome.reasons:
+        yield Text(f"  {one_line(reason.message)}")
+
+
+def _verdicts(report: ComplianceReport) -> Table:
+    table = Table(title="Strong mapping", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    table.add_column("profiles", justify="right")
+    table.add_column("verdict")
+    table.add_column("meaning")
+    for verdict, (label, meaning) in VERDICTS.items():
+        count = report.verdicts[verdict.value]
+        if count:
+            table.add_row(str(count), label, meaning)
+    return table
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold")
+
+
+def _steps(report: ComplianceReport) -> Iterator[Text]:
+    if not report.steps:
+        return
+    yield _heading("What to do first")
+    for number, step in enumerate(report.steps[:_STEPS], 1):
+        label = f"{SEVERITIES[step.severity]}{f' {step.rule_id}' if step.rule_id else ''}"
+        yield Text.assemble(
+            f"{number:2}. ",
+            (one_line(step.title), "bold"),
+            f" ({counted(len(step.profiles), 'profile')}, ",
+            (label, _SEVERITY_STYLES[step.severity]),
+            ")",
+        )
+        yield Text(f"    {one_line(step.remedy)}")
+        if step.command:
+            yield Text(f"    $ {step.command}", style="cyan")
+    if len(report.steps) > _STEPS:
+        yield Text(f"    and {len(report.steps) - _STEPS} more, see the findings")
+
+
+def _roots(report: ComplianceReport) -> Iterator[Text]:
+    bad = [root for root in report.roots if root.status is not RootStatus.SOUND]
+    if bad:
+        yield _heading("Trusted roots")
+    for root in bad:
+        end = f" {root.not_after:%Y-%m-%d}" if root.not_after else ""
+        users = f", used by {listed(root.used_by)}" if root.used_by else ", used by no profile"
+        yield Text(f"  {one_line(root.name)}: {STATUS_WORDS[root.status]}{end}{one_line(users)}")
+
+
+def _drift(report: ComplianceReport) -> Iterator[Text]:
+    if report.baseline is None:
+        return
+    yield _heading(f"Since the baseline of {one_line(report.baseline.approved_at)}")
+    yield Text(
+        f"  {counted(len(report.new_findings), 'new finding')},"
+        f" {counted(len(report.drift), 'profile')} changed"
+    )
+    for item in report.drift:
+        yield Text(f"  {item.kind}: {one_line(item.name)}")
+        for change in item.changes:
+            before, after = one_line(change.before), one_line(change.after)
+            yield Text(f"      {change.property}: {before} -> {after}")
+
+
+def _findings(report: ComplianceReport) -> Iterator[Text]:
+    """Errors and warnings; notes are counted only, the other forms of the report have them."""
+    shown = [
+        (profile, [item for item in profile.findings if item.severity is not Severity.INFO])
+        for profile in report.profiles
+    ]
+    if any(findings for _, findings in shown):
+        yield _heading("Findings")
+    for profile, findings in shown:
+        if not findings:
+            continue
+        yield Text(f"{one_line(profile.name or profile.id)}", style="bold")
+        for item in findings:
+            style = "dim" if item.waived else _SEVERITY_STYLES[item.severity]
+            waived = f" (waived until {item.waived.expires})" if item.waived else ""
+            expired = (
+                f" (its waiver expired on {item.expired_waiver.expires})"
+                if item.expired_waiver
+                else ""
+            )
+            yield Text.assemble(
+                "  ",
+                (f"{item.rule_id} {SEVERITIES[item.severity]}", style),
+                f" {one_line(item.message)}{waived}{expired}",
+            )
+
+
+def _footnotes(report: ComplianceReport) -> Iterator[Text]:
+    summary = report.summary
+    yield Text()
+    yield Text(
+        f"{counted(summary['findings']['error'], 'error')},"
+        f" {counted(summary['findings']['warning'], 'warning')},"
+        f" {counted(summary['findings']['info'], 'note')}, {summary['waived']} waived."
+    )
+    if report.skipped:
+        rules = ", ".join(dict.fromkeys(item.rule_id for item in report.skipped))
+        yield Text(f"Not judged, for want of facts: {rules}.")
+    if report.questions:
+        asked = ", ".join(item.id for item in report.questions)
+        yield Text(f"Questions only a person can answer: {asked} (intune-scep rules explain ID).")
+    for waiver in report.waivers_expired:
+        yield Text(
+            f"Expired waiver: {waiver.rule} for {one_line(waiver.profile)}, until {waiver.expires}."
+        )
+    for note in report.notes:
+        yield Text(one_line(note))

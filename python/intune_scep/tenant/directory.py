@@ -1,0 +1,164 @@
+"""Who is in the groups that profiles are assigned to, and what their accounts lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from intune_scep.errors import IntuneScepError
+from intune_scep.graph.batch import read_batch
+from intune_scep.graph.session import checked_id
+from intune_scep.tenant.tenant import Tenant
+
+USER_ATTRIBUTES: Final = (
+    "mail",
+    "userPrincipalName",
+    "givenName",
+    "surname",
+    "onPremisesDistinguishedName",
+    "onPremisesSamAccountName",
+    "onPremisesSecurityIdentifier",
+)
+"""Attributes of a user that variables of a profile are filled from."""
+
+HYBRID_JOINED: Final = "serverad"
+_SID: Final = "onPremisesSecurityIdentifier"
+_DEVICE_ATTRIBUTES: Final = (_SID, "trustType", "operatingSystem")
+_PAGE: Final = 999
+_ADVANCED: Final = {"ConsistencyLevel": "eventual"}
+_USERS, _DEVICES = "users", "devices"
+_SELECTED: Final = {_USERS: USER_ATTRIBUTES, _DEVICES: _DEVICE_ATTRIBUTES}
+_CASTS: Final = {_USERS: "microsoft.graph.user", _DEVICES: "microsoft.graph.device"}
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAccount:
+    """What counts of a device in the directory.
+
+    Attributes:
+        operating_system: As Graph writes it, lower case.
+        trust_type: `workplace`, `azuread` or `serverad` (hybrid joined), lower case.
+    """
+
+    operating_system: str
+    trust_type: str
+    has_sid: bool
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Users and devices as far as they were asked for.
+
+    Attributes:
+        users: User id to the attributes without a value.
+        devices: Device id to what counts of it.
+        group_users, group_devices: Group id (lower case) to the ids of its members, those of
+            nested groups included.
+        all_users, all_devices: Every id, or None if not asked for.
+        failures: (what, error) of everything that could not be read.
+    """
+
+    users: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    devices: Mapping[str, DeviceAccount] = field(default_factory=dict)
+    group_users: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    group_devices: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    all_users: frozenset[str] | None = None
+    all_devices: frozenset[str] | None = None
+    failures: tuple[tuple[str, IntuneScepError], ...] = ()
+
+
+async def read_directory(
+    tenant: Tenant, groups: Iterable[str], *, everyone: bool, every_device: bool
+) -> Directory:
+    """Read the members of groups, 10 groups a request, and further pages one by one.
+
+    Args:
+        groups: Group ids.
+        everyone: Also read all users.
+        every_device: Also read all devices.
+
+    Raises:
+        GraphError, GraphTransportError: a whole request failed for good.
+    """
+    questions = [
+        (kind, group, f"groups/{checked_id(group)}/transitiveMembers/{_CASTS[kind]}")
+        for group in sorted(set(groups))
+        for kind in (_USERS, _DEVICES)
+    ]
+    questions += [
+        (kind, "", kind)
+        for kind, wanted in ((_USERS, everyone), (_DEVICES, every_device))
+        if wanted
+    ]
+    reading = _Reading()
+    paths = [_listing(path, _SELECTED[kind]) for kind, _, path in questions]
+    answers = await read_batch(tenant.session, paths, headers=_ADVANCED)
+    for (kind, group, _), answer in zip(questions, answers, strict=True):
+        if answer.error is not None:
+            # A deleted group that a profile still names has no members.
+            if not answer.not_found:
+                reading.failures.append((f"{kind} of {group or 'the tenant'}", answer.error))
+                continue
+            reading.note(kind, group, [])
+            continue
+        reading.note(kind, group, answer.body.get("value") or [])
+        if link := answer.body.get("@odata.nextLink"):
+            async for page in tenant.session.pages(link, headers=_ADVANCED):
+                reading.note(kind, group, page)
+    return reading.result()
+
+
+def _listing(path: str, attributes: Iterable[str]) -> str:
+    return f"{path}?$count=true&$top={_PAGE}&$select=id,{','.join(attributes)}"
+
+
+class _Reading:
+    """What has come in so far."""
+
+    def __init__(self) -> None:
+        self.failures: list[tuple[str, IntuneScepError]] = []
+        self._users: dict[str, frozenset[str]] = {}
+        self._devices: dict[str, DeviceAccount] = {}
+        self._members: dict[tuple[str, str], set[str]] = {}
+
+    def note(self, kind: str, group: str, entities: Iterable[Mapping[str, Any]]) -> None:
+        """Take in a page of members; `group` is empty for all of the tenant."""
+        members = self._members.setdefault((kind, group.lower()), set())
+        for entity in entities:
+            identifier = str(entity.get("id"))
+            members.add(identifier)
+            if kind == _USERS:
+                self._users[identifier] = frozenset(
+                    name for name in USER_ATTRIBUTES if not entity.get(name)
+                )
+            else:
+                self._devices[identifier] = DeviceAccount(
+                    operating_system=str(entity.get("operatingSystem") or "").lower(),
+                    trust_type=str(entity.get("trustType") or "").lower(),
+                    has_sid=bool(entity.get(_SID)),
+                )
+
+    def result(self) -> Directory:
+        """Everything noted."""
+
+        def groups(kind: str) -> dict[str, frozenset[str]]:
+            return {
+                group: frozenset(members)
+                for (of, group), members in self._members.items()
+                if of == kind and group
+            }
+
+        def everything(kind: str) -> frozenset[str] | None:
+            members = self._members.get((kind, ""))
+            return None if members is None else frozenset(members)
+
+        return Directory(
+            users=self._users,
+            devices=self._devices,
+            group_users=groups(_USERS),
+            group_devices=groups(_DEVICES),
+            all_users=everything(_USERS),
+            all_devices=everything(_DEVICES),
+            failures=tuple(self.failures),
+        )
