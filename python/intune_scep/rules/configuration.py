@@ -1,4 +1,4 @@
-"""What an organisation decides about the rules: severities, rules off, waivers, answers."""
+"""What an organisation decides about the rules: severities, disabled rules, waivers, answers."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Configuration:
 
     Attributes:
         severities: Rule id to the severity of all its findings.
-        off: Ids of rules that are not judged.
+        disabled: Ids of rules that are not judged.
         waivers: Accepted findings.
         answers: Rule id to the answer of a person to the rule's question; True means yes.
     """
 
     severities: Mapping[str, Severity] = field(default_factory=dict)
-    off: frozenset[str] = frozenset()
+    disabled: frozenset[str] = frozenset()
     waivers: tuple[Waiver, ...] = ()
     answers: Mapping[str, bool] = field(default_factory=dict)
 

@@ -38,7 +38,7 @@ def _judged(rule_id: str) -> str:
 
 def _waivable(rule_id: str) -> str:
     if _judged(rule_id) in QUESTIONS:
-        raise ValueError(f"{rule_id} is a question about the tenant; answer it, or switch it off")
+        raise ValueError(f"{rule_id} is a question about the tenant; answer or disable it")
     return rule_id
 
 
@@ -66,7 +66,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     severities: dict[_JudgedId, Severity] = Field(default_factory=dict)
-    off: list[_JudgedId] = Field(default_factory=list)
+    disabled: list[_JudgedId] = Field(default_factory=list)
     waivers: list[_Waiver] = Field(default_factory=list)
     answers: dict[Annotated[str, AfterValidator(_answerable)], StrictBool] = Field(
         default_factory=dict
@@ -102,27 +102,26 @@ def parse_configuration(text: str, name: str) -> Configuration:
         file = _File.model_validate({} if data is None else data)
     except ValidationError as error:
         problems = [
-            _problem(name, lines, detail["loc"], detail["msg"])
+            _problem(name, lines, detail["loc"], _WORDS.get(detail["type"], detail["msg"]))
             for detail in error.errors(include_url=False, include_input=False)
         ]
         raise ConfigurationError(" ".join(problems)) from error
     return Configuration(
         severities=file.severities,
-        off=frozenset(file.off),
+        disabled=frozenset(file.disabled),
         waivers=tuple(Waiver(**dict(waiver)) for waiver in file.waivers),
         answers=file.answers,
     )
 
 
 _Path = tuple[str | int, ...]
+_WORDS = {"extra_forbidden": "this key is not known", "missing": "this key is missing"}
 
 
 def _load(text: str, name: str) -> tuple[Any, Mapping[_Path, int]]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines: dict[_Path, int] = {(): 1}
-        if root is not None:
-            _note_lines(root, (), lines, name)
+        lines = _note_lines(root, name)
         return yaml.safe_load(text), lines
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
@@ -131,19 +130,38 @@ def _load(text: str, name: str) -> tuple[Any, Mapping[_Path, int]]:
         raise ConfigurationError(f"{name} is not YAML that can be read: {error}.") from error
 
 
-def _note_lines(node: yaml.Node, path: _Path, lines: dict[_Path, int], name: str) -> None:
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            lines[(*path, index)] = item.start_mark.line + 1
-            _note_lines(item, (*path, index), lines, name)
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            below = (*path, str(key.value))
-            if below in lines:
-                raise ConfigurationError(f"{name}, line {line}: {key.value} is given twice.")
-            lines[below] = line
-            _note_lines(value, below, lines, name)
+def _note_lines(root: yaml.Node | None, name: str) -> dict[_Path, int]:
+    """The line of every key and item. Each node is visited once, however often it is aliased."""
+    lines: dict[_Path, int] = {(): 1}
+    seen: set[int] = set()
+    pending: list[tuple[yaml.Node, _Path]] = [] if root is None else [(root, ())]
+    while pending:
+        node, path = pending.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            for index, item in enumerate(node.value):
+                lines[(*path, index)] = item.start_mark.line + 1
+                pending.append((item, (*path, index)))
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                below = (*path, _key(key, name))
+                line = key.start_mark.line + 1
+                if below in lines:
+                    raise ConfigurationError(f"{name}, line {line}: {key.value} is given twice.")
+                lines[below] = line
+                pending.append((value, below))
+    return lines
+
+
+def _key(node: yaml.Node, name: str) -> str:
+    """A key; words such as `off` are truth values to YAML and so are no keys at all."""
+    if node.tag == "tag:yaml.org,2002:str":
+        return str(node.value)
+    shown = node.value if isinstance(node, yaml.ScalarNode) else "a collection"
+    line = node.start_mark.line + 1
+    raise ConfigurationError(f"{name}, line {line}: {shown}: this key is not known.")
 
 
 def _problem(name: str, lines: Mapping[_Path, int], location: _Path, message: str) -> str:

@@ -130,7 +130,7 @@ def check(context: Context, configuration: Configuration = _DOCUMENTED) -> Check
 
     Args:
         context: The profile and what was read around it.
-        configuration: Severities, rules off, waivers, answers.
+        configuration: Severities, disabled rules, waivers, answers.
     """
     if configuration.answers:
         context = replace(context, answers={**configuration.answers, **context.answers})
@@ -138,7 +138,7 @@ def check(context: Context, configuration: Configuration = _DOCUMENTED) -> Check
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     for rule in applicable_rules(context.kind, platform):
-        if rule.id not in configuration.off and not _is_settled(rule, context):
+        if rule.id not in configuration.disabled and not _is_settled(rule, context):
             _judge(rule, context, configuration, findings, skipped)
     profile = context.profile
     expired = (
@@ -227,7 +227,8 @@ def review_questions(configuration: Configuration, platforms: Sequence[Platform]
     asked = [
         question
         for question in QUESTIONS.values()
-        if question.id not in configuration.off and not question.platforms.isdisjoint(platforms)
+        if question.id not in configuration.disabled
+        and not question.platforms.isdisjoint(platforms)
     ]
     findings = tuple(
         _answered_no(question, configuration.severities.get(question.id) or question.severity)

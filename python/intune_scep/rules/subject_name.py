@@ -93,8 +93,8 @@ def check_brackets(context: Context) -> Iterator[Complaint]:
     "R-023",
     Severity.WARNING,
     "Unknown variable",
-    remedy="Check the spelling against Microsoft's list; if the variable is new, switch this rule"
-    " off or waive it.",
+    remedy="Check the spelling against Microsoft's list; if the variable is new, waive this or"
+    " disable the rule.",
     source=f"{page(_SUBJECT_SECTION)}; {TOOL_RULE}",
     property=SUBJECT,
     reads=_ALL_TEXTS,

@@ -146,7 +146,7 @@ PKCS = {
     "displayName": "PKCS",
     "subjectNameFormatString": "CN={{UserName}}",
 }
-W, I, M = "windows", "ios", "macos"
+W, IOS, M = "windows", "ios", "macos"
 DO, WP, FW, AOSP = (
     "android_device_owner",
     "android_work_profile",
@@ -163,8 +163,8 @@ PROFILE_TYPE = [
         {**scep(W), "@odata.type": "#microsoft.graph.windows10SCEPCertificateProfile"},
     ),
     case("R-001", "error", scep(W), {"displayName": "x"}, "no type at all"),
-    case("R-002", "warning", scep(I), scep(PHONE)),
-    case("R-002", "warning", scep(I), scep(X10), "10X"),
+    case("R-002", "warning", scep(IOS), scep(PHONE)),
+    case("R-002", "warning", scep(IOS), scep(X10), "10X"),
     case("R-003", "warning", scep(WP), scep(DA)),
     case(
         "R-004",
@@ -211,8 +211,8 @@ CERTIFICATE_TYPE = [
         linked(device(M), root_profile(M, deploymentChannel="deviceChannel")),
         linked(scep(M), root_profile(M, deploymentChannel="deviceChannel")),
     ),
-    case("R-017", "error", scep(I), scep(I, deploymentChannel="deviceChannel")),
-    case("R-017", "error", root(I), root(I, deploymentChannel="deviceChannel"), "root"),
+    case("R-017", "error", scep(IOS), scep(IOS, deploymentChannel="deviceChannel")),
+    case("R-017", "error", root(IOS), root(IOS, deploymentChannel="deviceChannel"), "root"),
     case(
         "R-018",
         "warning",
@@ -243,7 +243,8 @@ SUBJECT = [
         "error",
         subject(
             W,
-            "CN={{UserName}},E={{EmailAddress}},OU=Mobile,O=Finance Group,L=Redmond,ST=Washington,C=US",
+            "CN={{UserName}},E={{EmailAddress}},OU=Mobile,O=Finance Group,"
+            "L=Redmond,ST=Washington,C=US",
         ),
         subject(W, "{{UserName}}"),
     ),
@@ -308,12 +309,12 @@ SUBJECT = [
         device_subject(W, "CN={{AAD_Device_ID}}"),
         device_subject(W, "CN={{SerialNumber}}"),
     ),
-    case("R-036", "warning", device_subject(I, "CN={{IMEI}}"), device_subject(M, "CN={{IMEI}}")),
+    case("R-036", "warning", device_subject(IOS, "CN={{IMEI}}"), device_subject(M, "CN={{IMEI}}")),
     case(
         "R-037",
         "error",
         device_names(W, dns("{{DeviceName}}")),
-        device_names(I, dns("{{FullyQualifiedDomainName}}")),
+        device_names(IOS, dns("{{FullyQualifiedDomainName}}")),
     ),
     case(
         "R-037",
@@ -391,7 +392,7 @@ STRONG_MAPPING = [
     case("R-071", "error", scep(W), names(W, upn(SID))),
     case("R-071", "error", scep(W), subject(W, f"CN={SID}"), "subject"),
     case("R-071", "error", scep(W), scep(W, subjectAlternativeNameFormatString=SID), "legacy"),
-    case("R-072", "error", device_names(I, NAC), device_names(I, SID_URI)),
+    case("R-072", "error", device_names(IOS, NAC), device_names(IOS, SID_URI)),
     case(
         "R-072",
         "info",
@@ -400,7 +401,7 @@ STRONG_MAPPING = [
         "Windows",
     ),
     case("R-073", "error", scep(W), names(W, uri(f"tag:microsoft.com,2022-09-14:sid:{SID}"))),
-    case("R-073", "error", names(W, uri(f" {SID.lower()} ")), names(W, uri(SID.strip("{}"))), "name"),
+    case("R-073", "error", names(W, uri(f" {SID.lower()} ")), names(W, uri(SID[2:-2])), "bare"),
     case("R-074", "error", names(W, SID_URI), names(W, SID_URI, SID_URI)),
     case("R-075", "warning", scep(W), UNMAPPED),
     case(
@@ -483,7 +484,7 @@ VALIDITY = [
 ]
 
 KEYS = [
-    case("R-100", "error", scep(W), scep(I, keyStorageProvider="useSoftwareKsp")),
+    case("R-100", "error", scep(W), scep(IOS, keyStorageProvider="useSoftwareKsp")),
     case("R-100", "error", scep(W), scep(W, keyStorageProvider="useTpm"), "unknown"),
     case("R-101", "warning", scep(W), scep(W, keyStorageProvider=None)),
     case(
@@ -528,20 +529,22 @@ KEYS = [
     case(
         "R-115",
         "warning",
-        directory(scep(I, keySize="size4096"), lowest_os_version="17.2"),
-        directory(scep(I, keySize="size4096"), lowest_os_version="13.7"),
+        directory(scep(IOS, keySize="size4096"), lowest_os_version="17.2"),
+        directory(scep(IOS, keySize="size4096"), lowest_os_version="13.7"),
     ),
     case("R-116", "warning", scep(W), scep(W, hashAlgorithm="sha1")),
     case("R-116", "warning", scep(W), scep(W, hashAlgorithm="sha1,sha2"), "both"),
     case("R-116", "warning", scep(DO), scep(DO, hashAlgorithm=None), "null"),
     case("R-117", "info", scep(WP), scep(WP, hashAlgorithm="sha1")),
-    case("R-118", "error", scep(I), scep(I, hashAlgorithm="sha2")),
+    case("R-118", "error", scep(IOS), scep(IOS, hashAlgorithm="sha2")),
     case("R-118", "info", scep(M), scep(M, hashAlgorithm="sha2"), "macOS"),
 ]
 
 TRUSTED_ROOT = [
     case("R-120", "error", linked(scep(W), root_profile(W)), linked(scep(W), None)),
-    case("R-121", "error", linked(scep(I), root_profile(I)), linked(scep(I), root_profile(M))),
+    case(
+        "R-121", "error", linked(scep(IOS), root_profile(IOS)), linked(scep(IOS), root_profile(M))
+    ),
     case(
         "R-122",
         "warning",
@@ -566,7 +569,7 @@ TRUSTED_ROOT = [
         "R-126",
         "warning",
         context(root(W), profiles=[root_profile(W), root_profile(W, ISSUING_CA)]),
-        context(root(W), profiles=[root_profile(W), root_profile(I, ISSUING_CA)]),
+        context(root(W), profiles=[root_profile(W), root_profile(IOS, ISSUING_CA)]),
     ),
     case("R-127", "warning", root(WP), root(DA)),
 ]
@@ -590,7 +593,7 @@ USAGES = [
         usages(W, {**CLIENT, "name": "client authentication"}),
         usages(W, {"name": "Client Auth", "objectIdentifier": "1.3.6.1.5.5.7.3.1"}),
     ),
-    case("R-134", "info", scep(I), usages(I, EMAIL_USAGE)),
+    case("R-134", "info", scep(IOS), usages(IOS, EMAIL_USAGE)),
 ]
 
 RENEWAL = [
@@ -602,8 +605,8 @@ RENEWAL = [
     case(
         "R-142",
         "warning",
-        scep(I, renewalThresholdPercentage=50),
-        scep(I, renewalThresholdPercentage=10),
+        scep(IOS, renewalThresholdPercentage=50),
+        scep(IOS, renewalThresholdPercentage=10),
     ),
     case("R-143", "warning", scep(W), validity(10, "days")),
 ]
@@ -631,7 +634,7 @@ URLS = [
 
 ACCESS = [
     case("R-160", "error", scep(DO), scep(AOSP, certificateAccessType="userApproval")),
-    case("R-160", "error", scep(DO), scep(I, silentCertificateAccessDetails=[]), "list"),
+    case("R-160", "error", scep(DO), scep(IOS, silentCertificateAccessDetails=[]), "list"),
     case(
         "R-161",
         "error",
@@ -662,7 +665,7 @@ ACCESS = [
 ]
 
 APPLICABILITY = [
-    case("R-170", "warning", scep(I, **{OS_EDITION: None}), scep(I, **{OS_EDITION: EDITION})),
+    case("R-170", "warning", scep(IOS, **{OS_EDITION: None}), scep(IOS, **{OS_EDITION: EDITION})),
     case(
         "R-171",
         "error",
@@ -748,10 +751,10 @@ PLATFORM_FACTS = [
     case("R-190", "info", *_mapping(DO)),
     case("R-191", "warning", *_mapping(AOSP)),
     case("R-193", "info", used_by(scep(AOSP), WIFI), used_by(scep(AOSP), WIFI, VPN)),
-    case("R-194", "info", used_by(scep(I)), used_by(scep(I), WIFI, WIFI, WIFI)),
+    case("R-194", "info", used_by(scep(IOS)), used_by(scep(IOS), WIFI, WIFI, WIFI)),
     case("R-195", "info", *_mapping(W)),
     case("R-196", "info", *_mapping(WP)),
-    case("R-197", "info", scep(I), scep(I, keySize="size1024")),
+    case("R-197", "info", scep(IOS), scep(IOS, keySize="size1024")),
     case(
         "R-198",
         "info",

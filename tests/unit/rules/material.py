@@ -17,7 +17,7 @@ from intune_scep.profiles import (
     parse_profile,
     profile_type_for,
 )
-from intune_scep.rules import Context, PlannedChange, profile_to_check
+from intune_scep.rules import Context, GroupFacts, PlannedChange, profile_to_check
 
 Wire = dict[str, Any]
 TODAY = date(2026, 11, 22)
@@ -204,3 +204,9 @@ def _target(name: str, **more: Any) -> Wire:
         "intent": "apply",
         "target": {"@odata.type": f"#microsoft.graph.{name}", **none, **more},
     }
+
+
+def members_for(wire: Wire) -> GroupFacts:
+    """Members of the kind that the certificate is for."""
+    is_device = wire.get("certificateStore") == "machine"
+    return GroupFacts(users=0, devices=40) if is_device else GroupFacts(users=40, devices=0)
