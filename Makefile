@@ -8,10 +8,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test lint sanity bench docs clean
+.PHONY: help setup demo test test-long lint sanity bench docs clean
 
 help: ## This list.
-	@awk -F ': *[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ': *[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## The virtual environment .venv with everything the other targets need.
 
@@ -34,6 +34,10 @@ lint: $(READY) ## Only what reads the sources: ruff, mypy, ansible-lint, changel
 
 sanity: $(READY) ## Only ansible-test, in a mirrored copy of the collection.
 	@$(BIN)/python dev/stages.py --group sanity
+
+test-long: $(READY) ## The slow forms: a kill at every write boundary, the model suite at length.
+	@INTUNE_SCEP_TEST_PROFILE=long $(BIN)/python -m pytest -n2 --dist=worksteal \
+		tests/unit/strong_mapping/test_faults.py tests/conformance/test_stateful.py
 
 bench: $(READY) ## Ratios measured in one run: reading a tenant, a converged task.
 	@$(BIN)/python -m pytest --no-header -q -s -p no:cacheprovider tests/benchmarks
