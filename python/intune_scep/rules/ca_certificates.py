@@ -6,8 +6,10 @@ import base64
 import binascii
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from intune_scep.certificates import CertificateError, CertificateFacts, inspect_certificate
+if TYPE_CHECKING:
+    from intune_scep.certificates import CertificateFacts
 
 _PEM_START = b"-----BEGIN"
 
@@ -38,6 +40,8 @@ class CaCertificate:
 @lru_cache(maxsize=512)
 def read_ca_certificate(value: str | None) -> CaCertificate:
     """Read the base64 text of a `trustedRootCertificate`. Never raises."""
+    from intune_scep.certificates import CertificateError, inspect_certificate
+
     if not value:
         return CaCertificate(None, "There is no certificate.")
     try:

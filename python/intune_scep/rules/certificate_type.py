@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from intune_scep.profiles import PROFILE_TYPES, Platform
 from intune_scep.rules.context import Context, read
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import ALL, CORPORATE_ANDROID, LIVING, MACOS, PLATFORM_NAMES
+from intune_scep.rules.platforms import (
+    ALL,
+    ANDROID,
+    CORPORATE_ANDROID,
+    LIVING,
+    MACOS,
+    PLATFORM_NAMES,
+)
 from intune_scep.rules.registry import ADMIN_CENTER, BOTH_KINDS, GRAPH_METADATA, page, rule
 from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SID_FOLDED, SUBJECT
 from intune_scep.rules.texts import variable, variables
@@ -195,15 +202,18 @@ _ANDROID_LOCATION = (
 )
 
 
-def certificate_location(context: Context) -> str:
-    """Where on a device the certificates of the profile are found (rule R-019)."""
+def certificate_location(context: Context) -> str | None:
+    """Where on a device the certificates of the profile are found (rule R-019).
+
+    Returns:
+        None where Microsoft's page does not say.
+    """
     if context.platform is Platform.MACOS:
         keychain = "user" if _channel(context) == "userChannel" else "system"
         return f"the {keychain} keychain"
-    if context.platform is Platform.IOS:
-        return "the keychain of the management profile"
-    store = context.scep.profile.certificate_store or ""
-    return _LOCATIONS.get((context.platform, store), _ANDROID_LOCATION)
+    if context.platform in ANDROID:
+        return _ANDROID_LOCATION
+    return _LOCATIONS.get((context.platform, context.scep.profile.certificate_store or ""))
 
 
 @rule(
@@ -221,8 +231,9 @@ def note_location(context: Context) -> Iterator[Complaint]:
     """An administrator who looks in the wrong store finds nothing and takes the change for a
     failure: device certificates on Windows are not in the user's store, and macOS puts everything
     in the system keychain unless the user channel is used."""
-    if context.reissues:
-        yield Complaint(f"The certificate will be in {certificate_location(context)}.")
+    location = certificate_location(context)
+    if context.reissues and location:
+        yield Complaint(f"The certificate will be in {location}.")
 
 
 def _channel(context: Context) -> str | None:

@@ -242,6 +242,13 @@ class Context:
         return self.known.to_wire()
 
     @cached_property
+    def malformed(self) -> frozenset[str]:
+        """Wire names of the properties whose value has an unexpected JSON type."""
+        if isinstance(self.profile, ForeignProfile):
+            return frozenset()
+        return frozenset(self.profile.malformed)
+
+    @cached_property
     def platform(self) -> Platform:
         """The profile's platform."""
         return self.known.profile_type.platform

@@ -183,10 +183,7 @@ def _judge(
 
 
 def _refuse_malformed(rule: Rule, context: Context) -> None:
-    if isinstance(context.profile, ForeignProfile) or not context.profile.malformed:
-        return
-    malformed = rule.reads.intersection(context.profile.malformed)
-    if malformed:
+    if malformed := rule.reads & context.malformed:
         names = ", ".join(sorted(malformed))
         raise NotReadError(Need.PROFILE, f"{names} in a shape that is known")
 

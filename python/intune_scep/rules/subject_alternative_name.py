@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from intune_scep.profiles import PROFILE_TYPES, ProfileKind, SubjectAlternativeName
+from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.profiles.enums import SubjectAlternativeNameType
 from intune_scep.rules.brackets import forbidden_after_variable
 from intune_scep.rules.context import Context
@@ -30,6 +30,9 @@ from intune_scep.rules.scep_facts import (
     Place,
 )
 from intune_scep.rules.texts import variable
+
+if TYPE_CHECKING:
+    from intune_scep.profiles import SubjectAlternativeName
 
 _SECTION: Final = "step 7, Subject alternative name"
 _LIMIT: Final = 500

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from intune_scep.certificates import describe_certificate
-from intune_scep.profiles import Platform, TrustedRootProfile, find_profile_type
+from intune_scep.profiles import Platform, ProfileKind, find_profile_type
 from intune_scep.profiles.enums import CertificateDestinationStore
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.context import Context
@@ -133,6 +132,8 @@ def check_ca_certificate(context: Context) -> Iterator[Complaint]:
     if _CERTIFICATE in context.known.malformed:
         yield Complaint("trustedRootCertificate is not a text.")
         return
+    from intune_scep.certificates import describe_certificate
+
     certificate = read_ca_certificate(context.own_root.trusted_root_certificate)
     facts = certificate.facts
     if facts is None:
@@ -190,9 +191,9 @@ def check_issuing_ca(context: Context) -> Iterator[Complaint]:
     if own.facts is None or not own.is_root:
         return
     others = (
-        read_ca_certificate(profile.trusted_root_certificate)
+        read_ca_certificate(getattr(profile, "trusted_root_certificate", None))
         for profile in context.require_profiles()
-        if isinstance(profile, TrustedRootProfile)
+        if profile.profile_type.kind is ProfileKind.TRUSTED_ROOT
         and _family(profile.profile_type.platform) == _family(context.platform)
     )
     subject = own.facts.subject
