@@ -52,7 +52,7 @@ _KIND_WORDS: Final = {
 
 def _one_of(option: Option) -> AfterValidator:
     def check(value: Any) -> Any:
-        if value in option.choices:
+        if isinstance(value, str | int) and value in option.choices:
             return value
         raise PydanticCustomError(
             "choice",
@@ -477,7 +477,7 @@ def _suggestion(option: str, kind: ProfileKind) -> str:
 
 def _cross_check(declaration: Declaration) -> list[str]:
     problems = list(_not_clearable(declaration))
-    if declaration.name is None and declaration.id is None:
+    if "name" not in declaration.given and declaration.id is None:
         problems.append("name is required, unless id is given.")
     format_type = OPTIONS["subject_name_format_type"]
     word = declaration.given.get(format_type.name)

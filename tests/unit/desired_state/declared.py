@@ -71,7 +71,9 @@ _ROOT_VALUES: dict[str, Any] = {
     "assignments": [{"group": "All Staff"}, {"group": "Contractors", "exclude": True}],
 }
 _SCEP_VALUES: dict[str, Any] = {
-    **{name: _ROOT_VALUES[name] for name in _ROOT_VALUES if ProfileKind.SCEP in OPTIONS[name].kinds},
+    **{
+        name: _ROOT_VALUES[name] for name in _ROOT_VALUES if ProfileKind.SCEP in OPTIONS[name].kinds
+    },
     "certificate_type": "user",
     "subject_name_format": "CN={{UserName}},E={{EmailAddress}}",
     "subject_name_format_type": "custom",

@@ -56,9 +56,7 @@ def single_changes():
 
 
 @pytest.mark.parametrize(("kind", "platform", "option"), list(single_changes()))
-def test_each_property_alone_is_seen_in_the_diff_and_in_the_request(
-    tenant, kind, platform, option
-):
+def test_each_property_alone_is_seen_in_the_diff_and_in_the_request(tenant, kind, platform, option):
     declarations = with_root(kind, platform)
     tenant.applied(declarations)
     value, properties = CHANGED[option]
