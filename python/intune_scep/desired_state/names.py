@@ -36,8 +36,8 @@ class Catalogue:
     entries: tuple[tuple[str, str], ...] = ()
 
     @cached_property
-    def _names(self) -> dict[str, str]:
-        return {identifier.lower(): name for identifier, name in self.entries}
+    def _known(self) -> dict[str, tuple[str, str]]:
+        return {identifier.lower(): (identifier, name) for identifier, name in self.entries}
 
     @cached_property
     def _ids(self) -> dict[str, list[str]]:
@@ -53,8 +53,8 @@ class Catalogue:
             UnresolvedNameError: Nothing has it, or several things have the name; with the
                 candidates and their ids.
         """
-        if reference.lower() in self._names:
-            return reference.lower()
+        if (known := self._known.get(reference.lower())) is not None:
+            return known[0]
         found = self._ids.get(reference, [])
         if len(found) == 1:
             return found[0]
@@ -71,12 +71,13 @@ class Catalogue:
 
     def name_of(self, identifier: str) -> str | None:
         """The name that goes with an id, if it is known."""
-        return self._names.get(identifier.lower())
+        known = self._known.get(identifier.lower())
+        return known[1] if known is not None else None
 
     def reference_to(self, identifier: str) -> str:
         """What a declaration calls a thing: its name where only it has it, else its id."""
         name = self.name_of(identifier)
-        unique = name is not None and len(self._ids[name]) == 1 and name.lower() not in self._names
+        unique = name is not None and len(self._ids[name]) == 1 and name.lower() not in self._known
         return name if unique and name is not None else identifier
 
 
