@@ -217,14 +217,15 @@ def _order(profile: CheckedProfile) -> tuple[int, str, str]:
 
 def _skipped(results: Iterable[CheckResult], names: Mapping[str, str]) -> tuple[SkippedRule, ...]:
     missing: dict[tuple[str, Need], set[str]] = {}
-    profiles: dict[tuple[str, Need], set[str]] = {}
+    profiles: dict[tuple[str, Need], dict[str | None, str]] = {}
     for result in results:
         for item in result.skipped:
             key = item.rule_id, item.need
             missing.setdefault(key, set()).add(with_names(item.missing, names))
-            profiles.setdefault(key, set()).add(item.profile_name or item.profile_id or "")
+            shown = item.profile_name or item.profile_id or "(no name)"
+            profiles.setdefault(key, {})[item.profile_id or shown] = shown
     return tuple(
-        SkippedRule(*key, tuple(sorted(missing[key])), tuple(sorted(profiles[key])))
+        SkippedRule(*key, tuple(sorted(missing[key])), tuple(sorted(profiles[key].values())))
         for key in sorted(missing)
     )
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Valida
 from intune_scep.compliance.errors import PolicyError
 from intune_scep.compliance.roots import RootStatus
 from intune_scep.rules import Severity
+from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping import Verdict
 
 if TYPE_CHECKING:
@@ -192,8 +193,9 @@ def _findings(cause: str, severity: Severity, report: ComplianceReport) -> Reaso
     found = report.counting(severity)
     if not found:
         return None
-    word = f"{severity.value}{'' if len(found) == 1 else 's'}"
-    return Reason(cause, f"{len(found)} {word}.", _named(item.profile_name for item in found))
+    concerned = len({(item.profile_id, item.profile_name) for item in found})
+    text = f"{counted(len(found), severity.value)} in {counted(concerned, 'profile')}."
+    return Reason(cause, text, _named(item.profile_name for item in found))
 
 
 def _errors(_policy: Policy, report: ComplianceReport) -> Reason | None:

@@ -12,7 +12,7 @@ from intune_scep import __version__
 from intune_scep.compliance.baseline import Baseline, FindingKey
 from intune_scep.compliance.drift import ProfileDrift
 from intune_scep.compliance.policy import Outcome, Policy, Status, apply_policy
-from intune_scep.compliance.roots import RootHealth, RootStatus
+from intune_scep.compliance.roots import ProfileRef, RootHealth, RootStatus
 from intune_scep.profiles import Profile
 from intune_scep.rules import Finding, Need, Question, Severity, Waiver
 from intune_scep.strong_mapping import Verdict
@@ -128,8 +128,8 @@ class Step:
     """Something to do, with everything it would mend.
 
     Attributes:
+        profiles: The profiles it is about, each once.
         command: The command that does it, where there is one.
-        profiles: Names of the profiles it is about, each once.
     """
 
     severity: Severity
@@ -137,7 +137,7 @@ class Step:
     title: str
     why: str
     remedy: str
-    profiles: tuple[str, ...]
+    profiles: tuple[ProfileRef, ...]
     command: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class Step:
             "title": self.title,
             "why": self.why,
             "remedy": self.remedy,
-            "profiles": list(self.profiles),
+            "profiles": [item.to_dict() for item in self.profiles],
             "command": self.command,
         }
 

@@ -33,6 +33,23 @@ STATUS_WORDS: Final = {
 }
 
 
+@dataclass(frozen=True, order=True)
+class ProfileRef:
+    """A profile by name and id; names are not unique."""
+
+    name: str
+    id: str | None
+
+    @classmethod
+    def of(cls, name: str | None, identifier: str | None) -> ProfileRef:
+        """A reference with something to show."""
+        return cls(name or identifier or "(no name)", identifier)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reference as JSON."""
+        return {"id": self.id, "name": self.name}
+
+
 @dataclass(frozen=True)
 class RootHealth:
     """One trusted root profile and how long its certificate lasts.
@@ -44,7 +61,7 @@ class RootHealth:
         days_left: Whole days from the report's time; negative when over.
         longest_validity: Days that the longest-lived certificate of the profiles below lasts; None
             if no profile says.
-        used_by: Names of the SCEP profiles that are linked to it.
+        used_by: The SCEP profiles that are linked to it.
     """
 
     id: str | None
@@ -54,7 +71,7 @@ class RootHealth:
     not_after: datetime | None
     days_left: int | None
     longest_validity: int | None
-    used_by: tuple[str, ...]
+    used_by: tuple[ProfileRef, ...]
     status: RootStatus
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,7 +84,7 @@ class RootHealth:
             "not_after": self.not_after.isoformat() if self.not_after else None,
             "days_left": self.days_left,
             "longest_validity_days": self.longest_validity,
-            "used_by": list(self.used_by),
+            "used_by": [item.to_dict() for item in self.used_by],
             "status": self.status.value,
         }
 
@@ -127,9 +144,14 @@ def _judge(
         not_after=end,
         days_left=None if end is None else (end - now).days,
         longest_validity=longest,
-        used_by=tuple(sorted(str(user.display_name or user.id) for user in users)),
+        used_by=_refs(users),
         status=_status(end, longest, now, within),
     )
+
+
+def _refs(profiles: Iterable[ScepProfile]) -> tuple[ProfileRef, ...]:
+    refs = (ProfileRef.of(profile.display_name, profile.id) for profile in profiles)
+    return tuple(sorted(refs, key=lambda ref: (ref.name, ref.id or "")))
 
 
 def _status(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from intune_scep.compliance.report import CheckedProfile, Step
-from intune_scep.compliance.roots import STATUS_WORDS, RootHealth, RootStatus
+from intune_scep.compliance.roots import STATUS_WORDS, ProfileRef, RootHealth, RootStatus
 from intune_scep.rules import RULES, Finding, Severity
 from intune_scep.strong_mapping import Verdict
 
@@ -22,9 +22,9 @@ def make_steps(
 ) -> tuple[Step, ...]:
     """Order what there is to do.
 
-    Strong mapping comes before all else, since domain controllers refuse those certificates now;
-    then errors, expired and expiring roots, and warnings; within each, what concerns most profiles.
-    Notes (severity info) are nothing to do.
+    Errors come before warnings. Among errors, strong mapping is first, since domain controllers
+    refuse those certificates now; among warnings, roots that end soon. Then what concerns most
+    profiles. Notes (severity info) are nothing to do.
     """
     by_rule: dict[tuple[Severity, str], list[Finding]] = {}
     for finding in (*(item for each in profiles for item in each.findings), *tenant_findings):
@@ -36,9 +36,9 @@ def make_steps(
         for (severity, rule_id), findings in by_rule.items()
         if (step := _rule_step(severity, rule_id, findings, covered))
     ]
-    steps += _root_steps(roots)
-    steps.sort(key=lambda step: (_ORDER.index(step.severity), -len(step.profiles), step.title))
-    return (*_verdict_steps(profiles), *steps)
+    steps.sort(key=lambda step: (-len(step.profiles), step.title))
+    every = (*_verdict_steps(profiles), *_root_steps(roots), *steps)
+    return tuple(sorted(every, key=lambda step: _ORDER.index(step.severity)))
 
 
 def _covered_profiles(profiles: Iterable[CheckedProfile]) -> frozenset[str | None]:
@@ -47,13 +47,18 @@ def _covered_profiles(profiles: Iterable[CheckedProfile]) -> frozenset[str | Non
     )
 
 
-def _names(profiles: Iterable[CheckedProfile], verdict: Verdict) -> tuple[str, ...]:
-    return tuple(sorted(item.name or item.id or "" for item in profiles if item.verdict is verdict))
+def _with(profiles: Iterable[CheckedProfile], verdict: Verdict) -> tuple[ProfileRef, ...]:
+    return _refs((item.name, item.id) for item in profiles if item.verdict is verdict)
+
+
+def _refs(pairs: Iterable[tuple[str | None, str | None]]) -> tuple[ProfileRef, ...]:
+    refs = {ProfileRef.of(name, identifier) for name, identifier in pairs}
+    return tuple(sorted(refs, key=lambda ref: (ref.name, ref.id or "")))
 
 
 def _verdict_steps(profiles: Sequence[CheckedProfile]) -> list[Step]:
     steps = []
-    if names := _names(profiles, Verdict.REQUIRED):
+    if found := _with(profiles, Verdict.REQUIRED):
         steps.append(
             Step(
                 Severity.ERROR,
@@ -63,11 +68,11 @@ def _verdict_steps(profiles: Sequence[CheckedProfile]) -> list[Step]:
                 " the SID URI is added, users of these certificates cannot log on with them.",
                 "Plan the change, agree on a time, and apply it in stages: it re-issues every"
                 " certificate of each profile and revokes the old ones.",
-                names,
+                found,
                 "intune-scep strong-mapping plan",
             )
         )
-    if names := _names(profiles, Verdict.DEFECTIVE):
+    if found := _with(profiles, Verdict.DEFECTIVE):
         steps.append(
             Step(
                 Severity.ERROR,
@@ -75,9 +80,9 @@ def _verdict_steps(profiles: Sequence[CheckedProfile]) -> list[Step]:
                 "Mend the profiles that misuse the SID variable",
                 "These profiles try to be strongly mapped and are not. They are never changed"
                 " automatically, since a person has to say what was meant.",
-                "Edit each profile in the admin center as its section below says. An edit of a"
-                " name re-issues its certificates.",
-                names,
+                "Edit each profile in the admin center as its findings say. An edit of an"
+                " alternative name re-issues the profile's certificates.",
+                found,
             )
         )
     return steps
@@ -97,7 +102,7 @@ def _rule_step(
         rule.title if rule else findings[0].message,
         rule.description if rule else findings[0].message,
         findings[0].remedy,
-        tuple(sorted({item.profile_name or item.profile_id or "the tenant" for item in findings})),
+        _refs((item.profile_name, item.profile_id) for item in findings if item.odata_type),
     )
 
 

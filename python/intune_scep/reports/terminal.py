@@ -12,8 +12,9 @@ from rich.text import Text
 from intune_scep.compliance import ComplianceReport, RootStatus, Status
 from intune_scep.compliance.roots import STATUS_WORDS
 from intune_scep.reports.safe_text import one_line
-from intune_scep.reports.words import OUTCOMES, SEVERITIES, VERDICTS, counted, listed, subject_of
+from intune_scep.reports.words import OUTCOMES, SEVERITIES, VERDICTS, listed, subject_of
 from intune_scep.rules import Severity
+from intune_scep.rules.texts import counted
 
 _WIDTH = 100
 _STEPS = 8
@@ -121,7 +122,11 @@ def _roots(report: ComplianceReport) -> Iterator[Text]:
         yield _heading("Trusted roots")
     for root in bad:
         end = f" {root.not_after:%Y-%m-%d}" if root.not_after else ""
-        users = f", used by {listed(root.used_by)}" if root.used_by else ", used by no profile"
+        users = (
+            f", used by {listed(item.name for item in root.used_by)}"
+            if root.used_by
+            else ", used by no profile"
+        )
         yield Text(f"  {one_line(root.name)}: {STATUS_WORDS[root.status]}{end}{one_line(users)}")
 
 

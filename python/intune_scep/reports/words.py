@@ -40,11 +40,6 @@ PLATFORMS: Final = {
 }
 
 
-def counted(count: int, noun: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def listed(names: Iterable[str], most: int = 5) -> str:
     """Names in a row, cut after some."""
     names = list(names)
