@@ -23,6 +23,7 @@ from intune_scep.desired_state.export_yaml import render_document
 from intune_scep.desired_state.from_profile import declaration_from_profile, inexpressible
 from intune_scep.desired_state.names import Catalogue, root_certificate
 from intune_scep.desired_state.options import OPTIONS
+from intune_scep.desired_state.wire_form import create_wire, option_of
 from intune_scep.profiles import Profile, ProfileKind
 from intune_scep.tenant import Tenant
 
@@ -226,6 +227,7 @@ def _describe(item: Holding, holdings: Holdings) -> _Described:
     _settle_assignments(options, profile, reasons)
     try:
         certificate = _settle_certificate(options, profile)
+        _say_nulls(options, profile)
     except DeclarationError as error:
         return _Described(ExportedProfile(profile, FAILED, message=str(error)))
     comments += [f"Not expressed here: {reason}" for reason in reasons.values()]
@@ -312,6 +314,16 @@ def _settle_certificate(options: dict[str, Any], profile: Profile) -> bytes | No
         options["allow_expired"] = True
         parse_declaration(options, kind=kind)
     return root_certificate(profile) if "certificate" in options else None
+
+
+def _say_nulls(options: dict[str, Any], profile: Profile) -> None:
+    """Say null where a new profile would get the admin center's default instead."""
+    kind, wire = profile.profile_type, profile.to_wire()
+    new = create_wire(parse_declaration(options, kind=kind.kind))
+    for name in new:
+        row = kind.properties_by_name.get(name)
+        if row is not None and row.nullable and wire.get(name) is None:
+            options[option_of(name)] = None
 
 
 def _files_of(item: _Described, stem: str, holdings: Holdings, directory: Path) -> dict[str, bytes]:

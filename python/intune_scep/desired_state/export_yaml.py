@@ -30,7 +30,14 @@ def _represent_unsafe(dumper: _Dumper, value: _Unsafe) -> yaml.Node:
     return dumper.represent_scalar("!unsafe", str(value), style='"')
 
 
+def _represent_text(dumper: _Dumper, value: str) -> yaml.Node:
+    # Only double quotes keep every line break of YAML 1.1 as it is, U+0085 among them.
+    style = None if value.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
 _Dumper.add_representer(_Unsafe, _represent_unsafe)
+_Dumper.add_representer(str, _represent_text)
 
 
 def render_document(key: str, options: Mapping[str, Any], comments: Iterable[str]) -> bytes:
