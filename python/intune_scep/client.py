@@ -34,6 +34,7 @@ from intune_scep.strong_mapping import (
 )
 from intune_scep.strong_mapping.apply import Progress, silent
 from intune_scep.tenant import Tenant
+from intune_scep.tenant.users import read_user_sids
 
 
 class AsyncIntuneClient:
@@ -379,3 +380,11 @@ class AsyncIntuneClient:
             baseline=baseline,
             with_directory=with_directory,
         )
+
+    async def read_user_sids(self) -> dict[str, str | None]:
+        """Read every user's on-premises SID, by user principal name; None where there is none.
+
+        Raises:
+            IntuneScepError: the users could not be read; needs User.Read.All.
+        """
+        return await read_user_sids(self.tenant)

@@ -346,3 +346,11 @@ class IntuneClient:
                 with_directory=with_directory,
             )
         )
+
+    def read_user_sids(self) -> dict[str, str | None]:
+        """Read every user's on-premises SID, by user principal name; None where there is none.
+
+        Raises:
+            IntuneScepError: the users could not be read; needs User.Read.All.
+        """
+        return self._portal.call(self._client.read_user_sids())

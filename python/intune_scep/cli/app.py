@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from intune_scep import __version__
-from intune_scep.cli import baseline, strong_mapping
-from intune_scep.cli.check import check
-from intune_scep.cli.report import report
 from intune_scep.errors import IntuneScepError
 
 EXIT_FAILED = 1
@@ -33,17 +31,34 @@ app = typer.Typer(
         " 3 nothing could be judged."
     ),
 )
-app.add_typer(strong_mapping.app, name="strong-mapping")
-app.command()(check)
-app.command()(report)
-app.add_typer(baseline.app, name="baseline")
+
+# Each word with the module that answers it: only the one on the command line is imported. The
+# last is the second and last line that knows the simulator.
+GROUPS: Mapping[str, str] = {
+    "strong-mapping": "intune_scep.cli.strong_mapping",
+    "baseline": "intune_scep.cli.baseline",
+    "rules": "intune_scep.cli.rules",
+    "certificate": "intune_scep.cli.certificate",
+    "simulator": "intune_scep.simulator.commands",
+}
+COMMANDS: Mapping[str, str] = {
+    "check": "intune_scep.cli.check",
+    "report": "intune_scep.cli.report",
+}
 
 
-def _mount_simulator() -> None:
-    # The second and last line that knows the simulator.
-    from intune_scep.simulator.commands import app as simulator
-
-    app.add_typer(simulator, name="simulator")
+def _mount(arguments: Sequence[str]) -> None:
+    """Add the command that is asked for; all of them for help, completion and misspelt words."""
+    word = next((argument for argument in arguments if not argument.startswith("-")), None)
+    chosen = {word} if word in {*GROUPS, *COMMANDS} else {*GROUPS, *COMMANDS}
+    mounted = {group.name for group in app.registered_groups}
+    mounted |= {command.name for command in app.registered_commands}
+    for name, module in COMMANDS.items():
+        if name in chosen - mounted:
+            app.command(name)(getattr(import_module(module), name))
+    for name, module in GROUPS.items():
+        if name in chosen - mounted:
+            app.add_typer(import_module(module).app, name=name)
 
 
 def _show_version(wanted: bool) -> None:
@@ -65,8 +80,7 @@ def root(
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; nothing but the code leaves as a surprise."""
     debug = "--debug" in arguments or bool(os.environ.get("INTUNE_SCEP_DEBUG"))
-    if "simulator" in arguments or not set(arguments) - {"-h", "--help"}:
-        _mount_simulator()
+    _mount(arguments)
     try:
         result = typer.main.get_command(app).main(
             args=list(arguments), prog_name="intune-scep", standalone_mode=False

@@ -27,6 +27,19 @@ def _console(stream: Any) -> Console:
     return Console(file=stream, highlight=False, width=width)
 
 
+def plain(text: object) -> Text:
+    """Text that somebody else wrote, without anything that a terminal would obey."""
+    shown = str(text)
+    safe = shown if shown.isprintable() else "".join(map(_visible, shown))
+    return Text(safe)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or character == "\n":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def print_json(value: Any) -> None:
     """Write JSON to standard output, alone."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
@@ -34,7 +47,8 @@ def print_json(value: Any) -> None:
 
 def headline(title: str, tenant: str, cloud: str) -> Text:
     """Name the tenant and the cloud; with the simulator, where nobody can miss it."""
-    text = Text(f"{title}: tenant {tenant}, cloud {cloud}", style="bold")
+    text = plain(f"{title}: tenant {tenant}, cloud {cloud}")
+    text.stylize("bold")
     if cloud == "simulator":
         text = Text.assemble((" SIMULATOR ", "bold black on yellow"), " ", text)
     return text

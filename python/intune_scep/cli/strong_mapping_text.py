@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from intune_scep.cli.console import headline
+from intune_scep.cli.console import headline, plain
 from intune_scep.profiles import SID_VARIABLE
 from intune_scep.strong_mapping import Assessment, EnforcementReport, Plan, Status, Verdict
 from intune_scep.strong_mapping.choices import NOT_NAMED
@@ -63,8 +63,8 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
             Text(verdict.value, style=_ORDER[verdict]),
             row["platform"],
             row["certificate_type"] or _NOTHING,
-            Text(str(row["display_name"])),
-            Text(row["reason"]),
+            plain(row["display_name"]),
+            plain(row["reason"]),
         )
     console.print(table)
     counts = [(verdict, assessment.summary[verdict.value]) for verdict in _ORDER]
@@ -78,11 +78,11 @@ def show_plan(console: Console, plan: Plan) -> None:
     console.print(headline("Plan", plan.tenant, plan.cloud))
     table = _table("Profile", "Names now")
     for action in plan.actions:
-        name = Text.assemble(str(action.display_name), "\n", (action.id, "dim"))
+        name = Text.assemble(plain(action.display_name), "\n", (action.id, "dim"))
         names = [
             f"{san_label(san.get('sanType'))}: {san.get('name')}" for san in action.before or ()
         ]
-        table.add_row(name, Text("\n".join(names) or "(none)"))
+        table.add_row(name, plain("\n".join(names) or "(none)"))
     if plan.actions:
         added = Text(f"Each gets one more name, last: URI: {SID_VARIABLE}", style="green")
         console.print(added)
@@ -104,9 +104,7 @@ def _left_alone(console: Console, plan: Plan, assessment: Assessment) -> None:
         if why == NOT_NAMED:
             not_named += 1
         elif why:
-            table.add_row(
-                Text(str(item.profile.display_name)), item.judgement.verdict.value, Text(why)
-            )
+            table.add_row(plain(item.profile.display_name), item.judgement.verdict.value, Text(why))
     if table.row_count:
         console.print(table)
     if not_named:
@@ -124,9 +122,9 @@ def show_report(console: Console, report: EnforcementReport) -> None:
             continue
         table.add_row(
             Text(status.value, style=_STATUS_STYLES[status]),
-            Text(str(row["display_name"] or _NOTHING)),
+            plain(row["display_name"] or _NOTHING),
             row["id"],
-            Text(row["message"] or ""),
+            plain(row["message"] or ""),
         )
     if table.row_count:
         console.print(table)

@@ -1,0 +1,202 @@
+"""intune-scep certificate: is an issued certificate strongly mapped, and to whom?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from intune_scep import IntuneClient
+from intune_scep.certificates import (
+    CertificateRecord,
+    ComparisonStatus,
+    ExpectedSids,
+    MappingStatus,
+    SidComparison,
+    UnreadableCertificate,
+    read_certificates,
+)
+from intune_scep.cli.console import console, plain
+from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
+from intune_scep.errors import IntuneScepError
+
+EXIT_FINDINGS, EXIT_NOT_JUDGED = 2, 3
+UNREADABLE = "unreadable"
+_AS_IT_SHOULD_BE = frozenset({ComparisonStatus.AS_EXPECTED, ComparisonStatus.NO_EXPECTATION})
+_STYLES = {
+    MappingStatus.MAPPED.value: "green",
+    MappingStatus.NOT_JUDGED.value: "dim",
+    UNREADABLE: "bold red",
+}
+
+app = typer.Typer(
+    no_args_is_help=True, help="Issued certificates: what they say and whom they are mapped to."
+)
+Item = CertificateRecord | UnreadableCertificate
+
+
+@app.callback()
+def group() -> None:
+    """Keeps `inspect` a command of its own while it is the only one."""
+
+
+@app.command()
+@with_shared_options
+def inspect(
+    shared: Shared,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…",
+            help="PEM, DER or PKCS#7 files, directories of them, or Intune's certificate report"
+            " as CSV.",
+            show_default=False,
+        ),
+    ],
+    *,
+    expected: Annotated[
+        Path | None,
+        typer.Option(
+            "--expected",
+            metavar="CSV",
+            help="Compare with the SIDs in this file: columns thumbprint, serial or upn, and sid.",
+            show_default=False,
+        ),
+    ] = None,
+    expected_from_users: Annotated[
+        bool,
+        typer.Option(
+            "--expected-from-users",
+            help="Compare with the SIDs of the tenant's users, by UPN. Needs User.Read.All.",
+        ),
+    ] = False,
+    alt_security_identities: Annotated[
+        bool,
+        typer.Option(
+            "--alt-security-identities",
+            help="Also show the strings for a mapping by hand in Active Directory.",
+        ),
+    ] = False,
+) -> int:
+    """Say of each certificate whether it is strongly mapped, and to which SID.
+
+    Exit code 2 if one is not mapped, is mapped to another SID than expected or cannot be read; 3 if
+    none could be judged; else 0.
+    """
+    sids = _expected(shared, expected, expected_from_users)
+    show = _JsonOutput() if shared.output is OutputFormat.JSON else _TextOutput(console())
+    statuses: Counter[str] = Counter()
+    wrong = False
+    for item in read_certificates(files):
+        comparison = _compare(item, sids)
+        statuses[_status(item)] += 1
+        wrong = wrong or (comparison is not None and comparison.status not in _AS_IT_SHOULD_BE)
+        show.item(item, comparison, with_identities=alt_security_identities)
+    show.end(statuses)
+    return _exit_code(statuses, wrong)
+
+
+def _expected(shared: Shared, file: Path | None, from_users: bool) -> ExpectedSids | None:
+    if file is not None and from_users:
+        raise IntuneScepError("Give --expected or --expected-from-users, but not both.")
+    if file is not None:
+        return ExpectedSids.from_csv(file)
+    if not from_users:
+        return None
+    with IntuneClient(shared.connection()) as client:
+        return ExpectedSids.from_mappings(by_upn=client.read_user_sids())
+
+
+def _compare(item: Item, sids: ExpectedSids | None) -> SidComparison | None:
+    if sids is None or isinstance(item, UnreadableCertificate):
+        return None
+    return sids.compare(item)
+
+
+def _status(item: Item) -> str:
+    if isinstance(item, UnreadableCertificate):
+        return UNREADABLE
+    return item.strong_mapping.status.value
+
+
+def _exit_code(statuses: Counter[str], wrong: bool) -> int:
+    good = {MappingStatus.MAPPED.value, MappingStatus.NOT_JUDGED.value}
+    if wrong or set(statuses) - good:
+        return EXIT_FINDINGS
+    return 0 if statuses[MappingStatus.MAPPED.value] else EXIT_NOT_JUDGED
+
+
+class _TextOutput:
+    """One block a certificate, as it is read."""
+
+    def __init__(self, target: Console) -> None:
+        self._console = target
+
+    def item(self, item: Item, comparison: SidComparison | None, *, with_identities: bool) -> None:
+        for indent, line in _lines(item, comparison, with_identities):
+            self._console.print(Text(" " * indent).append_text(line), soft_wrap=True)
+
+    def end(self, statuses: Counter[str]) -> None:
+        total = sum(statuses.values())
+        parts = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
+        self._console.print(
+            f"{total} certificate{'' if total == 1 else 's'}: {parts or 'nothing found'}."
+        )
+
+
+def _lines(
+    item: Item, comparison: SidComparison | None, with_identities: bool
+) -> Iterator[tuple[int, Text]]:
+    status = _status(item)
+    head = Text(status, style=_STYLES.get(status, "bold yellow"))
+    yield 0, head.append_text(plain(f"  {item.source} [{item.position}]"))
+    if isinstance(item, UnreadableCertificate):
+        yield 2, plain(item.reason)
+        return
+    facts = item.facts
+    if facts is not None:
+        yield 2, plain(f"{facts.subject}, issued by {facts.issuer}")
+        yield (
+            2,
+            plain(f"valid {facts.not_before} to {facts.not_after}, serial {facts.serial_number}"),
+        )
+    if item.strong_mapping.sid:
+        yield 2, plain(f"SID {item.strong_mapping.sid}")
+    for sentence in (*item.strong_mapping.reasons, *item.strong_mapping.notes):
+        yield 2, plain(sentence)
+    if comparison is not None:
+        yield 2, plain(f"{comparison.status.value}: {comparison.reason}")
+    if facts is not None and with_identities:
+        for identity in facts.alt_security_identities:
+            strength = "strong" if identity.strong else "weak"
+            yield 2, plain(f"{strength}  {identity.value}")
+            for note in identity.notes:
+                yield 4, plain(note)
+
+
+class _JsonOutput:
+    """One JSON document, written as the certificates are read."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        sys.stdout.write('{"certificates": [')
+
+    def item(self, item: Item, comparison: SidComparison | None, *, with_identities: bool) -> None:
+        entry: dict[str, Any] = {"status": _status(item), **item.to_dict()}
+        if not with_identities and isinstance(entry.get("facts"), dict):
+            entry["facts"].pop("alt_security_identities", None)
+        if comparison is not None:
+            entry["comparison"] = comparison.to_dict()
+        separator = "\n" if next(self._numbers) == 0 else ",\n"
+        sys.stdout.write(separator + json.dumps(entry, ensure_ascii=False))
+
+    def end(self, statuses: Counter[str]) -> None:
+        sys.stdout.write(f'\n], "summary": {json.dumps(dict(sorted(statuses.items())))}}}\n')
