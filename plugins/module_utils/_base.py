@@ -44,7 +44,20 @@ CONNECTION_SPEC = {
 FAILURE_FIELDS = ("code", "status", "request_id", "activity_id")
 
 
-def run_module(job, argument_spec, check=None, **constraints):
+class Module(AnsibleModule):
+    """A module that knows which options were given, null or not."""
+
+    def _load_params(self):
+        super()._load_params()
+        self.names_given = tuple(self.params)
+
+    @property
+    def given(self):
+        """The options that were given, checked."""
+        return {name: self.params[name] for name in self.names_given if name in self.argument_spec}
+
+
+def run_module(job, argument_spec, check=None, prepare=None, **constraints):
     """Read the arguments, call the library once, and exit with its answer.
 
     Args:
@@ -52,9 +65,11 @@ def run_module(job, argument_spec, check=None, **constraints):
             result of the module; a true value of C(failed) in it makes the task fail.
         argument_spec: The module's own options; those of the connection are added.
         check: Called with the arguments before anything is imported. Returns a complaint or None.
+        prepare: Called with the options that were given, before the tenant is reached. What it
+            returns takes the place of the arguments in the call of job.
         constraints: Passed to AnsibleModule (required_if and the like).
     """
-    module = AnsibleModule(
+    module = Module(
         argument_spec={**CONNECTION_SPEC, **argument_spec},
         supports_check_mode=True,
         **constraints,
@@ -71,8 +86,15 @@ def run_module(job, argument_spec, check=None, **constraints):
         options = ConnectionOptions.from_environment(
             **{name: module.params[name] for name in CONNECTION_SPEC}
         )
+    except IntuneScepError as error:
+        fail(module, str(error), **failure_fields(error))
+    try:
+        work = prepare(module.given) if prepare else module.params
+    except IntuneScepError as error:
+        fail(module, str(error), code="badArgument")
+    try:
         with intune_scep.IntuneClient(options) as client:
-            result = job(client, module.params, module.check_mode)
+            result = job(client, work, module.check_mode)
     except IntuneScepError as error:
         fail(module, str(error), **failure_fields(error))
     leave(module, result)
@@ -112,6 +134,8 @@ def fail(module, message, **fields):
 def leave(module, result):
     """Exit with the library's answer, and make sure that nobody takes a simulator for a tenant."""
     failed = result.pop("failed", False)
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
     if result["cloud"] == "simulator":
         module.warn(SIMULATOR_WARNING)
         result["msg"] = "SIMULATOR: " + result["msg"].removeprefix("SIMULATOR: ")

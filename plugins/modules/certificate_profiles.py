@@ -1,0 +1,253 @@
+#!/usr/bin/python
+# Copyright: The intune.scep maintainers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificate_profiles
+short_description: Bring a tenant to the certificate profiles declared in a directory
+version_added: "0.1.0"
+author:
+  - The intune.scep maintainers (@intune-scep)
+description:
+  - Reads every declaration of trusted root and SCEP profiles in a directory and brings a Microsoft
+    Intune tenant to it, in one task that reads the tenant once. Trusted roots are made before the
+    SCEP profiles that point at them, and deleted after them.
+  - The declarations have the options of M(intune.scep.trusted_root_profile) and
+    M(intune.scep.scep_profile). The files are no templates, so variables of Intune are written as
+    they are, C("CN={{UserName}}"); the tag C(!unsafe) does no harm. The command C(intune-scep
+    profiles apply) takes the same files, and C(intune-scep profiles export) writes them.
+  - B(Changing a SCEP profile can make Intune revoke and issue again every certificate of that
+    profile.) Check mode names the profiles concerned.
+  - A profile that is as declared is not written to. When one profile cannot be as declared, nothing
+    at all is written. When one fails while writing, the others are still done and reported, and the
+    task fails.
+options:
+  path:
+    description:
+      - A file with declarations, or a directory that holds them in files C(*.yml), C(*.yaml) and
+        C(*.json). Directories are read with what is below them; names that start with a dot are
+        passed over.
+      - A file holds one profile as C(scep_profile) or C(trusted_root_profile), or lists of them as
+        C(scep_profiles) and C(trusted_root_profiles).
+      - A relative path begins at the directory of the playbook.
+    type: path
+    required: true
+  managed_by:
+    description:
+      - Name of this set of declarations. It is written at the end of the description of each of its
+        profiles, as C([managed by intune.scep: NAME]), so that O(prune) knows them again.
+    type: str
+  prune:
+    description:
+      - Delete the profiles that carry the mark of O(managed_by), and those of O(prune_list), that
+        are not declared. Their certificates are revoked.
+      - Without one of these two options it is an error, because it would be about every profile of
+        the tenant.
+    type: bool
+    default: false
+  prune_list:
+    description:
+      - Names or IDs of profiles to delete if they are not declared. One that is gone already is no
+        error. Needs O(prune).
+    type: list
+    elements: str
+extends_documentation_fragment:
+  - intune.scep.connection
+  - intune.scep.attributes
+  - intune.scep.attributes.writes
+seealso:
+  - module: intune.scep.trusted_root_profile
+  - module: intune.scep.scep_profile
+"""
+
+EXAMPLES = r"""
+- name: Show what would change
+  intune.scep.certificate_profiles:
+    path: profiles/
+  check_mode: true
+  diff: true
+
+- name: Bring the tenant to what is declared, and remember which profiles these are
+  intune.scep.certificate_profiles:
+    path: profiles/
+    managed_by: network team
+
+- name: The same, and delete the profiles of this set whose file is gone
+  intune.scep.certificate_profiles:
+    path: profiles/
+    managed_by: network team
+    prune: true
+"""
+
+RETURN = r"""
+msg:
+  description: What happened, in one sentence.
+  returned: always
+  type: str
+  sample: 2 profiles changed (1 create, 1 update).
+tenant:
+  description: ID of the tenant.
+  returned: when the tenant was reached
+  type: str
+  sample: 3f2b8c1e-0d7a-4f43-9b0e-6f6a4f3c2d11
+cloud:
+  description: The cloud the tenant lives in.
+  returned: when the tenant was reached
+  type: str
+  sample: public
+summary:
+  description: How many profiles each action concerns.
+  returned: when the tenant was reached
+  type: dict
+  sample:
+    none: 40
+    create: 1
+    update: 1
+    replace: 0
+    delete: 0
+    refused: 0
+statuses:
+  description: How many profiles have each status.
+  returned: when the tenant was reached
+  type: dict
+notes:
+  description: What the operator should know about this run.
+  returned: when the tenant was reached
+  type: list
+  elements: str
+profiles:
+  description: Every declared profile, and what was done with it.
+  returned: when the tenant was reached
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: ID of the profile, or null where there is none.
+      type: str
+      returned: always
+    name:
+      description: Name of the profile.
+      type: str
+      returned: always
+    kind:
+      description: V(trusted_root) or V(scep).
+      type: str
+      returned: always
+    platform:
+      description: The platform.
+      type: str
+      returned: always
+      sample: ios
+    action:
+      description:
+        - What is to be done. One of V(none), V(create), V(update), V(replace), V(delete),
+          V(refused) (it cannot be as declared; then nothing at all is written).
+      type: str
+      returned: always
+    status:
+      description:
+        - What was done. One of V(unchanged), V(planned) (check mode), V(applied), V(held_back) (not
+          tried, because something else failed or was refused), V(conflict) (somebody else changed
+          the profile meanwhile), V(failed), V(unknown) (it could not be learned whether the change
+          was made).
+      type: str
+      returned: always
+    diff:
+      description: Every option that changes.
+      type: list
+      elements: dict
+      returned: always
+      contains:
+        property:
+          description: The option.
+          type: str
+          returned: always
+          sample: key_size
+        before:
+          description: Its value before, or null.
+          type: raw
+          returned: always
+        after:
+          description: Its value after, or null.
+          type: raw
+          returned: always
+    reissues:
+      description:
+        - Whether Intune revokes the certificates of the profile and issues them again. V(yes),
+          V(no), or V(probably_not), which is what is reported, while Microsoft's page says that any
+          change to a SCEP profile revokes.
+      type: str
+      returned: always
+    message:
+      description: What is to be known about this change, or why it failed, else null.
+      type: str
+      returned: always
+failure:
+  description: Why the task failed.
+  returned: on failure
+  type: dict
+  contains:
+    code:
+      description:
+        - Graph's error code, V(profilesFailed) when single profiles failed, or V(badArgument).
+      type: str
+      returned: always
+    status:
+      description: HTTP status, when Graph answered.
+      type: int
+      returned: always
+    message:
+      description: The message.
+      type: str
+      returned: always
+    request_id:
+      description: Graph's request ID, for a support case.
+      type: str
+      returned: always
+    activity_id:
+      description: Intune's activity ID, for a support case.
+      type: str
+      returned: always
+"""
+
+from ansible_collections.intune.scep.plugins.module_utils._base import run_module
+from ansible_collections.intune.scep.plugins.module_utils._profiles import result_of
+
+
+def read(given):
+    """The declarations of the directory, and the choices that go with them."""
+    from intune_scep.desired_state import read_declarations
+    from intune_scep.desired_state.planner import PlanChoices
+
+    choices = {
+        "managed_by": given.get("managed_by"),
+        "prune": bool(given.get("prune")),
+        "prune_list": tuple(given.get("prune_list") or ()),
+    }
+    PlanChoices(**choices).check()
+    return read_declarations(given["path"]), choices
+
+
+def apply(client, work, check_mode):
+    declarations, choices = work
+    return result_of(client.apply_profiles(declarations, dry_run=check_mode, **choices))
+
+
+def main():
+    run_module(
+        apply,
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "managed_by": {"type": "str"},
+            "prune": {"type": "bool", "default": False},
+            "prune_list": {"type": "list", "elements": "str"},
+        },
+        prepare=read,
+    )
+
+
+if __name__ == "__main__":
+    main()
