@@ -35,6 +35,7 @@ app = typer.Typer(
 # Each word with the module that answers it: only the one on the command line is imported. The
 # last is the second and last line that knows the simulator.
 GROUPS: Mapping[str, str] = {
+    "profiles": "intune_scep.cli.profiles",
     "strong-mapping": "intune_scep.cli.strong_mapping",
     "baseline": "intune_scep.cli.baseline",
     "rules": "intune_scep.cli.rules",

@@ -1,0 +1,226 @@
+"""Profiles, exports, plans and their results as tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from intune_scep.cli.console import headline, plain
+from intune_scep.desired_state.backup_restore import RestoreReport, RestoreStatus
+from intune_scep.desired_state.export import WRITTEN, ExportReport
+from intune_scep.desired_state.export_yaml import render_document
+from intune_scep.desired_state.from_profile import inexpressible
+from intune_scep.desired_state.listing import ProfileListing
+from intune_scep.desired_state.plan import Change, Reissues, StateAction, StatePlan
+from intune_scep.desired_state.report import BAD, StateReport, Status
+from intune_scep.errors import IntuneScepError
+from intune_scep.profiles import Profile
+
+REISSUE_WARNING = "Microsoft says that any change to a SCEP profile revokes its certificates."
+
+_NOTHING = "-"
+_KIND_WORDS = {"scep": "SCEP", "trusted_root": "trusted root"}
+_CHANGE_STYLES = {
+    Change.CREATE: "green",
+    Change.UPDATE: "yellow",
+    Change.REPLACE: "bold magenta",
+    Change.DELETE: "bold red",
+    Change.REFUSED: "bold red",
+}
+_REISSUE_WORDS = {
+    Reissues.YES: "yes",
+    Reissues.PROBABLY_NOT: "probably not",
+    Reissues.NO: "no",
+}
+_GOOD_RESTORES = {RestoreStatus.APPLIED, RestoreStatus.PLANNED, RestoreStatus.UNCHANGED}
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _notes(console: Console, notes: Iterable[str]) -> None:
+    for note in notes:
+        text = plain(f"Note: {note}")
+        text.stylize("yellow")
+        console.print(text)
+
+
+def show_listing(console: Console, listing: ProfileListing) -> None:
+    """Print every profile in one row."""
+    console.print(headline("Certificate profiles", listing.tenant, listing.cloud))
+    table = _table("Kind", "Platform", "Type", "Profile", "Root", "Assigned", "Version", "Id")
+    for profile in sorted(listing.profiles, key=_order):
+        row = profile.profile_type
+        table.add_row(
+            _KIND_WORDS[row.kind.value],
+            row.platform.value,
+            profile.certificate_type.value if profile.certificate_type else _NOTHING,
+            plain(profile.display_name or _NOTHING),
+            _root(profile, listing),
+            "yes" if profile.assignments else "no",
+            str(profile.version),
+            plain(profile.id),
+        )
+    console.print(table)
+    console.print(f"{len(listing.profiles)} profiles.", style="bold")
+    _notes(console, listing.notes)
+
+
+def _order(profile: Profile) -> tuple[bool, str, str, str]:
+    platform = profile.profile_type.platform.value
+    return profile.is_scep, platform, profile.display_name or "", profile.id or ""
+
+
+def _root(profile: Profile, listing: ProfileListing) -> Text:
+    if not profile.is_scep:
+        return Text(_NOTHING)
+    root = listing.root_links.get(profile.id or "")
+    if isinstance(root, IntuneScepError):
+        return Text("(could not be read)", style="bold red")
+    return plain(root.display_name) if root else Text("(none)", style="bold red")
+
+
+def show_profile(console: Console, listing: ProfileListing, profile: Profile) -> None:
+    """Print one profile as the declaration that would make it."""
+    console.print(headline("Certificate profile", listing.tenant, listing.cloud))
+    [row] = [row for row in listing.to_dict()["profiles"] if row["id"] == profile.id]
+    kind = "scep_profile" if profile.is_scep else "trusted_root_profile"
+    about = [
+        f"{profile.profile_type.name} {profile.id}, version {profile.version}, last modified"
+        f" {profile.last_modified_date_time}.",
+        *(f"Not expressed here: {reason}" for reason in inexpressible(profile).values()),
+    ]
+    document = render_document(kind, row["declaration"], about).decode("utf-8", "backslashreplace")
+    console.print(plain(document), soft_wrap=True, end="")
+
+
+def show_export(console: Console, report: ExportReport) -> None:
+    """Print what was written, and what was not."""
+    console.print(headline("Export", report.tenant, report.cloud))
+    table = _table("Profile", "Platform", "File", "Not written")
+    for item in report.profiles:
+        if item.status == WRITTEN and not item.not_expressed:
+            continue
+        reasons = [*item.not_expressed.values(), *([item.message] if item.message else [])]
+        table.add_row(
+            plain(item.profile.display_name or _NOTHING),
+            item.profile.profile_type.platform.value,
+            item.file or _NOTHING,
+            plain("\n".join(reasons)),
+        )
+    if table.row_count:
+        console.print(table)
+    files = report.files.to_dict()
+    counts = [f"{len(names)} {word.replace('_', ' ')}" for word, names in files.items() if names]
+    console.print(f"Files: {', '.join(counts) or 'none'}.")
+    _summary(console, report.msg, failed=report.failed)
+    _notes(console, report.notes)
+
+
+def show_state_plan(console: Console, plan: StatePlan) -> None:
+    """Print what would happen to each profile, option by option."""
+    console.print(headline("Plan", plan.tenant, plan.cloud))
+    for action in plan.actions:
+        if action.change is not Change.NONE:
+            _show_action(console, action)
+    counts = [f"{count} {change}" for change, count in plan.summary.items() if count]
+    console.print(f"Profiles: {', '.join(counts) or 'none'}.", style="bold")
+    if plan.refused:
+        console.print("Nothing is changed while a declaration is refused.", style="bold red")
+    _notes(console, plan.notes)
+
+
+def _show_action(console: Console, action: StateAction) -> None:
+    head = Text(f"{action.change.value} ", style=_CHANGE_STYLES[action.change])
+    kind = _KIND_WORDS[action.profile_type.kind.value]
+    head.append_text(plain(f"{action.name} ({kind}, {action.profile_type.platform})"))
+    if action.id:
+        head.append(f" {action.id}", style="dim")
+    console.print(head)
+    for difference in action.differences:
+        for line in _difference(difference.to_dict()):
+            console.print(line, soft_wrap=True)
+    if action.reissues is not Reissues.NO:
+        console.print(f"    re-issues certificates: {_REISSUE_WORDS[action.reissues]}")
+    for sentence in (action.message, *action.notes):
+        if sentence:
+            console.print(plain(f"    {sentence}"), soft_wrap=True)
+
+
+def _difference(difference: dict[str, Any]) -> Iterator[Text]:
+    yield plain(f"    {difference['property']}:")
+    for sign, key, style in (("-", "before", "red"), ("+", "after", "green")):
+        if difference[key] is not None:
+            text = plain(f"      {sign} {_value(difference[key])}")
+            text.stylize(style)
+            yield text
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def show_state_report(console: Console, report: StateReport) -> None:
+    """Print what happened to each profile, and the sentence that sums it up."""
+    console.print(headline("Result", report.tenant, report.cloud))
+    table = _table("Status", "Action", "Profile", "Id", "Message")
+    for outcome in report.outcomes:
+        if outcome.status is Status.UNCHANGED:
+            continue
+        style = "bold red" if outcome.status in BAD else "green"
+        table.add_row(
+            Text(outcome.status.value, style=style),
+            outcome.action.change.value,
+            plain(outcome.action.name),
+            plain(outcome.id or _NOTHING),
+            plain(outcome.message or ""),
+        )
+    if table.row_count:
+        console.print(table)
+    _summary(console, report.msg, failed=report.failed)
+    _notes(console, report.notes)
+
+
+def show_restore(console: Console, report: RestoreReport) -> None:
+    """Print what a restore does or did with each profile of a backup."""
+    console.print(headline("Restore", report.tenant, report.cloud))
+    backup = report.backup
+    console.print(
+        plain(f"Backup of tenant {backup.tenant}, cloud {backup.cloud}, read {backup.read_at}.")
+    )
+    table = _table("Status", "Kind", "Platform", "Profile", "Id", "Message")
+    for outcome in report.outcomes:
+        if outcome.status is RestoreStatus.UNCHANGED:
+            continue
+        row = outcome.step.item.profile.profile_type
+        table.add_row(
+            Text(
+                outcome.status.value,
+                style="green" if outcome.status in _GOOD_RESTORES else "bold red",
+            ),
+            _KIND_WORDS[row.kind.value],
+            row.platform.value,
+            plain(outcome.step.item.profile.display_name or _NOTHING),
+            plain(outcome.id or _NOTHING),
+            plain(outcome.message or ""),
+        )
+    if table.row_count:
+        console.print(table)
+    _summary(console, report.msg, failed=report.failed)
+    _notes(console, report.notes)
+
+
+def _summary(console: Console, sentence: str, *, failed: bool) -> None:
+    text = plain(sentence)
+    text.stylize("bold red" if failed else "bold")
+    console.print(text)
