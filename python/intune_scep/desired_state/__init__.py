@@ -10,6 +10,7 @@ from intune_scep.desired_state.options import OPTIONS, Option, options_of
 
 if TYPE_CHECKING:
     from intune_scep.desired_state.accidents import template_accidents
+    from intune_scep.desired_state.choices import PlanChoices
     from intune_scep.desired_state.declarations import (
         Declaration,
         RootReference,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "template_accidents": "accidents",
+    "PlanChoices": "choices",
     "Declaration": "declarations",
     "RootReference": "declarations",
     "ScepDeclaration": "declarations",
@@ -80,6 +82,7 @@ __all__ = [
     "Names",
     "Option",
     "Outcome",
+    "PlanChoices",
     "ProfileListing",
     "Reissues",
     "RootReference",

@@ -1,24 +1,49 @@
-"""Sentences a person should read before agreeing to a change (DOMAIN.md 2)."""
+"""Endings and warnings of actions: what a person should read before agreeing (DOMAIN.md 2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from intune_scep.desired_state.differences import reissues
 from intune_scep.desired_state.plan import (
     AssignmentChange,
+    Change,
     Reissues,
     RootChange,
     RootTarget,
     StateAction,
 )
 from intune_scep.desired_state.translation import Wire
-from intune_scep.profiles import Profile, ProfileKind
+from intune_scep.profiles import Profile, ProfileKind, ProfileType
 
 
 def is_scep(action: StateAction) -> bool:
     """Whether an action is about a SCEP profile."""
     return action.profile_type.kind is ProfileKind.SCEP
+
+
+def refused(action: StateAction, reason: str) -> StateAction:
+    """The action as one that cannot be carried out."""
+    return StateAction(
+        action.index,
+        Change.REFUSED,
+        action.profile_type,
+        action.name,
+        action.current,
+        message=reason,
+    )
+
+
+def deleted(blank: StateAction, current: Profile) -> StateAction:
+    """The action that deletes a profile."""
+    return replace(
+        blank,
+        change=Change.DELETE,
+        name=current.display_name or blank.name,
+        reissues=Reissues.YES if is_scep(blank) else Reissues.NO,
+        notes=tuple(deletion_notes(blank)),
+    )
 
 
 def deletion_notes(action: StateAction) -> Iterator[str]:
@@ -59,12 +84,7 @@ def update_notes(
     if not is_scep(action):
         return
     if changes or root is not None:
-        yield (
-            "Reported to re-issue every certificate of the profile and to revoke the old ones."
-            if reissues(action.profile_type, changes, relinked=root is not None) is Reissues.YES
-            else "Reported not to re-issue certificates; Microsoft's page says that any change to a"
-            " SCEP profile revokes them."
-        )
+        yield _about_reissue(action.profile_type, changes, relinked=root is not None)
     if root is not None and root.after is None:
         yield "It will have no trusted root: devices will not get certificates from it."
     if assignments is not None:
@@ -72,3 +92,26 @@ def update_notes(
             "Devices that leave the assignment have their certificate revoked and removed."
             " Whether other devices are re-issued theirs is not known."
         )
+
+
+def _about_reissue(kind: ProfileType, changes: Wire, *, relinked: bool) -> str:
+    """Who says what about a change; the two sources differ (DOMAIN.md 3, C-8)."""
+    page = "Microsoft's page says that any change to a SCEP profile revokes its certificates."
+    rows = [kind.properties_by_name.get(name) for name in changes]
+    if any(row is not None and row.re_enrols for row in rows):
+        return "Every certificate of the profile is re-issued and the old ones are revoked."
+    if reissues(kind, changes, relinked=relinked) is Reissues.PROBABLY_NOT:
+        return f"Reported not to re-issue certificates, but: {page}"
+    return f"Nobody has reported whether this re-issues certificates. {page}"
+
+
+def long_validity(wire: Wire) -> Iterator[str]:
+    """What Microsoft's page says of a validity above 24 months (DOMAIN.md 3, C-15)."""
+    value = wire.get("certificateValidityPeriodValue")
+    days = _DAYS.get(str(wire.get("certificateValidityPeriodScale")))
+    if isinstance(value, int) and days is not None and value * days > _LONGEST_DAYS:
+        yield "Microsoft's page allows a validity of at most 24 months."
+
+
+_DAYS = {"days": 1.0, "months": 365.25 / 12, "years": 365.25}
+_LONGEST_DAYS = 731.0

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.declarations import Declaration
-from intune_scep.desired_state.marker import is_marked
 from intune_scep.desired_state.matching import Observed, find_profile
 from intune_scep.desired_state.names import (
     Catalogue,
@@ -21,7 +21,6 @@ from intune_scep.desired_state.names import (
     uses_filter,
 )
 from intune_scep.desired_state.plan import StatePlan
-from intune_scep.desired_state.planner import PlanChoices
 from intune_scep.profiles import PROFILE_TYPES, Profile, ProfileKind
 from intune_scep.tenant import (
     Tenant,
@@ -69,23 +68,15 @@ def _whose_root_matters(
                 leaving.add(profile.profile_type.odata_type)
         elif declaration.replace or "root_profile" in declaration.given:
             wanted[profile.id or ""] = profile
-    if choices.prune:
-        leaving |= {
-            profile.profile_type.odata_type
-            for profile in profiles
-            if profile.profile_type.kind is ProfileKind.TRUSTED_ROOT
-            and _may_be_pruned(profile, choices)
-        }
+    leaving |= {
+        profile.profile_type.odata_type
+        for profile in profiles
+        if profile.profile_type.kind is ProfileKind.TRUSTED_ROOT and choices.may_prune(profile)
+    }
     for profile in profiles:
         if profile.profile_type.root_type in leaving:
             wanted.setdefault(profile.id or "", profile)
     return list(wanted.values())
-
-
-def _may_be_pruned(profile: Profile, choices: PlanChoices) -> bool:
-    if choices.managed_by is not None and is_marked(profile.description, choices.managed_by):
-        return True
-    return profile.id in choices.prune_list or profile.display_name in choices.prune_list
 
 
 async def read_names(tenant: Tenant, declarations: Iterable[Declaration]) -> Names:

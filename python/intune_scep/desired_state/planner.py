@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.declarations import Declaration, RootReference, ScepDeclaration
 from intune_scep.desired_state.differences import (
     assignment_difference,
@@ -14,17 +15,18 @@ from intune_scep.desired_state.differences import (
     reissues,
     wanted_wire,
 )
-from intune_scep.desired_state.marker import is_marked, marker, with_marker
+from intune_scep.desired_state.marker import with_marker
 from intune_scep.desired_state.matching import Observed, Roots, declared_twice, find_profile
 from intune_scep.desired_state.names import UnresolvedNameError, encode_target
 from intune_scep.desired_state.notes import (
     creation_notes,
-    deletion_notes,
+    deleted,
     is_scep,
+    long_validity,
+    refused,
     replacement_notes,
     update_notes,
 )
-from intune_scep.desired_state.options import CREATABLE_PLATFORMS
 from intune_scep.desired_state.plan import (
     AssignmentChange,
     Change,
@@ -34,8 +36,9 @@ from intune_scep.desired_state.plan import (
     RootTarget,
     StateAction,
     StatePlan,
-    StatePlanError,
 )
+from intune_scep.desired_state.pruning import pruned_actions
+from intune_scep.desired_state.safety import safe_actions
 from intune_scep.desired_state.translation import Wire
 from intune_scep.desired_state.wire_form import create_wire, missing_for_create
 from intune_scep.errors import IntuneScepError
@@ -48,40 +51,6 @@ _REPLACE_HINT: Final = (
     " or declare a new profile under another name, move the assignments, and remove this one later;"
     " or leave the option as it is."
 )
-
-
-@dataclass(frozen=True)
-class PlanChoices:
-    """What the operator decides about a set of declarations.
-
-    Attributes:
-        managed_by: Name of the set, written as a mark into the description of each of its
-            profiles; None writes no mark.
-        prune: Delete profiles that carry the mark of the set, or that `prune_list` names, and
-            that no declaration is about.
-        prune_list: Names or ids of profiles to prune besides.
-    """
-
-    managed_by: str | None = None
-    prune: bool = False
-    prune_list: tuple[str, ...] = ()
-
-    def check(self) -> None:
-        """Refuse choices that contradict each other.
-
-        Raises:
-            StatePlanError: `prune` says nothing, or `prune_list` stands without it.
-            MarkerError: `managed_by` cannot stand in a mark.
-        """
-        if self.managed_by is not None:
-            marker(self.managed_by)
-        if self.prune and self.managed_by is None and not self.prune_list:
-            raise StatePlanError(
-                "prune needs managed_by, so that only profiles with that mark in their description"
-                " are deleted, or prune_list with their names or ids."
-            )
-        if self.prune_list and not self.prune:
-            raise StatePlanError("prune_list deletes profiles only together with prune: true.")
 
 
 class _RefusedError(IntuneScepError):
@@ -156,10 +125,12 @@ class _Planner:
         )
 
     def actions(self) -> list[StateAction]:
+        """One action for each declaration and for each profile to prune."""
         actions = [self._action(index) for index in range(len(self._declarations))]
-        actions += self._pruned(len(actions))
-        actions = [self._with_name_check(action, actions) for action in actions]
-        return [self._with_users(action, actions) for action in actions]
+        matched = {profile.id for profile in self._matches.values() if profile is not None}
+        pruned, notes = pruned_actions(self._observed, matched, self._choices, len(actions))
+        self.notes += notes
+        return safe_actions([*actions, *pruned], self._observed)
 
     def _action(self, index: int) -> StateAction:
         declaration = self._declarations[index]
@@ -172,7 +143,7 @@ class _Planner:
             current,
         )
         if index in self._refusals:
-            return _refused(blank, self._refusals[index])
+            return refused(blank, self._refusals[index])
         try:
             if declaration.state == "absent":
                 return self._absent(blank, declaration)
@@ -180,7 +151,7 @@ class _Planner:
                 return self._create(blank, declaration)
             return self._present(blank, declaration, current)
         except (UnresolvedNameError, _RefusedError) as error:
-            return _refused(blank, str(error))
+            return refused(blank, str(error))
 
     def _absent(self, blank: StateAction, declaration: Declaration) -> StateAction:
         current = blank.current
@@ -188,7 +159,7 @@ class _Planner:
             return blank
         if current.profile_type is not declaration.profile_type:
             raise _RefusedError(_wrong_type(declaration, current))
-        return _deleted(blank, current)
+        return deleted(blank, current)
 
     def _create(self, blank: StateAction, declaration: Declaration) -> StateAction:
         missing = missing_for_create(declaration)
@@ -204,7 +175,8 @@ class _Planner:
                 body=body,
                 root=RootChange(None, root) if root else None,
                 assignments=AssignmentChange((), assignments) if assignments else None,
-                notes=tuple(creation_notes(declaration.kind, root)),
+                after=_makers(RootChange(None, root)),
+                notes=(*creation_notes(declaration.kind, root), *long_validity(body)),
             ),
             {},
         )
@@ -232,7 +204,8 @@ class _Planner:
         if why and not declaration.replace:
             raise _RefusedError(f"{why} {_REPLACE_HINT}")
         if why:
-            body = {**writable(current.to_wire()), **changes}
+            whole = {**writable(current.to_wire()), **changes}
+            body = {name: value for name, value in whole.items() if value is not None}
             return self._replace(blank, declaration, current, body)
         return self._update(blank, declaration, current, changes)
 
@@ -251,9 +224,17 @@ class _Planner:
             assignments=assignments,
             after=_makers(root),
             reissues=reissues(blank.profile_type, changes, relinked=root is not None),
-            notes=tuple(update_notes(blank, changes, root, assignments)),
+            notes=(
+                *update_notes(blank, changes, root, assignments),
+                *self._validity_notes(current, changes),
+            ),
         )
         return self._with_differences(action, current.to_wire())
+
+    @staticmethod
+    def _validity_notes(current: Profile, changes: Wire) -> Iterator[str]:
+        if any(name.startswith("certificateValidity") for name in changes):
+            yield from long_validity({**current.to_wire(), **changes})
 
     def _replace_other_type(
         self, blank: StateAction, declaration: Declaration, current: Profile
@@ -363,104 +344,6 @@ class _Planner:
             return None
         return AssignmentChange(before, wanted)
 
-    def _pruned(self, first: int) -> Iterator[StateAction]:
-        if not self._choices.prune:
-            return
-        matched = {profile.id for profile in self._matches.values() if profile is not None}
-        listed = set(self._listed_for_pruning())
-        index = first
-        for profile in self._observed.profiles:
-            marked = self._choices.managed_by is not None and is_marked(
-                profile.description, self._choices.managed_by
-            )
-            if profile.id in matched or not (marked or profile.id in listed):
-                continue
-            if profile.profile_type.platform not in CREATABLE_PLATFORMS:
-                continue
-            blank = StateAction(
-                index, Change.DELETE, profile.profile_type, profile.display_name or "", profile
-            )
-            yield _deleted(blank, profile)
-            index += 1
-
-    def _listed_for_pruning(self) -> Iterator[str | None]:
-        matched = {p.id for p in self._matches.values() if p is not None}
-        for reference in self._choices.prune_list:
-            found = [
-                profile
-                for profile in self._observed.profiles
-                if reference in {profile.id, profile.display_name}
-            ]
-            by_id = [profile for profile in found if profile.id == reference]
-            found = by_id or found
-            if len(found) > 1:
-                ids = ", ".join(sorted(profile.id or "?" for profile in found))
-                raise StatePlanError(
-                    f"prune_list: {len(found)} profiles have the name {reference!r}: {ids}.",
-                    hint="Give the id instead.",
-                )
-            if not found:
-                self.notes.append(f"prune_list: there is no profile {reference!r} (any more).")
-            elif found[0].id in matched:
-                raise StatePlanError(f"prune_list names {reference!r}, which is declared as well.")
-            else:
-                yield found[0].id
-
-    def _with_name_check(self, action: StateAction, actions: Sequence[StateAction]) -> StateAction:
-        """Refuse a rename that would make two profiles of one type and name."""
-        if action.change not in {Change.UPDATE, Change.REPLACE} or action.current is None:
-            return action
-        name = action.body.get("displayName")
-        if name is None or name == action.current.display_name:
-            return action
-        leaving = {a.id for a in actions if a.change is Change.DELETE or "displayName" in a.body}
-        for profile in self._observed.profiles:
-            if (
-                profile.profile_type is action.profile_type
-                and profile.display_name == name
-                and profile.id not in leaving
-            ):
-                return _refused(action, f"Another profile has the name {name!r}: {profile.id}.")
-        return action
-
-    def _with_users(self, action: StateAction, actions: Sequence[StateAction]) -> StateAction:
-        """Let a root go only when no SCEP profile points at it any more."""
-        goes = action.change in {Change.DELETE, Change.REPLACE}
-        if not goes or action.profile_type.kind is not ProfileKind.TRUSTED_ROOT:
-            return action
-        by_profile = {other.id: other for other in actions if other.current is not None}
-        waits: list[int] = []
-        staying: list[str] = []
-        for profile in self._observed.profiles:
-            if profile.profile_type.root_type != action.profile_type.odata_type:
-                continue
-            link = self._observed.root_links.get(profile.id or "")
-            if isinstance(link, IntuneScepError):
-                return _refused(action, f"Who uses this root could not be read: {link}")
-            if link is None or link.id != action.id:
-                continue
-            other = by_profile.get(profile.id)
-            if other is not None and _lets_go(other, action):
-                waits.append(other.index)
-            else:
-                staying.append(f"{profile.display_name!r} ({profile.id})")
-        if staying:
-            return _refused(
-                action,
-                f"The trusted root is still used by SCEP profiles: {', '.join(sorted(staying))}."
-                " Declare another root_profile for them, or remove them, in the same run.",
-            )
-        return replace(action, after=(*action.after, *waits))
-
-
-def _lets_go(other: StateAction, root: StateAction) -> bool:
-    """Whether an action ends a SCEP profile's use of a root."""
-    if other.change is Change.DELETE:
-        return True
-    if other.root is None:
-        return False
-    return other.root.after is None or other.root.after.id != root.id
-
 
 def _in_place_wire(declaration: Declaration, current: Profile) -> Wire:
     wanted = declaration.given.get("deployment_channel")
@@ -490,24 +373,3 @@ def _makers(root: RootChange | None) -> tuple[int, ...]:
     if root is None or root.after is None or root.after.action is None:
         return ()
     return (root.after.action,)
-
-
-def _refused(action: StateAction, reason: str) -> StateAction:
-    return StateAction(
-        action.index,
-        Change.REFUSED,
-        action.profile_type,
-        action.name,
-        action.current,
-        message=reason,
-    )
-
-
-def _deleted(blank: StateAction, current: Profile) -> StateAction:
-    return replace(
-        blank,
-        change=Change.DELETE,
-        name=current.display_name or blank.name,
-        reissues=Reissues.YES if is_scep(blank) else Reissues.NO,
-        notes=tuple(deletion_notes(blank)),
-    )

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from intune_scep.desired_state.apply import Progress, StateApplication, silent
+from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.declarations import Declaration
 from intune_scep.desired_state.observe import observe, with_names_of_differences
 from intune_scep.desired_state.plan import StatePlan, StatePlanError
-from intune_scep.desired_state.planner import PlanChoices, make_plan
+from intune_scep.desired_state.planner import make_plan
 from intune_scep.desired_state.report import Outcome, StateReport, Status, planned, report
 from intune_scep.tenant import Tenant
 

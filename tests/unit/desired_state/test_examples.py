@@ -11,8 +11,9 @@ from intune_scep.desired_state import (
     inexpressible,
     parse_declaration,
 )
+from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.matching import Observed
-from intune_scep.desired_state.planner import PlanChoices, make_plan
+from intune_scep.desired_state.planner import make_plan
 from intune_scep.desired_state.wire_form import managed_wire
 from intune_scep.profiles import find_profile_type, normal_value, parse_profile, same_profile
 

@@ -1,0 +1,57 @@
+"""Which profiles go because nothing declares them any more. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from intune_scep.desired_state.choices import PlanChoices
+from intune_scep.desired_state.matching import Observed
+from intune_scep.desired_state.notes import deleted
+from intune_scep.desired_state.plan import Change, StateAction, StatePlanError
+from intune_scep.profiles import Profile
+
+
+def pruned_actions(
+    observed: Observed, declared: Collection[str | None], choices: PlanChoices, first: int
+) -> tuple[list[StateAction], list[str]]:
+    """Deletions of marked or listed profiles, and notes on what the list names in vain.
+
+    Args:
+        declared: Ids of the profiles that declarations are about.
+        first: Index of the first action.
+
+    Raises:
+        StatePlanError: The list names a declared profile, or a name that several have.
+    """
+    if not choices.prune:
+        return [], []
+    notes = list(_check_list(observed.profiles, declared, choices))
+    going = [
+        profile
+        for profile in observed.profiles
+        if profile.id not in declared and choices.may_prune(profile)
+    ]
+    actions = [
+        deleted(StateAction(index, Change.DELETE, profile.profile_type, "", profile), profile)
+        for index, profile in enumerate(going, first)
+    ]
+    return actions, notes
+
+
+def _check_list(
+    profiles: Collection[Profile], declared: Collection[str | None], choices: PlanChoices
+) -> Iterator[str]:
+    for reference in choices.prune_list:
+        found = [p for p in profiles if p.id == reference] or [
+            p for p in profiles if p.display_name == reference
+        ]
+        if len(found) > 1:
+            ids = ", ".join(sorted(profile.id or "?" for profile in found))
+            raise StatePlanError(
+                f"prune_list: {len(found)} profiles have the name {reference!r}: {ids}.",
+                hint="Give the id instead.",
+            )
+        if not found:
+            yield f"prune_list: there is no profile {reference!r} (any more)."
+        elif found[0].id in declared:
+            raise StatePlanError(f"prune_list names {reference!r}, which is declared as well.")
