@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.choices import PlanChoices
     from intune_scep.desired_state.declarations import (
         Declaration,
-        RootReference,
         ScepDeclaration,
         TrustedRootDeclaration,
         parse_declaration,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.marker import MarkerError
     from intune_scep.desired_state.names import Catalogue, Names, UnresolvedNameError
     from intune_scep.desired_state.observe import names_for_profiles
+    from intune_scep.desired_state.option_values import RootReference
     from intune_scep.desired_state.plan import (
         Change,
         Difference,
@@ -40,7 +40,7 @@ _HOMES = {
     "template_accidents": "accidents",
     "PlanChoices": "choices",
     "Declaration": "declarations",
-    "RootReference": "declarations",
+    "RootReference": "option_values",
     "ScepDeclaration": "declarations",
     "TrustedRootDeclaration": "declarations",
     "parse_declaration": "declarations",

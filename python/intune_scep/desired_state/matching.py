@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from intune_scep.desired_state.declarations import (
     Declaration,
-    RootReference,
     ScepDeclaration,
     TrustedRootDeclaration,
 )
@@ -19,6 +18,7 @@ from intune_scep.desired_state.names import (
     root_certificate,
     thumbprints,
 )
+from intune_scep.desired_state.option_values import RootReference
 from intune_scep.desired_state.plan import RootTarget
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Platform, Profile, ProfileKind

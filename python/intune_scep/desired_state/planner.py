@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from intune_scep.desired_state.choices import PlanChoices
-from intune_scep.desired_state.declarations import Declaration, RootReference, ScepDeclaration
+from intune_scep.desired_state.declarations import Declaration, ScepDeclaration
 from intune_scep.desired_state.differences import (
     assignment_difference,
     changed_wire,
@@ -27,6 +27,7 @@ from intune_scep.desired_state.notes import (
     replacement_notes,
     update_notes,
 )
+from intune_scep.desired_state.option_values import RootReference
 from intune_scep.desired_state.plan import (
     AssignmentChange,
     Change,
