@@ -25,7 +25,7 @@ from intune_scep.profiles import Profile
 REISSUE_WARNING = "Microsoft says that any change to a SCEP profile revokes its certificates."
 
 _NOTHING = "-"
-_KIND_WORDS = {"scep": "SCEP", "trusted_root": "trusted root"}
+_KIND_WORDS = {"scep": "SCEP", "trusted_root": "root"}
 _CHANGE_STYLES = {
     Change.CREATE: "green",
     Change.UPDATE: "yellow",
@@ -59,6 +59,7 @@ def show_listing(console: Console, listing: ProfileListing) -> None:
     """Print every profile in one row."""
     console.print(headline("Certificate profiles", listing.tenant, listing.cloud))
     table = _table("Kind", "Platform", "Type", "Profile", "Root", "Assigned", "Version", "Id")
+    table.columns[-1].no_wrap = table.columns[1].no_wrap = True
     for profile in sorted(listing.profiles, key=_order):
         row = profile.profile_type
         table.add_row(
@@ -73,6 +74,9 @@ def show_listing(console: Console, listing: ProfileListing) -> None:
         )
     console.print(table)
     console.print(f"{len(listing.profiles)} profiles.", style="bold")
+    console.print(
+        "Windows Phone 8.1 and Windows 10X, which are retired, are not listed.", style="dim"
+    )
     _notes(console, listing.notes)
 
 

@@ -82,8 +82,9 @@ def file_stems(items: Sequence[Nameable]) -> list[str]:
 
 
 def _plain_stem(item: Nameable) -> str:
-    words = [_KIND_PREFIX.get(item.kind, item.kind), item.platform, item.name or "unnamed"]
-    stem = "-".join(filter(None, map(slug, words)))
+    words = [_KIND_PREFIX.get(item.kind, item.kind), slug(item.platform)]
+    words.append(slug(item.name) or f"profile-{slug(item.id)[:_ID_PART]}")
+    stem = "-".join(words)
     return stem[:_LONGEST_STEM].rstrip("-")
 
 
