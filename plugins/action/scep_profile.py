@@ -17,6 +17,6 @@ class ActionModule(NormalAction):
             return super().finalize_task_arg(name, value, templar, context)
         except AnsibleUndefinedVariable as error:
             raise AnsibleError(
-                "Ansible takes {{…}} for a template of its own. Write variables of Intune as !unsafe,"
-                ' for example !unsafe "CN={{UserName}}"'
+                "Ansible takes {{…}} for a template of its own. Write variables of Intune as"
+                ' !unsafe, for example !unsafe "CN={{UserName}}"'
             ) from error

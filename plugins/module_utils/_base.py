@@ -15,6 +15,7 @@ from __future__ import annotations
 import traceback
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.validation import check_type_dict
 
 try:
     import intune_scep
@@ -50,6 +51,9 @@ class Module(AnsibleModule):
     def _load_params(self):
         super()._load_params()
         self.names_given = tuple(self.params)
+        self.mistyped = mistyped(self.params, self.argument_spec)
+        for name in self.mistyped:
+            del self.params[name]
 
     @property
     def given(self):
@@ -74,7 +78,7 @@ def run_module(job, argument_spec, check=None, prepare=None, **constraints):
         supports_check_mode=True,
         **constraints,
     )
-    complaint = check(module.params) if check else None
+    complaint = " ".join(module.mistyped.values()) or (check(module.params) if check else None)
     if complaint:
         fail(module, complaint, code="badArgument")
     require_library(module)
@@ -98,6 +102,29 @@ def run_module(job, argument_spec, check=None, prepare=None, **constraints):
     except IntuneScepError as error:
         fail(module, str(error), **failure_fields(error))
     leave(module, result)
+
+
+def mistyped(params, argument_spec):
+    """The options that should be objects, or lists of them, and are not, each with a complaint.
+
+    Ansible's own check of suboptions breaks off on these without naming them.
+    """
+    wanted = {"dict": "an object with options", "list": "a list of objects with options"}
+    return {
+        name: f"{name} must be {wanted[spec['type']]}."
+        for name, spec in argument_spec.items()
+        if "options" in spec and params.get(name) is not None and not holds_objects(params[name])
+    }
+
+
+def holds_objects(value):
+    """Whether a value is an object or a list of objects, or text that Ansible takes for one."""
+    try:
+        for item in value if isinstance(value, list) else [value]:
+            check_type_dict(item)
+    except TypeError:
+        return False
+    return True
 
 
 def require_library(module):

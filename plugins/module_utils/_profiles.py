@@ -13,7 +13,7 @@ A profile's options are those that were given: null given means to clear, left o
 from __future__ import annotations
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.intune.scep.plugins.module_utils._base import run_module
+from ansible_collections.intune.scep.plugins.module_utils._base import mistyped, run_module
 from ansible_collections.intune.scep.plugins.module_utils._profile_options import SCEP_SPEC
 
 FILTER_SPEC = {
@@ -113,10 +113,9 @@ def warnings_about(profiles):
     if not names:
         return []
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return [
-        f"Intune revokes every certificate of {len(names)} of these profiles:"
-        f" {', '.join(names[:MOST_NAMED])}{more}."
-    ]
+    count = "1 profile" if len(names) == 1 else f"{len(names)} profiles"
+    listed = ", ".join(names[:MOST_NAMED])
+    return [f"This revokes every certificate of {count}: {listed}{more}."]
 
 
 def difference_of(profile):
@@ -124,9 +123,9 @@ def difference_of(profile):
     header = f"{profile['name']} ({profile['platform']} {profile['kind']})"
     before, after = (options_at(profile["diff"], side) for side in ("before", "after"))
     if profile["action"] == "create":
-        before = {}
+        before = ""
     if profile["action"] == "delete":
-        before, after = {"name": profile["name"], "id": profile["id"]}, {}
+        before, after = {"name": profile["name"], "id": profile["id"]}, ""
     return {"before_header": header, "after_header": header, "before": before, "after": after}
 
 
@@ -159,17 +158,21 @@ def label_of(index, item):
 def problems_of(item, spec):
     """A sentence for each thing that is wrong with one item of the list."""
     unknown = sorted(str(name) for name in item if name not in spec)
+    wrong = mistyped(item, spec)
     problems = [f"{name} is no option of these profiles." for name in unknown]
+    problems += wrong.values()
     if not item.get("platform"):
         problems.append("platform is required.")
     if not any(item.get(name) for name in WHICH_ONE):
         problems.append("name is required, unless id is given.")
-    return problems + [f"{text}." for text in checked(item, spec).error_messages]
+    well_typed = {name: value for name, value in item.items() if name not in wrong}
+    return problems + [f"{text}." for text in checked(well_typed, spec).error_messages]
 
 
 def checked(item, spec):
     """Check one item of the list as Ansible checks the options of a module."""
-    return ArgumentSpecValidator(spec).validate({k: v for k, v in item.items() if k in spec})
+    known = {name: value for name, value in item.items() if name in spec}
+    return ArgumentSpecValidator(spec).validate(without_nulls_inside(known))
 
 
 def declarations_of(given, kind, spec):

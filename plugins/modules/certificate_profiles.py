@@ -37,7 +37,8 @@ options:
     required: true
   managed_by:
     description:
-      - Name of this set of declarations. It is written at the end of the description of each of its
+      - >-
+        Name of this set of declarations. It is written at the end of the description of each of its
         profiles, as C([managed by intune.scep: NAME]), so that O(prune) knows them again.
     type: str
   prune:

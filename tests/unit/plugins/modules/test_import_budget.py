@@ -56,6 +56,17 @@ def loaded_by(module, arguments):
         ("strong_mapping", {}, "No credentials for cloud public"),
         ("strong_mapping_info", {"unheard_of": 1}, "unheard_of"),
         ("strong_mapping_info", {}, "No credentials for cloud public"),
+        ("scep_profile", {"name": "A", "platform": "amiga"}, "platform"),
+        ("scep_profile", {"name": "A", "platform": "ios", "validity": 1}, "validity"),
+        (
+            "scep_profile",
+            {"profiles": [{"name": "A", "platform": "ios", "key_size": 7}]},
+            "key_size",
+        ),
+        ("scep_profile", {"name": "A", "platform": "ios"}, "No credentials for cloud public"),
+        ("trusted_root_profile", {"name": "A"}, "platform is required"),
+        ("scep_profile_info", {"names": []}, "names is an empty list"),
+        ("certificate_profiles", {}, "path"),
     ],
 )
 def test_bad_arguments_load_nothing_heavy(module, arguments, complaint):
