@@ -11,7 +11,11 @@ _UNSEEN: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
     "\ufeff\ufffe\uffff]"
 )
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&:@/=])")
+# Characters with a meaning in CommonMark or on GitHub; what makes a bare address a link; what makes
+# a list, a number or a heading of the beginning of a line.
+_MARKDOWN: Final = re.compile(
+    r"[\\`*_\[\]<>#|~&@!$^]|:(?=//)|(?<=www)\.|^[-+=]|^\d(?=\d*[.)])", re.IGNORECASE
+)
 _SHOWN: Final = "\ufffd"
 
 
