@@ -17,7 +17,7 @@ from intune_scep.simulator.scenario import build_scenario
 from .tenants import content, directory, elsewhere, tenants
 
 SLOW = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     # Shrinking runs whole tenants for minutes; the failing one is small as it is.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
