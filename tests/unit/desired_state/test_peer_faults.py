@@ -87,6 +87,23 @@ def test_removing_all_users_leaves_all_devices(tenant):
     assert left["target"]["@odata.type"] == "#microsoft.graph.allDevicesAssignmentTarget"
 
 
+def test_a_filter_that_excludes_is_not_one_that_includes(tenant):
+    item = {"all_devices": True, "filter": "Corporate", "filter_type": "include"}
+    tenant.applied([root(assignments=[item])])
+    [action] = tenant.plan([root(assignments=[{**item, "filter_type": "exclude"}])]).actions
+    assert [d.property for d in action.differences] == ["assignments"]
+    [action] = tenant.plan([root(assignments=[{**item, "filter": "Personal"}])]).actions
+    assert [d.property for d in action.differences] == ["assignments"]
+
+
+def test_a_subject_given_to_a_profile_with_a_fixed_format_takes_effect(tenant):
+    """The fixed formats ignore the text: it needs the format `custom` besides."""
+    tenant.applied([root(), scep(subject_name_format_type="common_name")])
+    assert not tenant.apply([scep(subject_name_format_type=...)]).failed
+    [write] = tenant.writes()
+    assert write["body"]["subjectNameFormat"] == "custom"
+
+
 @pytest.mark.parametrize("added", ["description", "subject_alternative_names", "root_profile"])
 def test_added_key_not_seen(tenant, added):
     """IntuneCD's comparison does not see an added key, the root link above all."""

@@ -1,5 +1,7 @@
 """What cannot be changed in place: refused naming the ways out, or replaced completely."""
 
+import pytest
+
 from intune_scep.desired_state import Change, Reissues
 from intune_scep.profiles import Platform
 
@@ -67,6 +69,16 @@ def test_replace_makes_the_new_one_whole_before_the_old_one_goes(tenant):
         k: v for k, v in old.items() if k not in same
     }
     assert tenant.plan([changed]).is_empty
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_new_one_is_told_from_the_old_one_when_the_answer_was_lost(tenant, when):
+    tenant.applied(mac())
+    create = {"method": "POST", "path": "deviceConfigurations$", "nth": [1]}
+    tenant.fault({"match": create, "when": when, "effect": "close"})
+    report = tenant.apply([scep(MAC, deployment_channel="user", replace=True)])
+    assert not report.failed, report.msg
+    assert tenant.names() == ["Root", "Staff"]
 
 
 def test_replace_without_need_changes_in_place(tenant):

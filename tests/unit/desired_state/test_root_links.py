@@ -172,6 +172,13 @@ def test_profiles_of_a_root_that_failed_are_not_made(tenant):
     assert "'Root'" in report.outcomes[1].message
 
 
+def test_profiles_of_a_root_that_could_not_be_assigned_are_not_made(tenant):
+    tenant.fault({"match": {"method": "POST", "path": "/assign$", "nth": [1]}, "effect": 400})
+    report = tenant.apply([root(), scep()])
+    assert [o.status for o in report.outcomes] == ["failed", "held_back"]
+    assert tenant.names() == ["Root"]
+
+
 def test_a_new_profile_must_say_what_its_root_is(tenant):
     [action] = tenant.plan([scep(root_profile=...)]).actions
     assert action.change is Change.REFUSED

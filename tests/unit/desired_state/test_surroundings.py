@@ -29,6 +29,36 @@ class Refuses(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
 
+class Pretends(httpx.AsyncBaseTransport):
+    """A Graph that accepts some writes and does nothing."""
+
+    def __init__(self, inner, method, ending):
+        self._inner = inner
+        self._what = (method, ending)
+
+    async def handle_async_request(self, request):
+        method, ending = self._what
+        if request.method == method and request.url.path.endswith(ending):
+            return httpx.Response(204, request=request)
+        return await self._inner.handle_async_request(request)
+
+
+@pytest.mark.parametrize(
+    ("method", "ending", "change", "named"),
+    [
+        ("PATCH", "", {"key_size": 4096}, "keySize"),
+        ("POST", "/assign", {"assignments": []}, "assignments"),
+        ("DELETE", "/$ref", {"root_profile": None}, "root"),
+    ],
+)
+def test_a_write_without_effect_is_not_called_applied(tenant, method, ending, change, named):
+    tenant.applied([root(), scep()])
+    tenant.simulated.door.transport = Pretends(tenant.simulated.door.transport, method, ending)
+    [outcome] = tenant.apply([scep(**change)]).outcomes
+    assert outcome.status == "failed"
+    assert named in outcome.message
+
+
 @pytest.mark.parametrize("words", [["filter"], ["expand"], ["filter", "expand"]], ids=str)
 def test_a_listing_without_filter_or_expansion_plans_the_same(tenant, words):
     declarations = [root(), scep()]
