@@ -1,142 +1,29 @@
 """Every playbook, run as an administrator runs it, against an embedded tenant."""
 
-import asyncio
 import importlib
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
-from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 import yaml
 
-from intune_scep.simulator import open_in_process, seed_database
+from intune_scep.simulator import seed_database
 
-ROOT = Path(__file__).resolve().parents[2]
-GRAPH = "https://graph.simulator.invalid"
-CONFIGURATIONS = f"{GRAPH}/beta/deviceManagement/deviceConfigurations"
-WRITES = {"PATCH", "POST", "PUT", "DELETE"}
-SID_URI = {"sanType": "universalResourceIdentifier", "name": "{{OnPremisesSecurityIdentifier}}"}
-ENFORCE = ("playbooks/enforce-strong-mapping.yml", "playbooks/enforce_strong_mapping.yml")
-ROLLBACK = ("playbooks/rollback-strong-mapping.yml", "playbooks/rollback_strong_mapping.yml")
+from .playbooks import (
+    ENFORCE,
+    GRAPH,
+    PLAYBOOKS,
+    ROLLBACK,
+    ROOT,
+    SID_URI,
+    Tenant,
+    copy_of,
+    run_ansible,
+    run_on,
+    run_playbook,
+)
+
 ONE_PROFILE = "iOS - SCEP - User - Corporate Wi-Fi"
-
-
-class Tenant:
-    """An embedded tenant in a file, looked at from outside the product."""
-
-    def __init__(self, database: Path) -> None:
-        self.database = database
-
-    def ask(self, method: str, url: str, body: Any = None) -> Any:
-        async def exchange() -> Any:
-            door = open_in_process(self.database)
-            headers = {"Authorization": f"Bearer {door.access_token()}"}
-            async with httpx.AsyncClient(transport=door.transport, headers=headers) as client:
-                answer = await client.request(method, url, json=body)
-            door.close()
-            answer.raise_for_status()
-            return answer.json() if answer.content else None
-
-        return asyncio.run(exchange())
-
-    def set(self, **settings: Any) -> None:
-        self.ask("PUT", f"{GRAPH}/_simulator/settings", settings)
-
-    def names(self) -> dict[str, list[dict[str, Any]]]:
-        """By profile id: its subject alternative names."""
-        profiles = self.ask("GET", f"{CONFIGURATIONS}?$top=1000")["value"]
-        return {
-            item["id"]: item["customSubjectAlternativeNames"]
-            for item in profiles
-            if "customSubjectAlternativeNames" in item
-        }
-
-    def mapped(self) -> int:
-        return sum(SID_URI in (names or []) for names in self.names().values())
-
-    def forget_requests(self) -> None:
-        self.ask("DELETE", f"{GRAPH}/_simulator/requests")
-
-    def writes(self) -> list[str]:
-        """Writes of Graph data that were asked for, refused ones included."""
-        entries = self.ask("GET", f"{GRAPH}/_simulator/requests")["value"]
-        return [
-            f"{entry['method']} {entry['path']}"
-            for entry in entries
-            if entry["method"] in WRITES and not entry["path"].endswith("/$batch")
-        ]
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a playbook ended."""
-
-    code: int
-    output: str
-
-    def recap(self, host: str = "localhost") -> Counter[str]:
-        line = next(line for line in self.output.splitlines() if re.match(rf"{host} +: ok=", line))
-        return Counter({key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)})
-
-    @property
-    def statistics(self) -> dict[str, Any]:
-        found = re.search(r"^\tRUN: (\{.*\})$", self.output, re.MULTILINE)
-        assert found, self.output
-        counts: dict[str, Any] = json.loads(found[1])["intune_scep"]
-        return counts
-
-
-def run_playbook(playbook: str, *arguments: str, cwd: Path, **variables: str) -> Result:
-    """Run ansible-playbook, see `run_ansible`."""
-    return run_ansible("ansible-playbook", playbook, *arguments, cwd=cwd, **variables)
-
-
-def run_ansible(*command: str, cwd: Path, **variables: str) -> Result:
-    """Run a command of Ansible, with nothing of this machine's environment that names a tenant."""
-    kept = {
-        k: v for k, v in os.environ.items() if not k.startswith(("AZURE_", "INTUNE_", "ANSIBLE"))
-    }
-    temporary = str(cwd / "ansible" / "tmp")
-    environment = {
-        **kept,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
-        "ANSIBLE_HOME": str(cwd / "ansible"),
-        "ANSIBLE_LOCAL_TEMP": temporary,
-        "ANSIBLE_REMOTE_TMP": temporary,
-        "ANSIBLE_SHOW_CUSTOM_STATS": "true",
-        "XDG_STATE_HOME": str(cwd / "state"),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        **variables,
-    }
-    process = subprocess.run(
-        command,
-        cwd=cwd,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return Result(process.returncode, process.stdout)
-
-
-def run_on(tenant: Tenant, playbook: str, *arguments: str) -> Result:
-    path = str(ROOT / playbook) if playbook.endswith(".yml") else playbook
-    return run_playbook(
-        path,
-        *arguments,
-        cwd=tenant.database.parent,
-        INTUNE_SCEP_CLOUD="simulator",
-        INTUNE_SCEP_SIMULATOR=str(tenant.database),
-    )
 
 
 @pytest.fixture(scope="session")
@@ -151,16 +38,9 @@ def tenant(seeded: Path, tmp_path: Path) -> Tenant:
     return copy_of(seeded, tmp_path / "contoso")
 
 
-def copy_of(seeded: Path, directory: Path) -> Tenant:
-    directory.mkdir()
-    return Tenant(Path(shutil.copy2(seeded, directory / "tenant.db")))
-
-
 def test_no_playbook_is_left_out() -> None:
-    assert {f"playbooks/{path.name}" for path in (ROOT / "playbooks").glob("*.yml")} == {
-        *ENFORCE,
-        *ROLLBACK,
-    }
+    found = {f"playbooks/{path.name}" for path in (ROOT / "playbooks").glob("*.yml")}
+    assert found == {path for pair in PLAYBOOKS for path in pair}
 
 
 def test_enforce_plans_applies_and_then_has_nothing_to_do(tenant: Tenant) -> None:

@@ -268,7 +268,7 @@ MODULES = {
 }
 BAD_INPUT = [
     pytest.param(kind, option, value, id=f"{kind.value}-{option}-{number}")
-    for kind, (_, table) in MODULES.items()
+    for kind, (unused_module, table) in MODULES.items()
     for option, values in table.items()
     for number, value in enumerate(values)
 ]
@@ -281,7 +281,7 @@ def test_every_option_has_bad_input_to_be_tested_with(kind):
 
 @pytest.mark.parametrize(("kind", "option", "value"), BAD_INPUT)
 def test_bad_input_is_one_message_that_names_the_option_and_no_request(tenant, kind, option, value):
-    module, _ = MODULES[kind]
+    module = MODULES[kind][0]
     platform = OPTIONS[option].platforms(kind)[0].value
     options = {"name": "Staff", "platform": platform, option: value}
     for arguments in (options, {"profiles": [options]}):
@@ -295,7 +295,7 @@ def test_bad_input_is_one_message_that_names_the_option_and_no_request(tenant, k
 
 @pytest.mark.parametrize("kind", list(MODULES))
 def test_an_option_that_a_platform_lacks_is_refused_with_those_that_have_it(tenant, kind):
-    module, _ = MODULES[kind]
+    module = MODULES[kind][0]
     lacking = {
         option.name: option.example
         for option in options_of(kind)
