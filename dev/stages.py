@@ -52,6 +52,7 @@ STAGES = (
         (PYTHON, "dev/ansible_test.py", "units", "tests/unit/plugins/"),
     ),
     Stage("ansible-test integration", "sanity", (PYTHON, "dev/ansible_test.py", "integration")),
+    Stage("browser", "tests", (PYTHON, "dev/ensure_chromium.py")),
     Stage(
         "tests",
         "tests",
