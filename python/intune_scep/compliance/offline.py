@@ -109,7 +109,7 @@ def _of_declarations(declarations: Iterable[Declaration]) -> Surroundings:
             links[profile_key(profile)] = root
         else:
             notes.append(
-                f"The trusted root of {item.label} is not among the files, so the rules about it"
+                f"The trusted root of {_label(item)} is not among the files, so the rules about it"
                 " were not judged."
             )
     return Surroundings(
@@ -137,9 +137,11 @@ def _names(declarations: Iterable[Declaration]) -> Names:
 def _profile(declaration: Declaration, names: Names) -> Profile:
     wire: dict[str, Any] = {
         "@odata.type": declaration.profile_type.odata_type,
-        "displayName": declaration.name,
+        "displayName": declaration.name or declaration.id,
         **create_wire(declaration),
     }
+    if declaration.id:
+        wire["id"] = declaration.id
     assignments = declaration.given.get("assignments")
     if assignments is not None:
         wire["assignments"] = [{"target": encode_target(item, names)} for item in assignments]
@@ -168,11 +170,15 @@ def _is_meant(root: Declaration, reference: Mapping[str, Any]) -> bool:
     return certificate is not None and wanted in thumbprints(certificate.der)
 
 
+def _label(declaration: Declaration) -> str:
+    return f"{declaration.name or declaration.id} ({declaration.platform.value})"
+
+
 def _partial(declarations: Iterable[Declaration]) -> Iterator[str]:
     for item in declarations:
         missing = missing_for_create(item)
         if missing:
             yield (
-                f"{item.label} leaves {', '.join(missing)} to the tenant; it was judged as a new"
+                f"{_label(item)} leaves {', '.join(missing)} to the tenant; it was judged as a new"
                 " profile would be."
             )
