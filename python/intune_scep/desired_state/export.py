@@ -21,7 +21,7 @@ from intune_scep.desired_state.export_files import (
 from intune_scep.desired_state.export_reading import Holding, Holdings, read_holdings
 from intune_scep.desired_state.export_yaml import render_document
 from intune_scep.desired_state.from_profile import declaration_from_profile, inexpressible
-from intune_scep.desired_state.names import Catalogue, root_certificate
+from intune_scep.desired_state.names import Catalogue, root_certificate, same_named
 from intune_scep.desired_state.options import OPTIONS
 from intune_scep.desired_state.wire_form import create_wire, option_of
 from intune_scep.profiles import Profile, ProfileKind
@@ -237,11 +237,7 @@ def _describe(item: Holding, holdings: Holdings) -> _Described:
 
 def _identity(options: dict[str, Any], profile: Profile, holdings: Holdings) -> Iterator[str]:
     """Declare by id where type and name do not tell the profile."""
-    twins = sum(
-        other.profile.display_name == profile.display_name
-        and other.profile.profile_type is profile.profile_type
-        for other in holdings.items
-    )
+    twins = same_named(holdings.profiles, profile)
     if "name" in options and twins == 1:
         return
     name = options.pop("name", None)
@@ -255,10 +251,7 @@ def _id_comments(profile: Profile, item: Holding, holdings: Holdings) -> Iterato
     names = holdings.names
     root = item.root
     if root is not None and root.display_name:
-        count = sum(
-            other.display_name == root.display_name and other.profile_type is root.profile_type
-            for other in holdings.roots
-        )
+        count = same_named(holdings.roots, root)
         if count > 1:
             yield f"root_profile is an id: {count} profiles have the name {root.display_name!r}."
     for assignment in profile.assignments or ():

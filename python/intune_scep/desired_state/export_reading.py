@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from intune_scep.desired_state.names import Catalogue, Names, group_ids, uses_filter
+from intune_scep.desired_state.names import Names
+from intune_scep.desired_state.observe import names_for_profiles
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import PROFILE_TYPES, Profile, ProfileKind
 from intune_scep.profiles.registry import DEVICE_CONFIGURATIONS
-from intune_scep.tenant import (
-    Tenant,
-    read_assignment_filters,
-    read_groups,
-    read_profiles,
-    read_root_links,
-    read_scope_tags,
-)
+from intune_scep.tenant import Tenant, read_profiles, read_root_links
 
 
 @dataclass(frozen=True)
@@ -61,6 +55,11 @@ class Holdings:
     notes: tuple[str, ...] = ()
 
     @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """All of them, without their roots."""
+        return tuple(item.profile for item in self.items)
+
+    @property
     def roots(self) -> tuple[Profile, ...]:
         """The trusted root profiles."""
         return tuple(item.profile for item in self.items if not item.profile.is_scep)
@@ -86,7 +85,7 @@ async def read_holdings(tenant: Tenant, *, with_names: bool = True) -> Holdings:
         tenant.tenant_id,
         tenant.cloud,
         tuple(sorted(items, key=_order)),
-        await _read_names(tenant, snapshot.profiles) if with_names else Names(),
+        await names_for_profiles(tenant, snapshot.profiles) if with_names else Names(),
         read_at,
         snapshot.notes,
     )
@@ -106,19 +105,3 @@ def _order(item: Holding) -> tuple[int, str, str, str]:
     row = item.profile.profile_type
     name = item.profile.display_name or ""
     return _KINDS.index(row.kind), row.platform.value, name, item.profile.id or ""
-
-
-async def _read_names(tenant: Tenant, profiles: Sequence[Profile]) -> Names:
-    assigned = [item for profile in profiles for item in profile.assignments or ()]
-    groups: dict[str, str] = {}
-    if ids := group_ids(assigned):
-        groups = dict(await read_groups(tenant, ids=ids))
-        # By name once more, so that a second group of the same name is seen.
-        groups |= dict(await read_groups(tenant, names=filter(None, groups.values())))
-    filters = await read_assignment_filters(tenant) if uses_filter(assigned) else ()
-    tags = await read_scope_tags(tenant) if any(p.role_scope_tag_ids for p in profiles) else ()
-    return Names(
-        Catalogue("group", tuple(groups.items())),
-        Catalogue("assignment filter", filters),
-        Catalogue("scope tag", tags),
-    )
