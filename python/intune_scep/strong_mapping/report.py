@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -113,6 +114,8 @@ class EnforcementReport:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form: every judged profile with its verdict, status and names."""
+        rows = self._rows()
+        counts = Counter(row["status"] for row in rows)
         return {
             "tenant": self.tenant,
             "cloud": self.cloud,
@@ -120,10 +123,10 @@ class EnforcementReport:
             "failed": self.failed,
             "msg": self.msg,
             "summary": self.assessment.summary if self.assessment else {},
-            "statuses": {status.value: self.count(status) for status in Status},
+            "statuses": {status.value: counts[status.value] for status in Status},
             "journal": self.journal,
             "notes": list(self.notes),
-            "profiles": self._rows(),
+            "profiles": rows,
         }
 
     def _rows(self) -> list[dict[str, Any]]:

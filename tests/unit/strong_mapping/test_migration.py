@@ -56,6 +56,8 @@ def test_only_required_profiles_change_and_only_by_one_name(simulated, tmp_path)
     required = {row["id"] for row in report.to_dict()["profiles"] if row["verdict"] == "required"}
     assert chosen(report) == required
     assert report.changed and not report.failed
+    counts = report.to_dict()["statuses"]
+    assert (counts["applied"], counts["unchanged"], sum(counts.values())) == (22, 42, 80)
     for identifier, profile in before.items():
         now = after[identifier]
         if identifier not in required:
