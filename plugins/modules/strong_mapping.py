@@ -147,8 +147,7 @@ summary:
     review: 3
 statuses:
   description:
-    - Of the profiles that were to change or that the options leave alone, how many have each
-      status.
+    - How many profiles have each status.
   returned: when the tenant was reached
   type: dict
 journal:
