@@ -25,6 +25,7 @@ from intune_scep.tenant import (
     delete_profile,
     is_same_edition,
     patch_profile,
+    read_profiles,
     read_profiles_by_id,
     read_root_links,
     same_assignments,
@@ -70,6 +71,7 @@ class StateApplication:
     async def run(self) -> tuple[Outcome, ...]:
         """Carry out every action, going on after failures, then read everything back."""
         todo = [action for action in self._plan.actions if action.writes]
+        await self._look_for_twins([a for a in todo if a.change is Change.CREATE])
         for kind in (ProfileKind.TRUSTED_ROOT, ProfileKind.SCEP):
             await self._write(
                 [a for a in todo if a.change is not Change.DELETE and a.profile_type.kind is kind]
@@ -84,6 +86,30 @@ class StateApplication:
                 ]
             )
         return tuple(self._outcomes[action.index] for action in self._plan.actions)
+
+    async def _look_for_twins(self, creations: Sequence[StateAction]) -> None:
+        """Stop a create whose name somebody else has given to a profile since the plan."""
+        if not creations:
+            return
+        types = {action.profile_type.odata_type: action.profile_type for action in creations}
+        try:
+            snapshot = await read_profiles(self._tenant, types.values())
+        except IntuneScepError as error:
+            for action in creations:
+                self._end(action, Status.FAILED, f"Whether it is there could not be read: {error}")
+            return
+        new = {
+            (profile.odata_type, profile.display_name): profile.id
+            for profile in snapshot.profiles
+            if profile.id not in self._known_ids
+        }
+        for action in creations:
+            if twin := new.get((action.profile_type.odata_type, action.name)):
+                self._end(
+                    action,
+                    Status.CONFLICT,
+                    f"Somebody else created a profile of this name meanwhile: {twin}.",
+                )
 
     async def _write(self, actions: Sequence[StateAction]) -> None:
         for start in range(0, len(actions), CHUNK):

@@ -147,10 +147,17 @@ def decode_target(target: dict[str, Any], names: Names) -> dict[str, Any]:
     takes.
     """
     item = _decode_whom(target, names)
-    if identifier := target.get(_FILTER_ID):
+    if (identifier := _filter_id(target)) is not None:
         item["filter"] = names.filters.reference_to(identifier)
-        item["filter_type"] = target.get(_FILTER_TYPE)
+        item["filter_type"] = target[_FILTER_TYPE]
     return item
+
+
+def _filter_id(target: dict[str, Any]) -> str | None:
+    """The filter a target has; an id beside the type `none` means nothing."""
+    if target.get(_FILTER_TYPE) in {None, "none"}:
+        return None
+    return target.get(_FILTER_ID)
 
 
 def _decode_whom(target: dict[str, Any], names: Names) -> dict[str, Any]:
@@ -178,7 +185,7 @@ def group_ids(assignments: Iterable[dict[str, Any]]) -> list[str]:
 
 def uses_filter(assignments: Iterable[dict[str, Any]]) -> bool:
     """Whether some assignment on the wire has a filter."""
-    return any(item.get("target", {}).get(_FILTER_ID) for item in assignments)
+    return any(_filter_id(item.get("target", {})) for item in assignments)
 
 
 def root_certificate(profile: Profile) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from intune_scep.desired_state import (
+    Catalogue,
     Names,
     declaration_from_profile,
     inexpressible,
@@ -113,7 +114,5 @@ def test_an_example_is_read_planned_and_given_back_without_loss(wire):
 
 
 def _tags(profile):
-    from intune_scep.desired_state import Catalogue
-
     tags = tuple((tag, f"Tag {tag}") for tag in profile.role_scope_tag_ids or ())
     return Names(scope_tags=Catalogue("scope tag", tags))

@@ -1,5 +1,8 @@
 """Which profile is meant, and that a create which may have happened is never sent twice."""
 
+import json
+
+import httpx
 import pytest
 
 from intune_scep.desired_state import Change, apply_state_plan
@@ -74,7 +77,14 @@ def test_a_create_that_cannot_be_looked_up_is_unknown(tenant):
     plan = tenant.plan([root()])
     tenant.fault(
         {"match": CREATE, "when": "after", "effect": "close"},
-        {"match": {"method": "GET", "path": "deviceConfigurations$"}, "effect": 503},
+        {
+            "match": {
+                "method": "GET",
+                "path": "deviceConfigurations$",
+                "nth": list(range(2, 99)),
+            },
+            "effect": 503,
+        },
     )
     report = tenant.simulated.run(lambda graph: apply_state_plan(graph, plan))
     assert [o.status for o in report.outcomes] == ["unknown"]
@@ -82,11 +92,33 @@ def test_a_create_that_cannot_be_looked_up_is_unknown(tenant):
     assert report.failed
 
 
-def test_a_twin_that_somebody_else_made_is_not_adopted(tenant):
+def test_a_twin_made_after_the_plan_is_a_conflict(tenant):
     plan = tenant.plan([root()])
     tenant.applied([root(description="by somebody else")])
-    tenant.fault({"match": {**CREATE, "nth": [1]}, "effect": 503})
     report = tenant.simulated.run(lambda graph: apply_state_plan(graph, plan))
+    assert [o.status for o in report.outcomes] == ["conflict"]
+    assert tenant.writes() == []
+
+
+class OvertakenBySomebodyElse(httpx.AsyncBaseTransport):
+    """A Graph in which somebody creates a twin while our own create is lost."""
+
+    def __init__(self, inner):
+        self._inner = inner
+
+    async def handle_async_request(self, request):
+        if request.method == "POST" and request.url.path.endswith("deviceConfigurations"):
+            body = {**json.loads(await request.aread()), "description": "by somebody else"}
+            headers = {k: v for k, v in request.headers.items() if k != "content-length"}
+            other = httpx.Request("POST", request.url, headers=headers, json=body)
+            await self._inner.handle_async_request(other)
+            raise httpx.ReadError("lost", request=request)
+        return await self._inner.handle_async_request(request)
+
+
+def test_a_twin_that_somebody_else_made_is_not_adopted(tenant):
+    tenant.simulated.door.transport = OvertakenBySomebodyElse(tenant.simulated.door.transport)
+    report = tenant.apply([root()])
     assert [o.status for o in report.outcomes] == ["conflict"]
     assert len(tenant.simulated.profiles()) == 1
 

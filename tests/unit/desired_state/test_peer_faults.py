@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from intune_scep.desired_state import Change
+from intune_scep.desired_state import Change, apply_state_plan
 from intune_scep.profiles import Platform, ProfileKind
 
 from .declared import FILTERS, full, group, guid, root, scep
@@ -143,8 +143,6 @@ def test_whole_object_patch_reverting_a_portal_edit(tenant):
 
 
 def test_an_edit_between_plan_and_apply_is_a_conflict_and_stays(tenant):
-    from intune_scep.desired_state import apply_state_plan
-
     tenant.applied([root(), scep(), scep(name="Other")])
     wanted = [root(), scep(renewal_threshold=40), scep(name="Other", renewal_threshold=40)]
     plan = tenant.plan(wanted)

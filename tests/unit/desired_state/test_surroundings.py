@@ -7,7 +7,14 @@ import pytest
 
 from intune_scep import IntuneClient
 from intune_scep.connection import ConnectionOptions
-from intune_scep.desired_state import Reissues, StatePlanError, apply_state_plan
+from intune_scep.desired_state import (
+    Names,
+    Reissues,
+    StatePlanError,
+    apply_state_plan,
+    plan_declarations,
+)
+from intune_scep.desired_state.from_profile import describe_assignments
 from intune_scep.graph.errors import GraphError
 from intune_scep.profiles import Platform, ProfileKind
 
@@ -67,6 +74,15 @@ def test_a_listing_without_filter_or_expansion_plans_the_same(tenant, words):
     assert tenant.plan(declarations).is_empty
     [action] = tenant.plan([scep(assignments=[])]).actions
     assert [d.property for d in action.differences] == ["assignments"]
+
+
+def test_a_filter_id_beside_the_type_none_is_no_filter():
+    target = {
+        "@odata.type": "#microsoft.graph.allDevicesAssignmentTarget",
+        "deviceAndAppManagementAssignmentFilterId": "00000000-0000-0000-0000-000000000000",
+        "deviceAndAppManagementAssignmentFilterType": "none",
+    }
+    assert describe_assignments([{"target": target}], Names()) == [{"all_devices": True}]
 
 
 def test_groups_that_may_not_be_read_name_the_permission(tenant):
@@ -178,8 +194,6 @@ def test_everybody_hears_of_each_profile_once(tenant):
     heard = []
 
     async def work(graph):
-        from intune_scep.desired_state import plan_declarations
-
         plan = await plan_declarations(graph, [root(), scep()])
         await apply_state_plan(graph, plan, progress=lambda *what: heard.append(what))
 
