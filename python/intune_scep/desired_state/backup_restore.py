@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from intune_scep.desired_state.apply import Progress, silent
 from intune_scep.desired_state.backup import Backup
 from intune_scep.desired_state.backup_plan import (
     RestoreAction,
@@ -18,7 +19,6 @@ from intune_scep.desired_state.backup_plan import (
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.errors import OutcomeUnknownError
 from intune_scep.profiles import Profile, changed_properties
-from intune_scep.strong_mapping.apply import Progress, silent
 from intune_scep.tenant import (
     ProfileChangedError,
     Tenant,
