@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 - name: Read one profile by name
   intune.scep.scep_profile_info:
-    names: [iOS - SCEP - User - Corporate Wi-Fi]
+    names: [Staff Wi-Fi - iOS]
   register: wifi
 
 - name: Show what a declaration of it looks like

@@ -58,7 +58,7 @@ EXAMPLES = r"""
         destination_store: computer_root
       - name: Contoso Root CA - macOS
         platform: macos
-        deployment_channel: device
+        deployment_channel: user
       - name: Contoso Root CA - Android
         platform: android_work_profile
 

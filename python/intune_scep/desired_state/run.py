@@ -64,14 +64,19 @@ async def apply_state_plan(
             f" {tenant.tenant_id} ({tenant.cloud}). Nothing was changed."
         )
     if plan.refused:
-        return report(plan, [_held_back(planned(a)) for a in plan.actions], dry_run=False)
+        return report(plan, _not_tried(plan), dry_run=False)
     outcomes = await StateApplication(tenant, plan, progress).run()
     return report(plan, outcomes, dry_run=False)
 
 
 def dry_run_report(plan: StatePlan) -> StateReport:
     """The report of a plan that is not carried out."""
-    return report(plan, [planned(action) for action in plan.actions], dry_run=True)
+    return report(plan, _not_tried(plan), dry_run=True)
+
+
+def _not_tried(plan: StatePlan) -> list[Outcome]:
+    outcomes = [planned(action) for action in plan.actions]
+    return [_held_back(item) for item in outcomes] if plan.refused else outcomes
 
 
 def _held_back(outcome: Outcome) -> Outcome:

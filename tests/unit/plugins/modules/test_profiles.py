@@ -192,6 +192,19 @@ def test_a_name_that_leads_to_nothing_or_to_two_is_an_error_with_ids(with_profil
     assert with_profile.writes() == []
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_one_refused_profile_holds_the_others_back_in_check_mode_too(with_root, check_mode):
+    beside = {name: value for name, value in SCEP_OPTIONS.items() if name != "name"}
+    refused = {"name": "Refused", "root_profile": {"name": "None such"}}
+    result = with_root.run(
+        scep_profile, check_mode=check_mode, **beside, profiles=[{"name": "Good"}, refused]
+    )
+    assert result["failed"]
+    assert not result["changed"]
+    assert [item["status"] for item in result["profiles"]] == ["held_back", "failed"]
+    assert with_root.writes() == []
+
+
 def test_replace_makes_a_new_profile_and_deletes_the_old_one_after_it(tenant):
     root = {**ROOT_OPTIONS, "platform": "macos", "deployment_channel": "user"}
     assert tenant.run(trusted_root_profile, **root)["changed"]
