@@ -74,16 +74,26 @@ def _by_id(identifier: str, profiles: Sequence[Profile], *, optional: bool) -> P
 
 
 def declared_twice(declarations: Sequence[Declaration]) -> dict[int, str]:
-    """Index of each declaration that another one contradicts, with the reason."""
+    """Index of each declaration that another one contradicts, with the reason.
+
+    Two of one name that both have an id are no contradiction: a tenant may have two profiles of
+    one name, and the ids tell them apart.
+    """
     ids = Counter(item.id.lower() for item in declarations if item.id)
-    names = Counter((item.profile_type.name, item.name) for item in declarations if item.name)
+    names = Counter(_type_and_name(item) for item in declarations)
+    by_name = {_type_and_name(item) for item in declarations if item.id is None}
     reasons: dict[int, str] = {}
     for index, item in enumerate(declarations):
+        called = _type_and_name(item)
         if item.id and ids[item.id.lower()] > 1:
             reasons[index] = f"The id {item.id!r} is declared more than once."
-        elif item.name and names[item.profile_type.name, item.name] > 1:
+        elif item.name and names[called] > 1 and called in by_name:
             reasons[index] = f"The name {item.name!r} is declared more than once for this type."
     return reasons
+
+
+def _type_and_name(declaration: Declaration) -> tuple[str, str | None]:
+    return declaration.profile_type.name, declaration.name
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,10 @@ def _with_free_name(
     name = action.body.get("displayName")
     if name is None or name == action.current.display_name:
         return action
+    for other in actions:
+        renamed = other.index != action.index and other.body.get("displayName") == name
+        if renamed and other.profile_type is action.profile_type:
+            return refused(action, f"Another declaration gives the name {name!r} as well.")
     leaving = {a.id for a in actions if a.change is Change.DELETE or "displayName" in a.body}
     for profile in observed.profiles:
         if (

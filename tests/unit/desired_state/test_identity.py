@@ -44,6 +44,17 @@ def test_a_rename_to_a_name_that_is_taken_is_refused(tenant):
     assert tenant.profile("Employees")["id"] in report.msg
 
 
+def test_two_profiles_are_not_renamed_to_one_name_but_may_swap_theirs(tenant):
+    tenant.applied([root(), scep(), scep(name="Employees")])
+    one, other = tenant.profile("Staff")["id"], tenant.profile("Employees")["id"]
+    report = tenant.apply([scep(id=one, name="People"), scep(id=other, name="People")])
+    assert report.failed
+    assert tenant.writes() == []
+    report = tenant.apply([scep(id=one, name="Employees"), scep(id=other, name="Staff")])
+    assert not report.failed, report.msg
+    assert tenant.profile("Employees")["id"] == one
+
+
 def test_an_unknown_id_is_refused_and_absent_already_when_it_should_be(tenant):
     assert "No certificate profile has the id" in tenant.apply([root(id=guid(9))]).msg
     assert tenant.plan([root(id=guid(9), state="absent")]).is_empty

@@ -8,7 +8,7 @@ import pytest
 from intune_scep.desired_state import Change, apply_state_plan
 from intune_scep.profiles import Platform, ProfileKind
 
-from .declared import FILTERS, full, group, guid, root, scep
+from .declared import FILTERS, declare, full, group, guid, root, scep
 
 SID = {"type": "uri", "value": "{{OnPremisesSecurityIdentifier}}"}
 
@@ -128,6 +128,18 @@ def test_one_file_for_two_profiles(tenant_with):
     report = tenant.apply([scep(root_profile=None)])
     assert report.failed
     assert tenant.writes() == []
+
+
+def test_two_profiles_of_one_name_are_told_apart_by_id(tenant_with):
+    wire = {"@odata.type": "#microsoft.graph.iosScepCertificateProfile", "displayName": "Staff"}
+    tenant = tenant_with([{**wire, "id": guid(1)}, {**wire, "id": guid(2)}])
+    data = {"name": "Staff", "platform": "ios"}
+    both = [declare(ProfileKind.SCEP, {**data, "id": guid(n)}) for n in (1, 2)]
+    assert tenant.plan(both).is_empty
+    one = declare(ProfileKind.SCEP, {**data, "id": guid(2), "description": "the second"})
+    assert not tenant.apply([both[0], one]).failed
+    [write] = tenant.writes()
+    assert write["path"].endswith(guid(2))
 
 
 def test_whole_object_patch_reverting_a_portal_edit(tenant):
