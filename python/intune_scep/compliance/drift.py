@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from intune_scep.compliance.baseline import Baseline
@@ -67,7 +68,7 @@ class State:
     """Certificate profiles at one time.
 
     Attributes:
-        links: SCEP profile id to the id of its trusted root or None; missing where not read.
+        links: Key of a SCEP profile to the key of its trusted root or None; missing where not read.
         names: Group and filter names by id.
     """
 
@@ -75,14 +76,18 @@ class State:
     links: Mapping[str, str | None]
     names: Mapping[str, str]
 
+    @cached_property
+    def by_key(self) -> Mapping[str, Profile]:
+        """The profiles by their keys."""
+        return {profile_key(profile): profile for profile in self.profiles}
+
 
 def find_drift(baseline: Baseline, now: State) -> tuple[ProfileDrift, ...]:
     """Compare in normal form: what means nothing is no drift."""
     approved = State(
         tuple(parse_profile(wire) for wire in baseline.profiles), baseline.root_links, now.names
     )
-    before = {profile_key(profile): profile for profile in approved.profiles}
-    after = {profile_key(profile): profile for profile in now.profiles}
+    before, after = approved.by_key, now.by_key
     return (
         *_whole("vanished", (before[key] for key in before if key not in after)),
         *_whole("new", (after[key] for key in after if key not in before)),

@@ -197,8 +197,7 @@ def _context(request: Request, found: Surroundings, profile: Any) -> Context:
 
 def _listed(found: Surroundings, root: Profile) -> Any:
     """The root as the listing has it, which is with its assignments."""
-    key = profile_key(root)
-    return next((item for item in found.profiles if profile_key(item) == key), root)
+    return found.by_key.get(profile_key(root), root)
 
 
 def _targets(profile: Profile | None) -> frozenset[Target] | None:

@@ -46,7 +46,7 @@ _KIND_WORDS: Final = {
     "trusted_root": "Trusted root profile",
     "foreign": "Other certificate profile",
 }
-_URGENCY: Final = list(VERDICTS)
+_URGENT: Final = (Verdict.REQUIRED, Verdict.DEFECTIVE)
 _FIRST_STEPS: Final = 5
 
 
@@ -56,7 +56,7 @@ class ProfileView:
 
     Attributes:
         anchor: Unique on the page.
-        worst: Severity of the worst finding that counts; empty without one.
+        edge: How urgent it looks: a severity; empty if there is nothing to do.
         search: Lower-case text that the search looks in.
     """
 
@@ -65,7 +65,7 @@ class ProfileView:
     platform: str
     kind: str
     verdict: str
-    worst: str
+    edge: str
     errors: int
     warnings: int
     notes: int
@@ -162,8 +162,7 @@ def _views(report: ComplianceReport) -> tuple[ProfileView, ...]:
 
 def _urgency(view: ProfileView) -> tuple[int, int, int, str]:
     verdict = view.profile.verdict
-    urgent = verdict in {Verdict.REQUIRED, Verdict.DEFECTIVE}
-    rank = _URGENCY.index(verdict) if urgent and verdict else len(_URGENCY)
+    rank = _URGENT.index(verdict) if verdict in _URGENT else len(_URGENT)
     return rank, -view.errors, -view.warnings, (view.profile.name or "").casefold()
 
 
@@ -194,7 +193,11 @@ def _view(number: int, profile: CheckedProfile) -> ProfileView:
         platform=platform,
         kind=_KIND_WORDS[profile.kind],
         verdict=verdict,
-        worst=next((severity.value for severity in order if count[severity]), ""),
+        edge=(
+            Severity.ERROR.value
+            if profile.verdict in _URGENT
+            else next((severity.value for severity in order if count[severity]), "")
+        ),
         errors=count[Severity.ERROR],
         warnings=count[Severity.WARNING],
         notes=count[Severity.INFO],

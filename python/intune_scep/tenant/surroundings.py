@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from intune_scep.errors import IntuneScepError
@@ -62,6 +63,11 @@ class Surroundings:
     names: Mapping[str, str] = field(default_factory=dict)
     failures: tuple[ReadFailure, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def by_key(self) -> Mapping[str, Profile]:
+        """The profiles by their keys."""
+        return {profile_key(profile): profile for profile in self.profiles}
 
 
 def profile_key(profile: Profile) -> str:
