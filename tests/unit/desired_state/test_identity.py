@@ -8,7 +8,7 @@ import pytest
 from intune_scep.desired_state import Change, apply_state_plan
 from intune_scep.profiles import Platform, ProfileKind
 
-from .declared import declare, full, guid, root, scep
+from .declared import declare, guid, root, scep
 
 CREATE = {"method": "POST", "path": "deviceConfigurations$"}
 LOST = [500, 502, "html_502", 503, 504, "close", "truncate", "slow", "drip"]
@@ -194,7 +194,3 @@ def test_check_mode_sends_no_write(tenant):
     plan = tenant.plan([root(), scep()])
     assert plan.summary["create"] == 2
     assert tenant.writes() == []
-
-
-def test_full_has_an_option_for_all(tenant):
-    assert full(ProfileKind.SCEP, Platform.ANDROID_DEVICE_OWNER)["certificate_access_apps"]
