@@ -5,7 +5,8 @@ Importing this package is cheap: the clients load Microsoft's SDK only when they
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from intune_scep.version import __version__
+
 __all__ = ["AsyncIntuneClient", "IntuneClient", "__version__"]
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from intune_scep import __version__
 from intune_scep.errors import IntuneScepError
+from intune_scep.version import __version__
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from intune_scep import IntuneClient
+from intune_scep.cli.asking import DryRun, Yes, confirm
 from intune_scep.cli.console import console, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
 from intune_scep.cli.strong_mapping_text import (
@@ -20,7 +20,6 @@ from intune_scep.cli.strong_mapping_text import (
     show_plan,
     show_report,
 )
-from intune_scep.errors import IntuneScepError
 from intune_scep.strong_mapping import (
     Choices,
     EnforcementReport,
@@ -110,8 +109,6 @@ def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
     return extended(command, "choices", _CHOICES, call)
 
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")]
 JournalFile = Annotated[
     Path,
     typer.Option("--journal", metavar="FILE", help="Journal of the run.", show_default=False),
@@ -209,7 +206,7 @@ def _apply(
     resumes = saved is None and journal is not None and journal.exists()
     if resumes and journal is not None:
         read_journal(journal).require_tenant(client.tenant_id, client.cloud)
-        _confirm(shared, yes, f"Resume the run recorded in {journal}?")
+        confirm(shared, yes, f"Resume the run recorded in {journal}?")
         with progress_bar("Resuming") as progress:
             report = client.enforce_strong_mapping(choices, journal=journal, progress=progress)
         return _finish(shared, report)
@@ -217,7 +214,7 @@ def _apply(
     if shared.output is OutputFormat.TEXT:
         show_plan(console(), made)
     if made.actions:
-        _confirm(shared, yes, f"Change {len(made.actions)} profiles? {REISSUE_WARNING}")
+        confirm(shared, yes, f"Change {len(made.actions)} profiles? {REISSUE_WARNING}")
     with progress_bar("Changing") as progress:
         report = client.apply_strong_mapping(made, journal=journal, progress=progress)
     return _finish(shared, report)
@@ -252,19 +249,10 @@ def rollback(
             return code or (EXIT_FINDINGS if foreseen.changed else 0)
         if shared.output is OutputFormat.TEXT:
             show_report(console(), foreseen)
-        _confirm(shared, yes, f"Roll back? {REISSUE_WARNING}")
+        confirm(shared, yes, f"Roll back? {REISSUE_WARNING}")
         with progress_bar("Rolling back") as progress:
             report = client.rollback_strong_mapping(journal, progress=progress)
     return _finish(shared, report)
-
-
-def _confirm(shared: Shared, yes: bool, question: str) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty() or shared.output is OutputFormat.JSON:
-        raise IntuneScepError("Nobody can be asked here. Nothing was changed.", hint="Give --yes.")
-    if not typer.confirm(question, err=True):
-        raise IntuneScepError("Nothing was changed.")
 
 
 def _finish(shared: Shared, report: EnforcementReport) -> int:

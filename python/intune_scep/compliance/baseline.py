@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep import __version__
 from intune_scep.compliance.errors import BaselineError
 from intune_scep.profiles import Profile
+from intune_scep.version import __version__
 
 FORMAT: Final = "intune-scep/baseline/1"
 _LARGEST: Final = 256 * 1024 * 1024

@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from intune_scep import __version__
 from intune_scep.compliance.baseline import Baseline, FindingKey
 from intune_scep.compliance.drift import ProfileDrift
 from intune_scep.compliance.policy import Outcome, Policy, Status, apply_policy
@@ -17,6 +16,7 @@ from intune_scep.profiles import Profile
 from intune_scep.rules import Finding, Need, Question, Severity, Waiver
 from intune_scep.strong_mapping import Verdict
 from intune_scep.tenant.surroundings import ReadFailure
+from intune_scep.version import __version__
 
 FORMAT: Final = "intune-scep/compliance-report/1"
 SIMULATOR: Final = "simulator"

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep import __version__
 from intune_scep.desired_state.export import FAILED, WRITTEN, ExportedProfile, ExportReport
 from intune_scep.desired_state.export_files import (
     FilesWritten,
@@ -29,6 +28,7 @@ from intune_scep.desired_state.names import Catalogue, Names
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, UnknownProfileTypeError, parse_profile
 from intune_scep.tenant import Tenant
+from intune_scep.version import __version__
 
 MANIFEST: Final = "manifest.json"
 TENANT_FILE: Final = "tenant.json"

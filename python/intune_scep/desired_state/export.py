@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep import __version__
 from intune_scep.desired_state.declarations import parse_declaration
 from intune_scep.desired_state.errors import DeclarationError
 from intune_scep.desired_state.export_files import (
@@ -26,6 +25,7 @@ from intune_scep.desired_state.options import OPTIONS
 from intune_scep.desired_state.wire_form import create_wire, option_of
 from intune_scep.profiles import Profile, ProfileKind
 from intune_scep.tenant import Tenant
+from intune_scep.version import __version__
 
 LEDGER: Final = ".intune-scep-export.json"
 LEDGER_FORMAT: Final = "intune-scep/export/1"

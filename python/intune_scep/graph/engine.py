@@ -15,9 +15,9 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from intune_scep import __version__
 from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.errors import GraphTransportError, UnsafeLinkError
+from intune_scep.version import __version__
 
 if TYPE_CHECKING:
     import httpx

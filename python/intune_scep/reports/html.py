@@ -17,7 +17,6 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from intune_scep import __version__
 from intune_scep.compliance import CheckedProfile, ComplianceReport, RootStatus
 from intune_scep.compliance.roots import STATUS_WORDS
 from intune_scep.reports.charts import (
@@ -39,6 +38,7 @@ from intune_scep.reports.words import (
 from intune_scep.rules import Finding, Severity
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping import Verdict
+from intune_scep.version import __version__
 
 _PLATFORM_WORDS: Final = {platform.value: words for platform, words in PLATFORMS.items()}
 _KIND_WORDS: Final = {

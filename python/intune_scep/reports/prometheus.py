@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from intune_scep import __version__
 from intune_scep.compliance import ComplianceReport, Status
 from intune_scep.reports.safe_text import prometheus_label
+from intune_scep.version import __version__
 
 _PREFIX = "intune_scep"
 Sample = tuple[Mapping[str, object], float]

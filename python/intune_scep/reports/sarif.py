@@ -7,12 +7,12 @@ import json
 from datetime import UTC
 from typing import Any, Final
 
-from intune_scep import __version__
 from intune_scep.compliance import ComplianceReport, Status
 from intune_scep.compliance.report import finding_key
 from intune_scep.reports.safe_text import visible
 from intune_scep.reports.words import subject_of
 from intune_scep.rules import CATALOGUE, RULES, Finding, Severity
+from intune_scep.version import __version__
 
 SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

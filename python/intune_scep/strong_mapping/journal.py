@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from intune_scep import __version__
 from intune_scep.errors import IntuneScepError
 from intune_scep.strong_mapping.plan import Plan, PlanFileError
+from intune_scep.version import __version__
 
 JOURNAL_FORMAT = "intune-scep/journal/1"
 
