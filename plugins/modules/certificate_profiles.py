@@ -52,7 +52,7 @@ options:
   prune_list:
     description:
       - Names or IDs of profiles to delete if they are not declared. One that is gone already is no
-        error. Needs O(prune).
+        error; one that is declared is. Needs O(prune).
     type: list
     elements: str
 extends_documentation_fragment:
@@ -220,8 +220,7 @@ from ansible_collections.intune.scep.plugins.module_utils._profiles import resul
 
 def read(given):
     """The declarations of the directory, and the choices that go with them."""
-    from intune_scep.desired_state import read_declarations
-    from intune_scep.desired_state.planner import PlanChoices
+    from intune_scep.desired_state import PlanChoices, read_declarations
 
     choices = {
         "managed_by": given.get("managed_by"),
