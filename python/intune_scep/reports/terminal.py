@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -26,11 +28,15 @@ _OUTCOME_STYLES = {
 _SEVERITY_STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
 
-def render_text(report: ComplianceReport) -> str:
-    """The report as plain text, 100 columns wide."""
+def render_text(report: ComplianceReport, *, every_finding: bool = True) -> str:
+    """The report as plain text, 100 columns wide.
+
+    Args:
+        every_finding: Also list the findings profile by profile.
+    """
     stream = io.StringIO()
     console = Console(file=stream, width=_WIDTH, highlight=False, color_system=None, emoji=False)
-    console.print(terminal_report(report))
+    console.print(terminal_report(report, every_finding=every_finding))
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
@@ -75,9 +81,9 @@ def _headline(report: ComplianceReport) -> Text:
     )
 
 
-def _reasons(report: ComplianceReport) -> Iterator[Text]:
+def _reasons(report: ComplianceReport) -> Iterator[RenderableType]:
     for reason in report.outcome.reasons:
-        yield Text(f"  {one_line(reason.message)}")
+        yield _indented(one_line(reason.message), 2)
 
 
 def _verdicts(report: ComplianceReport) -> Table:
@@ -96,7 +102,12 @@ def _heading(text: str) -> Text:
     return Text(f"\n{text}", style="bold")
 
 
-def _steps(report: ComplianceReport) -> Iterator[Text]:
+def _indented(text: str | Text, depth: int, style: str = "") -> Padding:
+    """A paragraph whose further lines begin where its first does."""
+    return Padding(text if isinstance(text, Text) else Text(text, style=style), (0, 0, 0, depth))
+
+
+def _steps(report: ComplianceReport) -> Iterator[RenderableType]:
     if not report.steps:
         return
     yield _heading("What to do first")
@@ -109,43 +120,42 @@ def _steps(report: ComplianceReport) -> Iterator[Text]:
             (label, _SEVERITY_STYLES[step.severity]),
             ")",
         )
-        yield Text(f"    {one_line(step.remedy)}")
+        yield _indented(one_line(step.remedy), 4)
         if step.command:
-            yield Text(f"    $ {step.command}", style="cyan")
+            yield _indented(f"$ {step.command}", 4, "cyan")
     if len(report.steps) > _STEPS:
-        yield Text(f"    and {len(report.steps) - _STEPS} more, see the findings")
+        yield _indented(f"and {len(report.steps) - _STEPS} more, see the findings", 4)
 
 
-def _roots(report: ComplianceReport) -> Iterator[Text]:
+def _roots(report: ComplianceReport) -> Iterator[RenderableType]:
     bad = [root for root in report.roots if root.status is not RootStatus.SOUND]
     if bad:
         yield _heading("Trusted roots")
     for root in bad:
         end = f" {root.not_after:%Y-%m-%d}" if root.not_after else ""
-        users = (
-            f", used by {listed(item.name for item in root.used_by)}"
-            if root.used_by
-            else ", used by no profile"
+        users = listed(item.name for item in root.used_by) or "no profile"
+        yield _indented(
+            one_line(f"{root.name}: {STATUS_WORDS[root.status]}{end}, used by {users}"), 2
         )
-        yield Text(f"  {one_line(root.name)}: {STATUS_WORDS[root.status]}{end}{one_line(users)}")
 
 
-def _drift(report: ComplianceReport) -> Iterator[Text]:
+def _drift(report: ComplianceReport) -> Iterator[RenderableType]:
     if report.baseline is None:
         return
     yield _heading(f"Since the baseline of {one_line(report.baseline.approved_at)}")
-    yield Text(
-        f"  {counted(len(report.new_findings), 'new finding')},"
-        f" {counted(len(report.drift), 'profile')} changed"
+    yield _indented(
+        f"{counted(len(report.new_findings), 'new finding')},"
+        f" {counted(len(report.drift), 'profile')} changed",
+        2,
     )
     for item in report.drift:
-        yield Text(f"  {item.kind}: {one_line(item.name)}")
+        yield _indented(f"{item.kind}: {one_line(item.name)}", 2)
         for change in item.changes:
             before, after = one_line(change.before), one_line(change.after)
-            yield Text(f"      {change.property}: {before} -> {after}")
+            yield _indented(f"{change.property}: {before} -> {after}", 6)
 
 
-def _findings(report: ComplianceReport) -> Iterator[Text]:
+def _findings(report: ComplianceReport) -> Iterator[RenderableType]:
     """Errors and warnings; notes are counted only, the other forms of the report have them."""
     shown = [
         (profile, [item for item in profile.findings if item.severity is not Severity.INFO])
@@ -153,10 +163,12 @@ def _findings(report: ComplianceReport) -> Iterator[Text]:
     ]
     if any(findings for _, findings in shown):
         yield _heading("Findings")
+    names = Counter(profile.name for profile in report.profiles)
     for profile, findings in shown:
         if not findings:
             continue
-        yield Text(f"{one_line(profile.name or profile.id)}", style="bold")
+        twin = f" ({profile.id})" if names[profile.name] > 1 else ""
+        yield Text(one_line(f"{profile.name or profile.id}{twin}"), style="bold")
         for item in findings:
             style = "dim" if item.waived else _SEVERITY_STYLES[item.severity]
             waived = f" (waived until {item.waived.expires})" if item.waived else ""
@@ -165,11 +177,11 @@ def _findings(report: ComplianceReport) -> Iterator[Text]:
                 if item.expired_waiver
                 else ""
             )
-            yield Text.assemble(
-                "  ",
+            line = Text.assemble(
                 (f"{item.rule_id} {SEVERITIES[item.severity]}", style),
                 f" {one_line(item.message)}{waived}{expired}",
             )
+            yield _indented(line, 2)
 
 
 def _footnotes(report: ComplianceReport) -> Iterator[Text]:
