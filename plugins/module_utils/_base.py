@@ -13,6 +13,7 @@ Nothing but the library's light package root is imported before the arguments ar
 from __future__ import annotations
 
 import traceback
+from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.validation import check_type_dict
@@ -61,7 +62,7 @@ class Module(AnsibleModule):
         return {name: self.params[name] for name in self.names_given if name in self.argument_spec}
 
 
-def run_module(job, argument_spec, check=None, prepare=None, **constraints):
+def run_module(job, argument_spec, check=None, prepare=None, unreachable=None, **constraints):
     """Read the arguments, call the library once, and exit with its answer.
 
     Args:
@@ -71,6 +72,9 @@ def run_module(job, argument_spec, check=None, prepare=None, **constraints):
         check: Called with the arguments before anything is imported. Returns a complaint or None.
         prepare: Called with the options that were given, before the tenant is reached. What it
             returns takes the place of the arguments in the call of job.
+        unreachable: Called when the tenant cannot be reached, with the connection options, the
+            error and what job would have been given. Returns a result that says so, or raises the
+            error. By default the task fails.
         constraints: Passed to AnsibleModule (required_if and the like).
     """
     module = Module(
@@ -97,11 +101,24 @@ def run_module(job, argument_spec, check=None, prepare=None, **constraints):
     except IntuneScepError as error:
         fail(module, str(error), code="badArgument")
     try:
-        with intune_scep.IntuneClient(options) as client:
-            result = job(client, work, module.check_mode)
+        result = call_library(options, job, work, module.check_mode, unreachable)
     except IntuneScepError as error:
         fail(module, str(error), **failure_fields(error))
     leave(module, result)
+
+
+def call_library(options, job, work, check_mode, unreachable):
+    """Reach the tenant and do the job, or say that it cannot be reached."""
+    from intune_scep.errors import IntuneScepError
+
+    with ExitStack() as opened:
+        try:
+            client = opened.enter_context(intune_scep.IntuneClient(options))
+        except IntuneScepError as error:
+            if unreachable is None:
+                raise
+            return unreachable(options, error, work)
+        return job(client, work, check_mode)
 
 
 def mistyped(params, argument_spec):
@@ -109,22 +126,26 @@ def mistyped(params, argument_spec):
 
     Ansible's own check of suboptions breaks off on these without naming them.
     """
-    wanted = {"dict": "an object with options", "list": "a list of objects with options"}
-    return {
-        name: f"{name} must be {wanted[spec['type']]}."
-        for name, spec in argument_spec.items()
-        if "options" in spec and params.get(name) is not None and not holds_objects(params[name])
-    }
+    found = {}
+    for name, spec in argument_spec.items():
+        if "options" in spec and params.get(name) is not None:
+            complaints = list(type_complaints(name, params[name], spec))
+            if complaints:
+                found[name] = " ".join(complaints)
+    return found
 
 
-def holds_objects(value):
-    """Whether a value is an object or a list of objects, or text that Ansible takes for one."""
-    try:
-        for item in value if isinstance(value, list) else [value]:
-            check_type_dict(item)
-    except TypeError:
-        return False
-    return True
+def type_complaints(name, value, spec):
+    """A sentence for each value in an option that should be an object and is not."""
+    for item in value if isinstance(value, list) else [value]:
+        try:
+            content = check_type_dict(item)
+        except TypeError:
+            wanted = {"dict": "an object with options", "list": "a list of objects with options"}
+            yield f"{name} must be {wanted[spec['type']]}."
+            return
+        for complaint in mistyped(content, spec["options"]).values():
+            yield f"{name}.{complaint}"
 
 
 def require_library(module):
@@ -161,6 +182,7 @@ def fail(module, message, **fields):
 def leave(module, result):
     """Exit with the library's answer, and make sure that nobody takes a simulator for a tenant."""
     failed = result.pop("failed", False)
+    code = result.pop("failure_code", "profilesFailed")
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result["cloud"] == "simulator":
@@ -168,7 +190,7 @@ def leave(module, result):
         result["msg"] = "SIMULATOR: " + result["msg"].removeprefix("SIMULATOR: ")
     if not failed:
         module.exit_json(**result)
-    failure = {**dict.fromkeys(FAILURE_FIELDS), "code": "profilesFailed", "message": result["msg"]}
+    failure = {**dict.fromkeys(FAILURE_FIELDS), "code": code, "message": result["msg"]}
     module.fail_json(failure=failure, **result)
 
 

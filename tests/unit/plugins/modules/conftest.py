@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from intune_scep.simulator import open_in_process, seed_database
 from intune_scep.simulator.scenario import Scenario
+from intune_scep.simulator.scenarios import wire
 
 GRAPH = "https://graph.simulator.invalid"
 WRITES = ("PATCH", "POST", "PUT", "DELETE")
@@ -96,6 +98,17 @@ class ModuleTenant:
         """Every profile by name."""
         found = self.ask("GET", "beta/deviceManagement/deviceConfigurations?$top=1000")["value"]
         return {profile["displayName"]: profile for profile in found}
+
+
+@pytest.fixture(scope="session")
+def root_certificates():
+    """CA certificates by name, each as base64 of DER."""
+    return json.loads((Path(wire.__file__).parent / "root_certificates.json").read_text())
+
+
+@pytest.fixture
+def root_certificate(root_certificates):
+    return root_certificates["contoso-root-ca-2021"]
 
 
 @pytest.fixture(scope="session")
