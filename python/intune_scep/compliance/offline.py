@@ -35,7 +35,7 @@ def check_files(
     """Judge a directory or file of declarations, or the directory of a backup.
 
     Raises:
-        SourceError: there is nothing at the path.
+        SourceError: there is nothing at the path, or no profile in it.
         DeclarationError, BackupError: what is there is wrong or damaged.
         BaselineError: the baseline is of another tenant.
     """
@@ -47,6 +47,8 @@ def check_files(
         tenant, cloud, found = backup.tenant, backup.cloud, _of_backup(backup)
     else:
         found = _of_declarations(read_declarations(path))
+    if not found.profiles:
+        raise SourceError(f"There is no certificate profile in {path}.")
     request = Request(
         tenant=tenant,
         cloud=cloud,

@@ -29,9 +29,10 @@ def _lines(report: ComplianceReport) -> Iterator[str]:
     yield from (f"- {markdown(reason.message)}" for reason in report.outcome.reasons)
     if report.profiles:
         yield from _verdicts(report)
-        yield from _steps(report)
-        yield from _roots(report)
-        yield from _drift(report)
+    yield from _steps(report)
+    yield from _roots(report)
+    yield from _drift(report)
+    if report.profiles:
         yield from _findings(report)
     yield from _notes(report)
 

@@ -58,10 +58,9 @@ def drift_report(report: ComplianceReport) -> RenderableType:
 def _parts(report: ComplianceReport, every_finding: bool) -> Iterator[RenderableType]:
     yield _headline(report)
     yield from _reasons(report)
-    if not report.profiles:
-        return
-    yield Text()
-    yield _verdicts(report)
+    if report.profiles:
+        yield Text()
+        yield _verdicts(report)
     yield from _steps(report)
     yield from _roots(report)
     yield from _drift(report)
@@ -184,14 +183,19 @@ def _findings(report: ComplianceReport) -> Iterator[RenderableType]:
             yield _indented(line, 2)
 
 
-def _footnotes(report: ComplianceReport) -> Iterator[Text]:
+def _numbers(report: ComplianceReport) -> Text:
     summary = report.summary
-    yield Text()
-    yield Text(
+    return Text(
         f"{counted(summary['findings']['error'], 'error')},"
         f" {counted(summary['findings']['warning'], 'warning')},"
         f" {counted(summary['findings']['info'], 'note')}, {summary['waived']} waived."
     )
+
+
+def _footnotes(report: ComplianceReport) -> Iterator[Text]:
+    yield Text()
+    if not report.unread:
+        yield _numbers(report)
     if report.skipped:
         rules = ", ".join(dict.fromkeys(item.rule_id for item in report.skipped))
         yield Text(f"Not judged, for want of facts: {rules}.")

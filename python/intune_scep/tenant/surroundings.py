@@ -24,6 +24,11 @@ from intune_scep.tenant.root_links import read_root_links
 from intune_scep.tenant.tenant import Tenant
 
 _EVERYTHING: Final = {"$expand": "assignments"}
+_COUNTED: Final = (
+    "Users and devices are counted by group membership. Not counted: profiles with assignment"
+    " filters, which only Intune evaluates, and profiles assigned to users and devices at once."
+    " All users means every account, licensed or not."
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,10 @@ async def read_surroundings(tenant: Tenant, *, with_directory: bool = False) -> 
     names, notes = await _read_names(tenant, wires)
     directory = await _read_directory(tenant, listed) if with_directory else None
     if directory:
+        notes.append(_COUNTED)
         failures += [ReadFailure(what, str(error)) for what, error in directory.failures]
+    if not listed:
+        notes.append("The tenant has no certificate profile that this application can see.")
     return Surroundings(
         profiles=(*listed, *retired.profiles),
         foreign=tuple(wire for wire in wires if _is_other_certificate(_type_of(wire))),

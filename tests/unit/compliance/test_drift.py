@@ -1,8 +1,13 @@
 """Drift is what differs in meaning since the approval, property by property, and nothing else."""
 
+import html
+from dataclasses import replace
+
 import pytest
 
 from intune_scep.compliance import Policy, Status, approve, read_baseline
+from intune_scep.compliance.drift import State, find_drift
+from intune_scep.reports import render
 from intune_scep.simulator.scenarios.contoso.roots import root_id
 
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
@@ -123,3 +128,15 @@ def test_policy_decides_whether_drift_and_new_findings_fail(
     report = check(contoso, policy=old, baseline=baseline)
     assert [reason.cause for reason in report.outcome.reasons] == ["new_findings"]
     assert {item.profile_name for item in report.new_findings} == {NAME}
+
+
+def test_a_tenant_that_lost_every_profile_shows_it_in_every_page(
+    contoso, simulated, check, baseline
+):
+    emptied = simulated("empty")
+    report = check(emptied)
+    assert any("no certificate profile" in note for note in report.notes)
+    gone = replace(report, baseline=baseline, drift=find_drift(baseline, State((), {}, {})))
+    assert len(gone.drift) == len(baseline.profiles)
+    for form in ("html", "markdown", "text"):
+        assert NAME in html.unescape(render(form, gone))

@@ -6,6 +6,7 @@ from intune_scep.compliance import SourceError, approve, check_files, read_basel
 from intune_scep.desired_state import DeclarationError
 from intune_scep.desired_state.backup import BackupError, back_up_profiles
 from intune_scep.desired_state.export import export_profiles
+from intune_scep.errors import IntuneScepError
 
 from .conftest import NOW
 
@@ -96,6 +97,13 @@ def test_a_root_given_as_null_is_none_and_not_unknown(tmp_path):
 def test_wrong_files_are_refused(contoso, tmp_path):
     with pytest.raises(SourceError, match="does not exist"):
         check_files(tmp_path / "nothing")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(IntuneScepError):
+        check_files(tmp_path / "empty")
+    path = tmp_path / "absent.yml"
+    path.write_text("scep_profile: {name: x, platform: ios, state: absent}", encoding="utf-8")
+    with pytest.raises(SourceError, match="no certificate profile"):
+        check_files(path)
     path = tmp_path / "wrong.yml"
     path.write_text("scep_profile: {name: x, platform: amiga}", encoding="utf-8")
     with pytest.raises(DeclarationError, match="platform"):
