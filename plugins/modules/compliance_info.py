@@ -136,7 +136,7 @@ EXAMPLES = r"""
 
 - name: Fail when the policy is not met
   ansible.builtin.assert:
-    that: compliance.outcome.status in ['passed', 'failed']
+    that: compliance.outcome.status == 'passed'
     fail_msg: "{{ compliance.msg }}"
 """
 
