@@ -25,10 +25,13 @@ _REQUIRED: Final = {
     "profiles": list,
     "root_links": dict,
     "findings": list,
+    "not_judged": list,
 }
 
 FindingKey = tuple[str, str, str]
 """Profile id, rule id and wire property: the same complaint in two runs has the same key."""
+JudgementKey = tuple[str, str]
+"""Profile id and rule id."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class Baseline:
         profiles: Wire objects of the certificate profiles with their assignments, untouched.
         root_links: SCEP profile id to the id of its trusted root, or None.
         findings: The complaints that were there when it was approved.
+        not_judged: Rules that were not judged then for want of facts, by profile; what they say
+            later may have been true before.
         digest: `sha256:` and the hexadecimal digest of everything else.
     """
 
@@ -53,6 +58,7 @@ class Baseline:
     profiles: tuple[Mapping[str, Any], ...]
     root_links: Mapping[str, str | None]
     findings: frozenset[FindingKey]
+    not_judged: frozenset[JudgementKey]
     digest: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +85,7 @@ def make_baseline(
     profiles: Sequence[Profile],
     root_links: Mapping[str, str | None],
     findings: Iterable[FindingKey],
+    not_judged: Iterable[JudgementKey],
 ) -> dict[str, Any]:
     """The content of a baseline file, with its digest."""
     content: dict[str, Any] = {
@@ -92,6 +99,7 @@ def make_baseline(
         "profiles": [profile.to_wire() for profile in profiles],
         "root_links": dict(root_links),
         "findings": [list(key) for key in sorted(set(findings))],
+        "not_judged": [list(key) for key in sorted(set(not_judged))],
     }
     return {**content, "digest": _digest(content)}
 
@@ -166,6 +174,7 @@ def read_baseline(path: Path) -> Baseline:
         profiles=tuple(content["profiles"]),
         root_links=content["root_links"],
         findings=frozenset((key[0], key[1], key[2]) for key in content["findings"]),
+        not_judged=frozenset((key[0], key[1]) for key in content["not_judged"]),
         digest=stored,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 from intune_scep.compliance.baseline import Baseline
 from intune_scep.compliance.drift import State, find_drift
 from intune_scep.compliance.errors import BaselineError
-from intune_scep.compliance.naming import all_words, with_names
+from intune_scep.compliance.naming import all_words
 from intune_scep.compliance.policy import Policy
 from intune_scep.compliance.report import (
     AssignmentDifference,
@@ -19,9 +19,10 @@ from intune_scep.compliance.report import (
     SkippedRule,
     Snapshot,
 )
-from intune_scep.compliance.roots import judge_roots
+from intune_scep.compliance.roots import ProfileRef, in_order, judge_roots
 from intune_scep.compliance.scope import directory_facts, group_facts
 from intune_scep.compliance.steps import make_steps
+from intune_scep.desired_state.names import with_names
 from intune_scep.profiles import Profile, ScepProfile
 from intune_scep.rules import (
     NOT_READ,
@@ -216,15 +217,15 @@ def _order(profile: CheckedProfile) -> tuple[int, str, str]:
 
 def _skipped(results: Iterable[CheckResult], names: Mapping[str, str]) -> tuple[SkippedRule, ...]:
     missing: dict[tuple[str, Need], set[str]] = {}
-    profiles: dict[tuple[str, Need], dict[str | None, str]] = {}
+    profiles: dict[tuple[str, Need], set[ProfileRef]] = {}
     for result in results:
         for item in result.skipped:
             key = item.rule_id, item.need
             missing.setdefault(key, set()).add(with_names(item.missing, names))
-            shown = item.profile_name or item.profile_id or "(no name)"
-            profiles.setdefault(key, {})[item.profile_id or shown] = shown
+            ref = ProfileRef.of(item.profile_name, item.profile_id)
+            profiles.setdefault(key, set()).add(ref)
     return tuple(
-        SkippedRule(*key, tuple(sorted(missing[key])), tuple(sorted(profiles[key].values())))
+        SkippedRule(*key, tuple(sorted(missing[key])), in_order(profiles[key]))
         for key in sorted(missing)
     )
 

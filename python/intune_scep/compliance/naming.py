@@ -1,24 +1,11 @@
-"""Groups and filters by their names, wherever a text or a target has only their ids."""
+"""Targets in words, with the names of groups and filters."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from intune_scep.rules.targets import Target, TargetKind
-
-_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-def with_names(text: str, names: Mapping[str, str]) -> str:
-    """A text with every id that has a name replaced by the quoted name."""
-
-    def name(match: re.Match[str]) -> str:
-        found = names.get(match[0].lower())
-        return f"“{found}”" if found else match[0]
-
-    return _GUID.sub(name, text)
 
 
 def target_words(target: Target, names: Mapping[str, str]) -> str:

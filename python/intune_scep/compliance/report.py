@@ -76,13 +76,12 @@ class SkippedRule:
     Attributes:
         need: The kind of what is missing.
         missing: What is missing, in words.
-        profiles: Names of the profiles.
     """
 
     rule_id: str
     need: Need
     missing: tuple[str, ...]
-    profiles: tuple[str, ...]
+    profiles: tuple[ProfileRef, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The entry as JSON."""
@@ -90,7 +89,7 @@ class SkippedRule:
             "rule_id": self.rule_id,
             "need": self.need.value,
             "missing": list(self.missing),
-            "profiles": list(self.profiles),
+            "profiles": [item.to_dict() for item in self.profiles],
         }
 
 
@@ -224,7 +223,26 @@ class ComplianceReport:
 
     @cached_property
     def new_findings(self) -> tuple[Finding, ...]:
-        """Errors and warnings that count and that the baseline did not have; none without one."""
+        """Errors and warnings that count and that the baseline did not have; none without one.
+
+        What a rule says that was not judged at the approval is not called new.
+        """
+        baseline = self.baseline
+        if baseline is None:
+            return ()
+        return tuple(
+            item
+            for item in self._absent_before
+            if (finding_key(item)[0], item.rule_id) not in baseline.not_judged
+        )
+
+    @cached_property
+    def newly_judged(self) -> int:
+        """How many errors and warnings are of rules that were not judged at the approval."""
+        return len(self._absent_before) - len(self.new_findings)
+
+    @cached_property
+    def _absent_before(self) -> tuple[Finding, ...]:
         if self.baseline is None:
             return ()
         return tuple(
@@ -264,6 +282,7 @@ class ComplianceReport:
             "verdicts": self.verdicts,
             "findings": {item.value: len(self.counting(item)) for item in Severity},
             "new_findings": len(self.new_findings),
+            "newly_judged": self.newly_judged,
             "waived": sum(item.waived is not None for item in self.findings),
             "skipped_rules": len({item.rule_id for item in self.skipped}),
             "open_questions": len(self.questions),

@@ -33,7 +33,7 @@ STATUS_WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class ProfileRef:
     """A profile by name and id; names are not unique."""
 
@@ -48,6 +48,11 @@ class ProfileRef:
     def to_dict(self) -> dict[str, Any]:
         """The reference as JSON."""
         return {"id": self.id, "name": self.name}
+
+
+def in_order(refs: Iterable[ProfileRef]) -> tuple[ProfileRef, ...]:
+    """References by name, then by id."""
+    return tuple(sorted(refs, key=lambda ref: (ref.name, ref.id or "")))
 
 
 @dataclass(frozen=True)
@@ -144,14 +149,9 @@ def _judge(
         not_after=end,
         days_left=None if end is None else (end - now).days,
         longest_validity=longest,
-        used_by=_refs(users),
+        used_by=in_order(ProfileRef.of(user.display_name, user.id) for user in users),
         status=_status(end, longest, now, within),
     )
-
-
-def _refs(profiles: Iterable[ScepProfile]) -> tuple[ProfileRef, ...]:
-    refs = (ProfileRef.of(profile.display_name, profile.id) for profile in profiles)
-    return tuple(sorted(refs, key=lambda ref: (ref.name, ref.id or "")))
 
 
 def _status(

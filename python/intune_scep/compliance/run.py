@@ -118,5 +118,8 @@ def approve(
         profiles=report.snapshot.profiles,
         root_links=report.snapshot.root_links,
         findings=keys,
+        not_judged=[
+            (ref.id or ref.name, item.rule_id) for item in report.skipped for ref in item.profiles
+        ],
     )
     write_baseline(path, content, replace=replace)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from intune_scep.compliance.report import CheckedProfile, Step
-from intune_scep.compliance.roots import STATUS_WORDS, ProfileRef, RootHealth, RootStatus
+from intune_scep.compliance.roots import STATUS_WORDS, ProfileRef, RootHealth, RootStatus, in_order
 from intune_scep.rules import RULES, Finding, Severity
 from intune_scep.strong_mapping import Verdict
 
@@ -52,8 +52,7 @@ def _with(profiles: Iterable[CheckedProfile], verdict: Verdict) -> tuple[Profile
 
 
 def _refs(pairs: Iterable[tuple[str | None, str | None]]) -> tuple[ProfileRef, ...]:
-    refs = {ProfileRef.of(name, identifier) for name, identifier in pairs}
-    return tuple(sorted(refs, key=lambda ref: (ref.name, ref.id or "")))
+    return in_order({ProfileRef.of(name, identifier) for name, identifier in pairs})
 
 
 def _verdict_steps(profiles: Sequence[CheckedProfile]) -> list[Step]:

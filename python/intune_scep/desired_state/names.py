@@ -7,7 +7,7 @@ import binascii
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -200,6 +200,20 @@ def thumbprints(der: bytes) -> tuple[str, str]:
     """SHA-1 and SHA-256 of a certificate, upper-case hex."""
     sha1 = hashlib.sha1(der, usedforsecurity=False).hexdigest().upper()
     return sha1, hashlib.sha256(der).hexdigest().upper()
+
+
+def with_names(text: str, names: Mapping[str, str]) -> str:
+    """A text with every id that has a name replaced by the quoted name.
+
+    Args:
+        names: By id in lower case.
+    """
+
+    def name(match: re.Match[str]) -> str:
+        found = names.get(match[0].lower())
+        return f"“{found}”" if found else match[0]
+
+    return _GUID.sub(name, text)
 
 
 def same_named(profiles: Sequence[Profile], profile: Profile) -> int:

@@ -147,6 +147,10 @@ def _drift(report: ComplianceReport) -> Iterator[RenderableType]:
         f" {counted(len(report.drift), 'profile')} changed",
         2,
     )
+    if report.newly_judged:
+        yield _indented(
+            f"{report.newly_judged} more are of rules that were not judged at the approval", 2
+        )
     for item in report.drift:
         yield _indented(f"{item.kind}: {one_line(item.name)}", 2)
         for change in item.changes:

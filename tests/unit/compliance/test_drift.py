@@ -140,3 +140,14 @@ def test_a_tenant_that_lost_every_profile_shows_it_in_every_page(
     assert len(gone.drift) == len(baseline.profiles)
     for form in ("html", "markdown", "text"):
         assert NAME in html.unescape(render(form, gone))
+
+
+def test_what_was_not_judged_at_the_approval_is_not_called_new(
+    contoso, check, baseline, edit, profile
+):
+    report = check(contoso, baseline=baseline, with_directory=True)
+    assert report.newly_judged > 0
+    assert not report.new_findings
+    patch(edit, contoso, profile, keySize="size1024")
+    report = check(contoso, baseline=baseline, with_directory=True)
+    assert {item.rule_id for item in report.new_findings} == {"R-112"}
