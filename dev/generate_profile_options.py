@@ -41,6 +41,12 @@ PROFILES = """\
         otherwise; O(name) and O(id) cannot be given beside it.
     type: list
     elements: dict
+  rules_path:
+    description:
+      - >-
+        A YAML file with severities, waivers and answers for the rules that judge what would be
+        written, as C(intune-scep check --rules) takes it.
+    type: path
 """
 
 UNCHANGEABLE = {"platform", "deployment_channel"}
@@ -218,10 +224,12 @@ def on_create(option: Option) -> Iterator[str]:
 def reissues(option: Option, kind: ProfileKind) -> Iterator[str]:
     if kind is not ProfileKind.SCEP or option.name in UNCHANGEABLE:
         return
-    if option.name in RELINKS or (option.wire and option.reissues is not False):
-        yield "B(A change re-issues every certificate of the profile and revokes the old ones.)"
-    elif option.wire:
+    if option.name in RELINKS or option.reissues:
+        yield "B(A change is reported to re-issue every certificate and to revoke the old ones.)"
+    elif option.wire and option.reissues is False:
         yield "A change is reported not to re-issue certificates."
+    elif option.wire:
+        yield "Whether a change re-issues certificates is not reported; it counts as if it did."
 
 
 def example(option: Option) -> list[str]:

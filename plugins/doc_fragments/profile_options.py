@@ -358,6 +358,12 @@ options:
         otherwise; O(name) and O(id) cannot be given beside it.
     type: list
     elements: dict
+  rules_path:
+    description:
+      - >-
+        A YAML file with severities, waivers and answers for the rules that judge what would be
+        written, as C(intune-scep check --rules) takes it.
+    type: path
 """
 
     SCEP = r"""
@@ -449,8 +455,8 @@ options:
       - >-
         Only on V(windows), V(ios), V(macos), V(android_device_owner),
         V(android_work_profile), V(android_for_work), V(android_aosp). A new profile without
-        it gets: user; device on macOS in the device channel. B(A change re-issues every
-        certificate of the profile and revokes the old ones.)
+        it gets: user; device on macOS in the device channel. Whether a change re-issues
+        certificates is not reported; it counts as if it did.
       - >-
         Example: C(user)
     type: str
@@ -464,8 +470,8 @@ options:
         for example C(CN={{UserName}}).
       - >-
         On all platforms. A new profile without it gets: CN={{UserName}},E={{EmailAddress}}
-        for users, CN={{AAD_Device_ID}} for devices. B(A change re-issues every certificate of
-        the profile and revokes the old ones.)
+        for users, CN={{AAD_Device_ID}} for devices. B(A change is reported to re-issue every
+        certificate and to revoke the old ones.)
       - >-
         Example: C(!unsafe "CN={{UserName}},E={{EmailAddress}}")
     type: str
@@ -476,8 +482,8 @@ options:
         O(subject_name_format); the other formats are of older profiles. Not needed where
         O(subject_name_format) is given.
       - >-
-        On all platforms. A new profile without it gets: custom. B(A change re-issues every
-        certificate of the profile and revokes the old ones.)
+        On all platforms. A new profile without it gets: custom. B(A change is reported to
+        re-issue every certificate and to revoke the old ones.)
       - >-
         Example: C(custom)
     type: str
@@ -498,8 +504,8 @@ options:
         in order; the whole list.
       - >-
         Only on V(windows), V(ios), V(macos), V(android_device_owner),
-        V(android_work_profile), V(android_for_work), V(android_aosp). B(A change re-issues
-        every certificate of the profile and revokes the old ones.)
+        V(android_work_profile), V(android_for_work), V(android_aosp). B(A change is reported
+        to re-issue every certificate and to revoke the old ones.)
       - >-
         Example: C([{type: uri, value: !unsafe "{{OnPremisesSecurityIdentifier}}"}])
     type: list
@@ -535,7 +541,7 @@ options:
         which names a certificate has; the only one of Android device administrator.
       - >-
         On all platforms. A new profile without it gets: none on Android device administrator.
-        B(A change re-issues every certificate of the profile and revokes the old ones.)
+        B(A change is reported to re-issue every certificate and to revoke the old ones.)
       - >-
         Example: C([upn])
     type: list
@@ -553,7 +559,7 @@ options:
         "Subject alternative name (legacy)" in the Intune admin center. The format string that
         goes with V(custom_azure_ad_attribute).
       - >-
-        On all platforms. B(A change re-issues every certificate of the profile and revokes
+        On all platforms. B(A change is reported to re-issue every certificate and to revoke
         the old ones.)
       - >-
         Example: C(!unsafe "{{OnPremisesSamAccountName}}")
@@ -564,8 +570,8 @@ options:
         "Certificate validity period" in the Intune admin center. How long certificates are
         valid.
       - >-
-        On all platforms. A new profile without it gets: 1 year. B(A change re-issues every
-        certificate of the profile and revokes the old ones.)
+        On all platforms. A new profile without it gets: 1 year. B(A change is reported to
+        re-issue every certificate and to revoke the old ones.)
       - >-
         Example: C({value: 1, unit: years})
     type: dict
@@ -596,8 +602,8 @@ options:
         "Key storage provider (KSP)" in the Intune admin center. Where Windows keeps the
         private key.
       - >-
-        Only on V(windows). A new profile without it gets: tpm_otherwise_software. B(A change
-        re-issues every certificate of the profile and revokes the old ones.)
+        Only on V(windows). A new profile without it gets: tpm_otherwise_software. Whether a
+        change re-issues certificates is not reported; it counts as if it did.
       - >-
         Example: C(tpm_otherwise_software)
     type: str
@@ -616,8 +622,8 @@ options:
         "Key usage" in the Intune admin center. What the key may be used for. Required for a
         new profile.
       - >-
-        On all platforms. B(A change re-issues every certificate of the profile and revokes
-        the old ones.)
+        On all platforms. Whether a change re-issues certificates is not reported; it counts
+        as if it did.
       - >-
         Example: C([digital_signature, key_encipherment])
     type: list
@@ -630,8 +636,8 @@ options:
       - >-
         "Key size (bits)" in the Intune admin center. The size of the key.
       - >-
-        On all platforms. A new profile without it gets: 2048. B(A change re-issues every
-        certificate of the profile and revokes the old ones.)
+        On all platforms. A new profile without it gets: 2048. Whether a change re-issues
+        certificates is not reported; it counts as if it did.
       - >-
         Example: C(2048)
     type: int
@@ -646,8 +652,8 @@ options:
       - >-
         Only on V(windows), V(macos), V(android_device_owner), V(android_work_profile),
         V(android_for_work), V(android_aosp), V(android_device_administrator). A new profile
-        without it gets: sha2; nothing on macOS. B(A change re-issues every certificate of the
-        profile and revokes the old ones.)
+        without it gets: sha2; nothing on macOS. Whether a change re-issues certificates is
+        not reported; it counts as if it did.
       - >-
         Example: C([sha2])
     type: list
@@ -662,7 +668,7 @@ options:
         one of name, id or thumbprint of its certificate. Required for a new profile; null
         says that there is none.
       - >-
-        On all platforms. B(A change re-issues every certificate of the profile and revokes
+        On all platforms. B(A change is reported to re-issue every certificate and to revoke
         the old ones.)
       - >-
         Example: C({name: Contoso Root CA - iOS})
@@ -694,7 +700,7 @@ options:
         any_app_policy), or objects with name and object_identifier. Required for a new
         profile.
       - >-
-        On all platforms. B(A change re-issues every certificate of the profile and revokes
+        On all platforms. B(A change is reported to re-issue every certificate and to revoke
         the old ones.)
       - >-
         Example: C([client_authentication])
@@ -728,8 +734,8 @@ options:
         "Allow all apps access to private key" in the Intune admin center. Whether every app
         on the Mac may use the key.
       - >-
-        Only on V(macos). B(A change re-issues every certificate of the profile and revokes
-        the old ones.)
+        Only on V(macos). Whether a change re-issues certificates is not reported; it counts
+        as if it did.
       - >-
         Example: C(false)
     type: bool
@@ -739,8 +745,8 @@ options:
         "Certificate access" in the Intune admin center. Whether people approve each use, or
         some apps may use the key unasked.
       - >-
-        Only on V(android_device_owner). B(A change re-issues every certificate of the profile
-        and revokes the old ones.)
+        Only on V(android_device_owner). Whether a change re-issues certificates is not
+        reported; it counts as if it did.
       - >-
         Example: C(specific_apps)
     type: str
@@ -753,8 +759,8 @@ options:
         "Apps" in the Intune admin center. Package ids of the apps that may use the key
         unasked.
       - >-
-        Only on V(android_device_owner). B(A change re-issues every certificate of the profile
-        and revokes the old ones.)
+        Only on V(android_device_owner). Whether a change re-issues certificates is not
+        reported; it counts as if it did.
       - >-
         Example: C([com.contoso.vpn])
     type: list
@@ -765,8 +771,8 @@ options:
         "Applicability rule: OS edition" in the Intune admin center. Which editions of Windows
         get the profile.
       - >-
-        Only on V(windows). B(A change re-issues every certificate of the profile and revokes
-        the old ones.)
+        Only on V(windows). Whether a change re-issues certificates is not reported; it counts
+        as if it did.
       - >-
         Example: C({rule: include, editions: [windows_10_enterprise]})
     type: dict
@@ -824,8 +830,8 @@ options:
         "Applicability rule: OS version" in the Intune admin center. Which versions of Windows
         get the profile.
       - >-
-        Only on V(windows). B(A change re-issues every certificate of the profile and revokes
-        the old ones.)
+        Only on V(windows). Whether a change re-issues certificates is not reported; it counts
+        as if it did.
       - >-
         Example: C({rule: include, minimum: "10.0.19045.0", maximum: "10.0.26100.9999"})
     type: dict
@@ -867,8 +873,8 @@ options:
         "Applicability rule: Device mode" in the Intune admin center. Whether the profile is
         for Windows in S mode.
       - >-
-        Only on V(windows). B(A change re-issues every certificate of the profile and revokes
-        the old ones.)
+        Only on V(windows). Whether a change re-issues certificates is not reported; it counts
+        as if it did.
       - >-
         Example: C({rule: exclude, mode: s_mode})
     type: dict
@@ -976,4 +982,10 @@ options:
         otherwise; O(name) and O(id) cannot be given beside it.
     type: list
     elements: dict
+  rules_path:
+    description:
+      - >-
+        A YAML file with severities, waivers and answers for the rules that judge what would be
+        written, as C(intune-scep check --rules) takes it.
+    type: path
 """

@@ -38,9 +38,13 @@ def run_profile_module(kind, spec):
     """
     run_module(
         apply,
-        argument_spec={**spec, "profiles": {"type": "list", "elements": "dict"}},
+        argument_spec={
+            **spec,
+            "profiles": {"type": "list", "elements": "dict"},
+            "rules_path": {"type": "path"},
+        },
         check=lambda params: complaint_about(params, spec),
-        prepare=lambda given: declarations_of(given, kind, spec),
+        prepare=lambda given: (declarations_of(given, kind, spec), rules_of(given)),
         mutually_exclusive=[("profiles", name) for name in WHICH_ONE],
         required_one_of=[("profiles", *WHICH_ONE)],
     )
@@ -84,9 +88,26 @@ def listed(client, params, kind):
     return {**result, "profiles": profiles, "changed": False, "msg": count}
 
 
-def apply(client, declarations, check_mode):
+def apply(client, work, check_mode):
     """Bring the tenant to what is declared, or in check mode say what that would change."""
-    return result_of(client.apply_profiles(declarations, dry_run=check_mode))
+    declarations, choices = work
+    return result_of(client.apply_profiles(declarations, dry_run=check_mode, **choices))
+
+
+def rules_of(given):
+    """The choice of rules, if one was made.
+
+    Raises:
+        IntuneScepError: The file cannot be used.
+    """
+    if not given.get("rules_path"):
+        return {}
+
+    from pathlib import Path
+
+    from intune_scep.rules import load_configuration
+
+    return {"rules": load_configuration(Path(given["rules_path"]))}
 
 
 def result_of(report):
@@ -99,7 +120,7 @@ def result_of(report):
             for profile in result["profiles"]
             if profile["diff"] or profile["action"] == "delete"
         ],
-        "warnings": warnings_about(result["profiles"]),
+        "warnings": [*result.get("warnings", ()), *warnings_about(result["profiles"])],
     }
 
 

@@ -55,6 +55,11 @@ options:
         error; one that is declared is. Needs O(prune).
     type: list
     elements: str
+  rules_path:
+    description:
+      - A YAML file with severities, waivers and answers for the rules that judge what would be
+        written, as C(intune-scep check --rules) takes it.
+    type: path
 extends_documentation_fragment:
   - intune.scep.connection
   - intune.scep.attributes
@@ -186,6 +191,11 @@ profiles:
       description: What is to be known about this change, or why it failed, else null.
       type: str
       returned: always
+    findings:
+      description: What the rules say of the profile as it will be, waived findings included.
+      type: list
+      elements: dict
+      returned: always
 failure:
   description: Why the task failed.
   returned: on failure
@@ -215,7 +225,7 @@ failure:
 """
 
 from ansible_collections.intune.scep.plugins.module_utils._base import run_module
-from ansible_collections.intune.scep.plugins.module_utils._profiles import result_of
+from ansible_collections.intune.scep.plugins.module_utils._profiles import apply, rules_of
 
 
 def read(given):
@@ -228,12 +238,7 @@ def read(given):
         "prune_list": tuple(given.get("prune_list") or ()),
     }
     PlanChoices(**choices).check()
-    return read_declarations(given["path"]), choices
-
-
-def apply(client, work, check_mode):
-    declarations, choices = work
-    return result_of(client.apply_profiles(declarations, dry_run=check_mode, **choices))
+    return read_declarations(given["path"]), {**choices, **rules_of(given)}
 
 
 def main():
@@ -244,6 +249,7 @@ def main():
             "managed_by": {"type": "str"},
             "prune": {"type": "bool", "default": False},
             "prune_list": {"type": "list", "elements": "str"},
+            "rules_path": {"type": "path"},
         },
         prepare=read,
     )

@@ -183,6 +183,11 @@ profiles:
       description: What is to be known about this change, or why it failed, else null.
       type: str
       returned: always
+    findings:
+      description: What the rules say of the profile as it will be, waived findings included.
+      type: list
+      elements: dict
+      returned: always
 failure:
   description: Why the task failed.
   returned: on failure

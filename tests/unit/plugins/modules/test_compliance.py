@@ -20,7 +20,7 @@ from intune_scep.compliance import Policy
 from intune_scep.compliance.policy import FAIL_ON as CAUSES
 from intune_scep.reports import FORMATS
 
-ROOT = {"name": "Root", "platform": "ios"}
+ROOT = {"name": "Root", "platform": "ios", "assignments": [{"all_users": True}]}
 SCEP = {
     "name": "Staff",
     "platform": "ios",
@@ -30,6 +30,7 @@ SCEP = {
     "extended_key_usages": ["client_authentication"],
     "root_profile": {"name": "Root"},
     "scep_server_urls": ["https://ndes.contoso.com/certsrv/mscep/mscep.dll"],
+    "assignments": [{"all_users": True}],
 }
 LENIENT = {"fail_on": {"errors": False, "required": False}}
 

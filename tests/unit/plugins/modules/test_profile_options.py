@@ -62,7 +62,7 @@ def expected(option):
 def test_the_three_have_the_same_options(kind):
     table = [option.name for option in options_of(kind)]
     assert list(SPECS[kind]) == table
-    assert list(documented(kind)) == [*table, "profiles"]
+    assert list(documented(kind)) == [*table, "profiles", "rules_path"]
 
 
 @pytest.mark.parametrize(("kind", "option"), CASES)

@@ -26,7 +26,13 @@ from intune_scep.simulator.scenarios import wire
 CERTIFICATES = json.loads((Path(wire.__file__).parent / "root_certificates.json").read_text())
 ROOT = CERTIFICATES["contoso-root-ca-2021"]
 OTHER_ROOT = CERTIFICATES["contoso-wifi-root-2016"]
-ROOT_OPTIONS = {"name": "Root", "platform": "ios", "certificate": ROOT}
+ASSIGNMENTS = [{"group": "All Staff"}, {"group": "Contractors", "exclude": True}]
+ROOT_OPTIONS = {
+    "name": "Root",
+    "platform": "ios",
+    "certificate": ROOT,
+    "assignments": ASSIGNMENTS,
+}
 SCEP_OPTIONS = {
     "name": "Staff",
     "platform": "ios",
@@ -36,7 +42,7 @@ SCEP_OPTIONS = {
     "extended_key_usages": ["client_authentication"],
     "root_profile": {"name": "Root"},
     "scep_server_urls": ["https://ndes.contoso.com/certsrv/mscep/mscep.dll"],
-    "assignments": [{"group": "All Staff"}, {"group": "Contractors", "exclude": True}],
+    "assignments": ASSIGNMENTS,
 }
 
 
@@ -117,7 +123,7 @@ def test_a_change_that_revokes_certificates_is_a_warning(with_root):
     assert with_root.run(scep_profile, **{**SCEP_OPTIONS, **same})["changed"]
     harmless = with_root.run(scep_profile, check_mode=True, **same, description="Other")
     assert harmless["changed"]
-    assert "Warned about" not in warnings(harmless)
+    assert "This revokes every certificate of 1 profile: Warned about" not in warnings(harmless)
     result = with_root.run(scep_profile, check_mode=True, **same, key_size=4096)
     assert "This revokes every certificate of 1 profile: Warned about (ios)." in warnings(result)
 
@@ -203,6 +209,35 @@ def test_one_refused_profile_holds_the_others_back_in_check_mode_too(with_root, 
     assert not result["changed"]
     assert [item["status"] for item in result["profiles"]] == ["held_back", "failed"]
     assert with_root.writes() == []
+
+
+def test_an_error_of_a_rule_stops_the_task_before_any_write_unless_the_rules_say_otherwise(
+    with_root, tmp_path
+):
+    bare = {**ROOT_OPTIONS, "name": "Bare", "assignments": []}
+    assert with_root.run(trusted_root_profile, **bare)["changed"]
+    with_root.requests()
+    unreachable = {**SCEP_OPTIONS, "root_profile": {"name": "Bare"}}
+    refused = with_root.run(scep_profile, **unreachable)
+    assert refused["failed"]
+    [rule] = {
+        finding["rule_id"]
+        for finding in refused["profiles"][0]["findings"]
+        if finding["severity"] == "error"
+    }
+    assert rule in refused["msg"]
+    assert with_root.writes() == []
+    rules = tmp_path / "rules.yml"
+    rules.write_text(f"severities: {{{rule}: warning}}\n")
+    allowed = with_root.run(scep_profile, **unreachable, rules_path=str(rules))
+    assert allowed["changed"], allowed["msg"]
+    assert f"Staff (ios): {rule}" in warnings(allowed)
+
+
+def test_a_file_of_rules_that_cannot_be_used_is_named(tenant):
+    result = tenant.run(scep_profile, **SCEP_OPTIONS, rules_path="no-such-file.yml")
+    assert "no-such-file.yml" in result["msg"]
+    assert tenant.requests() == []
 
 
 def test_replace_makes_a_new_profile_and_deletes_the_old_one_after_it(tenant):
