@@ -52,7 +52,7 @@ STAGES = (
         (PYTHON, "dev/ansible_test.py", "units", "tests/unit/plugins/"),
     ),
     Stage("ansible-test integration", "sanity", (PYTHON, "dev/ansible_test.py", "integration")),
-    Stage("browser", "tests", (PYTHON, "dev/ensure_chromium.py")),
+    Stage("programs for tests", "tests", (PYTHON, "dev/ensure_tools.py")),
     Stage(
         "tests",
         "tests",
