@@ -226,6 +226,7 @@ class AsyncIntuneClient:
         managed_by: str | None = None,
         prune: bool = False,
         prune_list: Sequence[str] = (),
+        rules: Configuration | None = None,
     ) -> StatePlan:
         """Say what would be done to bring the tenant to its declared state.
 
@@ -234,6 +235,8 @@ class AsyncIntuneClient:
             prune: Delete profiles with that mark, and those of `prune_list`, that are not
                 declared.
             prune_list: Names or ids of profiles to prune.
+            rules: Severities, disabled rules, waivers and answers. What would be written is
+                judged by the rules: errors refuse it, warnings are in `warnings`.
 
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
@@ -244,6 +247,7 @@ class AsyncIntuneClient:
             managed_by=managed_by,
             prune=prune,
             prune_list=prune_list,
+            rules=rules,
         )
 
     async def apply_profiles(
@@ -254,20 +258,25 @@ class AsyncIntuneClient:
         managed_by: str | None = None,
         prune: bool = False,
         prune_list: Sequence[str] = (),
+        rules: Configuration | None = None,
         progress: Progress = silent,
     ) -> StateReport:
         """Bring the tenant to its declared state; where one declaration is refused, not at all.
 
         Args:
             dry_run: Stop after the plan.
-            managed_by, prune, prune_list: As for `plan_profiles`.
+            managed_by, prune, prune_list, rules: As for `plan_profiles`.
             progress: Called after each profile with (done, total, name).
 
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
         plan = await self.plan_profiles(
-            declarations, managed_by=managed_by, prune=prune, prune_list=prune_list
+            declarations,
+            managed_by=managed_by,
+            prune=prune,
+            prune_list=prune_list,
+            rules=rules,
         )
         if dry_run:
             return dry_run_report(plan)

@@ -204,6 +204,7 @@ class IntuneClient:
         managed_by: str | None = None,
         prune: bool = False,
         prune_list: Sequence[str] = (),
+        rules: Configuration | None = None,
     ) -> StatePlan:
         """Say what would be done to bring the tenant to its declared state.
 
@@ -212,13 +213,15 @@ class IntuneClient:
             prune: Delete profiles with that mark, and those of `prune_list`, that are not
                 declared.
             prune_list: Names or ids of profiles to prune.
+            rules: Severities, disabled rules, waivers and answers. What would be written is
+                judged by the rules: errors refuse it, warnings are in `warnings`.
 
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
         return self._portal.call(
             self._client.plan_profiles(
-                declarations, managed_by=managed_by, prune=prune, prune_list=prune_list
+                declarations, managed_by=managed_by, prune=prune, prune_list=prune_list, rules=rules
             )
         )
 
@@ -230,13 +233,14 @@ class IntuneClient:
         managed_by: str | None = None,
         prune: bool = False,
         prune_list: Sequence[str] = (),
+        rules: Configuration | None = None,
         progress: Progress = silent,
     ) -> StateReport:
         """Bring the tenant to its declared state; where one declaration is refused, not at all.
 
         Args:
             dry_run: Stop after the plan.
-            managed_by, prune, prune_list: As for `plan_profiles`.
+            managed_by, prune, prune_list, rules: As for `plan_profiles`.
             progress: Called after each profile with (done, total, name).
 
         Raises:
@@ -249,6 +253,7 @@ class IntuneClient:
                 managed_by=managed_by,
                 prune=prune,
                 prune_list=prune_list,
+                rules=rules,
                 progress=progress,
             )
         )

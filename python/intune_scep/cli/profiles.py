@@ -30,6 +30,7 @@ from intune_scep.desired_state.reading import read_declarations
 from intune_scep.desired_state.run import dry_run_report
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Platform, Profile, ProfileKind
+from intune_scep.rules import load_configuration
 
 EXIT_FAILED, EXIT_PENDING = 1, 2
 
@@ -201,21 +202,37 @@ def apply(
         list[str] | None,
         typer.Option("--prune-list", metavar="PROFILE", help="Name or id to prune too; repeat."),
     ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--rules",
+            metavar="FILE",
+            help="Severities, waivers and answers for the rules (YAML).",
+            show_default=False,
+        ),
+    ] = None,
     yes: Yes = False,
 ) -> int:
     """Bring the tenant to the declared state, or restore what it lacks of a backup.
 
-    Says what will happen, asks, then does it. Exit code 1 if something failed or was refused, 2 if
-    --dry-run finds something to do or a restore left something different alone, else 0.
+    What would be written is judged by the rules: errors refuse it, warnings are shown. Says what
+    will happen, asks, then does it. Exit code 1 if something failed or was refused, 2 if --dry-run
+    finds something to do or a restore left something different alone, else 0.
     """
-    choices = {"managed_by": managed_by, "prune": prune, "prune_list": tuple(prune_list or ())}
+    choices: dict[str, Any] = {
+        "managed_by": managed_by,
+        "prune": prune,
+        "prune_list": tuple(prune_list or ()),
+    }
     if any(is_backup(path) for path in paths):
-        if len(paths) > 1 or any(choices.values()):
+        if len(paths) > 1 or any(choices.values()) or rules:
             raise IntuneScepError(
-                "A backup is restored alone: without other paths, --managed-by and --prune."
+                "A backup is restored alone: without other paths, --managed-by, --prune and"
+                " --rules."
             )
         with IntuneClient(shared.connection()) as client:
             return _restore(client, shared, paths[0], dry_run=dry_run, yes=yes)
+    choices["rules"] = load_configuration(rules) if rules else None
     declarations = [item for path in paths for item in read_declarations(path)]
     with IntuneClient(shared.connection()) as client:
         return _apply(client, shared, declarations, choices, dry_run=dry_run, yes=yes)

@@ -17,7 +17,13 @@ from intune_scep.desired_state.export import WRITTEN, ExportReport
 from intune_scep.desired_state.export_yaml import render_document
 from intune_scep.desired_state.from_profile import inexpressible
 from intune_scep.desired_state.listing import ProfileListing
-from intune_scep.desired_state.plan import Change, Reissues, StateAction, StatePlan
+from intune_scep.desired_state.plan import (
+    Change,
+    Reissues,
+    StateAction,
+    StatePlan,
+    warnings_of,
+)
 from intune_scep.desired_state.report import BAD, StateReport, Status
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile
@@ -48,9 +54,9 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _notes(console: Console, notes: Iterable[str]) -> None:
+def _notes(console: Console, notes: Iterable[str], word: str = "Note") -> None:
     for note in notes:
-        text = plain(f"Note: {note}")
+        text = plain(f"{word}: {note}")
         text.stylize("yellow")
         console.print(text)
 
@@ -141,6 +147,7 @@ def show_state_plan(console: Console, plan: StatePlan) -> None:
     console.print(f"Profiles: {', '.join(counts) or 'none'}.", style="bold")
     if plan.refused:
         console.print("Nothing is changed while a declaration is refused.", style="bold red")
+    _notes(console, warnings_of(plan.actions), "Warning")
     _notes(console, plan.notes)
 
 

@@ -103,15 +103,3 @@ def _about_reissue(kind: ProfileType, changes: Wire, *, relinked: bool) -> str:
     if reissues(kind, changes, relinked=relinked) is Reissues.PROBABLY_NOT:
         return f"Reported not to re-issue certificates, but: {page}"
     return f"Nobody has reported whether this re-issues certificates. {page}"
-
-
-def long_validity(wire: Wire) -> Iterator[str]:
-    """What Microsoft's page says of a validity above 24 months (DOMAIN.md 3, C-15)."""
-    value = wire.get("certificateValidityPeriodValue")
-    days = _DAYS.get(str(wire.get("certificateValidityPeriodScale")))
-    if isinstance(value, int) and days is not None and value * days > _LONGEST_DAYS:
-        yield "Microsoft's page allows a validity of at most 24 months."
-
-
-_DAYS = {"days": 1.0, "months": 365.25 / 12, "years": 365.25}
-_LONGEST_DAYS = 731.0

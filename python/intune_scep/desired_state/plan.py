@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, ProfileType
+
+if TYPE_CHECKING:
+    from intune_scep.rules import Finding
 
 
 class StatePlanError(IntuneScepError):
@@ -100,6 +103,8 @@ class StateAction:
         after: Indexes of actions that must have ended well before this one may start.
         notes: Sentences a person should read before agreeing.
         message: Why it was refused.
+        findings: What the rules say of the profile as it will be, waived findings included.
+        warnings: Those findings that a person should read before agreeing, in words.
     """
 
     index: int
@@ -115,6 +120,8 @@ class StateAction:
     after: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     message: str | None = None
+    findings: tuple[Finding, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def id(self) -> str | None:
@@ -136,6 +143,7 @@ class StateAction:
             "diff": [difference.to_dict() for difference in self.differences],
             "reissues": self.reissues.value,
             "message": self.message or " ".join(self.notes) or None,
+            "findings": [finding.to_dict() for finding in self.findings],
         }
 
 
@@ -174,6 +182,7 @@ class StatePlan:
             "cloud": self.cloud,
             "summary": self.summary,
             "notes": list(self.notes),
+            "warnings": warnings_of(self.actions),
             "profiles": [action.to_dict() for action in self.actions],
         }
 
@@ -182,3 +191,12 @@ def count_changes(actions: Sequence[StateAction]) -> dict[str, int]:
     """How many actions there are of each change; every change is a key."""
     counts = Counter(action.change for action in actions)
     return {change.value: counts[change] for change in Change}
+
+
+def warnings_of(actions: Sequence[StateAction]) -> list[str]:
+    """What the rules warn of, each with the profile it is about."""
+    return [
+        f"{action.name} ({action.profile_type.platform}): {warning}"
+        for action in actions
+        for warning in action.warnings
+    ]

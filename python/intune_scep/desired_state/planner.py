@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,7 +22,6 @@ from intune_scep.desired_state.notes import (
     creation_notes,
     deleted,
     is_scep,
-    long_validity,
     refused,
     replacement_notes,
     update_notes,
@@ -177,7 +176,7 @@ class _Planner:
                 root=RootChange(None, root) if root else None,
                 assignments=AssignmentChange((), assignments) if assignments else None,
                 after=_makers(RootChange(None, root)),
-                notes=(*creation_notes(declaration.kind, root), *long_validity(body)),
+                notes=tuple(creation_notes(declaration.kind, root)),
             ),
             {},
         )
@@ -225,17 +224,9 @@ class _Planner:
             assignments=assignments,
             after=_makers(root),
             reissues=reissues(blank.profile_type, changes, relinked=root is not None),
-            notes=(
-                *update_notes(blank, changes, root, assignments),
-                *self._validity_notes(current, changes),
-            ),
+            notes=tuple(update_notes(blank, changes, root, assignments)),
         )
         return self._with_differences(action, current.to_wire())
-
-    @staticmethod
-    def _validity_notes(current: Profile, changes: Wire) -> Iterator[str]:
-        if any(name.startswith("certificateValidity") for name in changes):
-            yield from long_validity({**current.to_wire(), **changes})
 
     def _replace_other_type(
         self, blank: StateAction, declaration: Declaration, current: Profile

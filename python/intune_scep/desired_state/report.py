@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from intune_scep.desired_state.plan import Change, StateAction, StatePlan, count_changes
+from intune_scep.desired_state.plan import (
+    Change,
+    StateAction,
+    StatePlan,
+    count_changes,
+    warnings_of,
+)
 
 
 class Status(StrEnum):
@@ -87,13 +93,12 @@ class StateReport:
         refused = [item for item in self.outcomes if item.action.change is Change.REFUSED]
         if not refused:
             return None
-        first = refused[0]
-        named = f"{first.action.name!r} ({first.action.profile_type.platform})"
-        others = f" And {len(refused) - 1} more." if len(refused) > 1 else ""
-        return (
-            f"Nothing was changed, because {_profiles(len(refused))} cannot be as declared:"
-            f" {named}: {first.message}{others}"
+        reasons = " ".join(
+            f"{item.action.name!r} ({item.action.profile_type.platform}): {item.message}"
+            for item in refused
         )
+        count = _profiles(len(refused))
+        return f"Nothing was changed, because {count} cannot be as declared: {reasons}"
 
     def _ended(self) -> str:
         done = Status.PLANNED if self.dry_run else Status.APPLIED
@@ -118,6 +123,7 @@ class StateReport:
             "summary": count_changes([item.action for item in self.outcomes]),
             "statuses": {status.value: self.count(status) for status in Status},
             "notes": list(self.notes),
+            "warnings": warnings_of([item.action for item in self.outcomes]),
             "profiles": [item.to_dict() for item in self.outcomes],
         }
 

@@ -6,14 +6,17 @@ Check mode is the same path stopped after the plan.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from intune_scep.desired_state.apply import Progress, StateApplication, silent
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.declarations import Declaration
+from intune_scep.desired_state.judging import judge_plan
 from intune_scep.desired_state.observe import observe, with_names_of_differences
 from intune_scep.desired_state.plan import StatePlan, StatePlanError
 from intune_scep.desired_state.planner import make_plan
 from intune_scep.desired_state.report import Outcome, StateReport, Status, planned, report
+from intune_scep.rules import Configuration
 from intune_scep.tenant import Tenant
 
 
@@ -24,6 +27,7 @@ async def plan_declarations(
     managed_by: str | None = None,
     prune: bool = False,
     prune_list: Sequence[str] = (),
+    rules: Configuration | None = None,
 ) -> StatePlan:
     """Read the tenant and say what would be done to it.
 
@@ -33,6 +37,8 @@ async def plan_declarations(
         prune: Delete the profiles with that mark, and those of `prune_list`, that no declaration
             is about.
         prune_list: Names or ids of profiles to prune; one that is gone already is no error.
+        rules: Severities, disabled rules, waivers and answers for judging what would be written;
+            as documented if not given.
 
     Raises:
         StatePlanError, MarkerError: the choices contradict each other.
@@ -43,9 +49,9 @@ async def plan_declarations(
     observed = await observe(tenant, declarations, choices)
     plan = make_plan(tenant.tenant_id, tenant.cloud, declarations, observed, choices)
     named = await with_names_of_differences(tenant, observed, plan)
-    if named.names is observed.names:
-        return plan
-    return make_plan(tenant.tenant_id, tenant.cloud, declarations, named, choices)
+    if named.names is not observed.names:
+        plan = make_plan(tenant.tenant_id, tenant.cloud, declarations, named, choices)
+    return judge_plan(plan, named, rules or Configuration(), datetime.now(UTC).date())
 
 
 async def apply_state_plan(

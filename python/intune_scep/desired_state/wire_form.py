@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Any, Final
 
 from intune_scep.desired_state.declarations import Declaration, TrustedRootDeclaration
 from intune_scep.desired_state.options import OPTIONS
 from intune_scep.desired_state.translation import CODECS, Wire, encode_option
-from intune_scep.profiles import Platform, ProfileKind
+from intune_scep.profiles import Platform, Profile, ProfileKind, parse_profile
 
 _REQUIRED_FOR_CREATE: Final = {
     ProfileKind.TRUSTED_ROOT: ("name",),
@@ -60,6 +60,22 @@ def create_wire(declaration: Declaration) -> Wire:
             if value is not None:
                 wire[name] = value
     return {"@odata.type": kind.odata_type, **wire}
+
+
+def profile_to_be(
+    wire: Wire, *, identifier: str | None = None, assignments: Iterable[Wire] | None = None
+) -> Profile:
+    """The profile that a body will have made, for judging it.
+
+    Args:
+        wire: All its properties, with `@odata.type`.
+        identifier: Of the profile, if there is one already.
+        assignments: On the wire; None if they are not known.
+    """
+    known: Wire = {} if identifier is None else {"id": identifier}
+    if assignments is not None:
+        known["assignments"] = list(assignments)
+    return parse_profile({**wire, **known})
 
 
 def _store(declaration: Declaration, wire: Wire) -> str:

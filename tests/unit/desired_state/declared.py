@@ -9,8 +9,12 @@ from intune_scep.desired_state import OPTIONS, options_of, parse_declaration
 from intune_scep.desired_state.options import CREATABLE_PLATFORMS
 from intune_scep.desired_state.translation import to_pem
 from intune_scep.profiles import Platform, ProfileKind
+from intune_scep.rules import RULES, Configuration, Severity
 from intune_scep.simulator.scenario import Scenario
 from intune_scep.simulator.scenarios import wire
+
+ERRORS_AS_WARNINGS = Configuration(severities=dict.fromkeys(RULES, Severity.WARNING))
+"""For tests of profiles that the rules would refuse, about something else than the rules."""
 
 _CERTIFICATES = json.loads(
     (Path(wire.__file__).parent / "root_certificates.json").read_text(encoding="utf-8")
@@ -82,7 +86,7 @@ _SCEP_VALUES: dict[str, Any] = {
         {"type": "uri", "value": "{{OnPremisesSecurityIdentifier}}"},
     ],
     "legacy_subject_alternative_names": ["email"],
-    "legacy_subject_alternative_name_format": "{{OnPremisesSamAccountName}}",
+    "legacy_subject_alternative_name_format": "{{UserPrincipalName}}",
     "validity": {"value": 1, "unit": "years"},
     "key_storage_provider": "tpm_otherwise_software",
     "key_usage": ["digital_signature", "key_encipherment"],
