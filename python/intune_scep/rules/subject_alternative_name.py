@@ -28,6 +28,7 @@ from intune_scep.rules.scep_facts import (
     SUBJECT,
     UPN,
     Place,
+    ScepFacts,
 )
 from intune_scep.rules.texts import variable
 
@@ -255,10 +256,14 @@ def check_duplicate_sans(context: Context) -> Iterator[Complaint]:
 def check_names_kept(context: Context) -> Iterator[Complaint]:
     """Network access control finds devices by URIs such as IntuneDeviceId://{{DeviceId}}. They
     must survive, untouched and in order, when the SID URI is added."""
+    from intune_scep.profiles import ScepProfile
+
     before = context.plan.before
-    if before is None or not context.scep.sid_uris:
+    if not isinstance(before, ScepProfile) or not context.scep.sid_uris:
         return
-    old = [_pair(san) for san in getattr(before, "custom_subject_alternative_names", None) or ()]
+    if ScepFacts(before).sid_uris:
+        return  # It is there already, so nothing is added.
+    old = [_pair(san) for san in before.custom_subject_alternative_names or ()]
     new = [_pair(san) for san in context.scep.profile.custom_subject_alternative_names or ()]
     if new[: len(old)] != old:
         lost = [name for pair in old if pair not in new for name in pair[1:]]
