@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from intune_scep.compliance.baseline import Baseline
 from intune_scep.compliance.errors import SourceError
@@ -14,14 +14,15 @@ from intune_scep.compliance.policy import Policy
 from intune_scep.compliance.report import ComplianceReport
 from intune_scep.desired_state import Catalogue, Declaration, Names, read_declarations
 from intune_scep.desired_state.backup import Backup, is_backup, read_backup
-from intune_scep.desired_state.names import encode_target, thumbprints
-from intune_scep.desired_state.wire_form import create_wire, missing_for_create
-from intune_scep.profiles import Profile, TrustedRootProfile, parse_profile
+from intune_scep.desired_state.declarations import ScepDeclaration
+from intune_scep.desired_state.matching import Observed, Roots
+from intune_scep.desired_state.names import UnresolvedNameError, encode_target
+from intune_scep.desired_state.wire_form import create_wire, missing_for_create, profile_to_be
+from intune_scep.profiles import Profile, TrustedRootProfile
 from intune_scep.rules import Configuration
 from intune_scep.tenant.surroundings import ReadFailure, Surroundings, profile_key
 
 FILES: Final = "files"
-_PARTIAL: Final = "partial"
 
 
 def check_files(
@@ -98,24 +99,23 @@ def _of_backup(backup: Backup) -> Surroundings:
 def _of_declarations(declarations: Iterable[Declaration]) -> Surroundings:
     wanted = [item for item in declarations if item.state == "present"]
     names = _names(wanted)
-    profiles = [(item, _profile(item, names)) for item in wanted]
-    roots = [(item, profile) for item, profile in profiles if not profile.is_scep]
+    profiles = [_profile(item, names) for item in wanted]
+    by_id = {index: item for index, item in enumerate(profiles) if item.id}
+    roots = Roots(wanted, by_id, Observed(()))
     links: dict[str, TrustedRootProfile | None] = {}
     notes = [*_partial(wanted)]
-    for item, profile in profiles:
-        reference = item.given.get("root_profile", _PARTIAL)
-        if not profile.is_scep or reference == _PARTIAL:
+    for item, profile in zip(wanted, profiles, strict=True):
+        if not isinstance(item, ScepDeclaration) or "root_profile" not in item.given:
             continue
-        root = None if reference is None else _root(item, reference, roots)
-        if reference is None or root is not None:
-            links[profile_key(profile)] = root
-        else:
+        try:
+            links[profile_key(profile)] = _root(item, roots, profiles)
+        except UnresolvedNameError:
             notes.append(
-                f"The trusted root of {_label(item)} is not among the files, so the rules about it"
-                " were not judged."
+                f"The trusted root of {_label(item)} is not among the files, or not the only one"
+                " that fits, so the rules about it were not judged."
             )
     return Surroundings(
-        profiles=tuple(profile for _, profile in profiles),
+        profiles=tuple(profiles),
         root_links=links,
         names={name.lower(): name for name, _ in (*names.groups.entries, *names.filters.entries)},
         notes=tuple(notes),
@@ -137,39 +137,32 @@ def _names(declarations: Iterable[Declaration]) -> Names:
 
 
 def _profile(declaration: Declaration, names: Names) -> Profile:
-    wire: dict[str, Any] = {
-        "@odata.type": declaration.profile_type.odata_type,
-        "displayName": declaration.name or declaration.id,
-        **create_wire(declaration),
-    }
-    if declaration.id:
-        wire["id"] = declaration.id
     assignments = declaration.given.get("assignments")
-    if assignments is not None:
-        wire["assignments"] = [{"target": encode_target(item, names)} for item in assignments]
-    return parse_profile(wire)
+    return profile_to_be(
+        {"displayName": declaration.name or declaration.id, **create_wire(declaration)},
+        identifier=declaration.id,
+        assignments=None
+        if assignments is None
+        else [{"target": encode_target(item, names)} for item in assignments],
+    )
 
 
 def _root(
-    declaration: Declaration,
-    reference: Mapping[str, Any],
-    roots: Iterable[tuple[Declaration, Profile]],
+    declaration: ScepDeclaration, roots: Roots, profiles: Sequence[Profile]
 ) -> TrustedRootProfile | None:
-    for item, profile in roots:
-        same_platform = item.platform == declaration.platform
-        if same_platform and isinstance(profile, TrustedRootProfile) and _is_meant(item, reference):
-            return profile
-    return None
+    """The root a declaration names; None if it says that there is none.
 
-
-def _is_meant(root: Declaration, reference: Mapping[str, Any]) -> bool:
-    if reference.get("name"):
-        return bool(root.name == reference["name"])
-    if reference.get("id"):
-        return bool(root.id == reference["id"])
-    certificate = getattr(root, "trusted_root", None)
-    wanted = str(reference.get("thumbprint") or "").upper()
-    return certificate is not None and wanted in thumbprints(certificate.der)
+    Raises:
+        UnresolvedNameError: it is not among the files, or not the only one that fits.
+    """
+    if declaration.root_profile is None:
+        return None
+    target = roots.resolve(declaration, declaration.root_profile)
+    if target.action is not None:
+        found: Profile | None = profiles[target.action]
+    else:
+        found = next((item for item in profiles if item.id == target.id), None)
+    return found if isinstance(found, TrustedRootProfile) else None
 
 
 def _label(declaration: Declaration) -> str:
