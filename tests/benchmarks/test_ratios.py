@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -21,6 +22,7 @@ from intune_scep.graph.credentials import StaticCredential
 from intune_scep.graph.engine import GraphEngine
 from intune_scep.graph.session import GraphSession
 from intune_scep.profiles import parse_profile
+from intune_scep.rules import Context, check
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import assess_tenant
 from intune_scep.tenant import Tenant
@@ -123,10 +125,14 @@ def test_assessing_against_reading(pages):
     )
 
 
-def test_judging_grows_with_the_number(pages):
-    wires = [item for page in pages.values() for item in json.loads(page)["value"]]
-    wires = [wire for wire in wires if "cep" in wire["@odata.type"].lower()]
+@pytest.fixture(scope="module")
+def wires(pages):
+    """The SCEP profiles of those pages as Graph sends them."""
+    found = [item for page in pages.values() for item in json.loads(page)["value"]]
+    return [wire for wire in found if "cep" in wire["@odata.type"].lower()]
 
+
+def test_judging_grows_with_the_number(wires):
     def parse(count):
         return cpu(lambda: [parse_profile(wire) for wire in wires[:count]])
 
@@ -136,6 +142,34 @@ def test_judging_grows_with_the_number(pages):
         large.append(parse(COUNT))
         small.append(parse(COUNT // 10) * 10)
     show(f"Parsing {COUNT:,} profiles against ten times {COUNT // 10:,}", large, small)
+
+
+def check_all(profiles):
+    """Judge by every rule that applies; those that need more than the profile are skipped."""
+    today = date(2026, 1, 1)
+    results = [check(Context(profile, today)) for profile in profiles]
+    assert all(result.findings or result.skipped for result in results)
+
+
+def parse_and_check(wires):
+    """CPU seconds of parsing, and of checking what was parsed."""
+    profiles = []
+    parsing = cpu(lambda: profiles.extend(map(parse_profile, wires)))
+    return parsing, cpu(lambda: check_all(profiles))
+
+
+def test_checking_against_parsing(wires):
+    parse_and_check(wires[:100])
+    parsing, checking = zip(*(parse_and_check(wires[:COUNT]) for _ in range(ROUNDS)), strict=True)
+    show(f"Checking {COUNT:,} profiles by all rules against parsing them", checking, parsing)
+
+
+def test_checking_grows_with_the_number(wires):
+    large, small = [], []
+    for _ in range(ROUNDS):
+        large.append(parse_and_check(wires[:COUNT])[1])
+        small.append(parse_and_check(wires[: COUNT // 10])[1] * 10)
+    show(f"Checking {COUNT:,} profiles against ten times {COUNT // 10:,}", large, small)
 
 
 def playbook(path, tasks):

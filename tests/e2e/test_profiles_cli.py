@@ -214,6 +214,41 @@ def test_apply_does_nothing_where_one_declaration_is_refused(small, cli, tmp_pat
     assert not [item for item in tenant.requests() if item["method"] == "PATCH"]
 
 
+def test_apply_refuses_what_a_rule_calls_an_error_until_the_rules_accept_it(small, cli, tmp_path):
+    tenant = small()
+    cli(GROUP, "export", tmp_path / "out")
+    [path] = (tmp_path / "out").glob("scep-*.yml")
+    text = path.read_text().replace("CN={{AAD_Device_ID}}", "CN={{UserName}}")
+    path.write_text(re.sub("(?m)https://", "http://", text))
+    code, out, _ = cli(GROUP, "apply", tmp_path / "out", "--yes")
+    assert code == 1
+    assert "R-027: " in out
+    assert "(--rules)" in out
+    assert f"Warning: {SHARED_IPADS} (ios): R-152: " in out
+    code, out, _ = cli(GROUP, "apply", tmp_path / "out", "--yes", "-o", "json")
+    assert code == 1
+    assert "R-027" in json.loads(out)["msg"]
+    assert not [item for item in tenant.requests() if item["method"] in {"PATCH", "PUT"}]
+
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        f"waivers: [{{rule: R-027, profile: {SHARED_IPADS}, reason: Kiosk, expires: 9999-12-31}}]"
+    )
+    code, out, _ = cli(GROUP, "apply", tmp_path / "out", "--yes", "--rules", rules, "-o", "json")
+    report = json.loads(out)
+    assert (code, report["changed"]) == (0, True)
+    assert [text for text in report["warnings"] if "R-152" in text]
+    assert not [text for text in report["warnings"] if "R-027" in text]
+
+
+def test_a_file_of_rules_with_an_unknown_rule_is_refused_before_any_request(contoso, cli, tmp_path):
+    rules = tmp_path / "rules.yml"
+    rules.write_text("disabled: [R-999]")
+    contoso.control("DELETE", "requests")
+    refused(cli(GROUP, "apply", tmp_path, "--rules", rules), "rules.yml, line 1", "R-999")
+    assert not contoso.requests()
+
+
 def test_prune_needs_to_know_what_is_its_own(small, cli, tmp_path):
     small()
     cli(GROUP, "export", tmp_path)

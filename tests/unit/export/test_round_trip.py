@@ -12,10 +12,12 @@ from intune_scep.desired_state.backup_restore import restore_backup
 from intune_scep.desired_state.export import export_profiles
 from intune_scep.desired_state.reading import read_declarations
 from intune_scep.desired_state.run import apply_state_plan, plan_declarations
+from intune_scep.rules import RULES, Configuration, Severity
 from intune_scep.simulator.scenario import build_scenario
 
-from ..desired_state.declared import ERRORS_AS_WARNINGS
 from .tenants import content, directory, elsewhere, tenants
+
+ERRORS_AS_WARNINGS = Configuration(severities=dict.fromkeys(RULES, Severity.WARNING))
 
 SLOW = settings(
     max_examples=15,
@@ -134,6 +136,11 @@ def test_contoso_exported_moves_to_another_tenant_except_profiles_declared_by_id
     assert len(by_id) == 2
     for path in by_id:
         path.unlink()
+    plan = other.run(_plan(tmp_path / "out"))
+    refused = {action.name: action.message or "" for action in plan.refused}
+    assert "R-071" in refused["Windows - SCEP - User - SID in UPN"]
+    assert all("waive the rule in the file given with rules_path" in refused[n] for n in refused)
+
     report = other.run(lambda graph: _apply(graph, tmp_path / "out"))
     assert not report.failed, report.to_dict()
     twin = "Windows - SCEP - User - Corporate Wi-Fi"
