@@ -87,6 +87,11 @@ class Declaration(Strict):
         """The options as given, in plain values; what was left out is not there."""
         return self.model_dump(mode="json", exclude_unset=True)
 
+    @property
+    def accepted_rules(self) -> frozenset[str]:
+        """Ids of rules whose errors the declaration itself accepts."""
+        return frozenset()
+
 
 class TrustedRootDeclaration(Declaration):
     """A trusted root profile. `trusted_root` is the certificate, checked; None if not given."""
@@ -104,6 +109,11 @@ class TrustedRootDeclaration(Declaration):
     @property
     def trusted_root(self) -> TrustedRootCertificate | None:
         return self._trusted_root
+
+    @property
+    def accepted_rules(self) -> frozenset[str]:
+        """R-124 speaks of an expired certificate here; other faults are refused when reading."""
+        return frozenset({"R-124"}) if self.allow_expired else frozenset()
 
 
 class ScepDeclaration(Declaration):

@@ -34,6 +34,7 @@ _JUDGED: Final = frozenset({Change.CREATE, Change.UPDATE, Change.REPLACE})
 _WAY_OUT: Final = (
     "Mend it, or change the severity or waive the rule in the file given with rules_path (--rules)."
 )
+_ACCEPTED: Final = "The declaration accepts it, so it does not stop the change."
 _OLD: Final = "The profile has this error today, so it does not stop the change."
 
 
@@ -143,10 +144,13 @@ class _Judge:
         result = self._result_then(action)
         self._skipped |= {item.rule_id for item in result.skipped}
         errors = result.counting(Severity.ERROR)
-        old = self._old(action, errors)
-        new = [finding for finding in errors if finding not in old]
+        accepted = [finding for finding in errors if finding.rule_id in action.accepted_rules]
+        open_errors = [finding for finding in errors if finding not in accepted]
+        old = self._old(action, open_errors)
+        new = [finding for finding in open_errors if finding not in old]
         ending = refused(action, self._refusal(new)) if new else action
         warnings = (
+            *(f"{self._words(finding)} {_ACCEPTED}" for finding in accepted),
             *(f"{self._words(finding)} {_OLD}" for finding in old),
             *(self._words(finding) for finding in result.counting(Severity.WARNING)),
         )

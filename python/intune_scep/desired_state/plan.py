@@ -103,6 +103,7 @@ class StateAction:
         after: Indexes of actions that must have ended well before this one may start.
         notes: Sentences a person should read before agreeing.
         message: Why it was refused.
+        accepted_rules: Ids of rules whose errors the declaration itself accepts; told, not refused.
         findings: What the rules say of the profile as it will be, waived findings included.
         warnings: Those findings that a person should read before agreeing, in words.
     """
@@ -120,6 +121,7 @@ class StateAction:
     after: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     message: str | None = None
+    accepted_rules: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
 

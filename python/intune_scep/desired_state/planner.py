@@ -141,6 +141,7 @@ class _Planner:
             declaration.profile_type,
             declaration.name or (current.display_name if current else None) or declaration.id or "",
             current,
+            accepted_rules=declaration.accepted_rules,
         )
         if index in self._refusals:
             return refused(blank, self._refusals[index])

@@ -1,8 +1,12 @@
 """What the rules say stops a plan, or warns, before anything is written."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -258,3 +262,26 @@ def test_whatever_is_wrong_with_a_profile_mending_something_else_is_not_refused(
     assert {rule for rule in RULES if any(f"{rule}: " in text for text in action.warnings)} >= (
         errors(action)
     )
+
+
+def test_an_expired_root_that_the_declaration_allows_is_made_with_a_warning(tenant):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Old CA")])
+    expired = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2010, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2020, 1, 1, tzinfo=UTC))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.PEM)
+        .decode()
+    )
+    report = tenant.apply([root(certificate=expired, allow_expired=True)])
+    assert not report.failed
+    assert [item.status for item in report.outcomes] == ["applied"]
+    [warning] = [text for text in report.to_dict()["warnings"] if "R-124" in text]
+    assert "The declaration accepts it" in warning
