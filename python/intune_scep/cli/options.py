@@ -15,7 +15,7 @@ from intune_scep.connection import AUTH_SOURCES, CLOUD_NAMES, ConnectionOptions
 
 _PANEL = "Connection"
 Cloud = StrEnum("Cloud", [(name, name) for name in CLOUD_NAMES])  # type: ignore[misc]  # from the table
-AuthSource = StrEnum("AuthSource", [(name, name) for name in AUTH_SOURCES])  # type: ignore[misc]
+AuthSource = StrEnum("AuthSource", [(name, name) for name in AUTH_SOURCES])  # type: ignore[misc]  # likewise
 
 
 class OutputFormat(StrEnum):

@@ -264,7 +264,7 @@ def _finish(shared: Shared, report: EnforcementReport) -> int:
 
 
 def _save(path: Path, made: Plan) -> None:
-    data = json.dumps(made.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    data = json.dumps(made.to_dict(), indent=2) + "\n"
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

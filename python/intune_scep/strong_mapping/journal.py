@@ -2,11 +2,13 @@
 
 One JSON record a line. An intention is on disk before the write it announces leaves, an outcome
 before the next action begins. So a line that a crash cut short announces nothing that was sent.
+Each record ends with a digest of itself, so that nothing is rolled back to a changed one.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -118,7 +120,13 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
         record = None
     if not isinstance(record, dict) or not isinstance(record.get("record"), str):
         raise JournalError(f"Journal {path} is damaged: line {number} is not a record.")
+    if record.pop("sha256", None) != _digest(record):
+        raise JournalError(f"Journal {path} is damaged: line {number} is not as it was written.")
     return record
+
+
+def _digest(record: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record).encode("ascii")).hexdigest()
 
 
 def _begin(path: Path, record: dict[str, Any]) -> JournalContent:
@@ -179,7 +187,7 @@ class JournalWriter:
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             **values,
         }
-        data = json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        data = json.dumps({**line, "sha256": _digest(line)}).encode("ascii") + b"\n"
         try:
             if self.cut_to is not None:
                 os.ftruncate(self._descriptor, self.cut_to)

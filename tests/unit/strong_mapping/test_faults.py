@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from intune_scep.errors import IntuneScepError
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import Choices, enforce, plan_tenant, read_journal, rollback
+from intune_scep.strong_mapping.journal import new_journal
 
 SANS = "customSubjectAlternativeNames"
 SID = "{{OnPremisesSecurityIdentifier}}"
@@ -310,7 +311,7 @@ def test_a_torn_journal_is_not_rolled_back(simulated, tmp_path):
 )
 @given(data=st.data())
 def test_a_damaged_journal_is_refused_or_harmless(simulated, tmp_path, data):
-    """Any one byte changed: a clear error, or the same journal as far as it matters."""
+    """Any one byte changed: a clear error, a torn last line, or the same content."""
     source = tmp_path / "journal"
     if not source.exists():
         run(simulated(bulk(3), name="bulk3"), tmp_path)
@@ -319,9 +320,44 @@ def test_a_damaged_journal_is_refused_or_harmless(simulated, tmp_path, data):
     damaged = tmp_path / "damaged"
     damaged.write_bytes(whole)
     try:
-        read_journal(damaged)
+        content = read_journal(damaged)
     except IntuneScepError as error:
         assert "damaged" in str(error)
+    else:
+        intact = read_journal(source)
+        assert content.torn or content.entries == intact.entries
+        assert content.plan.digest == intact.plan.digest
+
+
+@pytest.mark.parametrize(
+    ("written", "changed"),
+    [
+        (b'"pre_image"', b'"prX_image"'),
+        (b'"status"', b'"stXtus"'),
+        (b"intune-scep/journal/1", b"intune-scep/journal/2"),
+        (b'"name": "{{', b'"name": "{['),
+        (b'"tenant": "', b'"tenant": "0'),
+    ],
+)
+def test_a_record_that_was_edited_is_refused(simulated, tmp_path, written, changed):
+    run(simulated(bulk(3), name="bulk3"), tmp_path)
+    journal = tmp_path / "journal"
+    whole = journal.read_bytes()
+    assert written in whole
+    journal.write_bytes(whole.replace(written, changed, 1))
+    with pytest.raises(IntuneScepError, match="damaged: line"):
+        read_journal(journal)
+
+
+def test_a_journal_keeps_text_that_is_no_unicode(simulated, tmp_path):
+    """JSON can carry half a surrogate pair; the pre-image must survive it."""
+    tenant = simulated(bulk(3), name="bulk3")
+    plan = tenant.run(lambda graph: plan_tenant(graph, Choices()))
+    path = tmp_path / "journal"
+    with new_journal(path, plan) as writer:
+        writer.write("intention", id=plan.actions[0].id, pre_image={"displayName": "\ud800"})
+    entry = read_journal(path).entries[plan.actions[0].id]
+    assert entry.pre_image == {"displayName": "\ud800"}
 
 
 def test_two_runs_on_one_journal_exclude_each_other(simulated, tmp_path):
