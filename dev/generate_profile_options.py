@@ -1,6 +1,6 @@
 """Write what the modules say about the options of a profile, from the library's table of them.
 
-Run it after a change to python/intune_scep/desired_state/options.py:
+Run it after a change to python/intune_scep/declarations/options.py:
 python dev/generate_profile_options.py
 With --check it writes nothing and exits 1 if a file is not up to date.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from intune_scep.desired_state.options import CREATABLE_PLATFORMS, Option, options_of
+from intune_scep.declarations.options import CREATABLE_PLATFORMS, Option, options_of
 from intune_scep.profiles import ProfileKind
 
 PLUGINS = Path(__file__).resolve().parent.parent / "plugins"

@@ -202,7 +202,7 @@ def declarations_of(given, kind, spec):
     Raises:
         IntuneScepError: An option has a value that the profile cannot have.
     """
-    from intune_scep.desired_state import parse_declaration
+    from intune_scep.declarations import parse_declaration
     from intune_scep.profiles import ProfileKind
 
     beside = {name: given[name] for name in given if name in spec}

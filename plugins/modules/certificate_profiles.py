@@ -230,7 +230,8 @@ from ansible_collections.intune.scep.plugins.module_utils._profiles import apply
 
 def read(given):
     """The declarations of the directory, and the choices that go with them."""
-    from intune_scep.desired_state import PlanChoices, read_declarations
+    from intune_scep.declarations import read_declarations
+    from intune_scep.desired_state import PlanChoices
 
     choices = {
         "managed_by": given.get("managed_by"),

@@ -7,12 +7,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from intune_scep.backup.backup import back_up_profiles, read_backup
+from intune_scep.backup.export import ExportReport, export_profiles
+from intune_scep.backup.restore import RestoreReport, restore_backup
 from intune_scep.compliance import Baseline, ComplianceReport, Policy, check_tenant
 from intune_scep.connection import ConnectionOptions
-from intune_scep.desired_state.backup import back_up_profiles, read_backup
-from intune_scep.desired_state.backup_restore import RestoreReport, restore_backup
-from intune_scep.desired_state.declarations import Declaration
-from intune_scep.desired_state.export import ExportReport, export_profiles
+from intune_scep.declarations.declaration import Declaration
 from intune_scep.desired_state.listing import ProfileListing, list_profiles
 from intune_scep.desired_state.plan import StatePlan
 from intune_scep.desired_state.report import StateReport

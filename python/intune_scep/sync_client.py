@@ -10,12 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from intune_scep.backup.export import ExportReport
+from intune_scep.backup.restore import RestoreReport
 from intune_scep.client import AsyncIntuneClient
 from intune_scep.compliance import Baseline, ComplianceReport, Policy
 from intune_scep.connection import ConnectionOptions
-from intune_scep.desired_state.backup_restore import RestoreReport
-from intune_scep.desired_state.declarations import Declaration
-from intune_scep.desired_state.export import ExportReport
+from intune_scep.declarations.declaration import Declaration
 from intune_scep.desired_state.listing import ProfileListing
 from intune_scep.desired_state.plan import StatePlan
 from intune_scep.desired_state.report import StateReport

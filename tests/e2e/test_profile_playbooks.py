@@ -14,7 +14,7 @@ import yaml
 
 from intune_scep import IntuneClient
 from intune_scep.connection import ConnectionOptions
-from intune_scep.desired_state import read_declarations
+from intune_scep.declarations import read_declarations
 from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenario import Scenario
 

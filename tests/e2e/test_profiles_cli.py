@@ -9,7 +9,7 @@ import pytest
 
 from intune_scep import IntuneClient
 from intune_scep.connection import ConnectionOptions
-from intune_scep.desired_state import read_declarations
+from intune_scep.declarations import read_declarations
 from intune_scep.simulator.scenario import build_scenario
 
 GROUP = "profiles"

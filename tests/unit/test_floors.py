@@ -15,14 +15,16 @@ FLOORS = {
     "profiles": 1,
     "graph": 2,
     "rules": 2,
+    "declarations": 2,
     "tenant": 3,
-    "strong_mapping": 4,
-    "desired_state": 4,
-    "compliance": 4,
-    "reports": 4,
-    "client": 5,
-    "sync_client": 5,
-    "cli": 6,
+    "strong_mapping": 5,
+    "desired_state": 5,
+    "backup": 5,
+    "compliance": 5,
+    "reports": 6,
+    "client": 6,
+    "sync_client": 6,
+    "cli": 7,
 }
 MAY_KNOW_THE_SIMULATOR = {"graph/connect.py", "cli/app.py"}
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from intune_scep import IntuneClient
+from intune_scep.backup.backup import is_backup
 from intune_scep.cli.asking import DryRun, Yes, confirm
 from intune_scep.cli.console import console, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
@@ -23,10 +24,9 @@ from intune_scep.cli.profiles_text import (
     show_state_plan,
     show_state_report,
 )
-from intune_scep.desired_state.backup import is_backup
+from intune_scep.declarations.options import CREATABLE_PLATFORMS
+from intune_scep.declarations.reading import read_declarations
 from intune_scep.desired_state.listing import ProfileListing
-from intune_scep.desired_state.options import CREATABLE_PLATFORMS
-from intune_scep.desired_state.reading import read_declarations
 from intune_scep.desired_state.run import dry_run_report
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Platform, Profile, ProfileKind

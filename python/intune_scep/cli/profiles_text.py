@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from intune_scep.backup.export import WRITTEN, ExportReport
+from intune_scep.backup.restore import RestoreReport, RestoreStatus
 from intune_scep.cli.console import headline, plain
-from intune_scep.desired_state.backup_restore import RestoreReport, RestoreStatus
-from intune_scep.desired_state.export import WRITTEN, ExportReport
-from intune_scep.desired_state.export_yaml import render_document
-from intune_scep.desired_state.from_profile import inexpressible
+from intune_scep.declarations.from_profile import inexpressible
+from intune_scep.declarations.yaml_form import render_document
 from intune_scep.desired_state.listing import ProfileListing
 from intune_scep.desired_state.plan import (
     Change,

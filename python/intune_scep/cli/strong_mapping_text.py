@@ -9,9 +9,9 @@ from rich.text import Text
 
 from intune_scep.cli.console import headline, plain
 from intune_scep.profiles import SID_VARIABLE
+from intune_scep.rules.verdicts import san_label
 from intune_scep.strong_mapping import Assessment, EnforcementReport, Plan, Status, Verdict
 from intune_scep.strong_mapping.choices import NOT_NAMED
-from intune_scep.strong_mapping.verdicts import san_label
 
 REISSUE_WARNING = "Intune revokes and re-issues every certificate of a profile that is edited."
 

@@ -22,7 +22,7 @@ from intune_scep.compliance.report import (
 from intune_scep.compliance.roots import ProfileRef, in_order, judge_roots
 from intune_scep.compliance.scope import directory_facts, group_facts
 from intune_scep.compliance.steps import make_steps
-from intune_scep.desired_state.names import with_names
+from intune_scep.declarations.names import with_names
 from intune_scep.profiles import Profile, ScepProfile
 from intune_scep.rules import (
     NOT_READ,

@@ -7,17 +7,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from intune_scep.backup.backup import Backup, is_backup, read_backup
 from intune_scep.compliance.baseline import Baseline
 from intune_scep.compliance.errors import SourceError
 from intune_scep.compliance.judging import Request, make_report
 from intune_scep.compliance.policy import Policy
 from intune_scep.compliance.report import ComplianceReport
-from intune_scep.desired_state import Catalogue, Declaration, Names, read_declarations
-from intune_scep.desired_state.backup import Backup, is_backup, read_backup
-from intune_scep.desired_state.declarations import ScepDeclaration
+from intune_scep.declarations import (
+    Catalogue,
+    Declaration,
+    Names,
+    read_declarations,
+)
+from intune_scep.declarations.declaration import ScepDeclaration
+from intune_scep.declarations.names import UnresolvedNameError, encode_target
+from intune_scep.declarations.wire_form import create_wire, missing_for_create, profile_to_be
 from intune_scep.desired_state.matching import Observed, Roots
-from intune_scep.desired_state.names import UnresolvedNameError, encode_target
-from intune_scep.desired_state.wire_form import create_wire, missing_for_create, profile_to_be
 from intune_scep.profiles import Profile, TrustedRootProfile
 from intune_scep.rules import Configuration
 from intune_scep.tenant.surroundings import ReadFailure, Surroundings, profile_key

@@ -8,12 +8,12 @@ from datetime import date
 from functools import cached_property
 from typing import Final
 
+from intune_scep.declarations.codecs import Wire
+from intune_scep.declarations.names import with_names
+from intune_scep.declarations.wire_form import profile_to_be
 from intune_scep.desired_state.matching import Observed
-from intune_scep.desired_state.names import with_names
 from intune_scep.desired_state.notes import refused
 from intune_scep.desired_state.plan import Change, RootTarget, StateAction, StatePlan
-from intune_scep.desired_state.translation import Wire
-from intune_scep.desired_state.wire_form import profile_to_be
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, TrustedRootProfile
 from intune_scep.rules import (

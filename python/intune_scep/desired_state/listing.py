@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from intune_scep.desired_state.from_profile import (
+from intune_scep.declarations.from_profile import (
     NOT_READ,
     declaration_from_profile,
     inexpressible,
 )
-from intune_scep.desired_state.names import Names
+from intune_scep.declarations.names import Names
 from intune_scep.desired_state.observe import names_for_profiles
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import PROFILE_TYPES, Platform, Profile, ProfileKind

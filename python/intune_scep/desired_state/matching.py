@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from intune_scep.desired_state.declarations import (
+from intune_scep.declarations.declaration import (
     Declaration,
     ScepDeclaration,
     TrustedRootDeclaration,
 )
-from intune_scep.desired_state.names import (
+from intune_scep.declarations.names import (
     Names,
     UnresolvedNameError,
     listed,
     root_certificate,
     thumbprints,
 )
-from intune_scep.desired_state.option_values import RootReference
+from intune_scep.declarations.values import RootReference
 from intune_scep.desired_state.plan import RootTarget
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Platform, Profile, ProfileKind

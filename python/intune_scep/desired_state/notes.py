@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from intune_scep.declarations.codecs import Wire
 from intune_scep.desired_state.differences import reissues
 from intune_scep.desired_state.plan import (
     AssignmentChange,
@@ -14,7 +15,6 @@ from intune_scep.desired_state.plan import (
     RootTarget,
     StateAction,
 )
-from intune_scep.desired_state.translation import Wire
 from intune_scep.profiles import Profile, ProfileKind, ProfileType
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from intune_scep.desired_state.choices import PlanChoices
-from intune_scep.desired_state.declarations import Declaration
-from intune_scep.desired_state.matching import Observed, find_profile
-from intune_scep.desired_state.names import (
+from intune_scep.declarations.declaration import Declaration
+from intune_scep.declarations.names import (
     Catalogue,
     Names,
     UnresolvedNameError,
@@ -20,6 +18,8 @@ from intune_scep.desired_state.names import (
     looks_like_id,
     uses_filter,
 )
+from intune_scep.desired_state.choices import PlanChoices
+from intune_scep.desired_state.matching import Observed, find_profile
 from intune_scep.desired_state.plan import StatePlan
 from intune_scep.profiles import PROFILE_TYPES, Profile, ProfileKind
 from intune_scep.tenant import (

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from intune_scep.declarations.codecs import Wire
+from intune_scep.declarations.declaration import Declaration, ScepDeclaration
+from intune_scep.declarations.names import UnresolvedNameError, encode_target
+from intune_scep.declarations.values import RootReference
+from intune_scep.declarations.wire_form import create_wire, missing_for_create
 from intune_scep.desired_state.choices import PlanChoices
-from intune_scep.desired_state.declarations import Declaration, ScepDeclaration
 from intune_scep.desired_state.differences import (
     assignment_difference,
     changed_wire,
@@ -17,7 +21,6 @@ from intune_scep.desired_state.differences import (
 )
 from intune_scep.desired_state.marker import with_marker
 from intune_scep.desired_state.matching import Observed, Roots, declared_twice, find_profile
-from intune_scep.desired_state.names import UnresolvedNameError, encode_target
 from intune_scep.desired_state.notes import (
     creation_notes,
     deleted,
@@ -26,7 +29,6 @@ from intune_scep.desired_state.notes import (
     replacement_notes,
     update_notes,
 )
-from intune_scep.desired_state.option_values import RootReference
 from intune_scep.desired_state.plan import (
     AssignmentChange,
     Change,
@@ -39,8 +41,6 @@ from intune_scep.desired_state.plan import (
 )
 from intune_scep.desired_state.pruning import pruned_actions
 from intune_scep.desired_state.safety import safe_actions
-from intune_scep.desired_state.translation import Wire
-from intune_scep.desired_state.wire_form import create_wire, missing_for_create
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, ProfileKind, writable
 from intune_scep.tenant import same_assignments

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from intune_scep.declarations.declaration import Declaration
 from intune_scep.desired_state.apply import Progress, StateApplication, silent
 from intune_scep.desired_state.choices import PlanChoices
-from intune_scep.desired_state.declarations import Declaration
 from intune_scep.desired_state.judging import judge_plan
 from intune_scep.desired_state.observe import observe, with_names_of_differences
 from intune_scep.desired_state.plan import StatePlan, StatePlanError

@@ -1,5 +1,6 @@
 """Moving SCEP profiles to strong mapping (KB5014754): judge, plan, apply, verify, roll back."""
 
+from intune_scep.rules.verdicts import Judgement, Verdict, judge
 from intune_scep.strong_mapping.choices import Choices, SelectionError, TooManyChangesError
 from intune_scep.strong_mapping.journal import JournalError, read_journal
 from intune_scep.strong_mapping.plan import (
@@ -20,7 +21,6 @@ from intune_scep.strong_mapping.run import (
     rollback,
     verify_journal,
 )
-from intune_scep.strong_mapping.verdicts import Judgement, Verdict, judge
 
 __all__ = [
     "Assessment",

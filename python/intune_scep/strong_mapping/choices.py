@@ -8,7 +8,7 @@ from typing import Any
 
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile
-from intune_scep.strong_mapping.verdicts import Judgement
+from intune_scep.rules.verdicts import Judgement
 
 NOT_NAMED = "Left alone: not named by only."
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import SID_URI, Profile, ScepProfile
+from intune_scep.rules.verdicts import Judgement, Verdict, judge
 from intune_scep.strong_mapping.choices import Choices, Selection, TooManyChangesError
-from intune_scep.strong_mapping.verdicts import Judgement, Verdict, judge
 
 PLAN_FORMAT = "intune-scep/strong-mapping-plan/1"
 MAX_NAMES = 500

@@ -2,10 +2,10 @@
 
 import pytest
 
+from intune_scep.backup.backup import BackupError, back_up_profiles
+from intune_scep.backup.export import export_profiles
 from intune_scep.compliance import SourceError, approve, check_files, read_baseline
-from intune_scep.desired_state import DeclarationError
-from intune_scep.desired_state.backup import BackupError, back_up_profiles
-from intune_scep.desired_state.export import export_profiles
+from intune_scep.declarations import DeclarationError
 from intune_scep.errors import IntuneScepError
 
 from .conftest import NOW

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from intune_scep.desired_state import OPTIONS, options_of, parse_declaration
-from intune_scep.desired_state.options import CREATABLE_PLATFORMS
-from intune_scep.desired_state.translation import to_pem
+from intune_scep.declarations import OPTIONS, options_of, parse_declaration
+from intune_scep.declarations.codecs import to_pem
+from intune_scep.declarations.options import CREATABLE_PLATFORMS
 from intune_scep.profiles import Platform, ProfileKind
 from intune_scep.rules import RULES, Configuration, Severity
 from intune_scep.simulator.scenario import Scenario

@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from intune_scep.desired_state import OPTIONS, Option, options_of
-from intune_scep.desired_state.options import CREATABLE_PLATFORMS, EXTENDED_KEY_USAGES
+from intune_scep.declarations import OPTIONS, Option, options_of
+from intune_scep.declarations.options import CREATABLE_PLATFORMS, EXTENDED_KEY_USAGES
 from intune_scep.profiles import KNOWN_VARIABLES, Platform, ProfileKind, profile_type_for
 
 from .declared import FILTERS, OTHER_PEM, ROOT_PEM, TAGS

@@ -8,7 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from intune_scep.desired_state import OPTIONS, DeclarationError, options_of, parse_declaration
+from intune_scep.declarations import (
+    OPTIONS,
+    DeclarationError,
+    options_of,
+    parse_declaration,
+)
 from intune_scep.profiles import Platform, ProfileKind
 
 from .declared import KINDS, ROOT_DER, ROOT_PEM, full
@@ -240,7 +245,7 @@ def test_a_certificate_is_taken_as_pem_der_and_base64(tmp_path, form):
 
 def test_the_table_loads_without_pydantic():
     code = (
-        "import sys; from intune_scep.desired_state import OPTIONS; assert OPTIONS;"
+        "import sys; from intune_scep.declarations import OPTIONS; assert OPTIONS;"
         "assert not {'pydantic', 'cryptography', 'httpx', 'yaml', 'msgraph'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

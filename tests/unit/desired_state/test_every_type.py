@@ -2,7 +2,8 @@
 
 import pytest
 
-from intune_scep.desired_state import OPTIONS, Change, options_of
+from intune_scep.declarations import OPTIONS, options_of
+from intune_scep.desired_state import Change
 from intune_scep.profiles import ProfileKind, profile_type_for
 
 from .declared import (

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from intune_scep.desired_state import (
+from intune_scep.declarations import (
     Catalogue,
     Names,
     declaration_from_profile,
     inexpressible,
     parse_declaration,
 )
+from intune_scep.declarations.wire_form import managed_wire
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.matching import Observed
 from intune_scep.desired_state.planner import make_plan
-from intune_scep.desired_state.wire_form import managed_wire
 from intune_scep.profiles import find_profile_type, normal_value, parse_profile, same_profile
 
 EXAMPLES = Path(__file__).parents[4] / "shared" / "examples"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intune_scep.desired_state.wire_form import create_wire
+from intune_scep.declarations.wire_form import create_wire
 from intune_scep.profiles import Platform, ProfileKind
 from intune_scep.simulator.scenarios.wire import stable_id
 from intune_scep.tenant import read_groups

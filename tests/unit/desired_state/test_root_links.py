@@ -2,8 +2,8 @@
 
 import pytest
 
+from intune_scep.declarations.names import thumbprints
 from intune_scep.desired_state import Change, Reissues
-from intune_scep.desired_state.names import thumbprints
 from intune_scep.profiles import Platform
 
 from .declared import ERRORS_AS_WARNINGS, OTHER_PEM, ROOT_DER, guid, root, scep

@@ -7,14 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intune_scep.desired_state import (
-    Change,
-    apply_state_plan,
-    declaration_from_profile,
-    inexpressible,
-    list_profiles,
-    plan_declarations,
-)
+from intune_scep.declarations import declaration_from_profile, inexpressible
+from intune_scep.desired_state import Change, apply_state_plan, list_profiles, plan_declarations
 from intune_scep.profiles import ProfileKind
 
 from .declared import ERRORS_AS_WARNINGS, KINDS, OTHER_PEM, declare, root

@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intune_scep.declarations.options import CREATABLE_PLATFORMS
+from intune_scep.declarations.wire_form import create_wire
 from intune_scep.desired_state import Change, PlanChoices
 from intune_scep.desired_state.judging import judge_plan
 from intune_scep.desired_state.matching import Observed
-from intune_scep.desired_state.options import CREATABLE_PLATFORMS
 from intune_scep.desired_state.planner import make_plan
-from intune_scep.desired_state.wire_form import create_wire
 from intune_scep.profiles import Platform, ProfileKind, parse_profile
 from intune_scep.rules import RULES, Configuration, Severity, Waiver
 

@@ -7,14 +7,9 @@ import pytest
 
 from intune_scep import IntuneClient
 from intune_scep.connection import ConnectionOptions
-from intune_scep.desired_state import (
-    Names,
-    Reissues,
-    StatePlanError,
-    apply_state_plan,
-    plan_declarations,
-)
-from intune_scep.desired_state.from_profile import describe_assignments
+from intune_scep.declarations import Names
+from intune_scep.declarations.from_profile import describe_assignments
+from intune_scep.desired_state import Reissues, StatePlanError, apply_state_plan, plan_declarations
 from intune_scep.graph.errors import GraphError
 from intune_scep.profiles import Platform, ProfileKind
 

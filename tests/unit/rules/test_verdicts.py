@@ -4,7 +4,7 @@ from hypothesis import given, settings
 
 from intune_scep.profiles import Platform, ScepProfile, parse_profile
 from intune_scep.rules import Context, Severity, check
-from intune_scep.strong_mapping.verdicts import Verdict, judge
+from intune_scep.rules.verdicts import Verdict, judge
 
 from .material import TODAY, Wire
 from .strategies import CALM, logon_wires

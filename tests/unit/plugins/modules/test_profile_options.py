@@ -11,8 +11,8 @@ import yaml
 from ansible_collections.intune.scep.plugins.doc_fragments import profile_filters, profile_options
 from ansible_collections.intune.scep.plugins.module_utils import _profile_options, _profiles
 
-from intune_scep.desired_state import OPTIONS, options_of
-from intune_scep.desired_state.options import CREATABLE_PLATFORMS
+from intune_scep.declarations import OPTIONS, options_of
+from intune_scep.declarations.options import CREATABLE_PLATFORMS
 from intune_scep.profiles import ProfileKind
 
 SPECS = {

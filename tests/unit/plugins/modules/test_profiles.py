@@ -19,7 +19,7 @@ from ansible_collections.intune.scep.plugins.modules import (
     trusted_root_profile_info,
 )
 
-from intune_scep.desired_state import OPTIONS, options_of
+from intune_scep.declarations import OPTIONS, options_of
 from intune_scep.profiles import ProfileKind
 from intune_scep.simulator.scenarios import wire
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePath
 from typing import Any, Final
 
-from intune_scep.desired_state.declarations import Declaration, TrustedRootDeclaration
-from intune_scep.desired_state.options import OPTIONS
-from intune_scep.desired_state.translation import CODECS, Wire, encode_option
+from intune_scep.declarations.codecs import CODECS, Wire, encode_option
+from intune_scep.declarations.declaration import Declaration, TrustedRootDeclaration
+from intune_scep.declarations.options import OPTIONS
 from intune_scep.profiles import Platform, Profile, ProfileKind, parse_profile
 
 _REQUIRED_FOR_CREATE: Final = {

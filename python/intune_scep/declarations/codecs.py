@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from intune_scep.desired_state.errors import InexpressibleError
-from intune_scep.desired_state.options import EXTENDED_KEY_USAGES, OPTIONS, SAN_TYPES
+from intune_scep.declarations.errors import InexpressibleError
+from intune_scep.declarations.options import EXTENDED_KEY_USAGES, OPTIONS, SAN_TYPES
 from intune_scep.profiles import Flags
 from intune_scep.profiles.enums import HashAlgorithms, KeyUsages, SubjectAlternativeNameType
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep.desired_state.export import FAILED, WRITTEN, ExportedProfile, ExportReport
-from intune_scep.desired_state.export_files import (
+from intune_scep.backup.directory import (
     FilesWritten,
     digest,
     file_stems,
@@ -23,8 +22,9 @@ from intune_scep.desired_state.export_files import (
     to_json,
     write_files,
 )
-from intune_scep.desired_state.export_reading import Holding, Holdings, read_holdings
-from intune_scep.desired_state.names import Catalogue, Names
+from intune_scep.backup.export import FAILED, WRITTEN, ExportedProfile, ExportReport
+from intune_scep.backup.reading import Holding, Holdings, read_holdings
+from intune_scep.declarations.names import Catalogue, Names
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, UnknownProfileTypeError, parse_profile
 from intune_scep.tenant import Tenant

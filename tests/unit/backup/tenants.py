@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from intune_scep.desired_state.names import root_certificate
+from intune_scep.declarations.names import root_certificate
 from intune_scep.profiles import PROFILE_TYPES, Platform, ProfileKind, ProfileType, normal_form
 from intune_scep.simulator.scenario import Scenario, build_scenario
 from intune_scep.simulator.scenarios.wire import root_certificate as certificate_named

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from intune_scep.desired_state.apply import Progress, silent
-from intune_scep.desired_state.backup import Backup
-from intune_scep.desired_state.backup_plan import (
+from intune_scep.backup.backup import Backup
+from intune_scep.backup.plan import (
     RestoreAction,
     RestorePlan,
     RestoreStep,
     plan_restore,
 )
+from intune_scep.desired_state.apply import Progress, silent
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.errors import OutcomeUnknownError
 from intune_scep.profiles import Profile, changed_properties

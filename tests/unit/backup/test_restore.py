@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 import intune_scep.simulator.handlers.profiles as handlers
-from intune_scep.desired_state.backup import back_up_profiles, read_backup
-from intune_scep.desired_state.backup_restore import RestoreStatus, restore_backup
+from intune_scep.backup.backup import back_up_profiles, read_backup
+from intune_scep.backup.restore import RestoreStatus, restore_backup
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 
 from .tenants import FILTERS, GROUPS, TAGS, TWINS, content, directory, elsewhere

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from intune_scep.desired_state.names import Names
+from intune_scep.declarations.names import Names
 from intune_scep.desired_state.observe import names_for_profiles
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import PROFILE_TYPES, Profile, ProfileKind

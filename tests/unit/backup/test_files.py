@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.desired_state.export_files import (
+from intune_scep.backup.directory import (
     ExportError,
     Nameable,
     file_stems,

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from intune_scep.desired_state import DeclarationError, read_declarations
+from intune_scep.declarations import DeclarationError, read_declarations
 
-from .declared import ROOT_DER
+from .material import ROOT_DER
 
 SCEP = """
 scep_profile:

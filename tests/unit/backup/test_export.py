@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from intune_scep.desired_state.export import FAILED, LEDGER, LEFT_OUT, WRITTEN, export_profiles
-from intune_scep.desired_state.options import OPTIONS
-from intune_scep.desired_state.reading import read_declarations
+from intune_scep.backup.export import FAILED, LEDGER, LEFT_OUT, WRITTEN, export_profiles
+from intune_scep.declarations.options import OPTIONS
+from intune_scep.declarations.reading import read_declarations
 from intune_scep.desired_state.run import plan_declarations
 from intune_scep.profiles import PROFILE_TYPES
 from intune_scep.simulator.scenario import build_scenario

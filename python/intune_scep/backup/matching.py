@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from intune_scep.desired_state.backup import BackedUpProfile
+from intune_scep.backup.backup import BackedUpProfile
 from intune_scep.profiles import Profile, normal_form
 
 

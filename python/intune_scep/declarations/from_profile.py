@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from intune_scep.desired_state.declarations import parse_declaration
-from intune_scep.desired_state.errors import DeclarationError, InexpressibleError
-from intune_scep.desired_state.names import Names, decode_target, same_named
-from intune_scep.desired_state.options import OPTIONS, Option, options_of
-from intune_scep.desired_state.translation import ABSENT, CODECS, decode_option
-from intune_scep.desired_state.wire_form import managed_wire
+from intune_scep.declarations.codecs import ABSENT, CODECS, decode_option
+from intune_scep.declarations.declaration import parse_declaration
+from intune_scep.declarations.errors import DeclarationError, InexpressibleError
+from intune_scep.declarations.names import Names, decode_target, same_named
+from intune_scep.declarations.options import OPTIONS, Option, options_of
+from intune_scep.declarations.wire_form import managed_wire
 from intune_scep.profiles import Profile, ProfileType, normal_value
 from intune_scep.profiles.wire import is_annotation, is_writable
 

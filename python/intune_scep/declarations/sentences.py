@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
-from intune_scep.desired_state.option_values import OBJECT, WORD
-from intune_scep.desired_state.options import options_of
+from intune_scep.declarations.options import options_of
+from intune_scep.declarations.values import OBJECT, WORD
 from intune_scep.profiles import ProfileKind
 
 KIND_WORDS: Final = {

@@ -20,9 +20,11 @@ from pydantic import (
 )
 
 from intune_scep.certificates import CertificateError, TrustedRootCertificate, load_trusted_root
-from intune_scep.desired_state.accidents import template_accidents
-from intune_scep.desired_state.errors import DeclarationError
-from intune_scep.desired_state.option_values import (
+from intune_scep.declarations.errors import DeclarationError
+from intune_scep.declarations.options import OPTIONS
+from intune_scep.declarations.sentences import KIND_WORDS, label, option_path, sentence
+from intune_scep.declarations.template_accidents import template_accidents
+from intune_scep.declarations.values import (
     MAX_APPS,
     MAX_NAMES,
     URL_FORM,
@@ -42,8 +44,6 @@ from intune_scep.desired_state.option_values import (
     matches,
     one_of,
 )
-from intune_scep.desired_state.options import OPTIONS
-from intune_scep.desired_state.sentences import KIND_WORDS, label, option_path, sentence
 from intune_scep.profiles import Platform, ProfileKind, ProfileType, profile_type_for
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from intune_scep.desired_state.backup import back_up_profiles, read_backup
-from intune_scep.desired_state.backup_restore import restore_backup
-from intune_scep.desired_state.export import export_profiles
-from intune_scep.desired_state.reading import read_declarations
+from intune_scep.backup.backup import back_up_profiles, read_backup
+from intune_scep.backup.export import export_profiles
+from intune_scep.backup.restore import restore_backup
+from intune_scep.declarations.reading import read_declarations
 from intune_scep.desired_state.run import apply_state_plan, plan_declarations
 from intune_scep.rules import RULES, Configuration, Severity
 from intune_scep.simulator.scenario import build_scenario

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.desired_state import DeclarationError, parse_declaration, template_accidents
+from intune_scep.declarations import DeclarationError, parse_declaration, template_accidents
 from intune_scep.profiles import KNOWN_VARIABLES, Platform, ProfileKind
 
 from .declared import full

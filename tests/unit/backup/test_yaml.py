@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intune_scep.desired_state.export_yaml import render_document
-from intune_scep.desired_state.reading import _documents
+from intune_scep.declarations.reading import _documents
+from intune_scep.declarations.yaml_form import render_document
 
 TEXTS = st.text() | st.text(st.characters(exclude_categories=()), max_size=4)
 VALUES = st.recursive(

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from intune_scep.desired_state.backup import BackedUpProfile, Backup
-from intune_scep.desired_state.backup_match import Match, match_profiles
-from intune_scep.desired_state.backup_remap import Remap, read_remap
-from intune_scep.desired_state.export_reading import Holding, Holdings, read_holdings
-from intune_scep.desired_state.names import UnresolvedNameError
+from intune_scep.backup.backup import BackedUpProfile, Backup
+from intune_scep.backup.matching import Match, match_profiles
+from intune_scep.backup.reading import Holding, Holdings, read_holdings
+from intune_scep.backup.remap import Remap, read_remap
+from intune_scep.declarations.names import UnresolvedNameError
 from intune_scep.profiles import Profile, changed_properties
 from intune_scep.tenant import Tenant, same_assignments
 

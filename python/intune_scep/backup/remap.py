@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from intune_scep.desired_state.backup import Backup
-from intune_scep.desired_state.names import (
+from intune_scep.backup.backup import Backup
+from intune_scep.declarations.names import (
     Catalogue,
     Names,
     UnresolvedNameError,

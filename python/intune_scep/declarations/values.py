@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from intune_scep.desired_state.options import EXTENDED_KEY_USAGES, OPTIONS, Option
+from intune_scep.declarations.options import EXTENDED_KEY_USAGES, OPTIONS, Option
 
 _INT32_MAX: Final = 2**31 - 1
 MAX_NAMES: Final = 500

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intune_scep.desired_state.backup import (
+from intune_scep.backup.backup import (
     MANIFEST,
     TENANT_FILE,
     BackupError,
@@ -15,7 +15,7 @@ from intune_scep.desired_state.backup import (
     is_backup,
     read_backup,
 )
-from intune_scep.desired_state.export_files import ExportError, digest, to_json
+from intune_scep.backup.directory import ExportError, digest, to_json
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 
 from .tenants import FILTERS, GROUPS, directory

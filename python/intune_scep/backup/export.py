@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep.desired_state.declarations import parse_declaration
-from intune_scep.desired_state.errors import DeclarationError
-from intune_scep.desired_state.export_files import (
+from intune_scep.backup.directory import (
     FilesWritten,
     file_stems,
     nameable,
     write_files,
 )
-from intune_scep.desired_state.export_reading import Holding, Holdings, read_holdings
-from intune_scep.desired_state.export_yaml import render_document
-from intune_scep.desired_state.from_profile import declaration_from_profile, inexpressible
-from intune_scep.desired_state.names import Catalogue, root_certificate, same_named
-from intune_scep.desired_state.options import OPTIONS
-from intune_scep.desired_state.wire_form import create_wire, option_of
+from intune_scep.backup.reading import Holding, Holdings, read_holdings
+from intune_scep.declarations.declaration import parse_declaration
+from intune_scep.declarations.errors import DeclarationError
+from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
+from intune_scep.declarations.names import Catalogue, root_certificate, same_named
+from intune_scep.declarations.options import OPTIONS
+from intune_scep.declarations.wire_form import create_wire, option_of
+from intune_scep.declarations.yaml_form import render_document
 from intune_scep.profiles import Profile, ProfileKind
 from intune_scep.tenant import Tenant
 from intune_scep.version import __version__

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import yaml
 
-from intune_scep.desired_state.declarations import Declaration, parse_declaration
-from intune_scep.desired_state.errors import DeclarationError
+from intune_scep.declarations.declaration import Declaration, parse_declaration
+from intune_scep.declarations.errors import DeclarationError
 from intune_scep.profiles import ProfileKind
 
 _SUFFIXES: Final = frozenset({".yml", ".yaml", ".json"})

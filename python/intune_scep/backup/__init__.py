@@ -1,0 +1,1 @@
+"""Taking profiles into files, as declarations or lossless, and restoring them."""

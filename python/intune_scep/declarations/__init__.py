@@ -1,0 +1,66 @@
+"""The language of declared state: options, values, wire form, YAML.
+
+`OPTIONS` loads nothing but the standard library; everything else loads when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from intune_scep.declarations.options import OPTIONS, Option, options_of
+
+if TYPE_CHECKING:
+    from intune_scep.declarations.declaration import (
+        Declaration,
+        ScepDeclaration,
+        TrustedRootDeclaration,
+        parse_declaration,
+    )
+    from intune_scep.declarations.errors import DeclarationError, InexpressibleError
+    from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
+    from intune_scep.declarations.names import Catalogue, Names, UnresolvedNameError
+    from intune_scep.declarations.reading import read_declarations
+    from intune_scep.declarations.template_accidents import template_accidents
+    from intune_scep.declarations.values import RootReference
+
+_HOMES = {
+    "Catalogue": "names",
+    "Declaration": "declaration",
+    "DeclarationError": "errors",
+    "InexpressibleError": "errors",
+    "Names": "names",
+    "RootReference": "values",
+    "ScepDeclaration": "declaration",
+    "TrustedRootDeclaration": "declaration",
+    "UnresolvedNameError": "names",
+    "declaration_from_profile": "from_profile",
+    "inexpressible": "from_profile",
+    "parse_declaration": "declaration",
+    "read_declarations": "reading",
+    "template_accidents": "template_accidents",
+}
+
+__all__ = [
+    "OPTIONS",
+    "Catalogue",
+    "Declaration",
+    "DeclarationError",
+    "InexpressibleError",
+    "Names",
+    "Option",
+    "RootReference",
+    "ScepDeclaration",
+    "TrustedRootDeclaration",
+    "UnresolvedNameError",
+    "declaration_from_profile",
+    "inexpressible",
+    "options_of",
+    "parse_declaration",
+    "read_declarations",
+    "template_accidents",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
