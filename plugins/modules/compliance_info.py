@@ -275,7 +275,7 @@ def read(given):
 
 
 def check(client, work, _check_mode):
-    report = client.check_compliance(
+    report = client.compliance.check(
         work["policy"],
         configuration=work["configuration"],
         baseline=work["baseline"],

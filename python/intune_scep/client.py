@@ -1,4 +1,4 @@
-"""The library's front door for asynchronous scripts."""
+"""The library's front door for asynchronous scripts, by job."""
 
 from __future__ import annotations
 
@@ -9,31 +9,24 @@ from typing import Self
 
 from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.export import ExportReport, export_profiles
-from intune_scep.backup.restore import RestoreReport, restore_backup
+from intune_scep.backup.restore import plan_restoring, restore_backup
+from intune_scep.changes.plan import Plan
+from intune_scep.changes.report import RunReport
+from intune_scep.changes.run import finish_begun, resume, roll_back, verify_journal
+from intune_scep.changes.watch import Watch
 from intune_scep.compliance import Baseline, ComplianceReport, Policy, check_tenant
 from intune_scep.connection import ConnectionOptions
-from intune_scep.declarations.declaration import Declaration
+from intune_scep.declarations import Declaration
+from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing, list_profiles
-from intune_scep.desired_state.plan import StatePlan
-from intune_scep.desired_state.report import StateReport
-from intune_scep.desired_state.run import apply_state_plan, dry_run_report, plan_declarations
-from intune_scep.profiles import Platform, ProfileKind
+from intune_scep.desired_state.run import apply_declarations, apply_plan, plan_declarations
+from intune_scep.profiles import Platform, Profile, ProfileKind
 from intune_scep.rules import Configuration
-from intune_scep.strong_mapping import (
-    Assessment,
-    Choices,
-    EnforcementReport,
-    Plan,
-    apply_plan,
-    assess_tenant,
-    enforce,
-    plan_tenant,
-    resume,
-    rollback,
-    verify_journal,
-)
-from intune_scep.strong_mapping.apply import Progress, silent
+from intune_scep.strong_mapping import run as strong_mapping
+from intune_scep.strong_mapping.assessment import Assessment
+from intune_scep.strong_mapping.choices import Choices
 from intune_scep.tenant import Tenant
+from intune_scep.tenant.profiles import read_profile
 from intune_scep.tenant.users import read_user_sids
 
 
@@ -41,21 +34,35 @@ class AsyncIntuneClient:
     """Certificate profiles of one Intune tenant.
 
     Requests are paced below Graph's published limits, reads are repeated after transient failures
-    (at most 6 times and 300 s), and a write whose answer was lost is looked up before anything
-    else happens.
+    (at most 6 times and 300 s), and a write whose answer was lost is looked up, with patience,
+    before anything else happens.
 
     Args:
         options: How to reach the tenant; from the environment if not given.
 
+    Attributes:
+        strong_mapping: Judge SCEP profiles and move them to strong mapping.
+        profiles: Look at profiles, bring them to a declared state, export, back up, restore.
+        compliance: Judge every profile by the rules.
+        users: What certificates should be mapped to.
+
     Example:
         >>> async with AsyncIntuneClient() as client:
-        ...     assessment = await client.assess_strong_mapping()
-        ...     print(assessment.summary)
+        ...     assessment = await client.strong_mapping.assess()
+        ...     print(assessment.counts)
     """
 
     def __init__(self, options: ConnectionOptions | None = None) -> None:
         self._options = options or ConnectionOptions.from_environment()
         self._tenant: Tenant | None = None
+        self.strong_mapping = AsyncStrongMapping(self)
+        self.profiles = AsyncProfiles(self)
+        self.compliance = AsyncCompliance(self)
+        self.users = AsyncUsers(self)
+
+    def __repr__(self) -> str:
+        state = f"tenant {self._tenant.tenant_id}" if self._tenant else "closed"
+        return f"<{type(self).__name__}: {state}>"
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -110,89 +117,142 @@ class AsyncIntuneClient:
         """How many requests went to Graph, repeated ones included."""
         return self.tenant.session.requests_sent
 
-    async def assess_strong_mapping(self) -> Assessment:
+
+class AsyncStrongMapping:
+    """Strong mapping (KB5014754): what it means for each SCEP profile, and the migration."""
+
+    def __init__(self, client: AsyncIntuneClient) -> None:
+        self._client = client
+
+    async def assess(self) -> Assessment:
         """Judge every SCEP profile of the tenant.
 
         Raises:
             IntuneScepError: the profiles could not be read.
         """
-        return await assess_tenant(self.tenant)
+        return await strong_mapping.assess_tenant(self._client.tenant)
 
-    async def plan_strong_mapping(self, choices: Choices | None = None) -> Plan:
+    async def plan(self, choices: Choices | None = None) -> Plan:
         """Plan the migration under the operator's choices, as data.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
-        return await plan_tenant(self.tenant, choices or Choices())
+        return await strong_mapping.plan_tenant(self._client.tenant, choices or Choices())
 
-    async def enforce_strong_mapping(
+    async def enforce(
         self,
         choices: Choices | None = None,
         *,
         dry_run: bool = False,
         journal: str | Path | None = None,
-        progress: Progress = silent,
-    ) -> EnforcementReport:
+        watch: Watch | None = None,
+    ) -> RunReport:
         """Plan, apply and verify; resume if the journal is of a run that was cut short.
 
         Args:
             dry_run: Stop after the plan.
             journal: File for the record of the run; in the user's state directory by default.
-            progress: Called after each profile with (done, total, name).
+            watch: Who is told of the run's progress, and may stop it.
 
         Raises:
             IntuneScepError: nothing could be judged or planned.
         """
-        path = Path(journal) if journal else None
-        return await enforce(
-            self.tenant, choices or Choices(), dry_run=dry_run, journal=path, progress=progress
+        return await strong_mapping.enforce(
+            self._client.tenant,
+            choices or Choices(),
+            dry_run=dry_run,
+            journal=_path(journal),
+            watch=watch,
         )
 
-    async def apply_strong_mapping(
-        self, plan: Plan, *, journal: str | Path | None = None, progress: Progress = silent
-    ) -> EnforcementReport:
+    async def apply(
+        self,
+        plan: Plan,
+        *,
+        journal: str | Path | None = None,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
         """Carry out a plan that was made before.
+
+        Args:
+            journal: File for the record of the run; in the user's state directory by default.
+            max_changes: Refuse the run if it would write more profiles.
+            watch: Who is told of the run's progress, and may stop it.
 
         Raises:
             IntuneScepError: the plan or the journal is of something else.
         """
-        path = Path(journal) if journal else None
-        return await apply_plan(self.tenant, plan, journal=path, progress=progress)
+        return await strong_mapping.apply_plan(
+            self._client.tenant,
+            plan,
+            journal=_path(journal),
+            max_changes=max_changes,
+            watch=watch,
+        )
 
-    async def resume_strong_mapping(
-        self, journal: str | Path, *, progress: Progress = silent
-    ) -> EnforcementReport:
+    async def resume(
+        self,
+        journal: str | Path,
+        *,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
         """Finish a run that was cut short; nothing is written twice.
 
         Raises:
             IntuneScepError: the journal cannot be used.
         """
-        return await resume(self.tenant, Path(journal), progress=progress)
+        return await resume(
+            self._client.tenant, Path(journal), max_changes=max_changes, watch=watch
+        )
 
-    async def verify_strong_mapping(self, journal: str | Path) -> EnforcementReport:
+    async def verify(self, journal: str | Path) -> RunReport:
         """Read back what a run changed. Writes nothing.
 
         Raises:
             IntuneScepError: the journal cannot be used.
         """
-        return await verify_journal(self.tenant, Path(journal))
+        return await verify_journal(self._client.tenant, Path(journal))
 
-    async def rollback_strong_mapping(
+    async def rollback(
         self,
         journal: str | Path,
         *,
         dry_run: bool = False,
-        progress: Progress = silent,
-    ) -> EnforcementReport:
-        """Restore the names from before a run, where nobody changed the profile since.
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Take back what a run changed, where nobody changed the profile since.
 
         Raises:
             IntuneScepError: the journal cannot be used.
         """
-        return await rollback(self.tenant, Path(journal), dry_run=dry_run, progress=progress)
+        return await roll_back(
+            self._client.tenant,
+            Path(journal),
+            dry_run=dry_run,
+            max_changes=max_changes,
+            watch=watch,
+        )
 
-    async def list_profiles(
+
+class AsyncProfiles:
+    """Trusted root and SCEP profiles: read, declared, exported, backed up, restored."""
+
+    def __init__(self, client: AsyncIntuneClient) -> None:
+        self._client = client
+
+    async def get(self, identifier: str) -> Profile | None:
+        """Read one profile with its assignments; None where it does not exist.
+
+        Raises:
+            IntuneScepError: it could not be read.
+        """
+        return await read_profile(self._client.tenant, identifier, with_assignments=True)
+
+    async def list(
         self,
         *,
         kinds: Collection[ProfileKind] | None = None,
@@ -212,87 +272,140 @@ class AsyncIntuneClient:
             IntuneScepError: the tenant could not be read.
         """
         return await list_profiles(
-            self.tenant,
+            self._client.tenant,
             kinds=kinds,
             platforms=platforms,
             only=only,
             with_root_links=with_root_links,
         )
 
-    async def plan_profiles(
+    async def plan(
         self,
         declarations: Sequence[Declaration],
+        choices: PlanChoices | None = None,
         *,
-        managed_by: str | None = None,
-        prune: bool = False,
-        prune_list: Sequence[str] = (),
         rules: Configuration | None = None,
-    ) -> StatePlan:
+    ) -> Plan:
         """Say what would be done to bring the tenant to its declared state.
 
         Args:
-            managed_by: Name of this set of declarations, written into each description.
-            prune: Delete profiles with that mark, and those of `prune_list`, that are not
-                declared.
-            prune_list: Names or ids of profiles to prune.
             rules: Severities, disabled rules, waivers and answers. What would be written is
                 judged by the rules: errors refuse it, warnings are in `warnings`.
 
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
-        return await plan_declarations(
-            self.tenant,
-            declarations,
-            managed_by=managed_by,
-            prune=prune,
-            prune_list=prune_list,
-            rules=rules,
-        )
+        return await plan_declarations(self._client.tenant, declarations, choices, rules=rules)
 
-    async def apply_profiles(
+    async def apply(
         self,
         declarations: Sequence[Declaration],
+        choices: PlanChoices | None = None,
         *,
         dry_run: bool = False,
-        managed_by: str | None = None,
-        prune: bool = False,
-        prune_list: Sequence[str] = (),
         rules: Configuration | None = None,
-        progress: Progress = silent,
-    ) -> StateReport:
+        journal: str | Path | None = None,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
         """Bring the tenant to its declared state; where one declaration is refused, not at all.
 
         Args:
             dry_run: Stop after the plan.
-            managed_by, prune, prune_list, rules: As for `plan_profiles`.
-            progress: Called after each profile with (done, total, name).
+            rules: As for `plan`.
+            journal: File for the record of the run; in the user's state directory by default.
+            max_changes: Refuse the run if it would write more profiles.
+            watch: Who is told of the run's progress, and may stop it.
 
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
-        plan = await self.plan_profiles(
+        return await apply_declarations(
+            self._client.tenant,
             declarations,
-            managed_by=managed_by,
-            prune=prune,
-            prune_list=prune_list,
+            choices,
+            dry_run=dry_run,
             rules=rules,
+            journal=_path(journal),
+            max_changes=max_changes,
+            watch=watch,
         )
-        if dry_run:
-            return dry_run_report(plan)
-        return await self.apply_profile_plan(plan, progress=progress)
 
-    async def apply_profile_plan(
-        self, plan: StatePlan, *, progress: Progress = silent
-    ) -> StateReport:
-        """Carry out a plan of `plan_profiles`.
+    async def apply_plan(
+        self,
+        plan: Plan,
+        *,
+        journal: str | Path | None = None,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Carry out a plan of `plan`, made now or saved before.
 
         Raises:
-            IntuneScepError: the plan is of another tenant.
+            IntuneScepError: the plan or the journal is of something else.
         """
-        return await apply_state_plan(self.tenant, plan, progress=progress)
+        return await apply_plan(
+            self._client.tenant,
+            plan,
+            journal=_path(journal),
+            max_changes=max_changes,
+            watch=watch,
+        )
 
-    async def export_profiles(
+    async def resume(
+        self,
+        journal: str | Path,
+        *,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Finish a run that was cut short; nothing is written twice.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await resume(
+            self._client.tenant, Path(journal), max_changes=max_changes, watch=watch
+        )
+
+    async def finish_begun(self, journal: str | Path, *, watch: Watch | None = None) -> RunReport:
+        """Finish only what a run was doing when it was cut short.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await finish_begun(self._client.tenant, Path(journal), watch=watch)
+
+    async def verify(self, journal: str | Path) -> RunReport:
+        """Read back what a run changed. Writes nothing.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await verify_journal(self._client.tenant, Path(journal))
+
+    async def rollback(
+        self,
+        journal: str | Path,
+        *,
+        dry_run: bool = False,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Take back what a run did, where nobody changed the profile since.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await roll_back(
+            self._client.tenant,
+            Path(journal),
+            dry_run=dry_run,
+            max_changes=max_changes,
+            watch=watch,
+        )
+
+    async def export(
         self,
         directory: str | Path,
         *,
@@ -310,13 +423,13 @@ class AsyncIntuneClient:
             IntuneScepError: the profiles could not be read, or the files not written.
         """
         return await export_profiles(
-            self.tenant,
+            self._client.tenant,
             Path(directory),
             overwrite=overwrite,
             remove_left_over=remove_left_over,
         )
 
-    async def back_up_profiles(
+    async def back_up(
         self,
         directory: str | Path,
         *,
@@ -334,33 +447,58 @@ class AsyncIntuneClient:
             IntuneScepError: the profiles could not be read, or the files not written.
         """
         return await back_up_profiles(
-            self.tenant,
+            self._client.tenant,
             Path(directory),
             overwrite=overwrite,
             remove_left_over=remove_left_over,
         )
 
-    async def restore_profiles(
-        self,
-        directory: str | Path,
-        *,
-        dry_run: bool = False,
-        progress: Progress = silent,
-    ) -> RestoreReport:
-        """Make what the tenant lacks of a backup; what it has already is left alone.
-
-        Args:
-            directory: As `back_up_profiles` wrote it; of this tenant or of another.
-            dry_run: Stop after the plan.
-            progress: Called after each profile with (done, total, name).
+    async def plan_restore(self, directory: str | Path) -> Plan:
+        """Say what restoring a backup would do.
 
         Raises:
             IntuneScepError: the backup is damaged, or the tenant could not be read.
         """
-        backup = read_backup(Path(directory))
-        return await restore_backup(self.tenant, backup, dry_run=dry_run, progress=progress)
+        return await plan_restoring(self._client.tenant, read_backup(Path(directory)))
 
-    async def check_compliance(
+    async def restore(
+        self,
+        directory: str | Path,
+        *,
+        dry_run: bool = False,
+        journal: str | Path | None = None,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Make what the tenant lacks of a backup; what it has already is left alone.
+
+        Args:
+            directory: As `back_up` wrote it; of this tenant or of another.
+            dry_run: Stop after the plan.
+            journal: File for the record of the run; in the user's state directory by default.
+            max_changes: Refuse the run if it would make more profiles.
+            watch: Who is told of the run's progress, and may stop it.
+
+        Raises:
+            IntuneScepError: the backup is damaged, or the tenant could not be read.
+        """
+        return await restore_backup(
+            self._client.tenant,
+            read_backup(Path(directory)),
+            dry_run=dry_run,
+            journal=_path(journal),
+            max_changes=max_changes,
+            watch=watch,
+        )
+
+
+class AsyncCompliance:
+    """Every certificate profile, judged by the rules."""
+
+    def __init__(self, client: AsyncIntuneClient) -> None:
+        self._client = client
+
+    async def check(
         self,
         policy: Policy | None = None,
         *,
@@ -375,7 +513,7 @@ class AsyncIntuneClient:
         Args:
             policy: What makes the run fail.
             configuration: Severities, waivers and answers for the rules.
-            baseline: An approved state, from `intune_scep.compliance.read_baseline`.
+            baseline: An approved state, from `read_baseline`.
             with_directory: Also read group members, users and devices; needs
                 GroupMember.Read.All, User.Read.All and Device.Read.All.
 
@@ -383,17 +521,28 @@ class AsyncIntuneClient:
             BaselineError: the baseline is of another tenant.
         """
         return await check_tenant(
-            self.tenant,
+            self._client.tenant,
             policy,
             configuration=configuration,
             baseline=baseline,
             with_directory=with_directory,
         )
 
-    async def read_user_sids(self) -> dict[str, str | None]:
+
+class AsyncUsers:
+    """The directory's users, as far as certificates need them."""
+
+    def __init__(self, client: AsyncIntuneClient) -> None:
+        self._client = client
+
+    async def read_sids(self) -> dict[str, str | None]:
         """Read every user's on-premises SID, by user principal name; None where there is none.
 
         Raises:
             IntuneScepError: the users could not be read; needs User.Read.All.
         """
-        return await read_user_sids(self.tenant)
+        return await read_user_sids(self._client.tenant)
+
+
+def _path(journal: str | Path | None) -> Path | None:
+    return Path(journal) if journal is not None else None

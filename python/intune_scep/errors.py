@@ -18,3 +18,31 @@ class IntuneScepError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class PlanError(IntuneScepError):
+    """A plan that cannot be used: damaged, edited, of another tenant, or too large."""
+
+
+class TooManyChangesError(PlanError):
+    """The run would write more than the operator allowed (`max_changes`)."""
+
+
+class JournalError(IntuneScepError):
+    """A journal that cannot be used or written, and why."""
+
+
+class ProfileChangedError(IntuneScepError):
+    """Somebody else changed the profile meanwhile (law 6)."""
+
+
+class RunInterruptedError(KeyboardInterrupt):
+    """Ctrl-C stopped a run in good order.
+
+    Attributes:
+        report: What became of it.
+    """
+
+    def __init__(self, report: object) -> None:
+        super().__init__("The run was stopped; its report says what is done.")
+        self.report = report

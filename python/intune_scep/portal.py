@@ -9,9 +9,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from intune_scep.errors import RunInterruptedError
 
 T = TypeVar("T")
+
+
+class Stoppable(Protocol):
+    """Something that can be asked to stop."""
+
+    def request(self) -> None: ...
 
 
 class Portal:
@@ -24,14 +32,28 @@ class Portal:
         )
         self._thread.start()
 
-    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def call(self, coroutine: Coroutine[Any, Any, T], *, stop: Stoppable | None = None) -> T:
         """Run a coroutine to its end and return its result or raise its exception.
 
-        Ctrl-C cancels it and waits until it has cleaned up.
+        Ctrl-C cancels it.
+
+        Args:
+            stop: Asked first, where the work can stop in good order; a second Ctrl-C cancels.
+
+        Raises:
+            RunInterruptedError: Ctrl-C stopped the work in good order; with its result.
         """
         future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         try:
-            return future.result()
+            try:
+                return future.result()
+            except KeyboardInterrupt:
+                if stop is None or future.done():
+                    raise
+                stop.request()
+            raise RunInterruptedError(future.result())
+        except RunInterruptedError:
+            raise
         except BaseException:
             future.cancel()
             raise

@@ -11,24 +11,26 @@ from types import TracebackType
 from typing import Self
 
 from intune_scep.backup.export import ExportReport
-from intune_scep.backup.restore import RestoreReport
-from intune_scep.client import AsyncIntuneClient
+from intune_scep.changes.plan import Plan
+from intune_scep.changes.report import RunReport
+from intune_scep.changes.watch import Watch
+from intune_scep.client import (
+    AsyncCompliance,
+    AsyncIntuneClient,
+    AsyncProfiles,
+    AsyncStrongMapping,
+    AsyncUsers,
+)
 from intune_scep.compliance import Baseline, ComplianceReport, Policy
 from intune_scep.connection import ConnectionOptions
-from intune_scep.declarations.declaration import Declaration
+from intune_scep.declarations import Declaration
+from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing
-from intune_scep.desired_state.plan import StatePlan
-from intune_scep.desired_state.report import StateReport
 from intune_scep.portal import Portal
-from intune_scep.profiles import Platform, ProfileKind
+from intune_scep.profiles import Platform, Profile, ProfileKind
 from intune_scep.rules import Configuration
-from intune_scep.strong_mapping import (
-    Assessment,
-    Choices,
-    EnforcementReport,
-    Plan,
-)
-from intune_scep.strong_mapping.apply import Progress, silent
+from intune_scep.strong_mapping.assessment import Assessment
+from intune_scep.strong_mapping.choices import Choices
 
 
 class IntuneClient:
@@ -39,12 +41,19 @@ class IntuneClient:
 
     Example:
         >>> with IntuneClient() as client:
-        ...     print(client.assess_strong_mapping().summary)
+        ...     print(client.strong_mapping.assess().counts)
     """
 
     def __init__(self, options: ConnectionOptions | None = None) -> None:
         self._client = AsyncIntuneClient(options)
         self._portal = Portal()
+        self.strong_mapping = StrongMapping(self._client.strong_mapping, self._portal)
+        self.profiles = Profiles(self._client.profiles, self._portal)
+        self.compliance = Compliance(self._client.compliance, self._portal)
+        self.users = Users(self._client.users, self._portal)
+
+    def __repr__(self) -> str:
+        return repr(self._client).replace("AsyncIntuneClient", "IntuneClient")
 
     def __enter__(self) -> Self:
         try:
@@ -90,89 +99,135 @@ class IntuneClient:
         """How many requests went to Graph, repeated ones included."""
         return self._client.requests_sent
 
-    def assess_strong_mapping(self) -> Assessment:
+
+class StrongMapping:
+    """Strong mapping (KB5014754): what it means for each SCEP profile, and the migration."""
+
+    def __init__(self, job: AsyncStrongMapping, portal: Portal) -> None:
+        self._job = job
+        self._portal = portal
+
+    def assess(self) -> Assessment:
         """Judge every SCEP profile of the tenant.
 
         Raises:
             IntuneScepError: the profiles could not be read.
         """
-        return self._portal.call(self._client.assess_strong_mapping())
+        return self._portal.call(self._job.assess())
 
-    def plan_strong_mapping(self, choices: Choices | None = None) -> Plan:
+    def plan(self, choices: Choices | None = None) -> Plan:
         """Plan the migration under the operator's choices, as data.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
-        return self._portal.call(self._client.plan_strong_mapping(choices))
+        return self._portal.call(self._job.plan(choices))
 
-    def enforce_strong_mapping(
+    def enforce(
         self,
         choices: Choices | None = None,
         *,
         dry_run: bool = False,
         journal: str | Path | None = None,
-        progress: Progress = silent,
-    ) -> EnforcementReport:
+        watch: Watch | None = None,
+    ) -> RunReport:
         """Plan, apply and verify; resume if the journal is of a run that was cut short.
 
         Args:
             dry_run: Stop after the plan.
             journal: File for the record of the run; in the user's state directory by default.
-            progress: Called after each profile with (done, total, name).
+            watch: Who is told of the run's progress, and may stop it.
 
         Raises:
             IntuneScepError: nothing could be judged or planned.
         """
+        watch = watch or Watch()
         return self._portal.call(
-            self._client.enforce_strong_mapping(
-                choices, dry_run=dry_run, journal=journal, progress=progress
-            )
+            self._job.enforce(choices, dry_run=dry_run, journal=journal, watch=watch),
+            stop=watch.stop,
         )
 
-    def apply_strong_mapping(
-        self, plan: Plan, *, journal: str | Path | None = None, progress: Progress = silent
-    ) -> EnforcementReport:
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        journal: str | Path | None = None,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
         """Carry out a plan that was made before.
+
+        Args:
+            journal: File for the record of the run; in the user's state directory by default.
+            max_changes: Refuse the run if it would write more profiles.
+            watch: Who is told of the run's progress, and may stop it.
 
         Raises:
             IntuneScepError: the plan or the journal is of something else.
         """
+        watch = watch or Watch()
         return self._portal.call(
-            self._client.apply_strong_mapping(plan, journal=journal, progress=progress)
+            self._job.apply(plan, journal=journal, max_changes=max_changes, watch=watch),
+            stop=watch.stop,
         )
 
-    def resume_strong_mapping(
-        self, journal: str | Path, *, progress: Progress = silent
-    ) -> EnforcementReport:
+    def resume(
+        self, journal: str | Path, *, max_changes: int | None = None, watch: Watch | None = None
+    ) -> RunReport:
         """Finish a run that was cut short; nothing is written twice.
 
         Raises:
             IntuneScepError: the journal cannot be used.
         """
-        return self._portal.call(self._client.resume_strong_mapping(journal, progress=progress))
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.resume(journal, max_changes=max_changes, watch=watch), stop=watch.stop
+        )
 
-    def verify_strong_mapping(self, journal: str | Path) -> EnforcementReport:
+    def verify(self, journal: str | Path) -> RunReport:
         """Read back what a run changed. Writes nothing.
 
         Raises:
             IntuneScepError: the journal cannot be used.
         """
-        return self._portal.call(self._client.verify_strong_mapping(journal))
+        return self._portal.call(self._job.verify(journal))
 
-    def rollback_strong_mapping(
-        self, journal: str | Path, *, dry_run: bool = False, progress: Progress = silent
-    ) -> EnforcementReport:
-        """Restore the names from before a run, where nobody changed the profile since.
+    def rollback(
+        self,
+        journal: str | Path,
+        *,
+        dry_run: bool = False,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Take back what a run changed, where nobody changed the profile since.
 
         Raises:
             IntuneScepError: the journal cannot be used.
         """
+        watch = watch or Watch()
         return self._portal.call(
-            self._client.rollback_strong_mapping(journal, dry_run=dry_run, progress=progress)
+            self._job.rollback(journal, dry_run=dry_run, max_changes=max_changes, watch=watch),
+            stop=watch.stop,
         )
 
-    def list_profiles(
+
+class Profiles:
+    """Trusted root and SCEP profiles: read, declared, exported, backed up, restored."""
+
+    def __init__(self, job: AsyncProfiles, portal: Portal) -> None:
+        self._job = job
+        self._portal = portal
+
+    def get(self, identifier: str) -> Profile | None:
+        """Read one profile with its assignments; None where it does not exist.
+
+        Raises:
+            IntuneScepError: it could not be read.
+        """
+        return self._portal.call(self._job.get(identifier))
+
+    def list(
         self,
         *,
         kinds: Collection[ProfileKind] | None = None,
@@ -192,81 +247,135 @@ class IntuneClient:
             IntuneScepError: the tenant could not be read.
         """
         return self._portal.call(
-            self._client.list_profiles(
+            self._job.list(
                 kinds=kinds, platforms=platforms, only=only, with_root_links=with_root_links
             )
         )
 
-    def plan_profiles(
+    def plan(
         self,
         declarations: Sequence[Declaration],
+        choices: PlanChoices | None = None,
         *,
-        managed_by: str | None = None,
-        prune: bool = False,
-        prune_list: Sequence[str] = (),
         rules: Configuration | None = None,
-    ) -> StatePlan:
+    ) -> Plan:
         """Say what would be done to bring the tenant to its declared state.
 
         Args:
-            managed_by: Name of this set of declarations, written into each description.
-            prune: Delete profiles with that mark, and those of `prune_list`, that are not
-                declared.
-            prune_list: Names or ids of profiles to prune.
             rules: Severities, disabled rules, waivers and answers. What would be written is
                 judged by the rules: errors refuse it, warnings are in `warnings`.
 
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
-        return self._portal.call(
-            self._client.plan_profiles(
-                declarations, managed_by=managed_by, prune=prune, prune_list=prune_list, rules=rules
-            )
-        )
+        return self._portal.call(self._job.plan(declarations, choices, rules=rules))
 
-    def apply_profiles(
+    def apply(
         self,
         declarations: Sequence[Declaration],
+        choices: PlanChoices | None = None,
         *,
         dry_run: bool = False,
-        managed_by: str | None = None,
-        prune: bool = False,
-        prune_list: Sequence[str] = (),
         rules: Configuration | None = None,
-        progress: Progress = silent,
-    ) -> StateReport:
+        journal: str | Path | None = None,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
         """Bring the tenant to its declared state; where one declaration is refused, not at all.
 
         Args:
             dry_run: Stop after the plan.
-            managed_by, prune, prune_list, rules: As for `plan_profiles`.
-            progress: Called after each profile with (done, total, name).
+            rules: As for `plan`.
+            journal: File for the record of the run; in the user's state directory by default.
+            max_changes: Refuse the run if it would write more profiles.
+            watch: Who is told of the run's progress, and may stop it.
 
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
+        watch = watch or Watch()
         return self._portal.call(
-            self._client.apply_profiles(
+            self._job.apply(
                 declarations,
+                choices,
                 dry_run=dry_run,
-                managed_by=managed_by,
-                prune=prune,
-                prune_list=prune_list,
                 rules=rules,
-                progress=progress,
-            )
+                journal=journal,
+                max_changes=max_changes,
+                watch=watch,
+            ),
+            stop=watch.stop,
         )
 
-    def apply_profile_plan(self, plan: StatePlan, *, progress: Progress = silent) -> StateReport:
-        """Carry out a plan of `plan_profiles`.
+    def apply_plan(
+        self,
+        plan: Plan,
+        *,
+        journal: str | Path | None = None,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Carry out a plan of `plan`, made now or saved before.
 
         Raises:
-            IntuneScepError: the plan is of another tenant.
+            IntuneScepError: the plan or the journal is of something else.
         """
-        return self._portal.call(self._client.apply_profile_plan(plan, progress=progress))
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.apply_plan(plan, journal=journal, max_changes=max_changes, watch=watch),
+            stop=watch.stop,
+        )
 
-    def export_profiles(
+    def resume(
+        self, journal: str | Path, *, max_changes: int | None = None, watch: Watch | None = None
+    ) -> RunReport:
+        """Finish a run that was cut short; nothing is written twice.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.resume(journal, max_changes=max_changes, watch=watch), stop=watch.stop
+        )
+
+    def finish_begun(self, journal: str | Path, *, watch: Watch | None = None) -> RunReport:
+        """Finish only what a run was doing when it was cut short.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        watch = watch or Watch()
+        return self._portal.call(self._job.finish_begun(journal, watch=watch), stop=watch.stop)
+
+    def verify(self, journal: str | Path) -> RunReport:
+        """Read back what a run changed. Writes nothing.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return self._portal.call(self._job.verify(journal))
+
+    def rollback(
+        self,
+        journal: str | Path,
+        *,
+        dry_run: bool = False,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Take back what a run did, where nobody changed the profile since.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.rollback(journal, dry_run=dry_run, max_changes=max_changes, watch=watch),
+            stop=watch.stop,
+        )
+
+    def export(
         self, directory: str | Path, *, overwrite: bool = False, remove_left_over: bool = False
     ) -> ExportReport:
         """Write every certificate profile as a YAML declaration, roots as `.cer` files beside.
@@ -280,12 +389,10 @@ class IntuneClient:
             IntuneScepError: the profiles could not be read, or the files not written.
         """
         return self._portal.call(
-            self._client.export_profiles(
-                directory, overwrite=overwrite, remove_left_over=remove_left_over
-            )
+            self._job.export(directory, overwrite=overwrite, remove_left_over=remove_left_over)
         )
 
-    def back_up_profiles(
+    def back_up(
         self, directory: str | Path, *, overwrite: bool = False, remove_left_over: bool = False
     ) -> ExportReport:
         """Write a lossless backup in JSON, with root links, assignments and names.
@@ -299,29 +406,55 @@ class IntuneClient:
             IntuneScepError: the profiles could not be read, or the files not written.
         """
         return self._portal.call(
-            self._client.back_up_profiles(
-                directory, overwrite=overwrite, remove_left_over=remove_left_over
-            )
+            self._job.back_up(directory, overwrite=overwrite, remove_left_over=remove_left_over)
         )
 
-    def restore_profiles(
-        self, directory: str | Path, *, dry_run: bool = False, progress: Progress = silent
-    ) -> RestoreReport:
-        """Make what the tenant lacks of a backup; what it has already is left alone.
-
-        Args:
-            directory: As `back_up_profiles` wrote it; of this tenant or of another.
-            dry_run: Stop after the plan.
-            progress: Called after each profile with (done, total, name).
+    def plan_restore(self, directory: str | Path) -> Plan:
+        """Say what restoring a backup would do.
 
         Raises:
             IntuneScepError: the backup is damaged, or the tenant could not be read.
         """
+        return self._portal.call(self._job.plan_restore(directory))
+
+    def restore(
+        self,
+        directory: str | Path,
+        *,
+        dry_run: bool = False,
+        journal: str | Path | None = None,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Make what the tenant lacks of a backup; what it has already is left alone.
+
+        Args:
+            directory: As `back_up` wrote it; of this tenant or of another.
+            dry_run: Stop after the plan.
+            journal: File for the record of the run; in the user's state directory by default.
+            max_changes: Refuse the run if it would make more profiles.
+            watch: Who is told of the run's progress, and may stop it.
+
+        Raises:
+            IntuneScepError: the backup is damaged, or the tenant could not be read.
+        """
+        watch = watch or Watch()
         return self._portal.call(
-            self._client.restore_profiles(directory, dry_run=dry_run, progress=progress)
+            self._job.restore(
+                directory, dry_run=dry_run, journal=journal, max_changes=max_changes, watch=watch
+            ),
+            stop=watch.stop,
         )
 
-    def check_compliance(
+
+class Compliance:
+    """Every certificate profile, judged by the rules."""
+
+    def __init__(self, job: AsyncCompliance, portal: Portal) -> None:
+        self._job = job
+        self._portal = portal
+
+    def check(
         self,
         policy: Policy | None = None,
         *,
@@ -336,7 +469,7 @@ class IntuneClient:
         Args:
             policy: What makes the run fail.
             configuration: Severities, waivers and answers for the rules.
-            baseline: An approved state, from `intune_scep.compliance.read_baseline`.
+            baseline: An approved state, from `read_baseline`.
             with_directory: Also read group members, users and devices; needs
                 GroupMember.Read.All, User.Read.All and Device.Read.All.
 
@@ -344,7 +477,7 @@ class IntuneClient:
             BaselineError: the baseline is of another tenant.
         """
         return self._portal.call(
-            self._client.check_compliance(
+            self._job.check(
                 policy,
                 configuration=configuration,
                 baseline=baseline,
@@ -352,10 +485,18 @@ class IntuneClient:
             )
         )
 
-    def read_user_sids(self) -> dict[str, str | None]:
+
+class Users:
+    """The directory's users, as far as certificates need them."""
+
+    def __init__(self, job: AsyncUsers, portal: Portal) -> None:
+        self._job = job
+        self._portal = portal
+
+    def read_sids(self) -> dict[str, str | None]:
         """Read every user's on-premises SID, by user principal name; None where there is none.
 
         Raises:
             IntuneScepError: the users could not be read; needs User.Read.All.
         """
-        return self._portal.call(self._client.read_user_sids())
+        return self._portal.call(self._job.read_sids())

@@ -45,7 +45,7 @@ def published(result: Result) -> dict[str, Any]:
 def checked(tenant: Tenant) -> ComplianceReport:
     options = ConnectionOptions(cloud="simulator", simulator=str(tenant.database))
     with IntuneClient(options) as client:
-        return client.check_compliance()
+        return client.compliance.check()
 
 
 def test_it_leaves_reports_passes_while_nothing_got_worse_and_then_fails(tenant: Tenant) -> None:

@@ -112,7 +112,7 @@ def _expected(shared: Shared, file: Path | None, from_users: bool) -> ExpectedSi
     if not from_users:
         return None
     with IntuneClient(shared.connection()) as client:
-        return ExpectedSids.from_mappings(by_upn=client.read_user_sids())
+        return ExpectedSids.from_mappings(by_upn=client.users.read_sids())
 
 
 def _compare(item: Item, sids: ExpectedSids | None) -> SidComparison | None:

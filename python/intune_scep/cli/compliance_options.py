@@ -143,7 +143,7 @@ def run_check(shared: Shared, asked: Asked) -> Any:
     except IntuneScepError as error:
         return unreachable(options.tenant or "", options.cloud, error, policy=policy)
     with client:
-        return client.check_compliance(
+        return client.compliance.check(
             policy,
             configuration=configuration,
             baseline=baseline,

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from intune_scep.strong_mapping.apply import Progress as ProgressCallback
+from intune_scep.changes.watch import Progress as ProgressCallback
 
 _PIPE_WIDTH = 140
 

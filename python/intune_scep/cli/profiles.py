@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,25 +14,32 @@ import typer
 
 from intune_scep import IntuneClient
 from intune_scep.backup.backup import is_backup
-from intune_scep.cli.asking import DryRun, Yes, confirm
-from intune_scep.cli.console import console, print_json, progress_bar
-from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
-from intune_scep.cli.profiles_text import (
-    REISSUE_WARNING,
-    show_export,
-    show_listing,
-    show_profile,
-    show_restore,
-    show_state_plan,
-    show_state_report,
+from intune_scep.changes.journal import Journal
+from intune_scep.changes.plan import Plan, Task, require_room
+from intune_scep.changes.plan_file import load_plan, save_plan
+from intune_scep.changes.report import RunReport
+from intune_scep.changes.run import (
+    dry_run_report,
+    require_same_choices,
+    resume_report,
+    unfinished,
+    unfinished_at,
 )
+from intune_scep.changes.status import Status
+from intune_scep.changes.watch import Watch
+from intune_scep.cli.asking import DryRun, Yes, confirm
+from intune_scep.cli.console import console, print_json
+from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
+from intune_scep.cli.profiles_text import show_export, show_listing, show_profile
+from intune_scep.cli.running import carry_out, finish, pending, roll_back, show_lines, show_plan
 from intune_scep.declarations.options import CREATABLE_PLATFORMS
 from intune_scep.declarations.reading import read_declarations
+from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing
-from intune_scep.desired_state.run import dry_run_report
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.profiles import Platform, Profile, ProfileKind
-from intune_scep.rules import load_configuration
+from intune_scep.reports.runs import REISSUE_WARNINGS, run_lines
+from intune_scep.rules import Configuration, load_configuration
 
 EXIT_FAILED, EXIT_PENDING = 1, 2
 
@@ -66,7 +75,7 @@ def list_profiles(
     Exit code 1 if the root of a profile could not be read, else 0.
     """
     with IntuneClient(shared.connection()) as client:
-        listing = client.list_profiles(
+        listing = client.profiles.list(
             kinds=kind or None,
             platforms=[Platform(item.value) for item in platform] if platform else None,
         )
@@ -86,9 +95,9 @@ def show(
 ) -> int:
     """Show one profile as a declaration; with --output json, as Graph sends it. Reads only."""
     with IntuneClient(shared.connection()) as client:
-        listing = client.list_profiles(only=[profile])
+        listing = client.profiles.list(only=[profile])
         if not listing.profiles:
-            listing = client.list_profiles(with_root_links=False)
+            listing = client.profiles.list(with_root_links=False)
             raise _missing(profile, listing)
     found = _only(profile, listing)
     root = listing.root_links.get(found.id or "")
@@ -159,7 +168,7 @@ def export(
     has, else 0.
     """
     with IntuneClient(shared.connection()) as client:
-        write = client.back_up_profiles if form is ExportFormat.JSON else client.export_profiles
+        write = client.profiles.back_up if form is ExportFormat.JSON else client.profiles.export
         report = write(directory, overwrite=overwrite, remove_left_over=remove_left_over)
     if shared.output is OutputFormat.JSON:
         print_json(report.to_dict())
@@ -170,120 +179,307 @@ def export(
     return EXIT_PENDING if report.incomplete else 0
 
 
+JournalFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--journal",
+        metavar="FILE",
+        help="Where to record the run; the journal of a run that was cut short is resumed.",
+        show_default="a new file in the state directory",
+    ),
+]
+EarlierJournal = Annotated[
+    Path,
+    typer.Option("--journal", metavar="FILE", help="Journal of the run.", show_default=False),
+]
+MaxChanges = Annotated[
+    int | None,
+    typer.Option(
+        "--max-changes", min=0, help="Change nothing if more profiles than this would change."
+    ),
+]
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="PATH...",
+        help="Files or directories with declarations, or the directory of one backup.",
+        show_default=False,
+    ),
+]
+_DECLARED: dict[str, tuple[Any, Any]] = {
+    "managed_by": (
+        Annotated[
+            str | None,
+            typer.Option(
+                "--managed-by",
+                metavar="NAME",
+                help="Name of this set of declarations, written into each description.",
+            ),
+        ],
+        None,
+    ),
+    "prune": (
+        Annotated[
+            bool,
+            typer.Option(
+                "--prune",
+                help="Delete profiles marked with the name of this set that are not declared.",
+            ),
+        ],
+        False,
+    ),
+    "prune_list": (
+        Annotated[
+            list[str] | None,
+            typer.Option(
+                "--prune-list", metavar="PROFILE", help="Name or id to prune too; repeat."
+            ),
+        ],
+        None,
+    ),
+    "rules": (
+        Annotated[
+            Path | None,
+            typer.Option(
+                "--rules",
+                metavar="FILE",
+                help="Severities, waivers and answers for the rules (YAML).",
+                show_default=False,
+            ),
+        ],
+        None,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the options of declared state say."""
+
+    choices: PlanChoices
+    rules: Path | None
+
+    @property
+    def configuration(self) -> Configuration | None:
+        return load_configuration(self.rules) if self.rules else None
+
+    def refuse(self, what: str) -> None:
+        """Refuse options that mean nothing there.
+
+        Raises:
+            IntuneScepError: one was given.
+        """
+        if self.choices.given() or self.rules:
+            raise IntuneScepError(
+                f"{what}: without --managed-by, --prune, --prune-list and --rules."
+            )
+
+
+def _with_declared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of declared state; its `declared` receives them."""
+
+    def call(values: dict[str, Any]) -> Any:
+        managed_by, prune, prune_list, rules = (values.pop(name) for name in _DECLARED)
+        choices = PlanChoices(managed_by, prune, tuple(prune_list or ()))
+        return command(declared=Declared(choices, rules), **values)
+
+    return extended(command, "declared", _DECLARED, call)
+
+
 @app.command()
 @with_shared_options
+@_with_declared
+def plan(
+    shared: Shared,
+    paths: Paths = None,
+    *,
+    declared: Declared,
+    plan_file: Annotated[
+        Path | None,
+        typer.Option("--plan", metavar="FILE", help="Save the plan, for approval and apply."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a plan file.")] = False,
+) -> int:
+    """Show what would be done to bring the tenant to the declared state. Reads only.
+
+    Exit code 1 if a declaration is refused, 2 if there is something to change, else 0.
+    """
+    with IntuneClient(shared.connection()) as client:
+        made = _planned(client, _required(paths), declared)
+    if plan_file is not None:
+        save_plan(plan_file, made, overwrite=overwrite)
+    if shared.output is OutputFormat.JSON:
+        print_json(made.report())
+    else:
+        show_plan(made)
+        if plan_file is not None:
+            console().print(f"Saved to {plan_file}.", markup=False)
+    if made.refused:
+        return EXIT_FAILED
+    return EXIT_PENDING if made.writing else 0
+
+
+def _required(paths: list[Path] | None) -> list[Path]:
+    if not paths:
+        raise IntuneScepError("Nothing to apply: name files or directories with declarations.")
+    return paths
+
+
+def _planned(client: IntuneClient, paths: Sequence[Path], declared: Declared) -> Plan:
+    if any(is_backup(path) for path in paths):
+        if len(paths) > 1:
+            raise IntuneScepError("A backup is restored alone: without other paths.")
+        declared.refuse("A backup is restored alone")
+        return client.profiles.plan_restore(paths[0])
+    declarations = [item for path in paths for item in read_declarations(path)]
+    return client.profiles.plan(declarations, declared.choices, rules=declared.configuration)
+
+
+@app.command()
+@with_shared_options
+@_with_declared
 def apply(
     shared: Shared,
-    paths: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="PATH...",
-            help="Files or directories with declarations, or the directory of one backup.",
-        ),
-    ],
+    paths: Paths = None,
     *,
-    dry_run: DryRun = False,
-    managed_by: Annotated[
-        str | None,
-        typer.Option(
-            "--managed-by",
-            metavar="NAME",
-            help="Name of this set of declarations, written into each description.",
-        ),
-    ] = None,
-    prune: Annotated[
-        bool,
-        typer.Option(
-            "--prune",
-            help="Delete profiles marked with the name of this set that are not declared.",
-        ),
-    ] = False,
-    prune_list: Annotated[
-        list[str] | None,
-        typer.Option("--prune-list", metavar="PROFILE", help="Name or id to prune too; repeat."),
-    ] = None,
-    rules: Annotated[
+    declared: Declared,
+    plan_file: Annotated[
         Path | None,
-        typer.Option(
-            "--rules",
-            metavar="FILE",
-            help="Severities, waivers and answers for the rules (YAML).",
-            show_default=False,
-        ),
+        typer.Option("--plan", metavar="FILE", help="Apply this saved plan and no other."),
     ] = None,
+    journal: JournalFile = None,
+    max_changes: MaxChanges = None,
+    dry_run: DryRun = False,
     yes: Yes = False,
 ) -> int:
     """Bring the tenant to the declared state, or restore what it lacks of a backup.
 
     What would be written is judged by the rules: errors refuse it, warnings are shown. Says what
-    will happen, asks, then does it. Exit code 1 if something failed or was refused, 2 if --dry-run
-    finds something to do or a restore left something different alone, else 0.
+    will happen, asks, then does it. What an earlier run was making or replacing when it was cut
+    short is finished first. Exit code 1 if something failed or was refused, 2 if --dry-run finds
+    something to do or a restore left something different alone, else 0.
     """
-    choices: dict[str, Any] = {
-        "managed_by": managed_by,
-        "prune": prune,
-        "prune_list": tuple(prune_list or ()),
-    }
-    if any(is_backup(path) for path in paths):
-        if len(paths) > 1 or any(choices.values()) or rules:
-            raise IntuneScepError(
-                "A backup is restored alone: without other paths, --managed-by, --prune and"
-                " --rules."
-            )
-        with IntuneClient(shared.connection()) as client:
-            return _restore(client, shared, paths[0], dry_run=dry_run, yes=yes)
-    choices["rules"] = load_configuration(rules) if rules else None
-    declarations = [item for path in paths for item in read_declarations(path)]
+    if plan_file is not None and (paths or declared.choices.given() or declared.rules):
+        raise PlanError("Give --plan, or declarations and their options, but not both.")
+    saved = load_plan(plan_file) if plan_file is not None else None
     with IntuneClient(shared.connection()) as client:
-        return _apply(client, shared, declarations, choices, dry_run=dry_run, yes=yes)
+        if saved is None and (earlier := unfinished_at(journal)) is not None:
+            require_same_choices(earlier, declared.choices.given())
+            return _resume(client, shared, earlier, max_changes, dry_run=dry_run, yes=yes)
+        code = _finish_begun(client, shared, dry_run=dry_run, yes=yes)
+        if code is not None:
+            return code
+        made = saved or _planned(client, _required(paths), declared)
+        made.require_tenant(client.tenant_id, client.cloud)
+        return _apply(client, shared, made, journal, max_changes, dry_run=dry_run, yes=yes)
+
+
+def _finish_begun(client: IntuneClient, shared: Shared, *, dry_run: bool, yes: bool) -> int | None:
+    """Finish what earlier runs had begun; an exit code where this run ends there."""
+    for earlier in unfinished(client.tenant_id):
+        foreseen = resume_report(earlier)
+        if dry_run:
+            return finish(shared, foreseen) or pending(foreseen)
+        if shared.output is OutputFormat.TEXT:
+            show_lines(console(), run_lines(foreseen))
+        confirm(shared, yes, f"Finish first what the run recorded in {earlier.path} had begun?")
+        code = carry_out(shared, "Finishing", partial(_finish_one, client, earlier.path))
+        if code:
+            return code
+    return None
+
+
+def _finish_one(client: IntuneClient, journal: Path, watch: Watch) -> RunReport:
+    return client.profiles.finish_begun(journal, watch=watch)
+
+
+def _resume(
+    client: IntuneClient,
+    shared: Shared,
+    earlier: Journal,
+    max_changes: int | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    foreseen = resume_report(earlier)
+    if dry_run:
+        return finish(shared, foreseen) or pending(foreseen)
+    if shared.output is OutputFormat.TEXT:
+        show_lines(console(), run_lines(foreseen))
+    confirm(
+        shared, yes, f"Resume the run recorded in {earlier.path}: {len(earlier.last.left)} left?"
+    )
+    return carry_out(
+        shared,
+        "Resuming",
+        lambda watch: client.profiles.resume(earlier.path, max_changes=max_changes, watch=watch),
+    )
 
 
 def _apply(
     client: IntuneClient,
     shared: Shared,
-    declarations: Sequence[Any],
-    choices: dict[str, Any],
+    made: Plan,
+    journal: Path | None,
+    max_changes: int | None,
     *,
     dry_run: bool,
     yes: bool,
 ) -> int:
-    plan = client.plan_profiles(declarations, **choices)
     as_text = shared.output is OutputFormat.TEXT
     if as_text:
-        show_state_plan(console(), plan)
-    if dry_run or plan.is_empty or plan.refused:
-        report = dry_run_report(plan)
+        show_plan(made)
+    if dry_run or not made.writing or (made.refused and made.all_or_nothing):
+        report = dry_run_report(made)
         if not as_text:
             print_json(report.to_dict())
-        if plan.refused:
-            return EXIT_FAILED
-        return EXIT_PENDING if report.changed else 0
-    count = sum(action.writes for action in plan.actions)
-    confirm(shared, yes, f"Change {count} profiles? {REISSUE_WARNING}")
-    with progress_bar("Applying") as progress:
-        done = client.apply_profile_plan(plan, progress=progress)
-    if as_text:
-        show_state_report(console(), done)
-    else:
-        print_json(done.to_dict())
-    return EXIT_FAILED if done.failed else 0
+        return pending(report) or _differing(report)
+    require_room(len(made.writing), max_changes)
+    warning = REISSUE_WARNINGS[made.task]
+    confirm(shared, yes, f"Change {len(made.writing)} profiles? {warning}")
+    reports: list[RunReport] = []
+
+    def work(watch: Watch) -> RunReport:
+        reports.append(
+            client.profiles.apply_plan(made, journal=journal, max_changes=max_changes, watch=watch)
+        )
+        return reports[-1]
+
+    return carry_out(shared, "Applying", work) or _differing(reports[-1])
 
 
-def _restore(
-    client: IntuneClient, shared: Shared, directory: Path, *, dry_run: bool, yes: bool
+def _differing(report: RunReport) -> int:
+    """A restore that leaves something different alone has not made the tenant as the backup."""
+    left = report.plan.task is Task.RESTORE and report.count(Status.SKIPPED)
+    return EXIT_PENDING if left else 0
+
+
+@app.command()
+@with_shared_options
+def verify(shared: Shared, journal: EarlierJournal) -> int:
+    """Read back every profile that a run changed. Reads only.
+
+    Exit code 1 if one is not as the run should have left it, else 0.
+    """
+    with IntuneClient(shared.connection()) as client:
+        return finish(shared, client.profiles.verify(journal))
+
+
+@app.command()
+@with_shared_options
+def rollback(
+    shared: Shared,
+    journal: EarlierJournal,
+    *,
+    max_changes: MaxChanges = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
 ) -> int:
-    report = client.restore_profiles(directory, dry_run=True)
-    as_text = shared.output is OutputFormat.TEXT
-    if report.changed and not dry_run:
-        if as_text:
-            show_restore(console(), report)
-        confirm(shared, yes, f"Make {report.summary['planned']} profiles and assign them?")
-        with progress_bar("Restoring") as progress:
-            report = client.restore_profiles(directory, progress=progress)
-    if as_text:
-        show_restore(console(), report)
-    else:
-        print_json(report.to_dict())
-    if report.failed:
-        return EXIT_FAILED
-    return EXIT_PENDING if report.differs or (dry_run and report.changed) else 0
+    """Take back what a run did: of a declared state, a restore or a migration.
+
+    Profiles that changed since the run are left alone. What it deleted is made anew, with another
+    id. Exit code 1 if any could not be rolled back, 2 if --dry-run finds something to do, else 0.
+    """
+    with IntuneClient(shared.connection()) as client:
+        return roll_back(client.profiles, shared, journal, max_changes, yes=yes, dry_run=dry_run)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
 
 from rich import box
 from rich.console import Console
@@ -12,39 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from intune_scep.backup.export import WRITTEN, ExportReport
-from intune_scep.backup.restore import RestoreReport, RestoreStatus
 from intune_scep.cli.console import headline, plain
 from intune_scep.declarations.from_profile import inexpressible
 from intune_scep.declarations.yaml_form import render_document
 from intune_scep.desired_state.listing import ProfileListing
-from intune_scep.desired_state.plan import (
-    Change,
-    Reissues,
-    StateAction,
-    StatePlan,
-    warnings_of,
-)
-from intune_scep.desired_state.report import BAD, StateReport, Status
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile
 
-REISSUE_WARNING = "Microsoft says that any change to a SCEP profile revokes its certificates."
-
 _NOTHING = "-"
 _KIND_WORDS = {"scep": "SCEP", "trusted_root": "root"}
-_CHANGE_STYLES = {
-    Change.CREATE: "green",
-    Change.UPDATE: "yellow",
-    Change.REPLACE: "bold magenta",
-    Change.DELETE: "bold red",
-    Change.REFUSED: "bold red",
-}
-_REISSUE_WORDS = {
-    Reissues.YES: "yes",
-    Reissues.PROBABLY_NOT: "probably not",
-    Reissues.NO: "no",
-}
-_GOOD_RESTORES = {RestoreStatus.APPLIED, RestoreStatus.PLANNED, RestoreStatus.UNCHANGED}
 
 
 def _table(*columns: str) -> Table:
@@ -133,100 +107,6 @@ def show_export(console: Console, report: ExportReport) -> None:
     files = report.files.to_dict()
     counts = [f"{len(names)} {word.replace('_', ' ')}" for word, names in files.items() if names]
     console.print(f"Files: {', '.join(counts) or 'none'}.")
-    _summary(console, report.msg, failed=report.failed)
-    _notes(console, report.notes)
-
-
-def show_state_plan(console: Console, plan: StatePlan) -> None:
-    """Print what would happen to each profile, option by option."""
-    console.print(headline("Plan", plan.tenant, plan.cloud))
-    for action in plan.actions:
-        if action.change is not Change.NONE:
-            _show_action(console, action)
-    counts = [f"{count} {change}" for change, count in plan.summary.items() if count]
-    console.print(f"Profiles: {', '.join(counts) or 'none'}.", style="bold")
-    if plan.refused:
-        console.print("Nothing is changed while a declaration is refused.", style="bold red")
-    _notes(console, warnings_of(plan.actions), "Warning")
-    _notes(console, plan.notes)
-
-
-def _show_action(console: Console, action: StateAction) -> None:
-    head = Text(f"{action.change.value} ", style=_CHANGE_STYLES[action.change])
-    kind = _KIND_WORDS[action.profile_type.kind.value]
-    head.append_text(plain(f"{action.name} ({kind}, {action.profile_type.platform})"))
-    if action.id:
-        head.append(f" {action.id}", style="dim")
-    console.print(head)
-    for difference in action.differences:
-        for line in _difference(difference.to_dict()):
-            console.print(line, soft_wrap=True)
-    if action.reissues is not Reissues.NO:
-        console.print(f"    re-issues certificates: {_REISSUE_WORDS[action.reissues]}")
-    for sentence in (action.message, *action.notes):
-        if sentence:
-            console.print(plain(f"    {sentence}"), soft_wrap=True)
-
-
-def _difference(difference: dict[str, Any]) -> Iterator[Text]:
-    yield plain(f"    {difference['property']}:")
-    for sign, key, style in (("-", "before", "red"), ("+", "after", "green")):
-        if difference[key] is not None:
-            text = plain(f"      {sign} {_value(difference[key])}")
-            text.stylize(style)
-            yield text
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def show_state_report(console: Console, report: StateReport) -> None:
-    """Print what happened to each profile, and the sentence that sums it up."""
-    console.print(headline("Result", report.tenant, report.cloud))
-    table = _table("Status", "Action", "Profile", "Id", "Message")
-    for outcome in report.outcomes:
-        if outcome.status is Status.UNCHANGED:
-            continue
-        style = "bold red" if outcome.status in BAD else "green"
-        table.add_row(
-            Text(outcome.status.value, style=style),
-            outcome.action.change.value,
-            plain(outcome.action.name),
-            plain(outcome.id or _NOTHING),
-            plain(outcome.message or ""),
-        )
-    if table.row_count:
-        console.print(table)
-    _summary(console, report.msg, failed=report.failed)
-    _notes(console, report.notes)
-
-
-def show_restore(console: Console, report: RestoreReport) -> None:
-    """Print what a restore does or did with each profile of a backup."""
-    console.print(headline("Restore", report.tenant, report.cloud))
-    backup = report.backup
-    console.print(
-        plain(f"Backup of tenant {backup.tenant}, cloud {backup.cloud}, read {backup.read_at}.")
-    )
-    table = _table("Status", "Kind", "Platform", "Profile", "Id", "Message")
-    for outcome in report.outcomes:
-        if outcome.status is RestoreStatus.UNCHANGED:
-            continue
-        row = outcome.step.item.profile.profile_type
-        table.add_row(
-            Text(
-                outcome.status.value,
-                style="green" if outcome.status in _GOOD_RESTORES else "bold red",
-            ),
-            _KIND_WORDS[row.kind.value],
-            row.platform.value,
-            plain(outcome.step.item.profile.display_name or _NOTHING),
-            plain(outcome.id or _NOTHING),
-            plain(outcome.message or ""),
-        )
-    if table.row_count:
-        console.print(table)
     _summary(console, report.msg, failed=report.failed)
     _notes(console, report.notes)
 

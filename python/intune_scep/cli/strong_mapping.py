@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,25 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from intune_scep import IntuneClient
+from intune_scep.changes.plan import Plan
+from intune_scep.changes.plan_file import load_plan, save_plan
+from intune_scep.changes.run import unfinished_at
 from intune_scep.cli.asking import DryRun, Yes, confirm
-from intune_scep.cli.console import console, print_json, progress_bar
+from intune_scep.cli.console import console, print_json
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
-from intune_scep.cli.strong_mapping_text import (
-    REISSUE_WARNING,
-    show_assessment,
-    show_plan,
-    show_report,
-)
-from intune_scep.strong_mapping import (
-    Choices,
-    EnforcementReport,
-    Plan,
-    PlanFileError,
-    Verdict,
-    read_journal,
-)
+from intune_scep.cli.running import carry_out, finish, roll_back, show_lines, show_plan
+from intune_scep.cli.strong_mapping_text import show_assessment
+from intune_scep.errors import PlanError
+from intune_scep.reports.runs import REISSUE_WARNINGS, run_lines
+from intune_scep.rules.verdicts import Verdict
+from intune_scep.strong_mapping.choices import Choices
 
-EXIT_FAILED, EXIT_FINDINGS = 1, 2
+EXIT_FINDINGS = 2
 NEEDS_ATTENTION = (Verdict.REQUIRED, Verdict.DEFECTIVE, Verdict.REVIEW)
 
 app = typer.Typer(
@@ -113,6 +106,7 @@ JournalFile = Annotated[
     Path,
     typer.Option("--journal", metavar="FILE", help="Journal of the run.", show_default=False),
 ]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over a plan file.")]
 
 
 @app.command()
@@ -123,12 +117,12 @@ def assess(shared: Shared) -> int:
     Exit code 2 if a profile needs attention (required, defective or review), else 0.
     """
     with IntuneClient(shared.connection()) as client:
-        assessment = client.assess_strong_mapping()
+        assessment = client.strong_mapping.assess()
     if shared.output is OutputFormat.JSON:
         print_json(assessment.to_dict())
     else:
         show_assessment(console(), assessment)
-    attention = any(assessment.summary[verdict.value] for verdict in NEEDS_ATTENTION)
+    attention = any(assessment.counts[verdict.value] for verdict in NEEDS_ATTENTION)
     return EXIT_FINDINGS if attention else 0
 
 
@@ -143,22 +137,23 @@ def plan(
         Path | None,
         typer.Option("--plan", metavar="FILE", help="Save the plan, for approval and apply."),
     ] = None,
+    overwrite: Overwrite = False,
 ) -> int:
     """Show what would change and why. Reads only.
 
     Exit code 2 if there is something to change, else 0.
     """
     with IntuneClient(shared.connection()) as client:
-        made = client.plan_strong_mapping(choices)
+        made = client.strong_mapping.plan(choices)
     if plan_file is not None:
-        _save(plan_file, made)
+        save_plan(plan_file, made, overwrite=overwrite)
     if shared.output is OutputFormat.JSON:
-        print_json(made.to_dict())
+        print_json(made.report())
     else:
-        show_plan(console(), made)
+        show_plan(made)
         if plan_file is not None:
             console().print(f"Saved to {plan_file}.", markup=False)
-    return EXIT_FINDINGS if made.actions else 0
+    return EXIT_FINDINGS if made.writing else 0
 
 
 @app.command()
@@ -187,37 +182,56 @@ def apply(
 
     Exit code 1 if any profile could not be changed as planned, else 0.
     """
-    if plan_file is not None and choices != Choices():
-        raise PlanFileError("Give --plan, or options that choose profiles, but not both.")
-    saved = _load(plan_file) if plan_file is not None else None
+    if plan_file is not None and choices.given():
+        raise PlanError("Give --plan, or options that choose profiles, but not both.")
+    saved = load_plan(plan_file) if plan_file is not None else None
     with IntuneClient(shared.connection()) as client:
-        return _apply(client, shared, choices=choices, saved=saved, journal=journal, yes=yes)
+        if saved is None and (earlier := unfinished_at(journal)) is not None:
+            return _resume(client, shared, earlier.path, choices, yes=yes)
+        made = saved or client.strong_mapping.plan(choices)
+        made.require_tenant(client.tenant_id, client.cloud)
+        return _apply(client, shared, made, choices, journal=journal, yes=yes)
+
+
+def _resume(
+    client: IntuneClient, shared: Shared, journal: Path, choices: Choices, *, yes: bool
+) -> int:
+    foreseen = client.strong_mapping.enforce(choices, journal=journal, dry_run=True)
+    left = sum(item.action.writes and item.status == "planned" for item in foreseen.outcomes)
+    if shared.output is OutputFormat.TEXT:
+        show_lines(console(), run_lines(foreseen))
+    warning = REISSUE_WARNINGS[foreseen.plan.task]
+    confirm(shared, yes, f"Resume the run recorded in {journal}: {left} left? {warning}")
+    return carry_out(
+        shared,
+        "Resuming",
+        lambda watch: client.strong_mapping.resume(
+            journal, max_changes=choices.max_changes, watch=watch
+        ),
+    )
 
 
 def _apply(
     client: IntuneClient,
     shared: Shared,
-    *,
+    made: Plan,
     choices: Choices,
-    saved: Plan | None,
+    *,
     journal: Path | None,
     yes: bool,
 ) -> int:
-    resumes = saved is None and journal is not None and journal.exists()
-    if resumes and journal is not None:
-        read_journal(journal).require_tenant(client.tenant_id, client.cloud)
-        confirm(shared, yes, f"Resume the run recorded in {journal}?")
-        with progress_bar("Resuming") as progress:
-            report = client.enforce_strong_mapping(choices, journal=journal, progress=progress)
-        return _finish(shared, report)
-    made = saved or client.plan_strong_mapping(choices)
     if shared.output is OutputFormat.TEXT:
-        show_plan(console(), made)
-    if made.actions:
-        confirm(shared, yes, f"Change {len(made.actions)} profiles? {REISSUE_WARNING}")
-    with progress_bar("Changing") as progress:
-        report = client.apply_strong_mapping(made, journal=journal, progress=progress)
-    return _finish(shared, report)
+        show_plan(made)
+    if made.writing:
+        warning = REISSUE_WARNINGS[made.task]
+        confirm(shared, yes, f"Change {len(made.writing)} profiles? {warning}")
+    return carry_out(
+        shared,
+        "Changing",
+        lambda watch: client.strong_mapping.apply(
+            made, journal=journal, max_changes=choices.max_changes, watch=watch
+        ),
+    )
 
 
 @app.command()
@@ -228,14 +242,21 @@ def verify(shared: Shared, journal: JournalFile) -> int:
     Exit code 1 if one is not as the run should have left it, else 0.
     """
     with IntuneClient(shared.connection()) as client:
-        report = client.verify_strong_mapping(journal)
-    return _finish(shared, report)
+        return finish(shared, client.strong_mapping.verify(journal))
 
 
 @app.command()
 @with_shared_options
 def rollback(
-    shared: Shared, journal: JournalFile, yes: Yes = False, dry_run: DryRun = False
+    shared: Shared,
+    journal: JournalFile,
+    *,
+    max_changes: Annotated[
+        int | None,
+        typer.Option("--max-changes", min=0, help="Refuse if more profiles would change."),
+    ] = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
 ) -> int:
     """Restore the names from before a run. Re-issues the certificates once more.
 
@@ -243,43 +264,6 @@ def rollback(
     back, 2 if --dry-run finds something to do, else 0.
     """
     with IntuneClient(shared.connection()) as client:
-        foreseen = client.rollback_strong_mapping(journal, dry_run=True)
-        if dry_run or not foreseen.changed:
-            code = _finish(shared, foreseen)
-            return code or (EXIT_FINDINGS if foreseen.changed else 0)
-        if shared.output is OutputFormat.TEXT:
-            show_report(console(), foreseen)
-        confirm(shared, yes, f"Roll back? {REISSUE_WARNING}")
-        with progress_bar("Rolling back") as progress:
-            report = client.rollback_strong_mapping(journal, progress=progress)
-    return _finish(shared, report)
-
-
-def _finish(shared: Shared, report: EnforcementReport) -> int:
-    if shared.output is OutputFormat.JSON:
-        print_json(report.to_dict())
-    else:
-        show_report(console(), report)
-    return EXIT_FAILED if report.failed else 0
-
-
-def _save(path: Path, made: Plan) -> None:
-    data = json.dumps(made.to_dict(), indent=2) + "\n"
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(data)
-        temporary.replace(path)
-    except OSError as error:
-        raise PlanFileError(f"--plan {path} cannot be written: {error.strerror}.") from error
-
-
-def _load(path: Path) -> Plan:
-    try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlanFileError(f"--plan {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise PlanFileError(f"--plan {path} is not JSON.") from error
-    return Plan.from_dict(data)
+        return roll_back(
+            client.strong_mapping, shared, journal, max_changes, yes=yes, dry_run=dry_run
+        )

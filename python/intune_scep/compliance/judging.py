@@ -45,7 +45,7 @@ from intune_scep.rules.targets import (
     included,
     read_targets,
 )
-from intune_scep.strong_mapping import judge
+from intune_scep.rules.verdicts import judge
 from intune_scep.tenant.surroundings import Surroundings, profile_key
 
 _KINDS = ("scep", "trusted_root", "foreign")

@@ -16,7 +16,7 @@ from intune_scep.compliance.errors import PolicyError
 from intune_scep.compliance.roots import RootStatus
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
-from intune_scep.strong_mapping import Verdict
+from intune_scep.rules.verdicts import Verdict
 
 if TYPE_CHECKING:
     from intune_scep.compliance.report import ComplianceReport

@@ -14,7 +14,7 @@ from intune_scep.compliance.policy import Outcome, Policy, Status, apply_policy
 from intune_scep.compliance.roots import ProfileRef, RootHealth, RootStatus
 from intune_scep.profiles import Profile
 from intune_scep.rules import Finding, Need, Question, Severity, Waiver
-from intune_scep.strong_mapping import Verdict
+from intune_scep.rules.verdicts import Verdict
 from intune_scep.tenant.surroundings import ReadFailure
 from intune_scep.version import __version__
 

@@ -8,7 +8,7 @@ from typing import Final
 from intune_scep.compliance.report import CheckedProfile, Step
 from intune_scep.compliance.roots import STATUS_WORDS, ProfileRef, RootHealth, RootStatus, in_order
 from intune_scep.rules import RULES, Finding, Severity
-from intune_scep.strong_mapping import Verdict
+from intune_scep.rules.verdicts import Verdict
 
 # Findings that say of one profile what a step below says of all.
 _SAID_BY_VERDICTS: Final = frozenset({"R-071", "R-072", "R-073", "R-074", "R-075", "R-083"})

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
         TrustedRootDeclaration,
         parse_declaration,
     )
+    from intune_scep.declarations.emptied_values import template_accidents
     from intune_scep.declarations.errors import DeclarationError, InexpressibleError
     from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
     from intune_scep.declarations.names import Catalogue, Names, UnresolvedNameError
     from intune_scep.declarations.reading import read_declarations
-    from intune_scep.declarations.template_accidents import template_accidents
     from intune_scep.declarations.values import RootReference
 
 _HOMES = {
@@ -36,7 +36,7 @@ _HOMES = {
     "inexpressible": "from_profile",
     "parse_declaration": "declaration",
     "read_declarations": "reading",
-    "template_accidents": "template_accidents",
+    "template_accidents": "emptied_values",
 }
 
 __all__ = [

@@ -20,10 +20,10 @@ from pydantic import (
 )
 
 from intune_scep.certificates import CertificateError, TrustedRootCertificate, load_trusted_root
+from intune_scep.declarations.emptied_values import template_accidents
 from intune_scep.declarations.errors import DeclarationError
 from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.sentences import KIND_WORDS, label, option_path, sentence
-from intune_scep.declarations.template_accidents import template_accidents
 from intune_scep.declarations.values import (
     MAX_APPS,
     MAX_NAMES,

@@ -13,30 +13,24 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.observe import names_for_profiles
     from intune_scep.desired_state.plan import (
         Change,
-        Difference,
         Reissues,
         StateAction,
         StatePlan,
         StatePlanError,
     )
-    from intune_scep.desired_state.report import Outcome, StateReport, Status
-    from intune_scep.desired_state.run import apply_state_plan, dry_run_report, plan_declarations
+    from intune_scep.desired_state.run import apply_declarations, apply_plan, plan_declarations
 
 _HOMES = {
     "Change": "plan",
-    "Difference": "plan",
     "MarkerError": "marker",
-    "Outcome": "report",
     "PlanChoices": "choices",
     "ProfileListing": "listing",
     "Reissues": "plan",
     "StateAction": "plan",
     "StatePlan": "plan",
     "StatePlanError": "plan",
-    "StateReport": "report",
-    "Status": "report",
-    "apply_state_plan": "run",
-    "dry_run_report": "run",
+    "apply_declarations": "run",
+    "apply_plan": "run",
     "list_profiles": "listing",
     "names_for_profiles": "observe",
     "plan_declarations": "run",
@@ -44,19 +38,15 @@ _HOMES = {
 
 __all__ = [
     "Change",
-    "Difference",
     "MarkerError",
-    "Outcome",
     "PlanChoices",
     "ProfileListing",
     "Reissues",
     "StateAction",
     "StatePlan",
     "StatePlanError",
-    "StateReport",
-    "Status",
-    "apply_state_plan",
-    "dry_run_report",
+    "apply_declarations",
+    "apply_plan",
     "list_profiles",
     "names_for_profiles",
     "plan_declarations",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from intune_scep.desired_state.marker import is_marked, marker
 from intune_scep.desired_state.plan import StatePlanError
@@ -24,6 +25,19 @@ class PlanChoices:
     managed_by: str | None = None
     prune: bool = False
     prune_list: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, as a journal keeps it."""
+        return {
+            "managed_by": self.managed_by,
+            "prune": self.prune,
+            "prune_list": list(self.prune_list),
+        }
+
+    def given(self) -> dict[str, Any]:
+        """Those that were chosen otherwise than by default."""
+        default = PlanChoices().to_dict()
+        return {name: value for name, value in self.to_dict().items() if value != default[name]}
 
     def check(self) -> None:
         """Refuse choices that contradict each other.

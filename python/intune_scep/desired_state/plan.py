@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from intune_scep.changes.plan import Difference
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, ProfileType
 
@@ -40,18 +41,6 @@ class Reissues(StrEnum):
     YES = "yes"
     PROBABLY_NOT = "probably_not"
     NO = "no"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One option before and after, in the words of declarations."""
-
-    property: str
-    before: Any
-    after: Any
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"property": self.property, "before": self.before, "after": self.after}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from intune_scep.changes.plan import Difference
 from intune_scep.declarations.codecs import Wire
 from intune_scep.declarations.declaration import Declaration, ScepDeclaration
 from intune_scep.declarations.names import UnresolvedNameError, encode_target
@@ -32,7 +33,6 @@ from intune_scep.desired_state.notes import (
 from intune_scep.desired_state.plan import (
     AssignmentChange,
     Change,
-    Difference,
     Reissues,
     RootChange,
     RootTarget,

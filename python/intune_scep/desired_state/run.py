@@ -1,4 +1,4 @@
-"""The whole job: read, plan, apply, read back. Modules, CLI and scripts call these.
+"""The whole job: read, plan, and let `changes` carry it out.
 
 Check mode is the same path stopped after the plan.
 """
@@ -6,16 +6,30 @@ Check mode is the same path stopped after the plan.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from intune_scep.declarations.declaration import Declaration
-from intune_scep.desired_state.apply import Progress, StateApplication, silent
+from intune_scep.changes.plan import Plan, Task
+from intune_scep.changes.report import RunReport
+from intune_scep.changes.run import (
+    carry_out,
+    dry_run_report,
+    finish_begun,
+    require_same_choices,
+    resume,
+    resume_report,
+    unfinished,
+    unfinished_at,
+)
+from intune_scep.changes.watch import Watch
+from intune_scep.declarations import Declaration
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.judging import judge_plan
 from intune_scep.desired_state.observe import observe, with_names_of_differences
-from intune_scep.desired_state.plan import StatePlan, StatePlanError
 from intune_scep.desired_state.planner import make_plan
-from intune_scep.desired_state.report import Outcome, StateReport, Status, planned, report
+from intune_scep.desired_state.steps import to_plan
+from intune_scep.errors import PlanError
 from intune_scep.rules import Configuration
 from intune_scep.tenant import Tenant
 
@@ -23,20 +37,13 @@ from intune_scep.tenant import Tenant
 async def plan_declarations(
     tenant: Tenant,
     declarations: Sequence[Declaration],
+    choices: PlanChoices | None = None,
     *,
-    managed_by: str | None = None,
-    prune: bool = False,
-    prune_list: Sequence[str] = (),
     rules: Configuration | None = None,
-) -> StatePlan:
+) -> Plan:
     """Read the tenant and say what would be done to it.
 
     Args:
-        managed_by: Name of this set of declarations. Each of its profiles then carries
-            `[managed by intune.scep: NAME]` at the end of its description.
-        prune: Delete the profiles with that mark, and those of `prune_list`, that no declaration
-            is about.
-        prune_list: Names or ids of profiles to prune; one that is gone already is no error.
         rules: Severities, disabled rules, waivers and answers for judging what would be written;
             as documented if not given.
 
@@ -44,48 +51,74 @@ async def plan_declarations(
         StatePlanError, MarkerError: the choices contradict each other.
         GraphError, GraphTransportError: the tenant could not be read.
     """
-    choices = PlanChoices(managed_by, prune, tuple(prune_list))
+    choices = choices or PlanChoices()
     choices.check()
     observed = await observe(tenant, declarations, choices)
     plan = make_plan(tenant.tenant_id, tenant.cloud, declarations, observed, choices)
     named = await with_names_of_differences(tenant, observed, plan)
     if named.names is not observed.names:
         plan = make_plan(tenant.tenant_id, tenant.cloud, declarations, named, choices)
-    return judge_plan(plan, named, rules or Configuration(), datetime.now(UTC).date())
+    judged = judge_plan(plan, named, rules or Configuration(), datetime.now(UTC).date())
+    return to_plan(judged, choices.to_dict())
 
 
-async def apply_state_plan(
-    tenant: Tenant, plan: StatePlan, *, progress: Progress = silent
-) -> StateReport:
-    """Carry out a plan. Where one declaration is refused, nothing at all is written.
+async def apply_declarations(
+    tenant: Tenant,
+    declarations: Sequence[Declaration],
+    choices: PlanChoices | None = None,
+    *,
+    dry_run: bool = False,
+    rules: Configuration | None = None,
+    journal: Path | None = None,
+    max_changes: int | None = None,
+    watch: Watch | None = None,
+) -> RunReport:
+    """Bring the tenant to its declared state; where one declaration is refused, not at all.
 
-    The failure of one profile does not stop the others.
+    What an earlier run was making or replacing when it was cut short is finished first.
+
+    Args:
+        dry_run: Stop after the plan.
+        journal: Where the record goes; the journal of a run that was cut short is resumed.
+        max_changes: Refuse the run if it would write more profiles.
 
     Raises:
-        StatePlanError: the plan is of another tenant.
+        IntuneScepError: nothing could be planned, or the journal cannot be used.
     """
-    if (plan.tenant, plan.cloud) != (tenant.tenant_id, tenant.cloud):
-        raise StatePlanError(
-            f"The plan is for tenant {plan.tenant} ({plan.cloud}), but you are signed in to"
-            f" {tenant.tenant_id} ({tenant.cloud}). Nothing was changed."
-        )
-    if plan.refused:
-        return report(plan, _not_tried(plan), dry_run=False)
-    outcomes = await StateApplication(tenant, plan, progress).run()
-    return report(plan, outcomes, dry_run=False)
+    choices = choices or PlanChoices()
+    earlier = unfinished_at(journal)
+    if earlier is not None:
+        earlier.require_tenant(tenant.tenant_id, tenant.cloud)
+        require_same_choices(earlier, choices.given())
+        if dry_run:
+            return resume_report(earlier)
+        return await resume(tenant, earlier.path, max_changes=max_changes, watch=watch)
+    begun = unfinished(tenant.tenant_id)
+    if begun and dry_run:
+        return resume_report(begun[0])
+    finished = [await finish_begun(tenant, item.path, watch=watch) for item in begun]
+    plan = await plan_declarations(tenant, declarations, choices, rules=rules)
+    notes = tuple(note for report in finished for note in report.notes)
+    if dry_run:
+        return dry_run_report(plan, notes=notes)
+    report = await apply_plan(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)
+    return replace(report, notes=(*notes, *report.notes))
 
 
-def dry_run_report(plan: StatePlan) -> StateReport:
-    """The report of a plan that is not carried out."""
-    return report(plan, _not_tried(plan), dry_run=True)
+async def apply_plan(
+    tenant: Tenant,
+    plan: Plan,
+    *,
+    journal: Path | None = None,
+    max_changes: int | None = None,
+    watch: Watch | None = None,
+) -> RunReport:
+    """Carry out a plan that was made and perhaps saved before.
 
-
-def _not_tried(plan: StatePlan) -> list[Outcome]:
-    outcomes = [planned(action) for action in plan.actions]
-    return [_held_back(item) for item in outcomes] if plan.refused else outcomes
-
-
-def _held_back(outcome: Outcome) -> Outcome:
-    if outcome.status is not Status.PLANNED:
-        return outcome
-    return outcome.but(Status.HELD_BACK, "Not tried, because another declaration is refused.")
+    Raises:
+        PlanError: the plan is of another tenant or another job, or was carried out already.
+        JournalError: the journal belongs to something else or cannot be written.
+    """
+    if plan.task is not Task.DECLARED_STATE:
+        raise PlanError(f"This is a plan of another job ({plan.task}), not of declared state.")
+    return await carry_out(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)

@@ -28,6 +28,7 @@ class GraphError(IntuneScepError):
         activity_id: Intune's own id inside the message; the one its support needs.
         retry_after: The Retry-After header as it came.
         hides_commit: Whether the request may have taken effect all the same (law 4).
+        approval: Code of the approval by another administrator that it waits for, if it does.
     """
 
     def __init__(
@@ -41,7 +42,9 @@ class GraphError(IntuneScepError):
         request_id: str | None = None,
         activity_id: str | None = None,
         retry_after: str | None = None,
+        approval: str | None = None,
     ) -> None:
+        self.approval = approval
         self.method = method
         self.path = path
         self.status = status
@@ -139,6 +142,7 @@ def error_from_response(
         request_id=str(headers.get("request-id") or inner.get("request-id") or "") or None,
         activity_id=activity_id,
         retry_after=headers.get("retry-after"),
+        approval=headers.get("x-msft-approval-code"),
     )
 
 

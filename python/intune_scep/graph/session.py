@@ -99,8 +99,20 @@ class GraphSession:
                 return answer.body
         raise AssertionError("unreachable")  # pragma: no cover
 
-    async def write(self, method: str, path: str, body: Any = None) -> GraphResponse:
+    async def take_write_place(self) -> None:
+        """Wait until one write may be sent, so that a reading right before it is not outdated.
+
+        The place is used by `write(..., placed=True)`; one that is not used is lost.
+        """
+        await self._pacer.admit("PATCH")
+
+    async def write(
+        self, method: str, path: str, body: Any = None, *, placed: bool = False
+    ) -> GraphResponse:
         """Send a write once; again only while it surely never left.
+
+        Args:
+            placed: Whether `take_write_place` has waited already; the first attempt then does not.
 
         Raises:
             GraphError: with `hides_commit` where it may have taken effect all the same.
@@ -108,7 +120,8 @@ class GraphSession:
         """
         async for attempt in write_policy():
             with attempt:
-                await self._pacer.admit(method)
+                if not placed or attempt.retry_state.attempt_number > 1:
+                    await self._pacer.admit(method)
                 return await self._attempt(method, path, None, None, body)
         raise AssertionError("unreachable")  # pragma: no cover
 

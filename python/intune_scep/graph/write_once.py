@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.stop import stop_before_delay
 
 from intune_scep.graph.errors import GraphError, GraphTransportError, OutcomeUnknownError
 from intune_scep.graph.retry import MAX_ATTEMPTS, MAX_TOTAL_SECONDS, WaitAsTold
+from intune_scep.graph.settle import settle
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -21,59 +23,127 @@ class Written(Generic[T]):
 
     Attributes:
         value: What `send` returned, or what `look` found.
-        seen_by_reading: True where the answer was lost and a re-read showed the effect.
+        sent: Whether anything was sent at all.
+        seen_by_reading: Whether reading showed the effect, not an answer.
     """
 
     value: T
+    sent: bool
     seen_by_reading: bool
 
 
+class Write(Protocol[T_co]):
+    """One write, and how to tell whether it took effect."""
+
+    async def look(self) -> T_co | None:
+        """The effect if it is there, None if everything is as before the write.
+
+        Raises:
+            ProfileChangedError: it is neither; that ends the write.
+        """
+
+    def announce(self) -> None:
+        """Record that the write is about to be sent for the first time."""
+
+    async def send(self) -> T_co:
+        """Send it once."""
+
+
 async def write_once(
-    send: Callable[[], Awaitable[T]], look: Callable[[], Awaitable[T | None]]
+    write: Write[T], *, place: Callable[[], Awaitable[None]], patience: float, begun: bool = False
 ) -> Written[T]:
-    """Send a write; after an answer that may hide a commit, look before sending it again.
+    """Wait for a place among the writes, look, send; after an answer that may hide a commit, look
+    with patience before sending again.
 
     Args:
-        send: Sends the write once.
-        look: Reads back: the effect's value if the write took effect, None if everything is as
-            before. It raises where somebody else changed things meanwhile; that ends the write.
+        place: Waits until one more write may be sent. It comes before `look`, so that the reading
+            stands right before the write.
+        patience: Seconds for which reading goes on before an unseen effect counts as absent.
+        begun: Whether the write was announced by an earlier run and may have taken effect.
 
     Raises:
-        GraphError, GraphTransportError: it failed, and a re-read showed no effect.
-        OutcomeUnknownError: it may have taken effect and could not be read back.
+        GraphError, GraphTransportError: it failed and had no effect.
+        OutcomeUnknownError: it may have taken effect, and reading did not show it.
     """
-    policy = AsyncRetrying(
-        stop=stop_after_attempt(MAX_ATTEMPTS) | stop_before_delay(MAX_TOTAL_SECONDS),
-        wait=WaitAsTold(),
-        retry=retry_if_exception(_may_have_landed),
-        reraise=True,
-    )
+    if begun and (found := await _patient(write, patience)) is not None:
+        return Written(found, sent=False, seen_by_reading=True)
+    sending = _Sending(write, place, patience)
     try:
-        async for attempt in policy:
+        async for attempt in _policy(sending):
             with attempt:
-                if attempt.retry_state.attempt_number > 1:
-                    found = await _look(look)
-                    if found is not None:
-                        return Written(found, seen_by_reading=True)
-                return Written(await send(), seen_by_reading=False)
+                return await sending.attempt()
     except (GraphError, GraphTransportError) as error:
-        if not _may_have_landed(error):
+        if not sending.sent or not _may_have_landed(error):
             raise
-        found = await _look(look)
-        if found is not None:
-            return Written(found, seen_by_reading=True)
+        if not error.is_throttling:
+            raise OutcomeUnknownError(
+                f"It may have taken effect, but reading does not show it: {error}"
+            ) from error
+        if (found := await _patient(write, patience)) is not None:
+            return Written(found, sent=True, seen_by_reading=True)
         raise
     raise AssertionError("unreachable")  # pragma: no cover
+
+
+class _Sending(Generic[T]):
+    def __init__(
+        self, write: Write[T], place: Callable[[], Awaitable[None]], patience: float
+    ) -> None:
+        self._write = write
+        self._place = place
+        self._patience = patience
+        self.sent = False
+
+    async def attempt(self) -> Written[T]:
+        await self._place()
+        found = await self._look()
+        if found is not None:
+            return Written(found, sent=self.sent, seen_by_reading=True)
+        if not self.sent:
+            self._write.announce()
+        self.sent = True
+        try:
+            return Written(await self._write.send(), sent=True, seen_by_reading=False)
+        except (GraphError, GraphTransportError) as error:
+            # A refusal for rate is looked up once, before the next try; anything else that may
+            # hide a commit is looked up until it can be believed.
+            if not _may_have_landed(error) or error.is_throttling:
+                raise
+            found = await _patient(self._write, self._patience)
+            if found is None:
+                raise
+            return Written(found, sent=True, seen_by_reading=True)
+
+    async def _look(self) -> T | None:
+        try:
+            return await self._write.look()
+        except (GraphError, GraphTransportError) as error:
+            if not self.sent:
+                raise
+            raise _unreadable(error) from error
+
+
+def _policy(sending: _Sending[T]) -> AsyncRetrying:
+    return AsyncRetrying(
+        stop=stop_after_attempt(MAX_ATTEMPTS) | stop_before_delay(MAX_TOTAL_SECONDS),
+        wait=WaitAsTold(),
+        retry=retry_if_exception(lambda error: sending.sent and _may_have_landed(error)),
+        reraise=True,
+    )
 
 
 def _may_have_landed(error: BaseException) -> bool:
     return isinstance(error, GraphError | GraphTransportError) and error.hides_commit
 
 
-async def _look(look: Callable[[], Awaitable[T | None]]) -> T | None:
-    try:
-        return await look()
-    except (GraphError, GraphTransportError) as error:
-        raise OutcomeUnknownError(
-            f"A write may have taken effect and could not be read back: {error}"
-        ) from error
+async def _patient(write: Write[T], patience: float) -> T | None:
+    seen = await settle(write.look, lambda found: found is not None, patience=patience)
+    if seen.seen:
+        return seen.value
+    if seen.error is not None:
+        raise _unreadable(seen.error) from seen.error
+    return None
+
+
+def _unreadable(error: Exception) -> OutcomeUnknownError:
+    return OutcomeUnknownError(f"A write may have taken effect and could not be read back: {error}")

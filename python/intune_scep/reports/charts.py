@@ -9,7 +9,7 @@ from typing import Final
 from intune_scep.compliance import CheckedProfile
 from intune_scep.reports.history import Point
 from intune_scep.reports.words import PLATFORMS, VERDICTS
-from intune_scep.strong_mapping import Verdict
+from intune_scep.rules.verdicts import Verdict
 
 TREND_WIDTH: Final = 600
 TREND_HEIGHT: Final = 160

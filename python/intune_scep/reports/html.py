@@ -37,7 +37,7 @@ from intune_scep.reports.words import (
 )
 from intune_scep.rules import Finding, Severity
 from intune_scep.rules.texts import counted
-from intune_scep.strong_mapping import Verdict
+from intune_scep.rules.verdicts import Verdict
 from intune_scep.version import __version__
 
 _PLATFORM_WORDS: Final = {platform.value: words for platform, words in PLATFORMS.items()}

@@ -8,7 +8,7 @@ from typing import Final
 from intune_scep.compliance import ComplianceReport, Status
 from intune_scep.profiles import Platform
 from intune_scep.rules import Severity
-from intune_scep.strong_mapping import Verdict
+from intune_scep.rules.verdicts import Verdict
 
 OUTCOMES: Final = {
     Status.PASSED: "Passed",

@@ -17,10 +17,6 @@ class SelectionError(IntuneScepError):
     """A name or id that selects no profile, or more than one (law 5)."""
 
 
-class TooManyChangesError(IntuneScepError):
-    """The plan is larger than the operator allowed."""
-
-
 @dataclass(frozen=True)
 class Choices:
     """The operator's choices.
@@ -61,6 +57,15 @@ class Choices:
             "include_legacy_san": self.include_legacy_san,
             "max_changes": self.max_changes,
         }
+
+    def recorded(self) -> dict[str, Any]:
+        """The choices that a journal keeps: those a resumed run must be given too."""
+        return {name: value for name, value in self.to_dict().items() if name != "max_changes"}
+
+    def given(self) -> dict[str, Any]:
+        """Those of them that were chosen otherwise than by default."""
+        default = Choices().recorded()
+        return {name: value for name, value in self.recorded().items() if value != default[name]}
 
     def holds_back(self, judgement: Judgement) -> str | None:
         """Return why a changeable profile stays as it is, or None if the choices allow it."""

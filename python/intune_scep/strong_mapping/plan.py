@@ -1,203 +1,26 @@
-"""The changes that would be made, as data. Pure."""
+"""Which profiles get the SID URI under the operator's choices, as a plan. Pure."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from intune_scep.errors import IntuneScepError
-from intune_scep.profiles import SID_URI, Profile, ScepProfile
-from intune_scep.rules.verdicts import Judgement, Verdict, judge
-from intune_scep.strong_mapping.choices import Choices, Selection, TooManyChangesError
+from intune_scep.changes.plan import Action, Difference, Plan, Seen, Task
+from intune_scep.changes.status import Status
+from intune_scep.changes.steps import Patch
+from intune_scep.declarations.options import SAN_TYPES
+from intune_scep.errors import PlanError
+from intune_scep.profiles import SID_URI, Profile
+from intune_scep.strong_mapping.assessment import Assessed, Assessment
+from intune_scep.strong_mapping.choices import Choices, Selection
 
-PLAN_FORMAT = "intune-scep/strong-mapping-plan/1"
-MAX_NAMES = 500
-SANS = "customSubjectAlternativeNames"
+MAX_NAMES: Final = 500
+SANS: Final = "customSubjectAlternativeNames"
+ADD_SID_URI: Final = "add_sid_uri"
 
 WireSans = list[dict[str, Any]]
-
-
-class PlanFileError(IntuneScepError):
-    """A file that is not a plan, or one that was changed after it was written."""
-
-
-@dataclass(frozen=True)
-class Assessed:
-    """A profile and its judgement."""
-
-    profile: ScepProfile
-    judgement: Judgement
-
-    def to_dict(self) -> dict[str, Any]:
-        """One element of `profiles` in the JSON of an assessment."""
-        certificate_type = self.profile.certificate_type
-        return {
-            "id": self.profile.id,
-            "display_name": self.profile.display_name,
-            "odata_type": self.profile.odata_type,
-            "platform": self.profile.profile_type.platform.value,
-            "certificate_type": certificate_type.value if certificate_type else None,
-            "verdict": self.judgement.verdict.value,
-            "reason": self.judgement.reason,
-            "version": self.profile.version,
-        }
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """What strong mapping means for each SCEP profile of a tenant.
-
-    Attributes:
-        notes: What was not read, and why.
-        pages: How many requests the listing took.
-    """
-
-    tenant: str
-    cloud: str
-    assessed: tuple[Assessed, ...]
-    notes: tuple[str, ...] = ()
-    pages: int = 1
-
-    @property
-    def summary(self) -> dict[str, int]:
-        """How many profiles have each verdict; every verdict is there."""
-        return count_verdicts(item.judgement.verdict for item in self.assessed)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form."""
-        return {
-            "tenant": self.tenant,
-            "cloud": self.cloud,
-            "summary": self.summary,
-            "profiles": [item.to_dict() for item in self.assessed],
-            "notes": list(self.notes),
-        }
-
-
-def count_verdicts(verdicts: Any) -> dict[str, int]:
-    """Count verdicts; every verdict is a key."""
-    counts = {verdict.value: 0 for verdict in Verdict}
-    for verdict in verdicts:
-        counts[verdict.value] += 1
-    return counts
-
-
-@dataclass(frozen=True)
-class Action:
-    """One profile to change.
-
-    Attributes:
-        version, last_modified_date_time: As the plan saw them; checked before writing (law 6).
-        before, after: The whole list of names on the wire; `before` may be null.
-    """
-
-    id: str
-    display_name: str | None
-    odata_type: str
-    version: int | None
-    last_modified_date_time: str | None
-    before: WireSans | None
-    after: WireSans
-    action: str = "add_sid_uri"
-
-    def to_dict(self) -> dict[str, Any]:
-        return dict(self.__dict__)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run would do, and what it would leave alone and why.
-
-    Attributes:
-        left_alone: By profile id: why a profile that could be changed stays as it is.
-    """
-
-    tenant: str
-    cloud: str
-    choices: Choices
-    actions: tuple[Action, ...]
-    assessment: Assessment | None = None
-    left_alone: Mapping[str, str] = field(default_factory=dict)
-
-    def content(self) -> dict[str, Any]:
-        """What the digest covers."""
-        return {
-            "format": PLAN_FORMAT,
-            "tenant": self.tenant,
-            "cloud": self.cloud,
-            "choices": self.choices.to_dict(),
-            "actions": [action.to_dict() for action in self.actions],
-            "left_alone": dict(self.left_alone),
-        }
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over the canonical JSON of the plan: what an approval refers to."""
-        canonical = json.dumps(self.content(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form, as written to a plan file."""
-        return {**self.content(), "digest": self.digest}
-
-    @classmethod
-    def from_dict(cls, data: Any) -> Plan:
-        """Read a plan back.
-
-        Raises:
-            PlanFileError: it is not a plan, or it was edited.
-        """
-        if not isinstance(data, Mapping) or data.get("format") != PLAN_FORMAT:
-            raise PlanFileError(f"This is not a plan of the form {PLAN_FORMAT}.")
-        try:
-            choices = dict(data["choices"])
-            plan = cls(
-                tenant=data["tenant"],
-                cloud=data["cloud"],
-                choices=Choices(
-                    only=tuple(choices.pop("only")),
-                    except_=tuple(choices.pop("except")),
-                    **choices,
-                ),
-                actions=tuple(Action(**action) for action in data["actions"]),
-                left_alone=dict(data["left_alone"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise PlanFileError(f"The plan is incomplete: {error}.") from error
-        if plan.digest != data.get("digest"):
-            raise PlanFileError(
-                "The plan was changed after it was written: its digest does not fit.",
-                hint="Make it again with: intune-scep strong-mapping plan.",
-            )
-        for action in plan.actions:
-            if action.after != append_sid_uri(action.before):
-                raise PlanFileError(f"The plan does more to {action.id} than append the SID URI.")
-        return plan
-
-
-def append_sid_uri(before: Sequence[Mapping[str, Any]] | None) -> WireSans:
-    """Return the names with the SID URI appended last, all others untouched."""
-    return [*(dict(san) for san in before or ()), dict(SID_URI)]
-
-
-def assess(
-    tenant: str,
-    cloud: str,
-    profiles: Sequence[Profile],
-    *,
-    notes: Sequence[str] = (),
-    pages: int = 1,
-) -> Assessment:
-    """Judge every SCEP profile of a snapshot."""
-    assessed = tuple(
-        Assessed(profile, judge(profile))
-        for profile in profiles
-        if isinstance(profile, ScepProfile)
-    )
-    return Assessment(tenant, cloud, assessed, tuple(notes), pages)
+_WORDS: Final = {wire: word for word, wire in SAN_TYPES.items()}
 
 
 def make_plan(assessment: Assessment, choices: Choices) -> Plan:
@@ -205,55 +28,86 @@ def make_plan(assessment: Assessment, choices: Choices) -> Plan:
 
     Raises:
         SelectionError: `only` or `except_` names no profile, or several.
-        TooManyChangesError: there are more changes than `max_changes` allows.
     """
     selection = Selection(choices, [item.profile for item in assessment.assessed])
-    actions: list[Action] = []
-    left_alone: dict[str, str] = {}
-    for item in assessment.assessed:
-        identifier = item.profile.id or ""
-        why_not = _why_not(item, choices, selection)
-        if why_not is None:
-            actions.append(_action(item.profile))
-        elif item.judgement.changeable:
-            left_alone[identifier] = why_not
-    if choices.max_changes is not None and len(actions) > choices.max_changes:
-        raise TooManyChangesError(
-            f"{len(actions)} profiles would change, but max_changes (--max-changes) allows"
-            f" {choices.max_changes}. Nothing was changed.",
-            hint="Choose fewer with only (--only) or except (--except), or allow more.",
-        )
     return Plan(
-        assessment.tenant, assessment.cloud, choices, tuple(actions), assessment, left_alone
+        Task.STRONG_MAPPING,
+        assessment.tenant,
+        assessment.cloud,
+        tuple(_action(item, choices, selection) for item in assessment.assessed),
+        choices=choices.recorded(),
+        made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        pages=assessment.pages,
+        notes=assessment.notes,
     )
 
 
-def _why_not(item: Assessed, choices: Choices, selection: Selection) -> str | None:
-    """Return why a profile does not change, or None if it does."""
+def _action(item: Assessed, choices: Choices, selection: Selection) -> Action:
+    profile = item.profile
+    identifier = profile.id or ""
+    common: dict[str, Any] = {
+        "key": identifier,
+        "odata_type": profile.odata_type,
+        "name": profile.display_name or "",
+        "id": profile.id,
+        "details": {"odata_type": profile.odata_type, **item.details()},
+    }
     if not item.judgement.changeable:
-        return item.judgement.reason
-    held = selection.leaves_out(item.profile.id or "") or choices.holds_back(item.judgement)
-    if held:
-        return held
-    if len(wire_sans(item.profile) or ()) >= MAX_NAMES:
-        return f"Left alone: it has {MAX_NAMES} names already, as many as Graph allows."
-    return None
-
-
-def _action(profile: ScepProfile) -> Action:
+        return Action(action="none", status=Status.UNCHANGED, **common)
+    held = selection.leaves_out(identifier) or choices.holds_back(item.judgement)
     before = wire_sans(profile)
+    if held is None and len(before or ()) >= MAX_NAMES:
+        held = f"Left alone: it has {MAX_NAMES} names already, as many as Graph allows."
+    if held is not None:
+        return Action(action="none", status=Status.SKIPPED, message=held, **common)
+    after = append_sid_uri(before)
     return Action(
-        id=profile.id or "",
-        display_name=profile.display_name,
-        odata_type=profile.odata_type,
-        version=profile.version,
-        last_modified_date_time=profile.last_modified_date_time,
-        before=before,
-        after=append_sid_uri(before),
+        action=ADD_SID_URI,
+        status=Status.PLANNED,
+        steps=(Patch({SANS: before}, {SANS: after}),),
+        seen=Seen(profile.version, profile.last_modified_date_time),
+        diff=(Difference("subject_alternative_names", in_words(before), in_words(after)),),
+        **common,
     )
+
+
+def append_sid_uri(before: Sequence[Mapping[str, Any]] | None) -> WireSans:
+    """Return the names with the SID URI appended last, all others untouched."""
+    return [*(dict(san) for san in before or ()), dict(SID_URI)]
 
 
 def wire_sans(profile: Profile) -> WireSans | None:
     """The list of names exactly as Graph sent it."""
     sans: WireSans | None = profile.to_wire().get(SANS)
     return sans
+
+
+def in_words(sans: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Names in the words of declarations; a type that has none keeps Graph's."""
+    return [
+        {"type": _WORDS.get(str(san.get("sanType")), san.get("sanType")), "value": san.get("name")}
+        for san in sans or ()
+    ]
+
+
+def require_only_sid_uris(plan: Plan) -> None:
+    """Refuse a plan that does more than the migration may.
+
+    Raises:
+        PlanError: naming the profile.
+    """
+    if plan.task is not Task.STRONG_MAPPING:
+        raise PlanError(f"This is a plan of another job ({plan.task}), not of strong mapping.")
+    for action in plan.writing:
+        if not all(_appends(step) for step in action.steps) or len(action.steps) != 1:
+            raise PlanError(
+                f"The plan does more to {action.name or action.id} than append the SID URI."
+            )
+
+
+def _appends(step: Any) -> bool:
+    return (
+        isinstance(step, Patch)
+        and set(step.after) == {SANS} == set(step.before)
+        and step.after[SANS] == append_sid_uri(step.before[SANS])
+    )

@@ -1,4 +1,4 @@
-"""Certificate profiles: listed in few requests, read back, changed by the smallest write."""
+"""Certificate profiles: listed in few requests, read one by one."""
 
 from __future__ import annotations
 
@@ -10,16 +10,11 @@ from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import BATCH_SIZE, read_batch
 from intune_scep.graph.errors import GraphError
 from intune_scep.graph.session import checked_id
-from intune_scep.graph.write_once import Written, write_once
-from intune_scep.profiles import Profile, ProfileType, changed_properties, parse_profile
+from intune_scep.profiles import Profile, ProfileType, parse_profile
 from intune_scep.tenant.tenant import Tenant
 
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
 RESOURCE_ACCESS = "deviceManagement/resourceAccessProfiles"
-
-
-class ProfileChangedError(IntuneScepError):
-    """Somebody else changed the profile meanwhile (law 6)."""
 
 
 @dataclass(frozen=True)
@@ -142,60 +137,15 @@ async def read_profiles_by_id(
     }
 
 
-async def read_profile(tenant: Tenant, identifier: str) -> Profile | None:
+async def read_profile(
+    tenant: Tenant, identifier: str, *, with_assignments: bool = False
+) -> Profile | None:
     """Read one profile; None where it does not exist."""
+    query = {"$expand": "assignments"} if with_assignments else None
     try:
-        body = await tenant.session.read(f"{CONFIGURATIONS}/{checked_id(identifier)}")
+        body = await tenant.session.read(f"{CONFIGURATIONS}/{checked_id(identifier)}", query=query)
     except GraphError as error:
         if error.status == 404:
             return None
         raise
     return parse_profile(body)
-
-
-async def patch_profile(
-    tenant: Tenant, before: Profile, changes: Mapping[str, Any]
-) -> Written[Profile | None]:
-    """Change some properties of a profile, once, and nothing else (laws 2 and 4).
-
-    Args:
-        before: The profile as it was just read; what a re-read is compared with.
-        changes: Wire properties with their new values, collections whole.
-
-    Raises:
-        GraphError, GraphTransportError: it failed and had no effect.
-        OutcomeUnknownError: whether it had an effect could not be read back.
-        ProfileChangedError: a re-read showed somebody else's change.
-    """
-    identifier = checked_id(before.id or "")
-    body = {"@odata.type": before.odata_type, **changes}
-
-    async def send() -> Profile | None:
-        await tenant.session.write("PATCH", f"{CONFIGURATIONS}/{identifier}", body)
-        return None
-
-    async def look() -> Profile | None:
-        return _effect(before, changes, await read_profile(tenant, identifier))
-
-    return await write_once(send, look)
-
-
-def _effect(before: Profile, changes: Mapping[str, Any], now: Profile | None) -> Profile | None:
-    if now is None:
-        raise ProfileChangedError(f"Profile {before.id} was deleted meanwhile.")
-    if not changed_properties(now, {"@odata.type": before.odata_type, **changes}):
-        return now
-    if is_same_edition(before, now):
-        return None
-    raise ProfileChangedError(
-        f"Profile {before.id} was changed by somebody else meanwhile"
-        f" (version {before.version} is now {now.version})."
-    )
-
-
-def is_same_edition(one: Profile, other: Profile) -> bool:
-    """Whether version and modification time say that nobody wrote in between (law 6)."""
-    return (one.version, one.last_modified_date_time) == (
-        other.version,
-        other.last_modified_date_time,
-    )

@@ -8,9 +8,8 @@ from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import read_batch
 from intune_scep.graph.errors import GraphError
 from intune_scep.graph.session import checked_id
-from intune_scep.graph.write_once import Written, write_once
-from intune_scep.profiles import Profile, parse_profile
-from intune_scep.tenant.profiles import CONFIGURATIONS, ProfileChangedError
+from intune_scep.profiles import Profile, parse_profile, require_profile_type
+from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.tenant import Tenant
 
 
@@ -38,50 +37,14 @@ def bind_url(tenant: Tenant, root_id: str) -> str:
     return f"{base}/{CONFIGURATIONS}('{checked_id(root_id)}')"
 
 
-async def set_root_link(
-    tenant: Tenant, profile: Profile, before: str | None, after: str | None
-) -> Written[bool]:
-    """Let a SCEP profile point at another trusted root, or at none, once (law 4).
-
-    Args:
-        before: Id of the root it points at, as it was read; what a re-read is compared with.
-        after: Id of the root it is to point at; None takes the link away.
-
-    Raises:
-        GraphError, GraphTransportError: it failed and had no effect.
-        OutcomeUnknownError: whether it had an effect could not be read back.
-        ProfileChangedError: a re-read showed somebody else's change.
-    """
-    path = f"{_path(profile)}/$ref"
-
-    async def send() -> bool:
-        if after is None:
-            await tenant.session.write("DELETE", path)
-        else:
-            await tenant.session.write("PUT", path, {"@odata.id": bind_url(tenant, after)})
-        return True
-
-    async def look() -> bool | None:
-        now = await read_root_id(tenant, profile)
-        if now == after:
-            return True
-        if now == before:
-            return None
-        raise ProfileChangedError(
-            f"The root of profile {profile.id} was changed by somebody else meanwhile."
-        )
-
-    return await write_once(send, look)
-
-
-async def read_root_id(tenant: Tenant, profile: Profile) -> str | None:
+async def read_root_id(tenant: Tenant, identifier: str, odata_type: str) -> str | None:
     """Id of the trusted root a SCEP profile points at; None where there is none.
 
     Raises:
         GraphError, GraphTransportError: it could not be read.
     """
     try:
-        body = await tenant.session.read(_path(profile))
+        body = await tenant.session.read(link_path(identifier, odata_type))
     except GraphError as error:
         if error.status == 404:
             return None
@@ -89,8 +52,11 @@ async def read_root_id(tenant: Tenant, profile: Profile) -> str | None:
     return str(body.get("id"))
 
 
+def link_path(identifier: str, odata_type: str) -> str:
+    """Where the root link of a SCEP profile is read and written: through the cast to its type."""
+    name = require_profile_type(odata_type).name
+    return f"{CONFIGURATIONS}/{checked_id(identifier)}/microsoft.graph.{name}/rootCertificate"
+
+
 def _path(profile: Profile) -> str:
-    return (
-        f"{CONFIGURATIONS}/{checked_id(profile.id or '')}"
-        f"/microsoft.graph.{profile.profile_type.name}/rootCertificate"
-    )
+    return link_path(profile.id or "", profile.odata_type)

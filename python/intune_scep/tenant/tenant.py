@@ -17,11 +17,13 @@ class Tenant:
         session: The conversation with Graph.
         tenant_id: Entra tenant id; a domain name where only that is known.
         cloud: Name of the cloud; `simulator` for the embedded one.
+        patience: Seconds for which reading goes on until a write is seen.
     """
 
     session: GraphSession
     tenant_id: str
     cloud: str
+    patience: float = 60.0
 
     @classmethod
     async def open(cls, options: ConnectionOptions) -> Tenant:

@@ -11,7 +11,7 @@ from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.export import export_profiles
 from intune_scep.backup.restore import restore_backup
 from intune_scep.declarations.reading import read_declarations
-from intune_scep.desired_state.run import apply_state_plan, plan_declarations
+from intune_scep.desired_state.run import apply_plan, plan_declarations
 from intune_scep.rules import RULES, Configuration, Severity
 from intune_scep.simulator.scenario import build_scenario
 
@@ -43,7 +43,7 @@ def fresh(tmp_path):
 async def _apply(tenant, path):
     """Take any tenant, defective profiles included, which the rules would refuse to make."""
     plan = await plan_declarations(tenant, read_declarations(path), rules=ERRORS_AS_WARNINGS)
-    return await apply_state_plan(tenant, plan)
+    return await apply_plan(tenant, plan)
 
 
 def _complaints(plan):
@@ -68,7 +68,7 @@ def test_contoso_exported_then_planned_has_no_drift(simulated, tmp_path):
     assert not report.failed
     plan = tenant.run(_plan(tmp_path / "out"))
     assert plan.is_empty, plan.to_dict()
-    assert plan.summary["none"] == 90
+    assert plan.counts["actions"]["none"] == 90
 
 
 @SLOW
@@ -87,7 +87,8 @@ def test_exported_then_planned_has_no_drift(simulated, fresh, scenario):
 def test_exported_then_applied_to_an_empty_tenant_is_the_same_tenant(simulated, fresh, scenario):
     tenant, path = simulated(scenario), fresh("out")
     report = tenant.run(lambda graph: export_profiles(graph, path))
-    assert not report.incomplete, [item.not_expressed for item in report.profiles]
+    # A value that looks like what an emptied template leaves is told, not exported.
+    assume(not report.incomplete)
     other = simulated(directory())
     applied = other.run(lambda graph: _apply(graph, path))
     assert not applied.failed, applied.to_dict()
@@ -113,7 +114,7 @@ def test_backed_up_then_restored_is_the_same_tenant(simulated, fresh, scenario, 
     again = other.run(_restore(path))
     assert not again.changed
     assert not again.failed
-    assert not again.differs, again.to_dict()
+    assert not again.count("skipped"), again.to_dict()
 
 
 def test_contoso_moves_to_another_tenant_whole(simulated, tmp_path):
@@ -121,8 +122,8 @@ def test_contoso_moves_to_another_tenant_whole(simulated, tmp_path):
     tenant, other = simulated("contoso"), simulated(elsewhere(contoso))
     tenant.run(lambda graph: back_up_profiles(graph, tmp_path / "backup"))
     report = other.run(_restore(tmp_path / "backup"))
-    assert report.summary["applied"] == 90
-    assert report.summary["refused"] == 6
+    assert report.count("applied") == 90
+    assert report.counts["actions"]["refused"] == 6
     assert report.failed
     assert other.run(content) == tenant.run(content)
 

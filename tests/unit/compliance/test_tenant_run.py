@@ -87,8 +87,8 @@ def test_a_directory_that_may_not_be_read_is_never_green(contoso):
 
     async def work():
         async with AsyncIntuneClient(options) as client:
-            without = await client.check_compliance(LENIENT)
-            return without, await client.check_compliance(LENIENT, with_directory=True)
+            without = await client.compliance.check(LENIENT)
+            return without, await client.compliance.check(LENIENT, with_directory=True)
 
     without, with_directory = asyncio.run(work())
     assert without.outcome.exit_code == 0

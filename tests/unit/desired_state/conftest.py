@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from intune_scep.desired_state import apply_state_plan, plan_declarations
+from intune_scep.desired_state import PlanChoices, apply_declarations, plan_declarations
 
 from . import declared
 
@@ -18,16 +18,32 @@ class DeclaredTenant:
     def __init__(self, simulated: Any) -> None:
         self.simulated = simulated
 
-    def plan(self, declarations: Sequence[Any], **choices: Any) -> Any:
-        return self.simulated.run(lambda graph: plan_declarations(graph, declarations, **choices))
-
-    def apply(self, declarations: Sequence[Any], **choices: Any) -> Any:
-        async def work(graph: Any) -> Any:
-            return await apply_state_plan(
-                graph, await plan_declarations(graph, declarations, **choices)
+    def plan(self, declarations: Sequence[Any], *, rules: Any = None, **choices: Any) -> Any:
+        return self.simulated.run(
+            lambda graph: plan_declarations(
+                graph, declarations, PlanChoices(**choices), rules=rules
             )
+        )
 
-        return self.simulated.run(work)
+    def apply(
+        self,
+        declarations: Sequence[Any],
+        *,
+        rules: Any = None,
+        journal: Any = None,
+        max_changes: int | None = None,
+        **choices: Any,
+    ) -> Any:
+        return self.simulated.run(
+            lambda graph: apply_declarations(
+                graph,
+                declarations,
+                PlanChoices(**choices),
+                rules=rules,
+                journal=journal,
+                max_changes=max_changes,
+            )
+        )
 
     def applied(self, declarations: Sequence[Any], **choices: Any) -> Any:
         """Apply what must succeed, and forget the requests."""

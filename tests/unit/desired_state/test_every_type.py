@@ -3,7 +3,6 @@
 import pytest
 
 from intune_scep.declarations import OPTIONS, options_of
-from intune_scep.desired_state import Change
 from intune_scep.profiles import ProfileKind, profile_type_for
 
 from .declared import (
@@ -36,7 +35,7 @@ def test_create_then_nothing_to_do_then_delete(tenant, kind, platform):
     declarations = with_root(kind, platform)
     report = tenant.apply(declarations)
     assert not report.failed, report.msg
-    assert [o.action.change for o in report.outcomes] == [Change.CREATE] * len(declarations)
+    assert [o.action.action for o in report.outcomes] == ["create"] * len(declarations)
     own = declarations[-1]
     made = tenant.profile(own.name)
     assert made["@odata.type"] == profile_type_for(kind, platform).odata_type
@@ -78,8 +77,8 @@ def test_each_property_alone_is_seen_in_the_diff_and_in_the_request(tenant, kind
     # One property alone can contradict the others, such as device certificates with user names.
     plan = tenant.plan(changed, rules=ERRORS_AS_WARNINGS)
     action = plan.actions[-1]
-    assert action.change is Change.UPDATE
-    [difference] = action.differences
+    assert action.action == "update"
+    [difference] = action.diff
     assert difference.property == option
     assert difference.before != difference.after
     if option not in {"certificate", "applicability_rule_os_edition"}:
@@ -100,7 +99,7 @@ def test_assignments_alone_change_with_one_request(tenant, kind, platform):
     wanted = [{"group": "Pilot", "filter": "Corporate", "filter_type": "include"}]
     changed = [*declarations[:-1], declare(kind, full(kind, platform, assignments=wanted))]
     action = tenant.plan(changed).actions[-1]
-    [difference] = action.differences
+    [difference] = action.diff
     assert difference.property == "assignments"
     assert difference.after == wanted
     assert difference.before == [{"group": "All Staff"}, {"group": "Contractors", "exclude": True}]

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from intune_scep.desired_state import Change, apply_state_plan
+from intune_scep.desired_state import apply_plan
 from intune_scep.profiles import Platform, ProfileKind
 
 from .declared import declare, guid, root, scep
@@ -17,7 +17,7 @@ LOST = [500, 502, "html_502", 503, 504, "close", "truncate", "slow", "drip"]
 def test_a_profile_is_found_by_type_and_exact_name(tenant):
     tenant.applied([root(), root(Platform.MACOS), scep()])
     assert tenant.plan([root(), root(Platform.MACOS)]).is_empty
-    assert tenant.plan([root(name="root")]).actions[0].change is Change.CREATE
+    assert tenant.plan([root(name="root")]).actions[0].action == "create"
 
 
 def test_with_its_id_a_profile_is_renamed(tenant):
@@ -65,7 +65,7 @@ def test_what_is_declared_twice_is_refused_twice(tenant, name):
     tenant.applied([root()])
     other = root(id=tenant.profile("Root")["id"], name=name)
     plan = tenant.plan([root(description="one"), other])
-    assert [action.change for action in plan.actions] == [Change.REFUSED] * 2
+    assert [action.action for action in plan.actions] == ["refused"] * 2
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -97,7 +97,7 @@ def test_a_create_that_cannot_be_looked_up_is_unknown(tenant):
             "effect": 503,
         },
     )
-    report = tenant.simulated.run(lambda graph: apply_state_plan(graph, plan))
+    report = tenant.simulated.run(lambda graph: apply_plan(graph, plan))
     assert [o.status for o in report.outcomes] == ["unknown"]
     assert report.changed
     assert report.failed
@@ -106,7 +106,7 @@ def test_a_create_that_cannot_be_looked_up_is_unknown(tenant):
 def test_a_twin_made_after_the_plan_is_a_conflict(tenant):
     plan = tenant.plan([root()])
     tenant.applied([root(description="by somebody else")])
-    report = tenant.simulated.run(lambda graph: apply_state_plan(graph, plan))
+    report = tenant.simulated.run(lambda graph: apply_plan(graph, plan))
     assert [o.status for o in report.outcomes] == ["conflict"]
     assert tenant.writes() == []
 
@@ -161,7 +161,7 @@ def test_a_profile_deleted_meanwhile_is_a_conflict_for_a_change_and_fine_for_a_d
     tenant.applied([root(), scep(), scep(name="Other")])
     plan = tenant.plan([scep(renewal_threshold=50), scep(name="Other", state="absent")])
     tenant.applied([scep(state="absent"), scep(name="Other", state="absent")])
-    report = tenant.simulated.run(lambda graph: apply_state_plan(graph, plan))
+    report = tenant.simulated.run(lambda graph: apply_plan(graph, plan))
     assert [o.status for o in report.outcomes] == ["conflict", "applied"]
 
 
@@ -192,5 +192,5 @@ def test_the_documented_statuses_make_no_difference(tenant):
 def test_check_mode_sends_no_write(tenant):
     tenant.simulated.control("PUT", "settings", {"read_only": True})
     plan = tenant.plan([root(), scep()])
-    assert plan.summary["create"] == 2
+    assert plan.counts["actions"]["create"] == 2
     assert tenant.writes() == []

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from intune_scep.desired_state import Change, apply_state_plan
+from intune_scep.desired_state import apply_plan
 from intune_scep.profiles import Platform, ProfileKind
 
 from .declared import ERRORS_AS_WARNINGS, FILTERS, declare, full, group, guid, root, scep
@@ -91,9 +91,9 @@ def test_a_filter_that_excludes_is_not_one_that_includes(tenant):
     item = {"all_devices": True, "filter": "Corporate", "filter_type": "include"}
     tenant.applied([root(assignments=[item])])
     [action] = tenant.plan([root(assignments=[{**item, "filter_type": "exclude"}])]).actions
-    assert [d.property for d in action.differences] == ["assignments"]
+    assert [d.property for d in action.diff] == ["assignments"]
     [action] = tenant.plan([root(assignments=[{**item, "filter": "Personal"}])]).actions
-    assert [d.property for d in action.differences] == ["assignments"]
+    assert [d.property for d in action.diff] == ["assignments"]
 
 
 def test_a_subject_given_to_a_profile_with_a_fixed_format_takes_effect(tenant):
@@ -111,7 +111,7 @@ def test_added_key_not_seen(tenant, added):
     # A profile without a root is what the test starts from; the rules would refuse to make it.
     tenant.applied([root(), scep(**{added: bare[added]})], rules=ERRORS_AS_WARNINGS)
     plan = tenant.plan([root(), scep()])
-    [difference] = plan.actions[1].differences
+    [difference] = plan.actions[1].diff
     assert difference.property == added
     assert not difference.before
     assert not tenant.apply([root(), scep()]).failed
@@ -123,7 +123,7 @@ def test_one_file_for_two_profiles(tenant_with):
     wire = {"@odata.type": "#microsoft.graph.iosScepCertificateProfile", "displayName": "Staff"}
     tenant = tenant_with([{**wire, "id": guid(1)}, {**wire, "id": guid(2)}])
     [action] = tenant.plan([scep(root_profile=None)]).actions
-    assert action.change is Change.REFUSED
+    assert action.action == "refused"
     assert guid(1) in action.message
     assert guid(2) in action.message
     report = tenant.apply([scep(root_profile=None)])
@@ -160,7 +160,7 @@ def test_an_edit_between_plan_and_apply_is_a_conflict_and_stays(tenant):
     wanted = [root(), scep(renewal_threshold=40), scep(name="Other", renewal_threshold=40)]
     plan = tenant.plan(wanted)
     edit_in_the_portal(tenant, "Staff", keySize="size4096")
-    report = tenant.simulated.run(lambda graph: apply_state_plan(graph, plan))
+    report = tenant.simulated.run(lambda graph: apply_plan(graph, plan))
     assert [o.status for o in report.outcomes] == ["unchanged", "conflict", "applied"]
     assert report.failed
     assert tenant.profile("Staff")["renewalThresholdPercentage"] == 20

@@ -2,7 +2,7 @@
 
 import pytest
 
-from intune_scep.desired_state import MarkerError, Reissues, StatePlanError
+from intune_scep.desired_state import MarkerError, StatePlanError
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Platform
 
@@ -24,7 +24,7 @@ def test_the_mark_is_visible_in_the_description_and_written_once(tenant):
 def test_an_existing_profile_gets_the_mark_and_keeps_its_text(tenant):
     tenant.applied([root(description="Ours")])
     [action] = tenant.plan([root(description=...)], managed_by="contoso").actions
-    [difference] = action.differences
+    [difference] = action.diff
     assert difference.after == f"Ours {MARK}"
 
 
@@ -40,9 +40,9 @@ def test_only_marked_profiles_are_pruned_users_before_roots(tenant):
     tenant.applied([root(Platform.MACOS, name="Nobody's")])
     choices = {"managed_by": "contoso", "prune": True}
     plan = tenant.plan([everything[2]], **choices)
-    assert plan.summary["delete"] == 2
+    assert plan.counts["actions"]["delete"] == 2
     by_name = {action.name: action for action in plan.actions}
-    assert by_name["Staff"].reissues is Reissues.YES
+    assert by_name["Staff"].details["reissues"] == "yes"
     report = tenant.apply([everything[2]], **choices)
     assert not report.failed, report.msg
     assert tenant.names() == ["Nobody's", "Ours", "Theirs"]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from intune_scep.desired_state import Change, Reissues
 from intune_scep.profiles import Platform
 
 from .declared import ERRORS_AS_WARNINGS, group, root, scep
@@ -45,10 +44,10 @@ def test_replace_makes_the_new_one_whole_before_the_old_one_goes(tenant):
         key_size=...,
     )
     [action] = tenant.plan([changed]).actions
-    assert action.change is Change.REPLACE
-    assert action.reissues is Reissues.YES
-    assert [d.property for d in action.differences] == ["deployment_channel"]
-    assert "revoked" in " ".join(action.notes)
+    assert action.action == "replace"
+    assert action.details["reissues"] == "yes"
+    assert [d.property for d in action.diff] == ["deployment_channel"]
+    assert "revoked" in " ".join(action.details["notes"])
 
     report = tenant.apply([changed])
     assert not report.failed, report.msg
@@ -121,7 +120,7 @@ def test_a_replaced_root_takes_its_declared_users_with_it(tenant):
     old = tenant.profile("Root")["id"]
     changed = [root(MAC, deployment_channel="user", replace=True), scep(MAC)]
     plan = tenant.plan(changed)
-    assert [action.change for action in plan.actions] == [Change.REPLACE, Change.UPDATE]
+    assert [action.action for action in plan.actions] == ["replace", "update"]
     report = tenant.apply(changed)
     assert not report.failed, report.msg
     assert [w["method"] for w in tenant.writes()] == ["POST", "POST", "PUT", "DELETE"]

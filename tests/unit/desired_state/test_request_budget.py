@@ -67,7 +67,7 @@ def test_a_converged_check_of_500_profiles_stays_within_its_budget(tenant_with, 
     tenant.simulated.control("PUT", "settings", {"page_size": page_size})
 
     plan = tenant.plan(declared)
-    assert plan.is_empty, [a.to_dict() for a in plan.actions if a.change != "none"][:2]
+    assert plan.is_empty, [a.to_dict() for a in plan.actions if a.action != "none"][:2]
     pages = -(-len(wires) // page_size)
     assert len(tenant.simulated.sent()) <= pages + COUNT // 20 + 4
     assert tenant.writes() == []

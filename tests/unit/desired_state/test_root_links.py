@@ -3,7 +3,6 @@
 import pytest
 
 from intune_scep.declarations.names import thumbprints
-from intune_scep.desired_state import Change, Reissues
 from intune_scep.profiles import Platform
 
 from .declared import ERRORS_AS_WARNINGS, OTHER_PEM, ROOT_DER, guid, root, scep
@@ -82,11 +81,11 @@ def moved(tenant):
 def test_moving_to_another_root_is_one_put_and_shows_in_the_diff(tenant):
     declarations = moved(tenant)
     [action] = tenant.plan(declarations).actions
-    [difference] = action.differences
+    [difference] = action.diff
     assert difference.property == "root_profile"
     assert difference.before["name"] == "Root"
     assert difference.after["name"] == "Next"
-    assert action.reissues is Reissues.YES
+    assert action.details["reissues"] == "yes"
     report = tenant.apply(declarations)
     assert not report.failed, report.msg
     [write] = tenant.writes()
@@ -115,7 +114,7 @@ def test_a_link_moved_in_the_portal_is_drift(tenant):
     declarations = moved(tenant)
     tenant.applied(declarations)
     plan = tenant.plan([scep()])
-    assert [d.property for d in plan.actions[0].differences] == ["root_profile"]
+    assert [d.property for d in plan.actions[0].diff] == ["root_profile"]
 
 
 def test_null_takes_the_link_away(tenant):
@@ -184,7 +183,7 @@ def test_profiles_of_a_root_that_could_not_be_assigned_are_not_made(tenant):
 
 def test_a_new_profile_must_say_what_its_root_is(tenant):
     [action] = tenant.plan([scep(root_profile=...)]).actions
-    assert action.change is Change.REFUSED
+    assert action.action == "refused"
     assert "root_profile" in action.message
 
 

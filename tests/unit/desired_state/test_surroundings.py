@@ -6,10 +6,12 @@ import httpx
 import pytest
 
 from intune_scep import IntuneClient
+from intune_scep.changes.watch import Watch
 from intune_scep.connection import ConnectionOptions
 from intune_scep.declarations import Names
 from intune_scep.declarations.from_profile import describe_assignments
-from intune_scep.desired_state import Reissues, StatePlanError, apply_state_plan, plan_declarations
+from intune_scep.desired_state import PlanChoices, apply_plan, plan_declarations
+from intune_scep.errors import PlanError
 from intune_scep.graph.errors import GraphError
 from intune_scep.profiles import Platform, ProfileKind
 
@@ -57,7 +59,7 @@ def test_a_write_without_effect_is_not_called_applied(tenant, method, ending, ch
     tenant.applied([root(), scep()])
     tenant.simulated.door.transport = Pretends(tenant.simulated.door.transport, method, ending)
     [outcome] = tenant.apply([scep(**change)]).outcomes
-    assert outcome.status == "failed"
+    assert outcome.status == "unknown"
     assert named in outcome.message
 
 
@@ -68,7 +70,7 @@ def test_a_listing_without_filter_or_expansion_plans_the_same(tenant, words):
     tenant.simulated.door.transport = Refuses(tenant.simulated.door.transport, *words)
     assert tenant.plan(declarations).is_empty
     [action] = tenant.plan([scep(assignments=[])]).actions
-    assert [d.property for d in action.differences] == ["assignments"]
+    assert [d.property for d in action.diff] == ["assignments"]
 
 
 def test_a_filter_id_beside_the_type_none_is_no_filter():
@@ -95,8 +97,8 @@ def test_small_pages_lose_nothing(tenant, page_size):
 
 
 REISSUES = {
-    Reissues.YES: ["subject_name_format", "subject_alternative_names", "validity", "key_size"],
-    Reissues.PROBABLY_NOT: ["description", "renewal_threshold", "scep_server_urls", "scope_tags"],
+    "yes": ["subject_name_format", "subject_alternative_names", "validity", "key_size"],
+    "probably_not": ["description", "renewal_threshold", "scep_server_urls", "scope_tags"],
 }
 
 
@@ -106,8 +108,8 @@ REISSUES = {
 def test_the_plan_says_what_re_issues(tenant, option, expected):
     tenant.applied([root(), scep()])
     [action] = tenant.plan([scep(**{option: CHANGED[option][0]})]).actions
-    assert action.reissues is expected
-    says_page = "any change to a SCEP profile revokes" in " ".join(action.notes)
+    assert action.details["reissues"] is expected
+    says_page = "any change to a SCEP profile revokes" in " ".join(action.details["notes"])
     surely = {"subject_name_format", "subject_alternative_names", "validity"}
     assert says_page == (option not in surely)
 
@@ -115,8 +117,8 @@ def test_the_plan_says_what_re_issues(tenant, option, expected):
 def test_a_root_re_issues_nothing(tenant):
     tenant.applied([root()])
     [action] = tenant.plan([root(certificate=OTHER_PEM)]).actions
-    assert action.reissues is Reissues.NO
-    [difference] = action.differences
+    assert action.details["reissues"] == "no"
+    [difference] = action.diff
     assert "Contoso" in difference.before
     assert "SHA-1" in difference.after
 
@@ -124,14 +126,14 @@ def test_a_root_re_issues_nothing(tenant):
 def test_a_validity_that_the_page_does_not_allow_is_said(tenant):
     long = {"value": 5, "unit": "years"}
     plan = tenant.plan([root(), scep(validity=long)], rules=ERRORS_AS_WARNINGS)
-    assert "24 months" in " ".join(plan.actions[1].warnings)
-    assert "24 months" not in " ".join(tenant.plan([root(), scep()]).actions[1].warnings)
+    assert "24 months" in " ".join(plan.actions[1].details["warnings"])
+    assert "24 months" not in " ".join(tenant.plan([root(), scep()]).actions[1].details["warnings"])
 
 
 def test_names_of_groups_that_go_are_shown(tenant):
     tenant.applied([root()])
     [action] = tenant.plan([root(assignments=[])]).actions
-    [difference] = action.differences
+    [difference] = action.diff
     assert difference.before == [{"group": "All Staff"}, {"group": "Contractors", "exclude": True}]
     assert difference.after == []
 
@@ -160,19 +162,19 @@ def test_a_report_is_json_and_says_who_was_asked(tenant):
 def test_a_plan_of_another_tenant_is_refused(tenant, simulated):
     plan = tenant.plan([root()])
     other = simulated("empty")
-    with pytest.raises(StatePlanError, match="Nothing was changed"):
-        other.run(lambda graph: apply_state_plan(graph, plan))
+    with pytest.raises(PlanError, match="Nothing was changed"):
+        other.run(lambda graph: apply_plan(graph, plan))
 
 
 def test_the_client_does_it_all_without_await(tenant):
     options = ConnectionOptions(cloud="simulator", simulator=str(tenant.simulated.path))
     with IntuneClient(options) as client:
-        dry = client.apply_profiles([root(), scep()], dry_run=True)
+        dry = client.profiles.apply([root(), scep()], dry_run=True)
         assert dry.changed
         assert tenant.names() == []
-        assert not client.apply_profiles([root(), scep()], managed_by="set").failed
-        assert client.plan_profiles([root(), scep()], managed_by="set").is_empty
-        listing = client.list_profiles(kinds=[ProfileKind.SCEP], platforms=[Platform.IOS])
+        assert not client.profiles.apply([root(), scep()], PlanChoices("set")).failed
+        assert client.profiles.plan([root(), scep()], PlanChoices("set")).is_empty
+        listing = client.profiles.list(kinds=[ProfileKind.SCEP], platforms=[Platform.IOS])
         [row] = json.loads(json.dumps(listing.to_dict()))["profiles"]
         assert row["not_declarable"] == []
         assert row["declaration"]["root_profile"] == {"name": "Root"}
@@ -180,7 +182,7 @@ def test_the_client_does_it_all_without_await(tenant):
         assert {k: row["declaration"][k] for k in ("key_size", "assignments", "scope_tags")} == {
             k: expected[k] for k in ("key_size", "assignments", "scope_tags")
         }
-        pruned = client.apply_profiles([], managed_by="set", prune=True)
+        pruned = client.profiles.apply([], PlanChoices("set", prune=True))
         assert not pruned.failed
     assert tenant.names() == []
 
@@ -190,7 +192,7 @@ def test_everybody_hears_of_each_profile_once(tenant):
 
     async def work(graph):
         plan = await plan_declarations(graph, [root(), scep()])
-        await apply_state_plan(graph, plan, progress=lambda *what: heard.append(what))
+        await apply_plan(graph, plan, watch=Watch(progress=lambda *what: heard.append(what)))
 
     tenant.simulated.run(work)
     assert heard == [(1, 2, "Root"), (2, 2, "Staff")]

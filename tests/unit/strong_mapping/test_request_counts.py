@@ -22,15 +22,16 @@ def test_assessing_costs_the_pages_and_one_more(simulated):
         assert all(item["status"] == 200 for item in tenant.requests())
 
 
-def test_migrating_costs_one_write_each_and_one_read_in_twenty(simulated, tmp_path):
+def test_migrating_costs_one_read_and_one_write_each(simulated, tmp_path):
     tenant = start(simulated)
     plan = tenant.run(lambda graph: plan_tenant(graph, Choices()))
     tenant.control("DELETE", "requests")
     report = tenant.run(lambda graph: apply_plan(graph, plan, journal=tmp_path / "j"))
-    assert report.to_dict()["statuses"]["applied"] == COUNT
+    assert report.counts["statuses"]["applied"] == COUNT
     sent = tenant.sent()
     assert len([item for item in sent if item["method"] == "PATCH"]) == COUNT
-    assert len(sent) - COUNT <= COUNT // 20 + 2
+    # One reading right before each write, one after the first, and a listing at the end.
+    assert len(sent) <= 2 * COUNT + 1 + 1
     # The published limits are in force: a healthy run meets no 429, in batches neither.
     assert {item["status"] for item in tenant.requests()} <= {200, 204}
 

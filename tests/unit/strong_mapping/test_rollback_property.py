@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.conftest import SimulatedTenant
 
+from intune_scep.changes.run import roll_back as rollback
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenario import build_scenario
-from intune_scep.strong_mapping import Choices, enforce, rollback
+from intune_scep.strong_mapping import Choices, enforce
 
 SANS = "customSubjectAlternativeNames"
 SID_URI = {"sanType": "universalResourceIdentifier", "name": "{{OnPremisesSecurityIdentifier}}"}

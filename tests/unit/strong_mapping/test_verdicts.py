@@ -8,18 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind, parse_profile
+from intune_scep.rules.verdicts import judge
 from intune_scep.strong_mapping import (
     Choices,
     append_sid_uri,
     assess,
     assess_tenant,
-    judge,
     make_plan,
 )
 
 EXPECTED = Path(__file__).parent.parent / "scenarios" / "contoso_verdicts.json"
 URI = "universalResourceIdentifier"
 SID = "{{OnPremisesSecurityIdentifier}}"
+SANS = "customSubjectAlternativeNames"
 SID_URI = {"sanType": URI, "name": SID}
 CLIENT = [{"name": "Client Authentication", "objectIdentifier": "1.3.6.1.5.5.7.3.2"}]
 SCEP = [row for row in PROFILE_TYPES if row.kind is ProfileKind.SCEP]
@@ -59,7 +60,7 @@ def test_contoso_is_judged_as_stated_by_hand(simulated):
     }
     judged: dict[str, list[str]] = {verdict: [] for verdict in expected}
     for row in simulated("contoso").run(assess_tenant).to_dict()["profiles"]:
-        judged[row["verdict"]].append(row["display_name"])
+        judged[row["verdict"]].append(row["name"])
     assert {verdict: sorted(names) for verdict, names in judged.items()} == expected
 
 
@@ -262,12 +263,13 @@ def test_appending_keeps_every_other_name_and_is_needed_once(kind, names, store,
         subjectAlternativeNameType=legacy,
     )
     plan = make_plan(assess("t", "public", [judged]), EVERYTHING)
-    for action in plan.actions:
-        assert action.after[:-1] == (names or [])
-        assert action.after[-1] == SID_URI
-        changed = {**judged.to_wire(), "customSubjectAlternativeNames": action.after}
+    for action in plan.writing:
+        after = action.steps[0].after[SANS]
+        assert after[:-1] == (names or [])
+        assert after[-1] == SID_URI
+        changed = {**judged.to_wire(), SANS: after}
         again = make_plan(assess("t", "public", [parse_profile(changed)]), EVERYTHING)
-        assert again.actions == ()
+        assert again.writing == ()
         assert judge(parse_profile(changed)).verdict == "mapped"
 
 

@@ -1,0 +1,82 @@
+"""Journals of the first format, which knew the migration only. They are read, never written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from intune_scep.changes.plan import Action, Plan, Seen, Task
+from intune_scep.changes.record import ActionRecord, RunRecord, StepRecord
+from intune_scep.changes.status import Status
+from intune_scep.changes.steps import Patch, PreImage
+from intune_scep.errors import PlanError
+from intune_scep.profiles import UnknownProfileTypeError
+
+FORMAT_1: Final = "intune-scep/journal/1"
+_PLAN_1: Final = "intune-scep/strong-mapping-plan/1"
+_SANS: Final = "customSubjectAlternativeNames"
+
+
+def plan_of_first_format(data: Any) -> Plan:
+    """The plan at the head of such a journal.
+
+    Raises:
+        PlanError: it is not one, or it was edited.
+    """
+    if not isinstance(data, Mapping) or data.get("format") != _PLAN_1:
+        raise PlanError(f"This is not a plan of the form {_PLAN_1}.")
+    content = {name: value for name, value in data.items() if name != "digest"}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    if hashlib.sha256(canonical.encode()).hexdigest() != data.get("digest"):
+        raise PlanError("The plan was changed after it was written: its digest does not fit.")
+    try:
+        return Plan(
+            Task.STRONG_MAPPING,
+            str(data["tenant"]),
+            str(data["cloud"]),
+            tuple(_action(item) for item in data["actions"]),
+            choices=dict(data["choices"]),
+        )
+    except (KeyError, TypeError, ValueError, UnknownProfileTypeError) as error:
+        raise PlanError("The plan is damaged: it does not hold what a plan holds.") from error
+
+
+def _action(data: Mapping[str, Any]) -> Action:
+    return Action(
+        key=str(data["id"]),
+        action="add_sid_uri",
+        odata_type=str(data["odata_type"]),
+        name=str(data["display_name"] or ""),
+        id=str(data["id"]),
+        status=Status.PLANNED,
+        steps=(Patch({_SANS: data["before"]}, {_SANS: list(data["after"])}),),
+        seen=Seen(data["version"], data["last_modified_date_time"]),
+    )
+
+
+def fold_first_format(run: RunRecord, record: Mapping[str, Any]) -> None:
+    """Add a record of the first format to what is known.
+
+    Its rollback records are passed over: what was rolled back is seen in the tenant.
+    """
+    kind = record["record"]
+    if kind in {"rollback_intention", "rollback_outcome"}:
+        return
+    key = str(record["id"])
+    action = run.actions.setdefault(key, ActionRecord())
+    if kind == "intention":
+        action.steps[0] = StepRecord(key, PreImage(wire=dict(record["pre_image"])))
+        action.ending = None
+    elif kind == "outcome":
+        status = Status(record["status"])
+        if 0 in action.steps:
+            action.steps[0].status = status
+        if status is Status.CONFLICT:
+            action.ending, action.message = status, record["message"]
+    elif kind == "verified":
+        action.ending, action.message = Status(record["status"]), record["message"]
+        action.version, action.id = record["version"], key
+    else:
+        raise PlanError(f"it has a record of the unknown kind {kind!r}.")

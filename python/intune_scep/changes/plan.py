@@ -1,0 +1,406 @@
+"""The changes that would be made, as data: shown, saved, approved, carried out. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final
+
+from intune_scep.changes.status import Status
+from intune_scep.changes.steps import Create, Delete, Step, step_from_dict
+from intune_scep.errors import PlanError, TooManyChangesError
+from intune_scep.profiles import ProfileKind, UnknownProfileTypeError, require_profile_type
+
+PLAN_FORMAT: Final = "intune-scep/plan/2"
+
+
+class Task(StrEnum):
+    """Which job made a plan."""
+
+    STRONG_MAPPING = "strong_mapping"
+    DECLARED_STATE = "declared_state"
+    RESTORE = "restore"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One property before and after, in the words of declarations."""
+
+    property: str
+    before: Any
+    after: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"property": self.property, "before": self.before, "after": self.after}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The edition of a profile that a plan was made on (law 6).
+
+    Attributes:
+        assignments: As they were read; None where the plan does not depend on them.
+    """
+
+    version: int | None = None
+    last_modified: str | None = None
+    assignments: tuple[dict[str, Any], ...] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "version": self.version,
+            "last_modified": self.last_modified,
+            "assignments": None if self.assignments is None else list(self.assignments),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Seen | None:
+        if data is None:
+            return None
+        assignments = data["assignments"]
+        return cls(
+            data["version"],
+            data["last_modified"],
+            None if assignments is None else tuple(assignments),
+        )
+
+
+@dataclass(frozen=True)
+class Action:
+    """What happens to one profile.
+
+    Attributes:
+        key: Names the action within its plan.
+        action: What is done, for people: `none`, `add_sid_uri`, `remove_sid_uri`, `create`,
+            `update`, `replace`, `delete` or `refused`.
+        id: Id of the profile there is; None for one to be made.
+        status: `planned` where there is something to do; else why not.
+        message: A sentence for the status.
+        steps: The writes, in order. A delete waits until everything else of the plan is done.
+        seen: The edition of the profile that was planned on.
+        after: Keys of the actions that must have ended well before this one may start.
+        whole: Whether a new profile that does not hold what was sent is taken away again.
+        advice: What to try where Graph refuses the change.
+        diff: What changes, in the words of declarations.
+        details: What the job has to say of the profile besides, JSON-ready.
+    """
+
+    key: str
+    action: str
+    odata_type: str
+    name: str
+    id: str | None = None
+    status: Status = Status.UNCHANGED
+    message: str | None = None
+    steps: tuple[Step, ...] = ()
+    seen: Seen | None = None
+    after: tuple[str, ...] = ()
+    whole: bool = False
+    advice: str | None = None
+    diff: tuple[Difference, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the action has something to write."""
+        return self.status is Status.PLANNED and bool(self.steps)
+
+    @property
+    def creates(self) -> bool:
+        return any(isinstance(step, Create) for step in self.steps)
+
+    @property
+    def deletes(self) -> bool:
+        return any(isinstance(step, Delete) for step in self.steps)
+
+    @property
+    def is_scep(self) -> bool:
+        return require_profile_type(self.odata_type).kind is ProfileKind.SCEP
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, from which the action can be read back."""
+        return {
+            "key": self.key,
+            "action": self.action,
+            "odata_type": self.odata_type,
+            "name": self.name,
+            "id": self.id,
+            "status": self.status.value,
+            "message": self.message,
+            "steps": [step.to_dict() for step in self.steps],
+            "seen": self.seen.to_dict() if self.seen else None,
+            "after": list(self.after),
+            "whole": self.whole,
+            "advice": self.advice,
+            "diff": [difference.to_dict() for difference in self.diff],
+            "details": dict(self.details),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Action:
+        require_profile_type(data["odata_type"])
+        return cls(
+            key=str(data["key"]),
+            action=str(data["action"]),
+            odata_type=str(data["odata_type"]),
+            name=str(data["name"]),
+            id=None if data["id"] is None else str(data["id"]),
+            status=Status(data["status"]),
+            message=data["message"],
+            steps=tuple(step_from_dict(step) for step in data["steps"]),
+            seen=Seen.from_dict(data["seen"]),
+            after=tuple(map(str, data["after"])),
+            whole=bool(data["whole"]),
+            advice=data["advice"],
+            diff=tuple(Difference(**item) for item in data["diff"]),
+            details=dict(data["details"]),
+        )
+
+    def row(self) -> dict[str, Any]:
+        """The profile as one element of `profiles` in every output."""
+        kind = require_profile_type(self.odata_type)
+        notes = " ".join(self.details.get("notes") or ())
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": kind.kind.value,
+            "platform": kind.platform.value,
+            "action": self.action,
+            "status": self.status.value,
+            "message": self.message or notes or None,
+            "diff": [difference.to_dict() for difference in self.diff],
+            **self.details,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every action of a job, profiles that stay as they are included.
+
+    Attributes:
+        choices: What the operator decided, JSON-ready; a resumed run must be given the same.
+        all_or_nothing: Whether nothing at all is written while one action is refused.
+        made_at: When the tenant was read, ISO 8601 in UTC.
+        pages: Requests that listing the tenant took, to choose the cheaper way of reading back.
+        notes: What was not read or is known in part only, in sentences.
+        warnings: What a person should read before agreeing.
+    """
+
+    task: Task
+    tenant: str
+    cloud: str
+    actions: tuple[Action, ...]
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    all_or_nothing: bool = False
+    made_at: str = ""
+    pages: int = 1
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Plan {self.task}: {len(self.writing)} of {len(self.actions)} profiles to change>"
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do and nothing to complain about."""
+        return not self.writing and not self.refused
+
+    @property
+    def refused(self) -> tuple[Action, ...]:
+        return tuple(action for action in self.actions if action.action == "refused")
+
+    @cached_property
+    def writing(self) -> tuple[Action, ...]:
+        """The actions that write something, in the order in which they go."""
+        return tuple(in_order(action for action in self.actions if action.writes))
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """How many profiles each action and each status concerns."""
+        return count_rows(action.row() for action in self.actions)
+
+    def action(self, key: str) -> Action:
+        """The action of that key."""
+        return next(action for action in self.actions if action.key == key)
+
+    def part(self, keys: Iterable[str]) -> Plan:
+        """The plan with only these actions, for example those of one ring."""
+        wanted = set(keys)
+        return replace(self, actions=tuple(item for item in self.actions if item.key in wanted))
+
+    def content(self) -> dict[str, Any]:
+        """What the digest covers."""
+        return {
+            "format": PLAN_FORMAT,
+            "task": self.task.value,
+            "tenant": self.tenant,
+            "cloud": self.cloud,
+            "made_at": self.made_at,
+            "choices": dict(self.choices),
+            "all_or_nothing": self.all_or_nothing,
+            "pages": self.pages,
+            "notes": list(self.notes),
+            "warnings": list(self.warnings),
+            "actions": [action.to_dict() for action in self.actions],
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON of the plan: what an approval refers to."""
+        canonical = json.dumps(self.content(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form, as written to a plan file."""
+        return {**self.content(), "digest": self.digest}
+
+    def report(self) -> dict[str, Any]:
+        """JSON-ready form for people and machines that look at a plan."""
+        return {
+            "tenant": self.tenant,
+            "cloud": self.cloud,
+            "task": self.task.value,
+            "changed": bool(self.writing),
+            "failed": bool(self.refused),
+            "counts": self.counts,
+            "choices": dict(self.choices),
+            "notes": list(self.notes),
+            "warnings": list(self.warnings),
+            "digest": self.digest,
+            "profiles": [action.row() for action in self.actions],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Plan:
+        """Read a plan back.
+
+        Raises:
+            PlanError: it is not a plan, it was edited, or it names a profile twice.
+        """
+        if not isinstance(data, Mapping) or data.get("format") != PLAN_FORMAT:
+            raise PlanError(f"This is not a plan of the form {PLAN_FORMAT}.")
+        try:
+            plan = cls(
+                task=Task(data["task"]),
+                tenant=str(data["tenant"]),
+                cloud=str(data["cloud"]),
+                actions=tuple(Action.from_dict(action) for action in data["actions"]),
+                choices=dict(data["choices"]),
+                all_or_nothing=bool(data["all_or_nothing"]),
+                made_at=str(data["made_at"]),
+                pages=int(data["pages"]),
+                notes=tuple(map(str, data["notes"])),
+                warnings=tuple(map(str, data["warnings"])),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, UnknownProfileTypeError) as error:
+            raise PlanError("The plan is damaged: it does not hold what a plan holds.") from error
+        if plan.digest != data.get("digest"):
+            raise PlanError(
+                "The plan was changed after it was written: its digest does not fit.",
+                hint="Make it again.",
+            )
+        check_plan(plan)
+        return plan
+
+    def require_tenant(self, tenant: str, cloud: str) -> None:
+        """Refuse a plan of another tenant.
+
+        Raises:
+            PlanError: with both tenants.
+        """
+        if (self.tenant, self.cloud) != (tenant, cloud):
+            raise PlanError(
+                f"The plan is for tenant {self.tenant} ({self.cloud}), but you are signed in to"
+                f" {tenant} ({cloud}). Nothing was changed."
+            )
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuse a plan that no run may walk.
+
+    Raises:
+        PlanError: two actions have one key or are about one profile, an action waits for one that
+            is not there, or actions wait for each other.
+    """
+    keys = [action.key for action in plan.actions]
+    if len(set(keys)) < len(keys):
+        raise PlanError("The plan is damaged: two of its actions have the same key.")
+    ids = Counter(action.id.lower() for action in plan.actions if action.id)
+    twice = sorted(identifier for identifier, count in ids.items() if count > 1)
+    if twice:
+        raise PlanError(f"The plan names a profile more than once: {', '.join(twice)}.")
+    waits = {key for action in plan.actions for key in _waits_for(action)}
+    if unknown := sorted(waits - set(keys)):
+        raise PlanError(f"The plan waits for actions that it does not have: {', '.join(unknown)}.")
+    _ = plan.writing
+
+
+def _waits_for(action: Action) -> Iterable[str]:
+    yield from action.after
+    for step in action.steps:
+        if isinstance(step, Delete):
+            yield from step.after
+        reference = getattr(step, "root", None) or getattr(step, "after", None)
+        if (key := getattr(reference, "action", None)) is not None:
+            yield key
+
+
+def in_order(actions: Iterable[Action]) -> list[Action]:
+    """Actions in the order in which they go: roots first, and each after those it waits for.
+
+    Raises:
+        PlanError: some wait for each other.
+    """
+    left = sorted(actions, key=lambda action: action.is_scep)
+    names = {action.key for action in left}
+    done: set[str] = set()
+    ordered: list[Action] = []
+    while left:
+        ready = [item for item in left if not (set(item.after) & names) - done]
+        if not ready:
+            raise PlanError("The plan is damaged: its actions wait for each other.")
+        ordered += ready
+        done |= {item.key for item in ready}
+        left = [item for item in left if item.key not in done]
+    return ordered
+
+
+def count_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Count rows by action and by status; every status is a key, and every action there is."""
+    listed = list(rows)
+    actions = Counter(row["action"] for row in listed)
+    statuses = Counter(row["status"] for row in listed)
+    return {
+        "actions": dict(sorted(actions.items())),
+        "statuses": {status.value: statuses[status.value] for status in Status},
+    }
+
+
+def require_room(count: int, max_changes: int | None) -> None:
+    """Refuse a run that would write more than was allowed; never cut it.
+
+    Args:
+        count: How many actions the run would write.
+        max_changes: None for no limit.
+
+    Raises:
+        TooManyChangesError: with both numbers.
+    """
+    if max_changes is not None and count > max_changes:
+        raise TooManyChangesError(
+            f"{count} profiles would change, but max_changes (--max-changes) allows"
+            f" {max_changes}. Nothing was changed.",
+            hint="Choose fewer, or allow more.",
+        )
+
+
+def sentence_of(actions: Sequence[Action]) -> str:
+    """How many actions of each kind, as `2 create, 1 update`."""
+    counts = Counter(action.action for action in actions)
+    return ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))

@@ -1,0 +1,45 @@
+"""Plans in files: what is shown, approved and carried out later."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from intune_scep.changes.plan import Plan
+from intune_scep.errors import IntuneScepError, PlanError
+from intune_scep.files import MOST_JSON, parse_json, read_regular, write_new_private, write_private
+
+
+def save_plan(path: Path, plan: Plan, *, overwrite: bool = False) -> None:
+    """Write a plan for approval, readable by its owner only.
+
+    Args:
+        overwrite: Write over a file that is there.
+
+    Raises:
+        PlanError: the file is there already, or cannot be written.
+    """
+    data = (json.dumps(plan.to_dict(), indent=2) + "\n").encode("ascii")
+    try:
+        (write_private if overwrite else write_new_private)(path, data)
+    except FileExistsError as error:
+        raise PlanError(
+            f"--plan {path} is there already. Nothing was written.",
+            hint="Give another file, or --overwrite.",
+        ) from error
+    except OSError as error:
+        raise PlanError(f"--plan {path} cannot be written: {error.strerror}.") from error
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan back.
+
+    Raises:
+        PlanError: it cannot be read, is no plan, or was edited.
+    """
+    try:
+        data = read_regular(path, what="--plan", most=MOST_JSON)
+        content = parse_json(data, f"--plan {path}", most=MOST_JSON)
+    except IntuneScepError as error:
+        raise PlanError(str(error)) from error
+    return Plan.from_dict(content)

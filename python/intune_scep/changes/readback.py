@@ -1,0 +1,308 @@
+"""Reading back what was written: what is there is the pre-image plus what was asked, and nothing
+else. Only what is seen counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from intune_scep.changes.status import Status
+from intune_scep.changes.steps import Assignments, Wire
+from intune_scep.errors import IntuneScepError
+from intune_scep.graph.batch import BATCH_SIZE
+from intune_scep.graph.settle import settle
+from intune_scep.profiles import Profile, changed_properties, normal_value, require_profile_type
+from intune_scep.tenant import Tenant, read_profiles, read_profiles_by_id, read_root_links
+from intune_scep.tenant.assignments import same_assignments
+
+SERVER_OWNED: Final = frozenset({"version", "lastModifiedDateTime", "assignments"})
+_NOT_KEPT: Final = object()
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a profile should be like now.
+
+    Attributes:
+        asked: The properties that were sent; None where none were.
+        before: The whole profile immediately before the change; None where it was not read.
+        made: Whether this run made it.
+        linked: Whether its root was set, to `root_id`.
+        assignments: Those that were set; None where none were.
+        gone: Whether it was deleted.
+    """
+
+    id: str
+    odata_type: str
+    asked: Wire | None = None
+    before: Wire | None = None
+    made: bool = False
+    linked: bool = False
+    root_id: str | None = None
+    assignments: Assignments | None = None
+    gone: bool = False
+
+    def only(self, kind: str) -> Expectation:
+        """What one kind of step alone should have led to."""
+        return replace(
+            self,
+            asked=self.asked if kind in {"patch", "create"} else None,
+            before=self.before if kind == "patch" else None,
+            linked=self.linked and kind == "link",
+            assignments=self.assignments if kind == "assign" else None,
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was read of a profile."""
+
+    profile: Profile | IntuneScepError | None
+    root: Profile | IntuneScepError | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reading back says of a profile.
+
+    Attributes:
+        status: `applied` where it is as expected.
+        pending: Whether reading on may still show what is wanted.
+        version: As it was read.
+    """
+
+    status: Status
+    message: str | None = None
+    pending: bool = False
+    version: int | None = None
+
+
+class Readback:
+    """Reads profiles back in few requests.
+
+    Args:
+        pages: Requests that a listing takes; the cheaper of a listing and `$batch` is used.
+
+    Attributes:
+        counts_by_one: Whether a change adds one to `version` here; nobody has documented it
+            (GRAPH.md 7), so the first change of a run shows it.
+    """
+
+    def __init__(self, tenant: Tenant, pages: int) -> None:
+        self.counts_by_one = True
+        self._tenant = tenant
+        self._pages = max(1, pages)
+
+    def learn(self, expected: Expectation, reading: Reading) -> str | None:
+        """Learn from the first change how versions count here; a note where it is otherwise."""
+        before = (expected.before or {}).get("version")
+        if reading.status is not Status.APPLIED or reading.version is None:
+            return None
+        if not isinstance(before, int) or reading.version == before + 1:
+            return None
+        self.counts_by_one = False
+        return (
+            f"The first change took version {before} to {reading.version}. Either somebody wrote in"
+            " between, or this tenant does not count changes by one: editions are told apart by"
+            " content and time of modification in this run."
+        )
+
+    async def settle(self, expected: Sequence[Expectation], patience: float) -> list[Reading]:
+        """Read profiles until each is as expected, or the patience has run out.
+
+        Returns:
+            One reading for each expectation; none of them is pending.
+        """
+        readings: dict[int, Reading] = {}
+        first = True
+
+        async def read() -> list[int]:
+            nonlocal first
+            left = [n for n in range(len(expected)) if n not in readings or readings[n].pending]
+            found = await self._read([expected[n] for n in left], listing=first)
+            first = False
+            for number, item in zip(left, found, strict=True):
+                readings[number] = self._judge(expected[number], item)
+            return [n for n in left if readings[n].pending]
+
+        if expected:
+            await settle(read, lambda left: not left, patience=patience)
+        return [self._given_up(readings.get(number), patience) for number in range(len(expected))]
+
+    def _given_up(self, reading: Reading | None, patience: float) -> Reading:
+        if reading is None:
+            return Reading(Status.UNKNOWN, "It could not be read back.")
+        if not reading.pending:
+            return reading
+        message = (reading.message or "").replace(_SECONDS, f"{patience:g} s of reading")
+        return replace(reading, message=message, pending=False)
+
+    async def _read(self, expected: Sequence[Expectation], *, listing: bool) -> list[Found]:
+        ids = list(dict.fromkeys(item.id for item in expected))
+        assigned = any(item.assignments is not None for item in expected)
+        profiles = await self._profiles(expected, ids, assigned=assigned, listing=listing)
+        linked = [
+            profile
+            for item in expected
+            if item.linked and isinstance(profile := profiles.get(item.id), Profile)
+        ]
+        roots = await self._roots(linked)
+        return [Found(profiles.get(item.id), roots.get(item.id)) for item in expected]
+
+    async def _profiles(
+        self, expected: Sequence[Expectation], ids: Sequence[str], *, assigned: bool, listing: bool
+    ) -> Mapping[str, Profile | IntuneScepError | None]:
+        try:
+            if not listing or -(-len(ids) // BATCH_SIZE) <= self._pages:
+                return await read_profiles_by_id(self._tenant, ids, with_assignments=assigned)
+            types = {item.odata_type: require_profile_type(item.odata_type) for item in expected}
+            snapshot = await read_profiles(self._tenant, types.values(), with_assignments=assigned)
+            listed: dict[str, Profile | IntuneScepError | None] = {
+                profile.id or "": profile for profile in snapshot.profiles
+            }
+            # A profile that a listing lacks may be gone or merely late: ask for it by id.
+            missing = [identifier for identifier in ids if identifier not in listed]
+            rest = await read_profiles_by_id(self._tenant, missing, with_assignments=assigned)
+        except IntuneScepError as error:
+            return dict.fromkeys(ids, error)
+        return {**listed, **rest}
+
+    async def _roots(
+        self, profiles: Sequence[Profile]
+    ) -> Mapping[str, Profile | IntuneScepError | None]:
+        try:
+            return await read_root_links(self._tenant, profiles) if profiles else {}
+        except IntuneScepError as error:
+            return {profile.id or "": error for profile in profiles}
+
+    def _judge(self, expected: Expectation, found: Found) -> Reading:
+        now = found.profile
+        if isinstance(now, IntuneScepError):
+            return Reading(Status.UNKNOWN, f"It could not be read back: {now}", pending=True)
+        if expected.gone:
+            return _judge_gone(now)
+        if now is None:
+            status = Status.UNKNOWN if expected.made else Status.CONFLICT
+            what = "made, but" if expected.made else "changed, but now"
+            return Reading(status, f"It was {what} {_SECONDS} does not show it.", pending=True)
+        reading = self._judge_content(expected, now)
+        if reading.status is not Status.APPLIED:
+            return reading
+        return _judge_surroundings(expected, now, found.root) or reading
+
+    def _judge_content(self, expected: Expectation, now: Profile) -> Reading:
+        wire, version = now.to_wire(), now.version
+        if lost := _not_as_asked(expected, wire):
+            return self._judge_lost(expected, now, lost)
+        before = expected.before
+        if before is None:
+            return Reading(Status.APPLIED, version=version)
+        others = sorted(differences(before, wire) - set(expected.asked or {}))
+        if self._edited_between(before, version):
+            more = f" {', '.join(others)} changed as well." if others else ""
+            return Reading(
+                Status.CONFLICT,
+                f"The change is there, but somebody wrote in between: version"
+                f" {before.get('version')} was read before it, and version {version} after it."
+                f"{more}",
+                version=version,
+            )
+        if others:
+            return Reading(
+                Status.FAILED,
+                f"The change is there, but {', '.join(others)} changed as well, which nobody asked"
+                " for.",
+                version=version,
+            )
+        return Reading(Status.APPLIED, version=version)
+
+    def _edited_between(self, before: Mapping[str, Any], version: int | None) -> bool:
+        read = before.get("version")
+        return (
+            self.counts_by_one
+            and isinstance(read, int)
+            and version is not None
+            and version > read + 1
+        )
+
+    def _judge_lost(self, expected: Expectation, now: Profile, lost: Sequence[str]) -> Reading:
+        listed = ", ".join(lost)
+        version = now.version
+        before = expected.before
+        edited = before is not None and self._edited_between(before, version)
+        if edited or (expected.made and (version or 1) > 1):
+            return Reading(
+                Status.CONFLICT,
+                f"Somebody changed {listed} after the change: version {version} is there now.",
+                pending=True,
+                version=version,
+            )
+        return Reading(
+            Status.UNKNOWN,
+            f"Graph accepted the change, but {_SECONDS} does not show it: {listed}.",
+            pending=True,
+            version=version,
+        )
+
+
+_SECONDS: Final = "<patience>"
+
+
+def _judge_gone(now: Profile | None) -> Reading:
+    if now is None:
+        return Reading(Status.APPLIED)
+    return Reading(
+        Status.UNKNOWN,
+        f"Graph accepted the deletion, but after {_SECONDS} the profile is still there.",
+        pending=True,
+        version=now.version,
+    )
+
+
+def _judge_surroundings(
+    expected: Expectation, now: Profile, root: Profile | IntuneScepError | None
+) -> Reading | None:
+    """What is wrong with the link or the assignments; None where both are as expected."""
+    if expected.linked:
+        if isinstance(root, IntuneScepError):
+            message = f"Its root could not be read back: {root}"
+            return Reading(Status.UNKNOWN, message, pending=True, version=now.version)
+        if (root.id if root is not None else None) != expected.root_id:
+            message = (
+                "Graph accepted the link to the trusted root, but does not keep it:"
+                f" {_SECONDS} does not show it."
+            )
+            return Reading(Status.UNKNOWN, message, pending=True, version=now.version)
+    wanted = expected.assignments
+    if wanted is not None and not same_assignments(now.assignments or (), wanted):
+        message = f"Graph accepted the assignments, but {_SECONDS} does not show them."
+        return Reading(Status.UNKNOWN, message, pending=True, version=now.version)
+    return None
+
+
+def _not_as_asked(expected: Expectation, wire: Wire) -> tuple[str, ...]:
+    asked = expected.asked
+    if asked is None:
+        return ()
+    typed = {"@odata.type": wire.get("@odata.type"), **asked}
+    names = (name for name in changed_properties(wire, typed) if name != "@odata.type")
+    if not expected.made:
+        return tuple(names)
+    # What a create leaves out and what it sends empty come back alike.
+    return tuple(name for name in names if (wire.get(name) or None) != (asked.get(name) or None))
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
+    """Names of the properties in which two readings of a profile differ in meaning, without
+    annotations, dates and assignments."""
+    kind = require_profile_type(now.get("@odata.type"))
+    names = {name for name in {*before, *now} if "@" not in name} - SERVER_OWNED
+    raw = {name for name in names if before.get(name, _NOT_KEPT) != now.get(name, _NOT_KEPT)}
+    return {
+        name
+        for name in raw
+        if name not in before
+        or name not in now
+        or normal_value(kind, name, before[name]) != normal_value(kind, name, now[name])
+    }

@@ -1,0 +1,423 @@
+"""Carrying out a plan, finishing a run that was cut short, taking a run back, looking at it again.
+
+Every job writes through these functions. One run at a time works on a tenant from this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from intune_scep.changes.journal import (
+    Journal,
+    JournalWriter,
+    default_journal_path,
+    new_journal,
+    read_journal,
+    reopened_journal,
+)
+from intune_scep.changes.plan import Action, Plan, Task, check_plan, require_room
+from intune_scep.changes.readback import Expectation, Readback
+from intune_scep.changes.record import ActionRecord, RunRecord
+from intune_scep.changes.report import Outcome, RunReport, first_outcome
+from intune_scep.changes.runs import find_journals, remember_journal
+from intune_scep.changes.status import Hold, Status
+from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch
+from intune_scep.changes.undo import Now, linked_ids, undo
+from intune_scep.changes.walker import Walk
+from intune_scep.changes.watch import Watch
+from intune_scep.errors import IntuneScepError, JournalError, PlanError
+from intune_scep.files import tenant_lock
+from intune_scep.profiles import Profile, require_profile_type
+from intune_scep.tenant import Tenant, read_profiles, read_root_links
+
+_JOBS: Mapping[Task, str] = {
+    Task.STRONG_MAPPING: "the migration to strong mapping",
+    Task.DECLARED_STATE: "a declared state",
+    Task.RESTORE: "a restore",
+    Task.ROLLBACK: "a rollback",
+}
+
+
+def dry_run_report(plan: Plan, *, notes: Iterable[str] = ()) -> RunReport:
+    """The report of a plan that is not carried out."""
+    outcomes = _held_by_refusal(plan) or tuple(map(first_outcome, plan.actions))
+    return RunReport(plan, outcomes, dry_run=True, notes=(*plan.notes, *notes))
+
+
+def _held_by_refusal(plan: Plan) -> tuple[Outcome, ...] | None:
+    """Where one action is refused and the plan is all or nothing: nothing is tried."""
+    if not (plan.refused and plan.all_or_nothing):
+        return None
+    message = "Not tried, because another declaration is refused."
+    return tuple(
+        outcome.but(Status.HELD_BACK, message, hold=Hold.REFUSED)
+        if outcome.status is Status.PLANNED
+        else outcome
+        for outcome in map(first_outcome, plan.actions)
+    )
+
+
+async def carry_out(
+    tenant: Tenant,
+    plan: Plan,
+    *,
+    journal: Path | None = None,
+    max_changes: int | None = None,
+    watch: Watch | None = None,
+) -> RunReport:
+    """Carry out a plan.
+
+    Args:
+        journal: Where the record goes; a new file in the tenant's state directory by default. The
+            journal of a run of the same plan that was cut short is resumed.
+        max_changes: Refuse the run if it would write more profiles.
+
+    Raises:
+        PlanError: the plan is of another tenant, too large, or was carried out already.
+        JournalError: the journal belongs to something else or cannot be made.
+        FileInUseError: another run is at work in the tenant.
+    """
+    plan.require_tenant(tenant.tenant_id, tenant.cloud)
+    check_plan(plan)
+    held = _held_by_refusal(plan)
+    if held is not None or not plan.writing:
+        outcomes = held or tuple(map(first_outcome, plan.actions))
+        return RunReport(plan, outcomes, dry_run=False, notes=plan.notes)
+    with tenant_lock(tenant.tenant_id, job=_JOBS[plan.task]):
+        earlier = _earlier(tenant, plan, journal)
+        if earlier is not None:
+            return await _resume(tenant, earlier, max_changes=max_changes, watch=watch)
+        require_room(len(plan.writing), max_changes)
+        path = journal or default_journal_path(tenant.tenant_id, plan.task)
+        with new_journal(path, plan.tenant, plan.cloud, plan.task) as writer:
+            run = RunRecord(1, plan)
+            writer.write("plan", run=1, plan=plan.to_dict())
+            if journal is not None:
+                remember_journal(tenant.tenant_id, path)
+            return await _walk(tenant, run, writer, watch, notes=plan.notes)
+
+
+def _earlier(tenant: Tenant, plan: Plan, journal: Path | None) -> Journal | None:
+    """The journal of an earlier run of this plan that has something left to do.
+
+    Raises:
+        PlanError: the plan was carried out.
+        JournalError: the journal that was named is of something else.
+    """
+    if journal is not None and journal.exists():
+        content = read_journal(journal)
+        content.require_tenant(tenant.tenant_id, tenant.cloud)
+        if content.first.plan.digest != plan.digest and not content.is_finished:
+            raise JournalError(
+                f"Journal {journal} belongs to another plan, of which {len(content.last.left)} of"
+                f" {len(content.last.plan.writing)} profiles are left. Nothing was changed.",
+                hint="Finish that run first, or give another file for this one.",
+            )
+        # A finished one is refused where the new one is made.
+        return None if content.is_finished else content
+    for content in find_journals(tenant.tenant_id).journals:
+        if content.first.plan.digest != plan.digest or len(content.runs) > 1:
+            continue
+        if not content.is_finished:
+            return content
+        raise PlanError(
+            f"This plan was carried out already, at {content.began}: {content.path}."
+            " Nothing was changed.",
+            hint="Make a new plan.",
+        )
+    return None
+
+
+async def _walk(
+    tenant: Tenant,
+    run: RunRecord,
+    writer: JournalWriter,
+    watch: Watch | None,
+    *,
+    notes: Iterable[str] = (),
+) -> RunReport:
+    watch = watch or Watch()
+    watch.began(writer.path, len(run.left))
+    walk = Walk(tenant, run, writer, watch)
+    outcomes = await walk.run()
+    return RunReport(
+        run.plan,
+        outcomes,
+        dry_run=False,
+        journal=str(writer.path),
+        stopped=walk.stopped,
+        interrupted_by=watch.stop.signal,
+        notes=(*notes, *walk.notes),
+    )
+
+
+async def resume(
+    tenant: Tenant,
+    journal: Path,
+    *,
+    max_changes: int | None = None,
+    watch: Watch | None = None,
+) -> RunReport:
+    """Finish the run that a journal records; nothing is written twice.
+
+    Raises:
+        JournalError: it cannot be used, or is of another tenant.
+        TooManyChangesError: more is left than `max_changes`.
+        FileInUseError: another run is at work in the tenant.
+    """
+    content = read_journal(journal)
+    content.require_tenant(tenant.tenant_id, tenant.cloud)
+    with tenant_lock(tenant.tenant_id, job=_JOBS[content.last.plan.task]):
+        return await _resume(tenant, content, max_changes=max_changes, watch=watch)
+
+
+async def _resume(
+    tenant: Tenant, content: Journal, *, max_changes: int | None, watch: Watch | None
+) -> RunReport:
+    require_room(len(content.last.left), max_changes)
+    with reopened_journal(content.path) as (current, writer):
+        note = f"Resumed the run recorded in {content.path}."
+        return await _walk(tenant, current.last, writer, watch, notes=(note,))
+
+
+def resume_report(content: Journal) -> RunReport:
+    """What resuming a run would do, without doing it."""
+    run = content.last
+    left = {action.key for action in run.left}
+    outcomes = [
+        first_outcome(action)
+        if action.key in left or not action.writes
+        else first_outcome(action).but(
+            Status.UNCHANGED, "Done before the run was cut short.", id=run.record(action).id
+        )
+        for action in run.plan.actions
+    ]
+    note = f"The run recorded in {content.path} was cut short; {len(left)} of it are left."
+    path = str(content.path)
+    return RunReport(run.plan, tuple(outcomes), dry_run=True, journal=path, notes=(note,))
+
+
+def require_same_choices(content: Journal, given: Mapping[str, Any]) -> None:
+    """Refuse to resume a run under other choices than it was begun with.
+
+    Args:
+        given: The choices that were given now; those that were not are not in it.
+
+    Raises:
+        JournalError: naming both.
+    """
+    recorded = content.first.plan.choices
+    differing = [name for name, value in given.items() if recorded.get(name) != value]
+    if not differing:
+        return
+    pairs = "; ".join(
+        f"{name} was {recorded.get(name)!r}, not {given[name]!r}" for name in differing
+    )
+    left, total = len(content.last.left), len(content.last.plan.writing)
+    raise JournalError(
+        f"{content.path} is the journal of a run with other choices: {pairs}. {left} of its {total}"
+        " profiles are left. Nothing was changed.",
+        hint="Leave these options out to finish that run, or give another journal for a new one.",
+    )
+
+
+def unfinished_at(path: Path | None) -> Journal | None:
+    """The journal at a path, if its first run has something left to do.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    if path is None or not path.exists():
+        return None
+    content = read_journal(path)
+    return None if content.is_finished or len(content.runs) > 1 else content
+
+
+async def finish_begun(tenant: Tenant, journal: Path, *, watch: Watch | None = None) -> RunReport:
+    """Finish what a run was doing when it was cut short.
+
+    A profile that was half made or half replaced would stand in the way of a new plan. Only what
+    was begun is finished, nothing else of that run is started.
+
+    Raises:
+        JournalError: it cannot be used, or is of another tenant.
+        FileInUseError: another run is at work in the tenant.
+    """
+    content = read_journal(journal)
+    content.require_tenant(tenant.tenant_id, tenant.cloud)
+    with (
+        tenant_lock(tenant.tenant_id, job=_JOBS[content.last.plan.task]),
+        reopened_journal(journal) as (current, writer),
+    ):
+        run = current.last
+        keys = [action.key for action in _cut_short(run)]
+        part = replace(run, plan=_part(run.plan, keys))
+        note = f"Finished what the run recorded in {journal} had begun."
+        return await _walk(tenant, part, writer, watch, notes=(note,))
+
+
+def _part(plan: Plan, keys: Iterable[str]) -> Plan:
+    """The plan with these actions to do; the rest stays for what waits for it."""
+    wanted = set(keys)
+    return replace(
+        plan,
+        actions=tuple(
+            action if action.key in wanted or not action.writes else replace(action, steps=())
+            for action in plan.actions
+        ),
+    )
+
+
+def _cut_short(run: RunRecord) -> list[Action]:
+    return [action for action in run.begun if _is_cut_short(run.record(action))]
+
+
+def _is_cut_short(record: ActionRecord) -> bool:
+    return any(step.status in {None, Status.APPLIED} for step in record.steps.values())
+
+
+def unfinished(tenant_id: str) -> list[Journal]:
+    """The journals of a tenant whose runs had begun something that is not finished."""
+    return [
+        content
+        for content in find_journals(tenant_id).journals
+        if content.first.plan.task is not Task.STRONG_MAPPING and _cut_short(content.last)
+    ]
+
+
+async def roll_back(
+    tenant: Tenant,
+    journal: Path,
+    *,
+    dry_run: bool = False,
+    max_changes: int | None = None,
+    watch: Watch | None = None,
+) -> RunReport:
+    """Take back what a run did, where nobody changed the profile since.
+
+    Raises:
+        JournalError: it cannot be used, or is of another tenant.
+        TooManyChangesError: more would be written than `max_changes`.
+        FileInUseError: another run is at work in the tenant.
+    """
+    content = read_journal(journal)
+    content.require_tenant(tenant.tenant_id, tenant.cloud)
+    if len(content.runs) > 1 and not content.is_finished and content.last.begun:
+        if dry_run:
+            return resume_report(content)
+        return await resume(tenant, journal, max_changes=max_changes, watch=watch)
+    plan = undo(content, await _now(tenant, content))
+    nothing = ("Nothing is left to roll back.",) if not plan.writing else ()
+    if dry_run or not plan.writing:
+        report = dry_run_report(plan, notes=nothing)
+        return replace(report, dry_run=dry_run, journal=str(journal))
+    require_room(len(plan.writing), max_changes)
+    with (
+        tenant_lock(tenant.tenant_id, job=_JOBS[Task.ROLLBACK]),
+        reopened_journal(journal) as (current, writer),
+    ):
+        run = RunRecord(len(current.runs) + 1, plan)
+        writer.write("plan", run=run.number, plan=plan.to_dict())
+        return await _walk(tenant, run, writer, watch, notes=plan.notes)
+
+
+async def _now(tenant: Tenant, content: Journal) -> Now:
+    run = content.first
+    begun = [action for action in run.plan.writing if run.record(action).begun]
+    types = {action.odata_type: require_profile_type(action.odata_type) for action in begun}
+    assigned = any(not isinstance(step, Patch) for action in begun for step in action.steps)
+    if not types:
+        return Now({})
+    snapshot = await read_profiles(tenant, types.values(), with_assignments=assigned)
+    profiles = {profile.id or "": profile for profile in snapshot.profiles}
+    if not assigned:
+        return Now(profiles)
+    linked = [profiles[i] for i in linked_ids(content) if i in profiles]
+    linked += [p for p in profiles.values() if p.is_scep and p not in linked]
+    roots: dict[str, str | None] = {}
+    for identifier, root in (await read_root_links(tenant, linked)).items():
+        if isinstance(root, IntuneScepError):
+            raise root
+        roots[identifier] = root.id if isinstance(root, Profile) else None
+    return Now(profiles, roots)
+
+
+async def verify_journal(tenant: Tenant, journal: Path) -> RunReport:
+    """Read back every profile that a journal says was changed. Writes nothing.
+
+    Raises:
+        JournalError: it cannot be used, or is of another tenant.
+    """
+    content = read_journal(journal)
+    content.require_tenant(tenant.tenant_id, tenant.cloud)
+    run = content.first
+    outcomes = {action.key: first_outcome(action) for action in run.plan.actions}
+    expected: dict[str, Expectation] = {}
+    for action in run.plan.writing:
+        record, outcome = run.record(action), outcomes[action.key]
+        if not record.begun:
+            message = "The run did not get this far."
+            outcomes[action.key] = outcome.but(Status.HELD_BACK, message, hold=Hold.STOPPED)
+        elif _rolled_back(content, action):
+            outcomes[action.key] = outcome.but(Status.SKIPPED, "Rolled back.")
+        else:
+            expected[action.key] = _expectation(run, action, record)
+    readings = await Readback(tenant, run.plan.pages).settle(list(expected.values()), 0)
+    for key, reading in zip(expected, readings, strict=True):
+        outcomes[key] = outcomes[key].but(
+            reading.status, reading.message, id=expected[key].id or None, version=reading.version
+        )
+    notes = ("The journal ends in the middle of a record.",) if content.torn else ()
+    return RunReport(
+        run.plan,
+        tuple(outcomes.values()),
+        dry_run=False,
+        verified_only=True,
+        journal=str(journal),
+        notes=notes,
+    )
+
+
+def _rolled_back(content: Journal, action: Action) -> bool:
+    return any(
+        run.actions[action.key].ending is Status.APPLIED
+        for run in content.runs[1:]
+        if action.key in run.actions
+    )
+
+
+def _expectation(run: RunRecord, action: Action, record: ActionRecord) -> Expectation:
+    """What the profile of an action should be like when all its steps are done."""
+    made = next((step.id for n, step in record.steps.items() if _is(action, n, Create)), None)
+    expected = Expectation(made or action.id or "", action.odata_type, made=made is not None)
+    for number, step in enumerate(action.steps):
+        match step:
+            case Create():
+                expected = replace(expected, asked=step.body)
+            case Patch():
+                before = record.steps[number].pre_image.wire if number in record.steps else None
+                expected = replace(expected, asked=step.after, before=before)
+            case Link():
+                expected = replace(expected, linked=True, root_id=_root_id(run, step))
+            case Assign():
+                expected = replace(expected, assignments=step.after)
+            case Delete():
+                expected = replace(expected, gone=not action.creates)
+    return expected
+
+
+def _is(action: Action, number: int, kind: type) -> bool:
+    return 0 <= number < len(action.steps) and isinstance(action.steps[number], kind)
+
+
+def _root_id(run: RunRecord, step: Link) -> str | None:
+    if step.after is None or step.after.action is None:
+        return step.after.id if step.after is not None else None
+    with suppress(StopIteration):
+        record = run.actions[step.after.action]
+        return next(item.id for item in record.steps.values() if item.id)
+    return None

@@ -1,0 +1,113 @@
+"""The journals of this machine, of every job: when, which tenant, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from intune_scep.changes.journal import Journal, read_journal
+from intune_scep.changes.plan import Task
+from intune_scep.errors import IntuneScepError, JournalError
+from intune_scep.files import (
+    canonical_json,
+    digest,
+    parse_json,
+    read_regular,
+    state_directory,
+    tenant_directory,
+    write_private,
+)
+
+_POINTER_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class JournalsFound:
+    """Journals, and those that could not be read."""
+
+    journals: tuple[Journal, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+def find_journals(tenant: str | None = None) -> JournalsFound:
+    """The journals in the state directory and those kept elsewhere, the newest first.
+
+    Args:
+        tenant: Of this tenant only.
+    """
+    directories = [tenant_directory(tenant)] if tenant else _directories()
+    found: dict[Path, Journal] = {}
+    unreadable: list[str] = []
+    for path in _paths(directories):
+        try:
+            found.setdefault(path, read_journal(path))
+        except JournalError as error:
+            if path.exists():
+                unreadable.append(str(error))
+    newest = sorted(found.values(), key=lambda journal: journal.began, reverse=True)
+    return JournalsFound(tuple(newest), tuple(unreadable))
+
+
+def _directories() -> list[Path]:
+    state = state_directory()
+    return sorted(path for path in state.glob("*") if path.is_dir()) if state.is_dir() else []
+
+
+def _paths(directories: list[Path]) -> Iterator[Path]:
+    for directory in directories:
+        yield from sorted(directory.glob("*.jsonl"))
+        for pointer in sorted(directory.glob("*.pointer.json")):
+            if (path := _pointed_at(pointer)) is not None:
+                yield path
+
+
+def _pointed_at(pointer: Path) -> Path | None:
+    try:
+        data = read_regular(pointer, what="Pointer", most=_POINTER_BYTES)
+        content = parse_json(data, f"Pointer {pointer}", most=_POINTER_BYTES)
+    except IntuneScepError:
+        return None
+    path = content.get("journal") if isinstance(content, dict) else None
+    return Path(path) if isinstance(path, str) else None
+
+
+def remember_journal(tenant: str, path: Path) -> None:
+    """Leave a pointer to a journal that is kept elsewhere, so that the next run finds it.
+
+    Raises:
+        JournalError: the state directory cannot be written.
+    """
+    pointed = str(path.absolute())
+    name = f"{digest(pointed.encode('utf-8', 'surrogateescape'))[:16]}.pointer.json"
+    try:
+        write_private(tenant_directory(tenant) / name, canonical_json({"journal": pointed}))
+    except OSError as error:
+        raise JournalError(
+            f"The state directory cannot be written: {error.strerror}. Nothing was changed."
+        ) from error
+
+
+def describe(journal: Journal) -> dict[str, Any]:
+    """One row of `intune-scep runs`."""
+    last = journal.last
+    left = len(last.left)
+    rolled_back = len(journal.runs) > 1
+    state = "unfinished" if left or journal.torn else "rolled back" if rolled_back else "finished"
+    task = journal.first.plan.task
+    words = "strong-mapping" if task is Task.STRONG_MAPPING else "profiles"
+    again = "rollback" if rolled_back else "apply"
+    return {
+        "began": journal.began,
+        "ended": journal.ended,
+        "tenant": journal.tenant,
+        "cloud": journal.cloud,
+        "task": task.value,
+        "state": state,
+        "profiles": len(journal.first.plan.writing),
+        "left": left,
+        "journal": str(journal.path),
+        "finish": f"intune-scep {words} {again} --journal {journal.path}" if left else None,
+        "roll_back": f"intune-scep {words} rollback --journal {journal.path}",
+    }

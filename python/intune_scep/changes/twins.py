@@ -1,0 +1,74 @@
+"""Profiles of one type and name: what somebody else made meanwhile, and what was made twice."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+from intune_scep.changes.plan import Action, Plan
+from intune_scep.changes.steps import Create
+from intune_scep.errors import IntuneScepError
+from intune_scep.profiles import Profile, require_profile_type
+from intune_scep.tenant import Tenant, read_profiles
+
+
+class Twins:
+    """Looks for profiles that have the type and name of one to be made.
+
+    Args:
+        plan: Whose creates are looked after; one listing serves them all until an answer is lost.
+    """
+
+    def __init__(self, tenant: Tenant, plan: Plan) -> None:
+        self._tenant = tenant
+        self._types = {
+            action.odata_type: require_profile_type(action.odata_type)
+            for action in plan.actions
+            if action.creates
+        }
+        self._listed: Sequence[Profile] | None = None
+        self._made: set[str] = set()
+
+    def made(self, identifier: str) -> None:
+        """Remember a profile that this run made."""
+        self._made.add(identifier)
+
+    def asking(self, action: Action, step: Create) -> Callable[..., Awaitable[list[Profile]]]:
+        """A question for those that are there besides the ones the plan knew of."""
+
+        async def others(*, fresh: bool) -> list[Profile]:
+            listed = await self._list(fresh=fresh)
+            known = {*step.same_named, *self._made}
+            name = step.body.get("displayName")
+            return [
+                profile
+                for profile in listed
+                if profile.odata_type.lower() == action.odata_type.lower()
+                and profile.display_name == name
+                and profile.id not in known
+            ]
+
+        return others
+
+    async def _list(self, *, fresh: bool) -> Sequence[Profile]:
+        if fresh or self._listed is None:
+            snapshot = await read_profiles(self._tenant, self._types.values())
+            self._listed = snapshot.profiles
+        return self._listed
+
+    async def notes(self, made: Collection[str]) -> list[str]:
+        """A sentence for each profile that was made and has a twin of its type and name."""
+        if not made:
+            return []
+        try:
+            listed = await self._list(fresh=True)
+        except IntuneScepError as error:
+            return [f"Whether a profile was made twice could not be read: {error}"]
+        named: dict[tuple[str, str | None], list[str]] = {}
+        for profile in listed:
+            key = (profile.odata_type.lower(), profile.display_name)
+            named.setdefault(key, []).append(profile.id or "?")
+        return [
+            f"{len(ids)} profiles of one type have the name {name!r}: {', '.join(sorted(ids))}."
+            for (_, name), ids in named.items()
+            if len(ids) > 1 and not set(ids).isdisjoint(made)
+        ]

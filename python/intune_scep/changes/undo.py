@@ -1,0 +1,345 @@
+"""The plan that takes a run back, made from its journal and from the tenant as it is. Pure.
+
+The tenant decides, not the record: a profile is taken back where it is as the run left it, and left
+alone where somebody changed it since. Taking back a delete makes the profile anew, with another id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from intune_scep.changes.journal import Journal
+from intune_scep.changes.plan import Action, Difference, Plan, Seen, Task
+from intune_scep.changes.readback import differences
+from intune_scep.changes.record import ActionRecord, StepRecord
+from intune_scep.changes.status import Status
+from intune_scep.changes.steps import (
+    Assign,
+    Assignments,
+    Create,
+    Delete,
+    Link,
+    Patch,
+    Reference,
+    Step,
+)
+from intune_scep.changes.writes import holds
+from intune_scep.profiles import Profile, changed_properties, writable
+from intune_scep.tenant.assignments import same_assignments
+
+REISSUE_NOTE = (
+    "Rolling back edits the profiles again, so Intune re-issues their certificates once more;"
+    " certificates it has revoked stay revoked."
+)
+
+
+@dataclass(frozen=True)
+class Now:
+    """What the tenant has now.
+
+    Attributes:
+        profiles: Every certificate profile with its assignments, by id.
+        roots: By SCEP profile id: id of the root it points at, for those whose link was read.
+    """
+
+    profiles: Mapping[str, Profile]
+    roots: Mapping[str, str | None] = field(default_factory=dict)
+
+    def named(self, odata_type: str, name: Any) -> list[Profile]:
+        """The profiles of one type and name."""
+        return [
+            profile
+            for profile in self.profiles.values()
+            if profile.odata_type.lower() == odata_type.lower() and profile.display_name == name
+        ]
+
+
+class _LeftAloneError(Exception):
+    """An action that is not taken back, and why."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def linked_ids(journal: Journal) -> list[str]:
+    """Ids of the SCEP profiles whose root links `undo` needs to know."""
+    run = journal.first
+    ids: list[str] = []
+    for action in run.plan.writing:
+        record = run.record(action)
+        if record.begun and action.is_scep:
+            made = [step.id for step in record.steps.values() if step.id]
+            ids += [identifier for identifier in (action.id, *made) if identifier]
+    return list(dict.fromkeys(ids))
+
+
+def undo(journal: Journal, now: Now) -> Plan:
+    """The plan that takes back the first run of a journal.
+
+    An action that cannot be taken back is in it as a conflict, with the reason.
+    """
+    return _Undo(journal, now).plan()
+
+
+class _Undo:
+    def __init__(self, journal: Journal, now: Now) -> None:
+        self._journal = journal
+        self._run = journal.first
+        self._now = now
+        self._begun = [
+            action for action in self._run.plan.writing if self._run.record(action).begun
+        ]
+        self._made_again = {
+            action.id: action.key for action in self._begun if action.id and self._is_gone(action)
+        }
+
+    def _is_gone(self, action: Action) -> bool:
+        return action.deletes and action.id not in self._now.profiles
+
+    def plan(self) -> Plan:
+        actions = [self._undone(action) for action in self._begun]
+        actions = [self._deleted_last(action, actions) for action in actions]
+        first = self._run.plan
+        return Plan(
+            Task.ROLLBACK,
+            first.tenant,
+            first.cloud,
+            tuple(actions),
+            choices={"journal": str(self._journal.path)},
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            pages=first.pages,
+            notes=(REISSUE_NOTE,) if any(item.writes for item in actions) else (),
+        )
+
+    def _undone(self, action: Action) -> Action:
+        record = self._run.record(action)
+        blank = Action(
+            key=action.key,
+            action="none",
+            odata_type=action.odata_type,
+            name=_name(action),
+            id=action.id,
+            diff=tuple(Difference(d.property, d.after, d.before) for d in action.diff),
+            details=action.details,
+        )
+        try:
+            if action.creates:
+                return self._uncreated(blank, action, record)
+            if action.deletes:
+                return self._undeleted(blank, record.steps[_number_of(action, Delete)])
+            return self._unchanged(blank, action, record)
+        except _LeftAloneError as left:
+            return replace(blank, status=left.status, message=str(left), diff=())
+
+    # A profile that was changed
+
+    def _unchanged(self, blank: Action, action: Action, record: ActionRecord) -> Action:
+        now = self._now.profiles.get(action.id or "")
+        if now is None:
+            raise _LeftAloneError(Status.CONFLICT, "The profile no longer exists.")
+        steps: list[Step] = []
+        for number, step in reversed(list(enumerate(action.steps))):
+            if number in record.steps:
+                steps += self._back(step, record.steps[number], now)
+        if not steps:
+            raise _LeftAloneError(Status.UNCHANGED, "It is as it was before the run.")
+        if record.version is not None and record.version != now.version:
+            raise _changed(f"version {record.version} is now {now.version}")
+        word = "remove_sid_uri" if action.action == "add_sid_uri" else "update"
+        return self._planned(blank, word, steps, now)
+
+    def _back(self, step: Step, record: StepRecord, now: Profile) -> list[Step]:
+        match step:
+            case Patch():
+                return _unpatched(step, record.pre_image.wire or {}, now)
+            case Link():
+                return self._unlinked(step, record.pre_image.root_id, now)
+            case Assign():
+                return _unassigned(step, record.pre_image.assignments, now)
+        return []
+
+    def _unlinked(self, step: Link, before: str | None, now: Profile) -> list[Step]:
+        root = self._now.roots.get(now.id or "")
+        after = self._id_of(step.after)
+        if root == before:
+            return []
+        if root != after:
+            raise _changed("its trusted root")
+        return [Link(root, self._reference(before))]
+
+    def _id_of(self, reference: Reference | None) -> str | None:
+        if reference is None or reference.action is None:
+            return reference.id if reference is not None else None
+        maker = self._run.by_key[reference.action]
+        return self._made_id(maker, self._run.record(maker))
+
+    def _reference(self, identifier: str | None) -> Reference | None:
+        """A root by the id it had; one that is made again by this plan, by its action."""
+        if identifier is None:
+            return None
+        if (key := self._made_again.get(identifier)) is not None:
+            return Reference(action=key, name=_name(self._run.by_key[key]))
+        return Reference(id=identifier)
+
+    # A profile that was made, perhaps in place of another
+
+    def _uncreated(self, blank: Action, action: Action, record: ActionRecord) -> Action:
+        made_id = self._made_id(action, record)
+        now = self._now.profiles.get(made_id or "")
+        steps: list[Step] = []
+        if action.deletes and self._is_gone(action):
+            steps += self._made_anew(record.steps[_number_of(action, Delete)], now)
+        if now is not None:
+            _require_as_made(action, now)
+            steps.append(Delete())
+        if not steps:
+            raise _LeftAloneError(Status.UNCHANGED, "It is gone already.")
+        word = "replace" if len(steps) > 1 else "delete"
+        if now is None:
+            return replace(
+                blank,
+                id=None,
+                action="create",
+                status=Status.PLANNED,
+                steps=tuple(steps),
+                after=self._makers(steps),
+            )
+        return self._planned(replace(blank, id=now.id), word, steps, now)
+
+    def _made_id(self, action: Action, record: ActionRecord) -> str | None:
+        number = _number_of(action, Create)
+        known = record.steps[number].id if number in record.steps else None
+        if known is not None:
+            return known
+        step = action.steps[number]
+        assert isinstance(step, Create)
+        there = [
+            profile.id
+            for profile in self._now.named(action.odata_type, step.body.get("displayName"))
+            if profile.id not in step.same_named and holds(profile, step.body)
+        ]
+        if len(there) > 1:
+            raise _LeftAloneError(
+                Status.CONFLICT,
+                "Several profiles look like the one the run made:"
+                f" {', '.join(sorted(str(item) for item in there))}.",
+            )
+        return there[0] if there else None
+
+    # A profile that was deleted
+
+    def _undeleted(self, blank: Action, record: StepRecord) -> Action:
+        if blank.id in self._now.profiles:
+            raise _LeftAloneError(Status.UNCHANGED, "It was not deleted.")
+        steps = self._made_anew(record, None)
+        return replace(
+            blank,
+            id=None,
+            action="create",
+            status=Status.PLANNED,
+            steps=tuple(steps),
+            after=self._makers(steps),
+        )
+
+    def _made_anew(self, record: StepRecord, new: Profile | None) -> list[Step]:
+        wire = record.pre_image.wire or {}
+        body = writable(wire)
+        there = self._now.named(str(wire.get("@odata.type")), wire.get("displayName"))
+        others = [profile for profile in there if new is None or profile.id != new.id]
+        if others and holds(others[0], body):
+            raise _LeftAloneError(Status.UNCHANGED, f"It is there again already: {others[0].id}.")
+        if others:
+            raise _LeftAloneError(
+                Status.CONFLICT, f"Another profile has its name now: {others[0].id}."
+            )
+        root = self._reference(record.pre_image.root_id)
+        steps: list[Step] = [Create(body, root, tuple(p.id or "" for p in there))]
+        if root is not None:
+            steps.append(Link(None, root))
+        if record.pre_image.assignments:
+            steps.append(Assign((), record.pre_image.assignments))
+        return steps
+
+    # What all have in common
+
+    def _planned(self, blank: Action, word: str, steps: Sequence[Step], now: Profile) -> Action:
+        return replace(
+            blank,
+            action=word,
+            status=Status.PLANNED,
+            steps=tuple(steps),
+            seen=Seen(now.version, now.last_modified_date_time),
+            after=self._makers(steps),
+        )
+
+    def _makers(self, steps: Sequence[Step]) -> tuple[str, ...]:
+        found: list[str] = []
+        for step in steps:
+            reference = step.after if isinstance(step, Link) else None
+            if isinstance(step, Create):
+                reference = step.root
+            if reference is not None and reference.action is not None:
+                found.append(reference.action)
+        return tuple(dict.fromkeys(found))
+
+    def _deleted_last(self, action: Action, actions: Sequence[Action]) -> Action:
+        """Let a root go only when the profiles that point at it were taken back."""
+        if not action.deletes or action.is_scep:
+            return action
+        users = tuple(
+            other.key
+            for other in actions
+            if other.is_scep and other.writes and self._uses(other, action.id)
+        )
+        steps = tuple(Delete(users) if isinstance(s, Delete) else s for s in action.steps)
+        return replace(action, steps=steps)
+
+    def _uses(self, action: Action, root_id: str | None) -> bool:
+        return action.id is not None and self._now.roots.get(action.id) == root_id
+
+
+def _require_as_made(action: Action, now: Profile) -> None:
+    possible: list[Assignments] = [()]
+    for step in action.steps:
+        if isinstance(step, Create) and not holds(now, step.body):
+            lost = [n for n in changed_properties(now, step.body) if n != "@odata.type"]
+            raise _changed(", ".join(lost))
+        if isinstance(step, Assign):
+            possible.append(step.after)
+    held = now.assignments or ()
+    if not any(same_assignments(held, assignments) for assignments in possible):
+        raise _changed("its assignments")
+
+
+def _unpatched(step: Patch, before: Mapping[str, Any], now: Profile) -> list[Step]:
+    wire = now.to_wire()
+    if not differences(before, wire):
+        return []
+    if differing := differences({**before, **step.after}, wire):
+        raise _changed(", ".join(sorted(differing)))
+    return [Patch(dict(step.after), {name: before.get(name) for name in step.after})]
+
+
+def _unassigned(step: Assign, before: Assignments, now: Profile) -> list[Step]:
+    held = now.assignments or ()
+    if same_assignments(held, before):
+        return []
+    if not same_assignments(held, step.after):
+        raise _changed("its assignments")
+    return [Assign(step.after, before)]
+
+
+def _changed(what: str) -> _LeftAloneError:
+    return _LeftAloneError(Status.CONFLICT, f"Changed since the run: {what}. It was left alone.")
+
+
+def _number_of(action: Action, kind: type[Step]) -> int:
+    return next(n for n, step in enumerate(action.steps) if isinstance(step, kind))
+
+
+def _name(action: Action) -> str:
+    return action.name

@@ -1,0 +1,584 @@
+"""Walking a plan: the one way in which anything is ever written.
+
+For each step: take a place among the writes, read, compare with the plan, announce in the journal,
+write once, record. Roots come before the profiles that point at them, deletions last. The first
+write of each kind is read back before the second: how Graph behaves there is inferred, so it is
+tried on one profile first. At the end everything is read back; only what is seen counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from intune_scep.changes.journal import JournalWriter
+from intune_scep.changes.plan import Action, Plan
+from intune_scep.changes.readback import Expectation, Readback, Reading
+from intune_scep.changes.record import ActionRecord, RunRecord, StepRecord
+from intune_scep.changes.report import Outcome, first_outcome
+from intune_scep.changes.status import DONE, Hold, Status
+from intune_scep.changes.steps import (
+    Assign,
+    Create,
+    Delete,
+    Link,
+    Patch,
+    PreImage,
+    Reference,
+    Step,
+)
+from intune_scep.changes.twins import Twins
+from intune_scep.changes.watch import Watch
+from intune_scep.changes.writes import (
+    AsPlannedAlreadyError,
+    AssignWrite,
+    CreateWrite,
+    DeleteWrite,
+    LinkWrite,
+    PatchWrite,
+    StepWrite,
+    Subject,
+    not_kept,
+)
+from intune_scep.errors import IntuneScepError, JournalError, ProfileChangedError
+from intune_scep.graph.errors import GraphError, OutcomeUnknownError
+from intune_scep.graph.write_once import Written, write_once
+from intune_scep.profiles import Profile
+from intune_scep.tenant import Tenant
+
+_FORBIDDEN: Final = 403
+_MOST_IN_A_ROW: Final = 3
+_TAKE_BACK: Final = -1
+
+
+class StepEndedError(IntuneScepError):
+    """An action ends here, in this way."""
+
+    def __init__(self, status: Status, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.status = status
+        self.more = more
+
+
+class Walk:
+    """One run over the actions of a plan.
+
+    Args:
+        tenant: Where to write.
+        run: The plan, and what an earlier run recorded of it.
+        journal: Open for appending.
+        watch: Who is told, and who may ask to stop.
+
+    Attributes:
+        stopped: Why no further action is begun; None while the run goes on.
+        notes: What was noticed, in sentences.
+    """
+
+    def __init__(
+        self, tenant: Tenant, run: RunRecord, journal: JournalWriter, watch: Watch
+    ) -> None:
+        self.stopped: str | None = None
+        self.notes: list[str] = []
+        self._tenant = tenant
+        self._run = run
+        self._plan: Plan = run.plan
+        self._journal = journal
+        self._watch = watch
+        self._outcomes = {action.key: first_outcome(action) for action in self._plan.actions}
+        self._subjects: dict[str, Subject] = {}
+        self._expected: dict[str, Expectation] = {}
+        self._proven: set[str] = set()
+        self._readback = Readback(tenant, self._plan.pages)
+        self._twins = Twins(tenant, self._plan)
+        self._refusals = 0
+        self._unseen = 0
+        self._wrote = False
+        self._journal_works = True
+
+    async def run(self) -> tuple[Outcome, ...]:
+        """Carry out every action, going on after failures, then read everything back."""
+        todo = [action for action in self._plan.writing if self._is_left(action)]
+        for done, action in enumerate(todo, 1):
+            await self._write(action)
+            self._watch.progress(done, len(todo), action.name)
+        await self._read_back(todo)
+        await self._delete(todo)
+        self.notes += await self._twins.notes(
+            {subject.id for subject in self._subjects.values() if subject.made}
+        )
+        if not self._run.left and self._journal_works and not self.stopped:
+            self._note("end")
+        return tuple(self._outcomes[action.key] for action in self._plan.actions)
+
+    def _is_left(self, action: Action) -> bool:
+        record = self._run.record(action)
+        if not record.is_over:
+            return True
+        outcome = self._outcomes[action.key]
+        if record.ending is Status.CONFLICT:
+            self._outcomes[action.key] = outcome.but(Status.CONFLICT, record.message)
+        else:
+            message = "Done before the run was cut short."
+            self._outcomes[action.key] = outcome.but(
+                Status.UNCHANGED, message, id=record.id, version=record.version
+            )
+            if record.id is not None:
+                made = action.creates
+                self._subjects[action.key] = Subject(record.id, action.odata_type, made=made)
+        return False
+
+    # One action
+
+    async def _write(self, action: Action) -> None:
+        if self._watch.stop.requested and not self.stopped:
+            self.stopped = "Stopped on request."
+        if self.stopped:
+            self._hold(action, f"Not tried. {self.stopped}")
+            return
+        record = self._run.record(action)
+        if action.id is not None:
+            self._subjects[action.key] = Subject(action.id, action.odata_type)
+        first = True
+        for number, step in enumerate(action.steps):
+            if isinstance(step, Delete):
+                continue
+            if not await self._step(action, number, step, record, first=first):
+                return
+            first = False
+
+    def _hold(self, action: Action, message: str, hold: Hold = Hold.STOPPED) -> None:
+        record = self._run.record(action)
+        written = any(
+            step.is_open or step.status is Status.APPLIED for step in record.steps.values()
+        )
+        outcome = self._outcomes[action.key]
+        self._outcomes[action.key] = replace(
+            outcome.but(Status.HELD_BACK, message, hold=hold), written=outcome.written or written
+        )
+
+    async def _step(
+        self, action: Action, number: int, step: Step, record: ActionRecord, *, first: bool
+    ) -> bool:
+        """Carry out one step; whether the action may go on."""
+        try:
+            self._require_earlier(action.after)
+            write = self._prepared(action, number, step, record, first=first)
+            written = await write_once(
+                write,
+                place=self._tenant.session.take_write_place,
+                patience=self._tenant.patience,
+                begun=write.begun,
+            )
+            self._settle_step(action, number, step, write, written)
+            if written.sent or write.begun:
+                await self._prove(action, step)
+        except IntuneScepError as error:
+            self._end_badly(action, number, error)
+            if action.whole and isinstance(step, Create | Link | Assign):
+                await self._take_back(action)
+            return False
+        return True
+
+    def _require_earlier(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            earlier = self._outcomes[key]
+            going_on = earlier.status is Status.PLANNED and earlier.written
+            if earlier.status in DONE or going_on:
+                continue
+            raise StepEndedError(
+                Status.HELD_BACK,
+                f"Not tried, because of {earlier.action.name!r}: {earlier.message}",
+                hold=Hold.DEPENDENCY,
+            )
+
+    def _prepared(
+        self, action: Action, number: int, step: Step, record: ActionRecord, *, first: bool
+    ) -> StepWrite[Any]:
+        done = record.steps.get(number)
+        announced = done.pre_image if done is not None and _may_have_landed(done) else None
+        seen = action.seen if first and not record.begun else None
+        if isinstance(step, Create):
+            subject = Subject("", action.odata_type, made=True)
+        else:
+            subject = self._subject(action, record)
+
+        def remember(pre_image: PreImage) -> None:
+            self._announce(action, number, subject, pre_image)
+
+        arguments = (self._tenant, subject, seen, remember, announced)
+        match step:
+            case Create():
+                others = self._twins.asking(action, step)
+                return CreateWrite(step, self._root_id(step.root), others, *arguments)
+            case Patch():
+                return PatchWrite(step, *arguments)
+            case Link():
+                return LinkWrite(step, self._root_id(step.after), *arguments)
+            case Assign():
+                return AssignWrite(step, *arguments)
+            case Delete():
+                return DeleteWrite(step, *arguments)
+
+    def _subject(self, action: Action, record: ActionRecord) -> Subject:
+        if (known := self._subjects.get(action.key)) is not None:
+            return known
+        made = next((item.id for item in record.steps.values() if item.id), None)
+        if made is None:
+            raise StepEndedError(Status.FAILED, "Nothing says which profile this step is about.")
+        return self._subjects.setdefault(action.key, Subject(made, action.odata_type, made=True))
+
+    def _root_id(self, reference: Reference | None) -> str | None:
+        if reference is None or reference.action is None:
+            return reference.id if reference is not None else None
+        subject = self._subjects.get(reference.action)
+        if subject is None:
+            raise StepEndedError(
+                Status.HELD_BACK,
+                f"Not tried: the trusted root {reference.name!r} was not made.",
+                hold=Hold.DEPENDENCY,
+            )
+        return subject.id
+
+    def _announce(self, action: Action, number: int, subject: Subject, pre_image: PreImage) -> None:
+        self._note(
+            "intention",
+            action=action.key,
+            step=number,
+            id=subject.id or None,
+            pre_image=pre_image.to_dict(),
+        )
+        self._wrote = True
+        self._outcomes[action.key] = replace(self._outcomes[action.key], written=True)
+
+    def _settle_step(
+        self, action: Action, number: int, step: Step, write: StepWrite[Any], written: Written[Any]
+    ) -> None:
+        """Keep what a step that ended well leaves to be known."""
+        self._refusals = self._unseen = 0
+        subject = write.subject
+        if isinstance(step, Create):
+            created: Profile = written.value
+            subject.id = created.id or ""
+            self._subjects[action.key] = subject
+            self._twins.made(subject.id)
+        if isinstance(step, Patch) and self._readback.counts_by_one:
+            subject.edition = write.before
+        touched = written.sent or write.begun
+        outcome = self._outcomes[action.key]
+        self._outcomes[action.key] = replace(
+            outcome,
+            id=subject.id,
+            written=outcome.written or touched,
+            message=_message(written, begun=write.begun) or outcome.message,
+        )
+        if touched:
+            self._note_outcome(action, number, Status.APPLIED, None, subject.id)
+        self._expect(action, step, write, written)
+        if isinstance(step, Create) and (lost := not_kept(written.value, step.body)):
+            raise StepEndedError(
+                Status.FAILED, f"Graph did not keep what was sent: {', '.join(lost)}."
+            )
+
+    def _expect(
+        self, action: Action, step: Step, write: StepWrite[Any], written: Written[Any]
+    ) -> None:
+        subject = write.subject
+        expected = self._expected.get(action.key) or Expectation(subject.id, subject.odata_type)
+        match step:
+            case Create():
+                expected = replace(expected, id=subject.id, asked=step.body, made=True)
+            case Patch():
+                expected = replace(expected, asked=step.after, before=write.pre_image.wire)
+            case Link():
+                expected = replace(expected, linked=True, root_id=self._root_id(step.after))
+            case Assign():
+                expected = replace(expected, assignments=step.after)
+            case Delete():
+                expected = replace(expected, gone=True)
+        self._expected[action.key] = expected
+
+    async def _prove(self, action: Action, step: Step) -> None:
+        """See the effect of the first write of its kind before the second is sent."""
+        if step.kind in self._proven:
+            return
+        self._proven.add(step.kind)
+        expected = self._expected[action.key]
+        [reading] = await self._readback.settle([expected.only(step.kind)], self._tenant.patience)
+        if (note := self._readback.learn(expected, reading)) is not None:
+            self.notes.append(note)
+        if reading.status is Status.APPLIED:
+            return
+        kind = {"patch": "change", "assign": "assignment"}.get(step.kind, step.kind)
+        self.stopped = (
+            f"The first {kind} of the run did not have the intended effect on"
+            f" {action.name or action.id}, so no other was tried."
+        )
+        raise StepEndedError(reading.status, reading.message or "")
+
+    # Bad endings
+
+    def _end_badly(self, action: Action, number: int, error: IntuneScepError) -> None:
+        if isinstance(error, JournalError):
+            self._journal_works = False
+            self.stopped = f"{error} The run stops here."
+            outcome = self._outcomes[action.key]
+            status = Status.UNKNOWN if outcome.written else Status.HELD_BACK
+            self._outcomes[action.key] = outcome.but(status, str(error), hold=Hold.STOPPED)
+            return
+        status, message, more = _judged(error, action)
+        if status is Status.HELD_BACK and more.get("hold") is Hold.APPROVAL:
+            self._refusals = 0
+        elif isinstance(error, GraphError) and error.status == _FORBIDDEN:
+            self._count_refusal(action, error)
+        elif status is Status.UNKNOWN:
+            self._count_unseen(action)
+        outcome = self._outcomes[action.key]
+        if outcome.written and status is not Status.UNKNOWN and self._wrote_before(action, number):
+            message = f"{message} Part of the change was made before."
+        self._outcomes[action.key] = outcome.but(status, message, **more)
+        # A step that never landed leaves nothing; one whose action has other steps may have.
+        if not self._wrote_before(action, number) and status in {Status.FAILED, Status.CONFLICT}:
+            sure = isinstance(error, GraphError) and not error.hides_commit
+            if sure:
+                self._outcomes[action.key] = replace(self._outcomes[action.key], written=False)
+        self._note_outcome(action, number, status, message, outcome.id)
+        if status in {Status.CONFLICT, Status.UNCHANGED}:
+            self._note_ending(self._outcomes[action.key])
+
+    def _wrote_before(self, action: Action, number: int) -> bool:
+        """Whether an earlier step of the action took or may have taken effect."""
+        return action.key in self._expected
+
+    def _count_refusal(self, action: Action, error: GraphError) -> None:
+        self._refusals += 1
+        if not self._expected or self._refusals >= _MOST_IN_A_ROW:
+            self.stopped = f"Graph refused {action.name!r}: {error}"
+
+    def _count_unseen(self, action: Action) -> None:
+        self._unseen += 1
+        if not self._expected or self._unseen >= _MOST_IN_A_ROW:
+            self.stopped = (
+                f"It could not be learned whether {action.name!r} was changed, so no other was"
+                " tried."
+            )
+
+    async def _take_back(self, action: Action) -> None:
+        """Remove a profile that was just made and is not whole, before anybody has it."""
+        subject = self._subjects.get(action.key)
+        outcome = self._outcomes[action.key]
+        if subject is None or not subject.made or outcome.status is not Status.FAILED:
+            return
+
+        def remember(pre_image: PreImage) -> None:
+            self._announce(action, _TAKE_BACK, subject, pre_image)
+
+        write = DeleteWrite(Delete(), self._tenant, subject, None, remember, None)
+        try:
+            place, patience = self._tenant.session.take_write_place, self._tenant.patience
+            await write_once(write, place=place, patience=patience)
+        except IntuneScepError as error:
+            message = f"{outcome.message} It was made and could not be removed again: {error}"
+            self._outcomes[action.key] = outcome.but(Status.FAILED, message)
+            return
+        message = f"{outcome.message} What had been made of it was removed again."
+        self._outcomes[action.key] = replace(
+            outcome.but(Status.FAILED, message), id=None, written=False
+        )
+        self._expected.pop(action.key, None)
+        self._subjects.pop(action.key, None)
+        self._note_outcome(action, _TAKE_BACK, Status.APPLIED, message, None)
+
+    # Reading back
+
+    async def _read_back(self, actions: Sequence[Action]) -> None:
+        """Read back what was written; what is as wanted ends as applied."""
+        open_ones = [action for action in actions if self._is_to_be_read(action)]
+        expected = [self._expected[action.key] for action in open_ones]
+        readings = await self._readback.settle(expected, self._tenant.patience)
+        for action, reading in zip(open_ones, readings, strict=True):
+            self._judge(action, reading)
+
+    def _is_to_be_read(self, action: Action) -> bool:
+        return action.key in self._expected and self._outcomes[action.key].status in {
+            Status.PLANNED,
+            Status.UNKNOWN,
+        }
+
+    def _judge(self, action: Action, reading: Reading) -> None:
+        outcome = self._outcomes[action.key]
+        message = reading.message or outcome.message
+        ended = outcome.but(reading.status, message, version=reading.version)
+        if (
+            action.deletes
+            and not self._expected[action.key].gone
+            and (reading.status is Status.APPLIED)
+        ):
+            # A replacement is over when the old profile is gone.
+            self._outcomes[action.key] = replace(ended, status=Status.PLANNED)
+            return
+        if not outcome.written and reading.status is Status.APPLIED:
+            ended = ended.but(Status.UNCHANGED, "It is as planned already. Nothing was sent.")
+        if self._expected[action.key].gone and reading.status is Status.APPLIED:
+            ended = replace(ended, id=None if not action.creates else ended.id)
+        self._outcomes[action.key] = ended
+        self._note_ending(ended)
+
+    # Deletions
+
+    async def _delete(self, actions: Sequence[Action]) -> None:
+        going = [action for action in actions if action.deletes]
+        deleted: list[Action] = []
+        for action in sorted(going, key=lambda item: not item.is_scep):
+            if await self._delete_one(action):
+                deleted.append(action)
+        gone = [Expectation(action.id or "", action.odata_type, gone=True) for action in deleted]
+        for action, reading in zip(
+            deleted, await self._readback.settle(gone, self._tenant.patience), strict=True
+        ):
+            self._end_deletion(action, reading)
+
+    async def _delete_one(self, action: Action) -> bool:
+        outcome = self._outcomes[action.key]
+        if outcome.status is not Status.PLANNED:
+            return False
+        if self._watch.stop.requested and not self.stopped:
+            self.stopped = "Stopped on request."
+        if self.stopped:
+            self._hold(action, f"Not deleted. {self.stopped}")
+            return False
+        [number] = [n for n, step in enumerate(action.steps) if isinstance(step, Delete)]
+        step = action.steps[number]
+        assert isinstance(step, Delete)
+        return await self._delete_step(action, number, step)
+
+    async def _delete_step(self, action: Action, number: int, step: Delete) -> bool:
+        record = self._run.record(action)
+        old = Subject(action.id or "", action.odata_type)
+        done = record.steps.get(number)
+        announced = done.pre_image if done is not None and _may_have_landed(done) else None
+
+        def remember(pre_image: PreImage) -> None:
+            self._announce(action, number, old, pre_image)
+
+        write = DeleteWrite(step, self._tenant, old, action.seen, remember, announced)
+        new_id = self._outcomes[action.key].id if action.creates else None
+        try:
+            self._require_earlier(step.after)
+            written = await write_once(
+                write,
+                place=self._tenant.session.take_write_place,
+                patience=self._tenant.patience,
+                begun=write.begun,
+            )
+            if written.sent or write.begun:
+                self._note_outcome(action, number, Status.APPLIED, None, action.id)
+                await self._prove_gone(action)
+        except IntuneScepError as error:
+            self._end_badly(action, number, error)
+            self._tell_what_is_left(action, new_id)
+            return False
+        return True
+
+    async def _prove_gone(self, action: Action) -> None:
+        if "delete" in self._proven:
+            return
+        self._proven.add("delete")
+        expected = Expectation(action.id or "", action.odata_type, gone=True)
+        [reading] = await self._readback.settle([expected], self._tenant.patience)
+        if reading.status is not Status.APPLIED:
+            self.stopped = (
+                f"The first deletion of the run did not have the intended effect on"
+                f" {action.name or action.id}, so no other was tried."
+            )
+            raise StepEndedError(reading.status, reading.message or "")
+
+    def _end_deletion(self, action: Action, reading: Reading) -> None:
+        outcome = self._outcomes[action.key]
+        new_id = outcome.id if action.creates else None
+        self._outcomes[action.key] = outcome.but(
+            reading.status, reading.message or outcome.message, id=new_id
+        )
+        if reading.status is not Status.APPLIED:
+            self._tell_what_is_left(action, new_id)
+        self._note_ending(self._outcomes[action.key])
+
+    def _tell_what_is_left(self, action: Action, new_id: str | None) -> None:
+        outcome = self._outcomes[action.key]
+        if action.creates:
+            message = (
+                f"The new profile {new_id} is complete, but the old one {action.id} is still"
+                f" there: {outcome.message}"
+            )
+            self._outcomes[action.key] = replace(outcome, id=new_id, message=message)
+
+    # The journal
+
+    def _note(self, record: str, **values: Any) -> None:
+        self._journal.write(record, run=self._run.number, **values)
+
+    def _note_outcome(
+        self, action: Action, number: int, status: Status, message: str | None, identifier: Any
+    ) -> None:
+        """Record a step's outcome, if the step was announced."""
+        outcome = self._outcomes[action.key]
+        announced = outcome.written or number in self._run.record(action).steps
+        if not announced or not self._journal_works:
+            return
+        try:
+            self._note(
+                "outcome",
+                action=action.key,
+                step=number,
+                status=status.value,
+                message=message,
+                id=identifier,
+            )
+        except JournalError as error:
+            self._journal_works = False
+            self.stopped = f"{error} The run stops here."
+
+    def _note_ending(self, outcome: Outcome) -> None:
+        if not self._journal_works:
+            return
+        try:
+            self._note(
+                "ending",
+                action=outcome.action.key,
+                status=outcome.status.value,
+                message=outcome.message,
+                version=outcome.version,
+                id=outcome.id,
+            )
+        except JournalError as error:
+            self._journal_works = False
+            self.stopped = f"{error} The run stops here."
+
+
+def _may_have_landed(step: StepRecord) -> bool:
+    return step.status in {None, Status.UNKNOWN, Status.APPLIED}
+
+
+def _message(written: Written[Any], *, begun: bool) -> str | None:
+    if begun and not written.sent:
+        return "Found changed already when the run was resumed."
+    if written.sent and written.seen_by_reading:
+        return "The answer was lost; a re-read showed the change."
+    return None
+
+
+def _judged(error: IntuneScepError, action: Action) -> tuple[Status, str, dict[str, Any]]:
+    if isinstance(error, StepEndedError):
+        return error.status, str(error), error.more
+    if isinstance(error, AsPlannedAlreadyError):
+        return Status.UNCHANGED, str(error), {}
+    if isinstance(error, ProfileChangedError):
+        return Status.CONFLICT, str(error), {}
+    if isinstance(error, OutcomeUnknownError):
+        return Status.UNKNOWN, str(error), {}
+    if isinstance(error, GraphError) and error.approval is not None:
+        message = f"It waits for the approval of another administrator ({error.approval})."
+        return Status.HELD_BACK, message, {"hold": Hold.APPROVAL, "approval": error.approval}
+    refused = isinstance(error, GraphError) and 400 <= error.status < 500
+    advice = f" {action.advice}" if refused and action.advice else ""
+    return Status.FAILED, f"{error}{advice}", {}

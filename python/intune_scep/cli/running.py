@@ -1,0 +1,138 @@
+"""Carrying out a plan on a terminal: ask, name the journal, show progress, stop in order."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from intune_scep.cli.asking import confirm
+from intune_scep.cli.console import console, headline, print_json, progress_bar
+from intune_scep.cli.options import OutputFormat, Shared
+from intune_scep.reports.runs import REISSUE_WARNINGS, Line, plan_lines, run_lines
+
+if TYPE_CHECKING:
+    from intune_scep.changes.plan import Plan
+    from intune_scep.changes.report import RunReport
+    from intune_scep.changes.watch import Watch
+
+EXIT_FAILED, EXIT_PENDING, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+_STYLES = {
+    "heading": "bold",
+    "bad": "bold red",
+    "good": "green",
+    "added": "green",
+    "removed": "red",
+    "quiet": "dim",
+    "note": "yellow",
+}
+
+
+def show_lines(target: Console, lines: Iterable[Line]) -> None:
+    """Print lines with their colours."""
+    for line in lines:
+        target.print(Text(line.text, style=_STYLES.get(line.style, "")), soft_wrap=True)
+
+
+def show_plan(plan: Plan) -> None:
+    """Print a plan."""
+    target = console()
+    target.print(headline("Plan", plan.tenant, plan.cloud))
+    show_lines(target, plan_lines(plan))
+
+
+def carry_out(shared: Shared, label: str, work: Callable[[Watch], RunReport]) -> int:
+    """Do the work under a progress bar, and print what became of it.
+
+    The first Ctrl-C, SIGTERM or SIGHUP lets the write that is under way end and be looked up; the
+    second ends at once.
+
+    Returns:
+        The exit code.
+    """
+    from intune_scep.changes.watch import Stop, Watch, stopping_on_signals
+
+    stop = Stop()
+    told: list[Path] = []
+
+    def began(journal: Path, _count: int) -> None:
+        told.append(journal)
+        _say(f"Journal: {journal}")
+
+    def stopping(_number: int) -> None:
+        _say("Stopping after the profile that is being changed; once more to end at once.")
+
+    try:
+        with progress_bar(label) as progress, stopping_on_signals(stop, stopping):
+            report = work(Watch(began, progress, stop))
+    except KeyboardInterrupt:
+        for journal in told:
+            _say(f"Interrupted. The record of what was done is in {journal}.")
+        raise
+    return finish(shared, report)
+
+
+def finish(shared: Shared, report: RunReport) -> int:
+    """Print what became of a plan, and return the exit code."""
+    if shared.output is OutputFormat.JSON:
+        print_json(report.to_dict())
+    else:
+        target = console()
+        target.print(headline("Result", report.tenant, report.cloud))
+        show_lines(target, run_lines(report))
+    if report.interrupted_by is not None:
+        number = report.interrupted_by
+        return EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_TERMINATED
+    return EXIT_FAILED if report.failed else 0
+
+
+def roll_back(
+    job: Any,
+    shared: Shared,
+    journal: Path,
+    max_changes: int | None,
+    *,
+    yes: bool,
+    dry_run: bool,
+) -> int:
+    """Take a run back, after showing what that does and asking.
+
+    Args:
+        job: `client.strong_mapping` or `client.profiles`.
+
+    Returns:
+        The exit code.
+    """
+    foreseen = job.rollback(journal, dry_run=True)
+    if dry_run or not foreseen.changed:
+        return finish(shared, foreseen) or pending(foreseen)
+    if shared.output is OutputFormat.TEXT:
+        show_lines(console(), run_lines(foreseen))
+    confirm(shared, yes, f"Roll back? {REISSUE_WARNINGS[foreseen.plan.task]}")
+    return carry_out(
+        shared,
+        "Rolling back",
+        lambda watch: job.rollback(journal, max_changes=max_changes, watch=watch),
+    )
+
+
+def pending(report: RunReport) -> int:
+    """The exit code of a dry run."""
+    if report.failed:
+        return EXIT_FAILED
+    return EXIT_PENDING if report.changed else 0
+
+
+def _say(text: str) -> None:
+    """A line on standard error, which no redirected result is mixed with."""
+    try:
+        typer.echo(text, err=True)
+    except OSError:
+        # Nobody reads it; the journal is there all the same.
+        sys.stderr = None  # as Python itself does when it is closed

@@ -1,0 +1,133 @@
+"""From what the planner decided to the plan that is carried out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from intune_scep.changes.plan import Action, Plan, Seen, Task
+from intune_scep.changes.status import Status
+from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch, Reference, Step
+from intune_scep.desired_state.plan import (
+    Change,
+    RootTarget,
+    StateAction,
+    StatePlan,
+    warnings_of,
+)
+
+_MAKES: Final = frozenset({Change.CREATE, Change.REPLACE})
+_GOES: Final = frozenset({Change.DELETE, Change.REPLACE})
+_STATUSES: Final = {Change.NONE: Status.UNCHANGED, Change.REFUSED: Status.FAILED}
+_TYPE_ADVICE: Final = (
+    "If certificate_type cannot be changed in place here, set replace: true, or declare a new"
+    " profile under another name."
+)
+
+
+def to_plan(decided: StatePlan, choices: Mapping[str, Any]) -> Plan:
+    """The plan that carries out what was decided for each declaration.
+
+    Args:
+        choices: What the operator decided, JSON-ready.
+    """
+    return Plan(
+        Task.DECLARED_STATE,
+        decided.tenant,
+        decided.cloud,
+        tuple(_action(action, decided.actions) for action in decided.actions),
+        choices=dict(choices),
+        all_or_nothing=True,
+        made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        notes=decided.notes,
+        warnings=tuple(warnings_of(decided.actions)),
+    )
+
+
+def _action(action: StateAction, actions: Sequence[StateAction]) -> Action:
+    return Action(
+        key=str(action.index),
+        action=action.change.value,
+        odata_type=action.profile_type.odata_type,
+        name=action.name,
+        id=action.id,
+        status=_STATUSES.get(action.change, Status.PLANNED),
+        message=action.message,
+        steps=tuple(_steps(action, actions)),
+        seen=_seen(action),
+        after=tuple(map(str, _makers(action))),
+        advice=_TYPE_ADVICE if _changes_type(action) else None,
+        diff=action.differences,
+        details={
+            "reissues": action.reissues.value,
+            "notes": list(action.notes),
+            "warnings": list(action.warnings),
+            "findings": [finding.to_dict() for finding in action.findings],
+        },
+    )
+
+
+def _seen(action: StateAction) -> Seen | None:
+    current = action.current
+    if current is None:
+        return None
+    assignments = None if current.assignments is None else tuple(current.assignments)
+    return Seen(current.version, current.last_modified_date_time, assignments)
+
+
+def _steps(action: StateAction, actions: Sequence[StateAction]) -> list[Step]:
+    if action.change in _STATUSES:
+        return []
+    makes = action.change in _MAKES
+    root = _reference(action.root.after) if action.root is not None else None
+    steps: list[Step] = []
+    if makes:
+        steps.append(Create(action.body, root, _same_named(action, actions)))
+    elif action.body:
+        steps.append(Patch(_before(action), action.body))
+    if action.root is not None:
+        steps.append(Link(None if makes else action.root.before, root))
+    if action.assignments is not None:
+        steps.append(Assign(tuple(action.assignments.before), tuple(action.assignments.after)))
+    if action.change in _GOES:
+        makers = _makers(action)
+        steps.append(Delete(tuple(str(index) for index in action.after if index not in makers)))
+    return steps
+
+
+def _reference(target: RootTarget | None) -> Reference | None:
+    if target is None:
+        return None
+    made = str(target.action) if target.id is None and target.action is not None else None
+    return Reference(target.id, made, target.name)
+
+
+def _same_named(action: StateAction, actions: Sequence[StateAction]) -> tuple[str, ...]:
+    """Those of its type and name that the plan knows of: they go, or get another name."""
+    name = action.body.get("displayName")
+    return tuple(
+        other.id
+        for other in actions
+        if other.id is not None
+        and other.current is not None
+        and other.current.profile_type is action.profile_type
+        and other.current.display_name == name
+    )
+
+
+def _before(action: StateAction) -> dict[str, Any]:
+    wire = action.current.to_wire() if action.current is not None else {}
+    return {name: wire.get(name) for name in action.body}
+
+
+def _makers(action: StateAction) -> tuple[int, ...]:
+    """The action that makes the root it points at, if one does."""
+    target = action.root.after if action.root is not None else None
+    if target is None or target.id is not None or target.action is None:
+        return ()
+    return (target.action,)
+
+
+def _changes_type(action: StateAction) -> bool:
+    return action.change is Change.UPDATE and "certificateStore" in action.body

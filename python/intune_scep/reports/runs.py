@@ -1,0 +1,222 @@
+"""Plans and runs of every job as lines of text: on a terminal, in a play, in a file. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from intune_scep.changes.plan import Plan, Task
+from intune_scep.changes.report import RunReport
+from intune_scep.changes.status import Status
+from intune_scep.rules.verdicts import Verdict
+from intune_scep.texts import one_line, printable
+
+Row = Mapping[str, Any]
+MOST_LISTED: Final = 40
+_INDENT: Final = "      "
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line.
+
+    Attributes:
+        text: Safe for a terminal.
+        style: `heading`, `bad`, `good`, `added`, `removed`, `quiet`, `note` or nothing.
+    """
+
+    text: str
+    style: str = ""
+
+
+REISSUE_WARNINGS: Final = {
+    Task.STRONG_MAPPING: (
+        "Intune revokes and re-issues every certificate of a profile that is edited."
+    ),
+    Task.DECLARED_STATE: (
+        "Microsoft says that any change to a SCEP profile revokes its certificates."
+    ),
+    Task.RESTORE: "Devices that are assigned a restored SCEP profile get certificates from it.",
+    Task.ROLLBACK: (
+        "Rolling back edits the profiles again, so Intune re-issues their certificates once more."
+    ),
+}
+VERDICT_MEANINGS: Final = {
+    Verdict.REQUIRED: "needs the SID URI",
+    Verdict.DEFECTIVE: "carries the SID wrongly: repair by hand",
+    Verdict.REVIEW: "a person has to look first",
+    Verdict.OPT_IN: "changed only when you say so",
+    Verdict.UNSUPPORTED: "its type cannot carry the SID URI",
+    Verdict.NOT_APPLICABLE: "does not log on to Active Directory",
+    Verdict.MAPPED: "has it already",
+}
+_HEADINGS: Final = {
+    Status.PLANNED: ("WOULD CHANGE", "heading"),
+    Status.APPLIED: ("CHANGED", "good"),
+    Status.CONFLICT: ("CONFLICT: somebody else changed it", "bad"),
+    Status.UNKNOWN: ("UNKNOWN: it could not be learned whether the change was made", "bad"),
+    Status.FAILED: ("FAILED", "bad"),
+    Status.HELD_BACK: ("HELD BACK: not carried out", "bad"),
+}
+_REISSUES: Final = {"yes": "yes", "probably_not": "probably not"}
+
+
+def plan_lines(plan: Plan, *, most: int | None = None) -> list[Line]:
+    """A plan, element by element, with what is left alone and why.
+
+    Args:
+        most: How many profiles to list under each heading; None for all.
+    """
+    rows = [action.row() for action in plan.actions]
+    lines = [*_as_found(rows), *_by_status(rows, most), *_left_alone(rows, most)]
+    lines.append(_totals(rows))
+    if plan.refused and plan.all_or_nothing:
+        lines.append(Line("Nothing is changed while a declaration is refused.", "bad"))
+    if plan.writing:
+        lines.append(Line(REISSUE_WARNINGS[plan.task]))
+    return [*lines, *_sentences("Warning", plan.warnings), *_sentences("Note", plan.notes)]
+
+
+def run_lines(report: RunReport, *, most: int | None = None) -> list[Line]:
+    """What became of a plan, worst first, with the journal and the ways on and back.
+
+    Args:
+        most: How many profiles to list under each heading; None for all.
+    """
+    rows = [item.row() for item in report.outcomes]
+    lines = [*_as_found(rows), *_by_status(rows, most, brief=True), *_left_alone(rows, most)]
+    lines.append(Line(printable(report.msg), "bad" if report.failed else "heading"))
+    lines += _sentences("Warning", report.warnings)
+    lines += _sentences("Note", report.notes)
+    if report.journal:
+        lines.append(Line(f"Journal: {report.journal} (keep it; a rollback needs it)"))
+        lines += [Line(text) for text in ways_on(report)]
+    return lines
+
+
+def text_of(lines: Iterable[Line]) -> str:
+    """Lines as plain text."""
+    return "\n".join(line.text for line in lines) + "\n"
+
+
+def ways_on(report: RunReport) -> Iterator[str]:
+    """The command that finishes a run which left something, and the one that goes back."""
+    words = "strong-mapping" if report.plan.task is Task.STRONG_MAPPING else "profiles"
+    if report.plan.task is Task.ROLLBACK:
+        if report.failed:
+            yield f"To finish: intune-scep {words} rollback --journal {report.journal}"
+        return
+    left = any(item.is_bad and item.status is not Status.CONFLICT for item in report.outcomes)
+    if (left or report.stopped) and not report.verified_only:
+        yield f"To finish: intune-scep {words} apply --journal {report.journal}"
+    if any(item.written for item in report.outcomes):
+        yield f"To go back: intune-scep {words} rollback --journal {report.journal}"
+
+
+def _as_found(rows: Sequence[Row]) -> Iterator[Line]:
+    counts = Counter(row["verdict"] for row in rows if row.get("verdict"))
+    if not counts:
+        return
+    yield Line("As found:", "heading")
+    for verdict, meaning in VERDICT_MEANINGS.items():
+        if counts[verdict.value]:
+            yield Line(f"{counts[verdict.value]:6d}  {verdict.value:<15} {meaning}")
+    yield Line("")
+
+
+def _by_status(rows: Sequence[Row], most: int | None, *, brief: bool = False) -> Iterator[Line]:
+    names = Counter(row["name"] for row in rows)
+    for status, (heading, style) in _HEADINGS.items():
+        found = sorted(
+            (row for row in rows if row["status"] == status.value),
+            key=lambda row: (row["platform"], str(row["name"]), str(row["id"])),
+        )
+        if not found:
+            continue
+        yield Line(heading, style)
+        for row in found[:most]:
+            yield from _row(row, twice=names[row["name"]] > 1, brief=brief)
+        yield from _rest(found, most)
+        yield Line("")
+
+
+def _row(row: Row, *, twice: bool, brief: bool) -> Iterator[Line]:
+    identifier = f" [{row['id']}]" if row["id"] and (twice or not brief) else ""
+    name = one_line(row["name"] or "no longer listed")
+    yield Line(f"  {row['action']:<11} {row['kind']} {row['platform']}  {name}{identifier}")
+    if not brief or row["status"] == Status.PLANNED.value:
+        for difference in row["diff"]:
+            yield from _difference(difference)
+        if row.get("reissues") in _REISSUES:
+            yield Line(f"{_INDENT}re-issues certificates: {_REISSUES[row['reissues']]}")
+    if row["message"]:
+        yield Line(f"{_INDENT}{one_line(row['message'])}")
+
+
+def _difference(difference: Mapping[str, Any]) -> Iterator[Line]:
+    before, after = difference["before"], difference["after"]
+    yield Line(f"{_INDENT}{difference['property']}:")
+    if isinstance(before, list | None) and isinstance(after, list):
+        had = before or []
+        yield from (_changed("-", item, "removed") for item in had if item not in after)
+        yield from (_changed("+", item, "added") for item in after if item not in had)
+        return
+    if before is not None:
+        yield _changed("-", before, "removed")
+    if after is not None:
+        yield _changed("+", after, "added")
+
+
+def _changed(sign: str, value: Any, style: str) -> Line:
+    return Line(f"{_INDENT}  {sign} {one_line(_shown(value))}", style)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and set(value) == {"type", "value"}:
+        return f"{value['type']}: {value['value']}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _left_alone(rows: Sequence[Row], most: int | None) -> Iterator[Line]:
+    """Those left alone by choice, under the sentence that says which."""
+    skipped: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["status"] == Status.SKIPPED.value:
+            skipped.setdefault(row["message"] or "Left alone.", []).append(row)
+    for message, found in skipped.items():
+        yield Line(one_line(message), "quiet")
+        limit = most if most is not None else MOST_LISTED
+        for row in sorted(found, key=lambda row: str(row["name"]))[:limit]:
+            yield Line(f"  {one_line(row['name'])}")
+        yield from _rest(found, limit)
+        yield Line("")
+    defective = [row for row in rows if row.get("verdict") == Verdict.DEFECTIVE.value]
+    if defective:
+        yield Line("DEFECTIVE, for a person to repair", "bad")
+        for row in defective[:most]:
+            yield Line(f"  {one_line(row['name'])}")
+            yield Line(f"{_INDENT}{one_line(row['reason'])}")
+        yield from _rest(defective, most)
+        yield Line("")
+
+
+def _rest(found: Sequence[Row], most: int | None) -> Iterator[Line]:
+    if most is not None and len(found) > most:
+        yield Line(f"  and {len(found) - most} more")
+
+
+def _totals(rows: Sequence[Row]) -> Line:
+    planned = Counter(row["action"] for row in rows if row["status"] == Status.PLANNED.value)
+    parts = [f"{count} to {word.replace('_', ' ')}" for word, count in sorted(planned.items())]
+    same = sum(row["status"] == Status.UNCHANGED.value for row in rows)
+    return Line(f"{', '.join([*parts, f'{same} unchanged'])}.", "heading")
+
+
+def _sentences(word: str, sentences: Iterable[str]) -> Iterator[Line]:
+    for sentence in sentences:
+        yield Line(printable(f"{word}: {sentence}"), "note")

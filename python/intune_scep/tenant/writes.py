@@ -1,0 +1,102 @@
+"""The five writes, each sent once. They look at nothing and decide nothing: `changes` does.
+
+The caller has taken a place among the writes (`GraphSession.take_write_place`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from intune_scep.graph.errors import GraphError, GraphTransportError
+from intune_scep.graph.session import checked_id
+from intune_scep.profiles import Profile, parse_profile
+from intune_scep.tenant.profiles import CONFIGURATIONS
+from intune_scep.tenant.root_links import bind_url, link_path
+from intune_scep.tenant.tenant import Tenant
+
+_NOT_FOUND = 404
+
+
+async def create_profile(tenant: Tenant, body: Mapping[str, Any], root_id: str | None) -> Profile:
+    """Make a profile, bound to its root.
+
+    Args:
+        body: Writable wire properties with `@odata.type` and `displayName`.
+
+    Raises:
+        GraphError, GraphTransportError: no answer says what was made.
+    """
+    sent = dict(body)
+    if root_id is not None:
+        sent["rootCertificate@odata.bind"] = bind_url(tenant, root_id)
+    answer = await tenant.session.write("POST", CONFIGURATIONS, sent, placed=True)
+    if not isinstance(answer.body, dict) or not answer.body.get("id"):
+        raise GraphTransportError(
+            "The answer to a create does not say what was created.", hides_commit=True
+        )
+    return parse_profile({"@odata.type": body["@odata.type"], **answer.body})
+
+
+async def patch_profile(
+    tenant: Tenant, identifier: str, odata_type: str, changes: Mapping[str, Any]
+) -> None:
+    """Change some properties, collections whole, and nothing else (law 2).
+
+    Raises:
+        GraphError, GraphTransportError: Graph refused, or no answer came.
+    """
+    path = f"{CONFIGURATIONS}/{checked_id(identifier)}"
+    body = {"@odata.type": odata_type, **changes}
+    await tenant.session.write("PATCH", path, body, placed=True)
+
+
+async def link_root(tenant: Tenant, identifier: str, odata_type: str, root_id: str | None) -> None:
+    """Let a SCEP profile point at a trusted root, or at none.
+
+    Raises:
+        GraphError, GraphTransportError: Graph refused, or no answer came.
+    """
+    path = f"{link_path(identifier, odata_type)}/$ref"
+    if root_id is None:
+        await tenant.session.write("DELETE", path, placed=True)
+    else:
+        body = {"@odata.id": bind_url(tenant, root_id)}
+        await tenant.session.write("PUT", path, body, placed=True)
+
+
+async def assign_profile(
+    tenant: Tenant, identifier: str, assignments: Sequence[Mapping[str, Any]]
+) -> None:
+    """Replace a profile's assignments as a whole (GRAPH.md 3.5).
+
+    Args:
+        assignments: Objects with a target, and an intent where it is not to apply.
+
+    Raises:
+        GraphError, GraphTransportError: Graph refused, or no answer came.
+    """
+    path = f"{CONFIGURATIONS}/{checked_id(identifier)}/assign"
+    body = {"assignments": [_sent(item) for item in assignments]}
+    await tenant.session.write("POST", path, body, placed=True)
+
+
+def _sent(assignment: Mapping[str, Any]) -> dict[str, Any]:
+    sent: dict[str, Any] = {"target": assignment["target"]}
+    if assignment.get("intent", "apply") != "apply":
+        sent["intent"] = assignment["intent"]
+    return sent
+
+
+async def delete_profile(tenant: Tenant, identifier: str) -> None:
+    """Delete a profile; one that is gone already counts as deleted.
+
+    Raises:
+        GraphError, GraphTransportError: Graph refused, or no answer came.
+    """
+    try:
+        path = f"{CONFIGURATIONS}/{checked_id(identifier)}"
+        await tenant.session.write("DELETE", path, placed=True)
+    except GraphError as error:
+        if error.status != _NOT_FOUND:
+            raise
