@@ -186,7 +186,7 @@ def _set(context: Context, profile: str, changes: Mapping[str, Any], step: int =
         resource = find_resource(context.connection, collection, profile)
         if resource is None:
             continue
-        entity = resource.entity | changes
+        entity = {**resource.entity, **changes}
         entity["version"] += step
         replace_resource(context.connection, collection, entity)
         reissue_certificates(context, resource.type, entity, changes)
