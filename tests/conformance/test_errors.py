@@ -148,3 +148,25 @@ def test_other_forms_of_the_message_can_be_asked_for(graph: Graph, form: str) ->
         assert not message.startswith("{")
     else:
         assert ACTIVITY.search(json.loads(json.loads(message)["Message"])["Message"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "seen"),
+    [
+        ({"effect": "ignore"}, (1, None)),
+        ({"effect": "more", "set": {"displayName": "theirs"}}, (2, "mine")),
+        ({"effect": "edit", "when": "before", "set": {"description": "theirs"}}, (3, "mine")),
+        ({"effect": "edit", "when": "after", "set": {"description": "theirs"}}, (3, "theirs")),
+        ({"effect": "lag", "seconds": 600}, (1, None)),
+    ],
+)
+def test_a_request_can_be_carried_out_in_another_way(
+    graph: Graph, rule: dict[str, object], seen: tuple[int, str | None]
+) -> None:
+    """SIMULATOR.md, faults."""
+    made = graph.send("POST", DEVICE_CONFIGURATIONS, scep()).json()
+    graph.control("PUT", "faults", [{"match": {"method": "PATCH"}, **rule}])
+    change = {"@odata.type": made["@odata.type"], "description": "mine"}
+    assert graph.send("PATCH", one(made["id"]), change).status_code == 204
+    present = graph.get(one(made["id"])).json()
+    assert (present["version"], present["description"]) == seen

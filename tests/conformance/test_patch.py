@@ -79,3 +79,12 @@ def test_patch_of_a_missing_profile_is_not_found(graph: Graph) -> None:
     missing = "0f1c2d3e-0000-4000-8000-00000000dead"
     body = {"@odata.type": wire_type(SCEP), "description": "x"}
     assert_refused(graph.send("PATCH", one(missing), body), 404)
+
+
+def test_a_tenant_can_be_told_to_count_versions_otherwise(graph: Graph) -> None:
+    """A setting of the simulator; by itself it counts by one."""
+    created = graph.create(scep())
+    for step, version in ((0, 1), (2, 3)):
+        graph.control("PUT", "settings", {"version_step": step})
+        patch(graph, created, description="x")
+        assert graph.read(one(created["id"]))["version"] == version

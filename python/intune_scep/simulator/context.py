@@ -27,6 +27,7 @@ class Context:
         batch: Number of the enclosing `$batch` request.
         application: `appid` of the token, once it is verified.
         roles: Permissions of the token, once it is verified.
+        misconduct: The fault rule that bends how the request is carried out.
     """
 
     connection: sqlite3.Connection
@@ -39,6 +40,7 @@ class Context:
     batch: int | None = None
     application: str | None = None
     roles: frozenset[str] = frozenset()
+    misconduct: Mapping[str, Any] | None = None
     _ids: int = field(default=0, repr=False)
 
     @property

@@ -10,6 +10,7 @@
 """
 
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -92,7 +93,9 @@ def _clock(connection: sqlite3.Connection, _request: Request, clock: Clock) -> A
 
 def _advance(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
     seconds = _object(request).get("advance")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise ValueError("'advance' is a number of seconds, at least 0.")
+    if not math.isfinite(seconds) or seconds < 0:
         raise ValueError("'advance' is a number of seconds, at least 0.")
     advance_clock(connection, seconds)
     return _clock(connection, request, clock)

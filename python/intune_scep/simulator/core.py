@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from intune_scep.simulator.batch import is_batch, run_batch
 from intune_scep.simulator.clock import format_instant
+from intune_scep.simulator.conduct import carry_out
 from intune_scep.simulator.context import Context
 from intune_scep.simulator.control import handle_control, is_control
 from intune_scep.simulator.faults import Fault, decide_fault
@@ -17,7 +18,7 @@ from intune_scep.simulator.oauth import handle_oauth, is_oauth
 from intune_scep.simulator.permissions import authorize
 from intune_scep.simulator.routing import Route, find_routes
 from intune_scep.simulator.settings import Settings
-from intune_scep.simulator.store import Store, read_meta, savepoint
+from intune_scep.simulator.store import Store, read_meta
 from intune_scep.simulator.throttle import throttle
 from intune_scep.simulator.tokens import authenticate
 
@@ -70,6 +71,8 @@ class Core:
             fault = decide_fault(context)
             if fault is not None and fault.before:
                 return self.close_context(context, None, fault)
+            if fault is not None and fault.bends:
+                context.misconduct = fault.rule
             return self.close_context(context, self.attempt(context, _route), fault)
 
     def open_context(
@@ -113,7 +116,7 @@ class Core:
             real: Its answer; None when it was not carried out.
             fault: What strikes it.
         """
-        struck = fault is not None and not fault.is_item
+        struck = fault is not None and not fault.is_item and not fault.bends
         response = fault.apply(context, real) if fault is not None and struck else real
         if response is None:
             raise ValueError("a request that is not carried out needs a fault")
@@ -121,7 +124,10 @@ class Core:
         close_entry(
             context,
             status=None if silent else response.status,
-            committed=real is not None and real.status < 400 and context.request.method != "GET",
+            committed=real is not None
+            and real.status < 400
+            and context.request.method != "GET"
+            and not (fault is not None and fault.ignores),
             fault=fault.name if fault is not None else None,
         )
         return response
@@ -155,8 +161,7 @@ def _run(context: Context, route: Route, parameters: Mapping[str, str]) -> Respo
     if route.writes and context.settings.read_only:
         raise GraphError(405, "NotAllowed", "The simulated tenant is read-only.", form="plain")
     # A refused request changes nothing, and yet was counted above.
-    with savepoint(context.connection):
-        return route.handler(context, parameters)
+    return carry_out(context, route.handler, parameters)
 
 
 def split_path(path: str) -> tuple[str, ...]:

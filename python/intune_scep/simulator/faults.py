@@ -8,13 +8,30 @@ A rule:
 `match.path` is a regular expression searched in the path; `match` takes one of `nth` (a list),
 `every` (a number) or `probability`; none of them means every time. `match.per` says what is
 counted: `rule` (all requests the rule matches, the default) or `request` (each method and path by
-itself). `effect` is a status or one of `EFFECTS`. `form` builds the error's message (`intune`,
-`nested_twice`, `text`, `plain`, `empty`). `seconds` is the delay of `slow` and `drip`. `item` and
-`status` say which item of a `$batch` answers what.
+itself). `effect` is a status or one of `EFFECTS` or of `BENDS`. `form` builds the error's message
+(`intune`, `nested_twice`, `text`, `plain`, `empty`). `seconds` is the delay of `slow` and `drip`.
+`item` and `status` say which item of a `$batch` answers what.
+
+The effects of `BENDS` carry the request out in another way. They strike single requests and items
+of a `$batch` alike, and only requests they can bend (a rule counts no others):
+
+    {"effect": "ignore"}                         a write of a profile: answered, not done
+    {"effect": "more", "set": {…}}               a write: done, and these properties changed too
+    {"effect": "edit", "when": "after", "id": "…", "set": {…}}    anything: somebody else edits
+    {"effect": "edit", "when": "before", "delete": true}          or deletes at that moment
+    {"effect": "lag", "seconds": 30}             a write: reads of that profile do not show it yet
+    {"effect": "overlap", "stale": true}         a listing: a page begins with the last item of
+                                                 the one before, if stale in an older edition
+    {"effect": "odd_item", "item": null}         a listing: this in front of its items
+    {"effect": "other_id"}                       GET of one profile: another one is answered
+
+Without `id` an `edit` is of the request's profile. What lags shows at once when the rules are
+replaced. Properties in `set` are stored as given, whatever the schema says.
 """
 
 import hashlib
 import json
+import math
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -36,6 +53,23 @@ EFFECTS = (
     "batch_item",
     "kill",
 )
+BENDS: Mapping[str, frozenset[str]] = {
+    "ignore": frozenset(),
+    "more": frozenset({"set"}),
+    "edit": frozenset({"when", "id", "set", "delete"}),
+    "lag": frozenset({"seconds"}),
+    "overlap": frozenset({"stale"}),
+    "odd_item": frozenset({"item"}),
+    "other_id": frozenset(),
+}
+"""Effects on how a request is carried out -> the keys of their own."""
+
+_ALL_BENDS = frozenset({"match", "effect", "times", "name"})
+_COMPUTED = frozenset({"id", "@odata.type", "version", "lastModifiedDateTime"})
+_PROFILE_PATH = re.compile(
+    r"/(?:beta|v1\.0)/deviceManagement/(?:deviceConfigurations|resourceAccessProfiles)"
+    r"(?P<one>/+[^/]+|\('[^']*'\))?(?P<cast>/microsoft\.graph\.[^/]+)?(?P<rest>/.+)?/*"
+)
 _FORMS = (None, "intune", "nested_twice", "text", "plain", "empty")
 _MATCH_KEYS = frozenset({"method", "path", "nth", "every", "probability", "per"})
 _RULE_KEYS = frozenset(
@@ -56,12 +90,24 @@ class Fault:
     @property
     def name(self) -> str:
         """How the journal calls it."""
-        return str(self.rule.get("name", f"{self.rule['effect']} {self.rule['when']}"))
+        return str(
+            self.rule.get("name", f"{self.rule['effect']} {self.rule.get('when', '')}".strip())
+        )
 
     @property
     def before(self) -> bool:
         """Whether the request is not carried out."""
-        return bool(self.rule["when"] == "before" and not self.is_item)
+        return not self.is_item and not self.bends and bool(self.rule["when"] == "before")
+
+    @property
+    def bends(self) -> bool:
+        """Whether the request is carried out, in another way."""
+        return self.rule["effect"] in BENDS
+
+    @property
+    def ignores(self) -> bool:
+        """Whether the request only seems to be carried out."""
+        return bool(self.rule["effect"] == "ignore")
 
     @property
     def is_item(self) -> bool:
@@ -119,12 +165,30 @@ def decide_fault(context: Context) -> Fault | None:
             match.get("path", ""), path
         ):
             continue
+        if rule["effect"] in BENDS and not _can_bend(rule, method, path):
+            continue
         nth = _count(context.connection, number, f"{method} {path}", _counted(match))
         if _strikes(match, nth, context.meta["seed"], number, f"{method} {path}") and _use(
             context.connection, number, rule.get("times")
         ):
             return Fault(rule)
     return None
+
+
+def _can_bend(rule: Mapping[str, Any], method: str, path: str) -> bool:
+    effect, about = rule["effect"], _PROFILE_PATH.fullmatch(path)
+    if effect == "edit" and "id" in rule:
+        return not path.endswith("/$batch")
+    if about is None:
+        return False
+    one, rest = about["one"] is not None, about["rest"] is not None
+    if effect == "edit":
+        return one or method == "POST"
+    if effect in ("overlap", "odd_item"):
+        return method == "GET" and not one
+    if effect == "other_id":
+        return method == "GET" and one and not rest
+    return method != "GET"
 
 
 def read_rules(connection: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -142,6 +206,7 @@ def replace_rules(connection: sqlite3.Connection, rules: Sequence[Any]) -> None:
     checked = [_check_rule(rule) for rule in rules]
     connection.execute("DELETE FROM fault_rule")
     connection.execute("DELETE FROM fault_count")
+    connection.execute("DELETE FROM past")
     connection.executemany(
         "INSERT INTO fault_rule VALUES (?, ?)",
         ((number, json.dumps(rule)) for number, rule in enumerate(checked)),
@@ -151,22 +216,99 @@ def replace_rules(connection: sqlite3.Connection, rules: Sequence[Any]) -> None:
 def _check_rule(rule: Any) -> dict[str, Any]:
     if not isinstance(rule, dict) or "effect" not in rule:
         raise ValueError("A fault rule is an object with an 'effect'.")
-    match = rule.get("match", {})
-    unknown = (rule.keys() - _RULE_KEYS) | (match.keys() - _MATCH_KEYS)
+    effect, match = rule["effect"], rule.get("match", {})
+    _check_effect(effect)
+    if not isinstance(match, dict):
+        raise ValueError("'match' is an object.")
+    bends = effect in BENDS
+    known = _ALL_BENDS | BENDS[effect] if bends else _RULE_KEYS
+    unknown = (rule.keys() - known) | (match.keys() - _MATCH_KEYS)
     if unknown:
-        raise ValueError(f"A fault rule has no {', '.join(sorted(map(repr, unknown)))}.")
-    effect = rule["effect"]
-    if not isinstance(effect, int) and effect not in EFFECTS:
-        raise ValueError(f"The effect is a status or one of {', '.join(EFFECTS)}.")
+        kind = f"rule with the effect {effect!r}" if bends else "fault rule"
+        raise ValueError(f"A {kind} has no {', '.join(sorted(map(repr, unknown)))}.")
+    _check_match(match)
     if rule.get("form") not in _FORMS:
         raise ValueError(f"The form is one of {', '.join(filter(None, _FORMS))}.")
-    if rule.setdefault("when", "before") not in ("before", "after"):
+    if not bends or effect == "edit":
+        rule.setdefault("when", "before")
+    if rule.get("when", "before") not in ("before", "after"):
         raise ValueError("'when' is before or after.")
+    _check_numbers(rule)
+    if bends:
+        _check_bend(rule)
+    return rule
+
+
+def _check_effect(effect: Any) -> None:
+    if isinstance(effect, int) and 100 <= effect <= 599:
+        return
+    if not isinstance(effect, str) or effect not in (*EFFECTS, *BENDS):
+        raise ValueError(f"The effect is a status or one of {', '.join((*EFFECTS, *BENDS))}.")
+
+
+def _check_match(match: Mapping[str, Any]) -> None:
+    for name in ("method", "path"):
+        if not isinstance(match.get(name, ""), str):
+            raise ValueError(f"{name!r} is a text.")
     try:
         re.compile(match.get("path", ""))
     except re.error as error:
         raise ValueError(f"'path' is no regular expression: {error}.") from None
-    return rule
+    if len(match.keys() & {"nth", "every", "probability"}) > 1:
+        raise ValueError("A rule takes one of 'nth', 'every' and 'probability'.")
+    if match.get("per", "rule") not in ("rule", "request"):
+        raise ValueError("'per' is rule or request.")
+    if not isinstance(match.get("nth", []), list):
+        raise ValueError("'nth' is a list of whole numbers, as in [1, 3].")
+    for each in match.get("nth", ()):
+        _check_whole("nth", each, 1, math.inf)
+    if "every" in match:
+        _check_whole("every", match["every"], 1, math.inf)
+    if "probability" in match:
+        _check_number("probability", match["probability"], 0, 1)
+
+
+def _check_numbers(rule: Mapping[str, Any]) -> None:
+    if "seconds" in rule or rule["effect"] == "lag":
+        _check_number("seconds", rule.get("seconds"), 0, math.inf)
+    if isinstance(rule.get("retry_after"), int | float):
+        _check_number("retry_after", rule["retry_after"], 0, math.inf)
+    if rule.get("times") is not None:
+        _check_whole("times", rule["times"], 0, math.inf)
+    if "status" in rule:
+        _check_whole("status", rule["status"], 100, 599)
+    if "item" in rule and rule["effect"] != "odd_item":
+        _check_whole("item", rule["item"], 1, math.inf)
+
+
+def _check_bend(rule: Mapping[str, Any]) -> None:
+    effect, changes = rule["effect"], rule.get("set")
+    if effect == "odd_item" and "item" not in rule:
+        raise ValueError("An 'odd_item' rule says which 'item'; null is one.")
+    for name in ("delete", "stale"):
+        if not isinstance(rule.get(name, False), bool):
+            raise ValueError(f"{name!r} is true or false.")
+    if "id" in rule and (not isinstance(rule["id"], str) or not rule["id"]):
+        raise ValueError("'id' is a profile's id.")
+    if "set" in rule and (not isinstance(changes, dict) or changes.keys() & _COMPUTED):
+        raise ValueError(f"'set' is an object without {', '.join(sorted(_COMPUTED))}.")
+    if effect == "more" and not changes:
+        raise ValueError("A 'more' rule says in 'set' what else is changed.")
+    if effect == "edit" and ("set" in rule) == bool(rule.get("delete")):
+        raise ValueError("An 'edit' rule has either 'set' or 'delete': true.")
+
+
+def _check_number(name: str, value: Any, least: float, most: float) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not least <= value <= most:
+        ends = f"at least {least}" if most == math.inf else f"from {least} to {most}"
+        raise ValueError(f"{name!r} takes a finite number, {ends}.")
+
+
+def _check_whole(name: str, value: Any, least: float, most: float) -> None:
+    if not isinstance(value, int):
+        raise ValueError(f"{name!r} takes whole numbers.")
+    _check_number(name, value, least, most)
 
 
 def _counted(match: Mapping[str, Any]) -> str:

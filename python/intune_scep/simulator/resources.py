@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from intune_scep.simulator.messages import dump_json
@@ -80,7 +80,12 @@ def find_resource(
 def replace_resource(
     connection: sqlite3.Connection, collection: str, entity: Mapping[str, Any]
 ) -> None:
-    """Store the new state of an entity."""
+    """Store the new state of an entity; the one before is kept as the former."""
+    connection.execute(
+        "INSERT OR REPLACE INTO former SELECT collection, id, body FROM resource"
+        " WHERE collection = ? AND id = ?",
+        (collection, entity["id"]),
+    )
     connection.execute(
         "UPDATE resource SET body = ? WHERE collection = ? AND id = ?",
         (dump_json(entity), collection, entity["id"]),
@@ -92,6 +97,17 @@ def remove_resource(connection: sqlite3.Connection, collection: str, resource_id
     connection.execute(
         "DELETE FROM resource WHERE collection = ? AND id = ?", (collection, resource_id)
     )
+
+
+def former_resource(connection: sqlite3.Connection, present: Resource, collection: str) -> Resource:
+    """The entity as it was before its last change; only its version is older if none is known."""
+    row = connection.execute(
+        "SELECT body FROM former WHERE collection = ? AND id = ?", (collection, present.id)
+    ).fetchone()
+    entity: dict[str, Any] = json.loads(row[0]) if row else present.entity
+    if "version" in entity:
+        entity["version"] = present.entity["version"] - 1
+    return replace(present, text=dump_json(entity))
 
 
 def select_resources(

@@ -1,11 +1,13 @@
 """The switches of a tenant, kept in its file."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 RETRY_AFTER_FORMS = ("integer", "fractional", "date", "absent")
 _CHOICES: Mapping[str, tuple[str, ...]] = {"retry_after": RETRY_AFTER_FORMS}
+_MAY_BE_ZERO = frozenset({"issuance_seconds", "version_step"})
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Settings:
         tenant_writes: Writes per window for all applications together.
         tenant_requests: Requests per window for all applications together.
         retry_after: How a throttled answer says when to come back.
+        version_step: By how much an edit counts a profile's `version` up; 0 is not at all.
         issuance_seconds: From an edit of a SCEP profile to its new certificates.
     """
 
@@ -38,6 +41,7 @@ class Settings:
     tenant_writes: int = 200
     tenant_requests: int = 2000
     retry_after: str = "integer"
+    version_step: int = 1
     issuance_seconds: float = 900.0
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,5 +73,10 @@ def _check(name: str, value: Any, kind: type) -> None:
         raise ValueError(f"The setting {name!r} takes {kind.__name__}, not {value!r}.")
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"The setting {name!r} is one of {', '.join(_CHOICES[name])}.")
-    if isinstance(value, int | float) and value < 1 and name != "issuance_seconds":
-        raise ValueError(f"The setting {name!r} is at least 1.")
+    if not isinstance(value, int | float):
+        return
+    if not math.isfinite(value):
+        raise ValueError(f"The setting {name!r} is a finite number.")
+    least = 0 if name in _MAY_BE_ZERO else 1
+    if value < least:
+        raise ValueError(f"The setting {name!r} is at least {least}.")

@@ -12,7 +12,7 @@ from typing import Any
 from intune_scep.simulator.errors import SimulatorError
 
 _APPLICATION_ID = 0x1A7CE9
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 _BUSY_SECONDS = 60
 
 _LAYOUT = """
@@ -74,6 +74,19 @@ CREATE TABLE fault_count (
     matched INTEGER NOT NULL DEFAULT 0,
     injected INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (rule, key)
+) WITHOUT ROWID;
+CREATE TABLE past (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    until REAL NOT NULL,
+    image TEXT NOT NULL
+);
+CREATE TABLE former (
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (collection, id)
 ) WITHOUT ROWID;
 CREATE TABLE journal (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -52,6 +52,9 @@ def test_the_clock_is_set_forward_for_good(graph: Graph) -> None:
     [
         ("clock", b'{"advance": -1}'),
         ("clock", b'{"advance": "soon"}'),
+        ("clock", b'{"advance": Infinity}'),
+        ("settings", b'{"window_seconds": NaN}'),
+        ("settings", b'{"version_step": -1}'),
         ("clock", b"[]"),
         ("settings", b'{"page_size": 0}'),
         ("settings", b'{"page_size": "many"}'),

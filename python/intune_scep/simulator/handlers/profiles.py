@@ -145,7 +145,7 @@ def change_profile(collection: ProfileCollection) -> Handler:
         _refuse_binds(body)
         changes = checked_properties(kind, _without_support(context, body))
         entity = resource.entity | changes
-        entity["version"] += 1
+        entity["version"] += context.settings.version_step
         entity["lastModifiedDateTime"] = context.timestamp
         replace_resource(context.connection, collection.name, entity)
         reissue_certificates(context, kind, entity, changes)

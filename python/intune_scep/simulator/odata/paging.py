@@ -12,7 +12,12 @@ from intune_scep.simulator.context import Context
 from intune_scep.simulator.graph_errors import bad_request
 from intune_scep.simulator.messages import Response, dump_json, raw_json_response
 from intune_scep.simulator.odata.options import Options
-from intune_scep.simulator.resources import Resource, count_resources, select_resources
+from intune_scep.simulator.resources import (
+    Resource,
+    count_resources,
+    former_resource,
+    select_resources,
+)
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,21 @@ def page_of(context: Context, options: Options, selection: Selection) -> tuple[l
     rows = list(
         select_resources(context.connection, source, [*selection.parameters, after, size + 1])
     )
-    if len(rows) <= size:
-        return rows, ""
-    return rows[:size], write_token(context, rows[size - 1].seq)
+    token = write_token(context, rows[size - 1].seq) if len(rows) > size else ""
+    return [*_overlap(context, selection, after), *rows[:size]], token
+
+
+def _overlap(context: Context, selection: Selection, last: int) -> list[Resource]:
+    """The last row of the page before, once more, when a fault rule asks for it."""
+    rule = context.misconduct or {}
+    if rule.get("effect") != "overlap":
+        return []
+    source = f"{selection.source} AND {selection.order} = ?"
+    rows = list(select_resources(context.connection, source, [*selection.parameters, last]))
+    if not rule.get("stale"):
+        return rows
+    collection = context.request.path.rstrip("/").rpartition("/")[2]
+    return [former_resource(context.connection, row, collection) for row in rows]
 
 
 def total(context: Context, options: Options, selection: Selection) -> int | None:
