@@ -1,0 +1,55 @@
+"""Text that others wrote, made harmless before a person or a terminal sees it.
+
+What a terminal would obey, and what cannot be seen, is shown as an escape: control characters,
+marks that turn the reading direction, characters without a width, line separators, halves of
+surrogate pairs. Everything else stays as it is, in any script.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Any, Final
+
+_SUSPECT: Final = re.compile(r"[^\n\t\x20-\x7e]")
+# Unicode calls these letters and marks, yet nothing of them is drawn.
+_BLANK: Final = frozenset(
+    map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, 0xFFA0))
+) | frozenset(map(chr, range(0xE0100, 0xE01F0)))
+
+
+def printable(text: object) -> str:
+    """Text with an escape, such as `\\x1b`, for every character that could deceive.
+
+    Line breaks and tabs stay.
+    """
+    return _SUSPECT.sub(lambda match: _shown(match[0]), str(text))
+
+
+def one_line(text: object) -> str:
+    """Printable text on one line, every run of blanks being one space."""
+    return " ".join(printable(text).split())
+
+
+def json_text(value: Any, *, indent: int | None = 2) -> str:
+    """JSON with the same characters escaped as `printable` escapes, readable in any script."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _SUSPECT.sub(lambda match: _escaped(match[0]), text)
+
+
+@lru_cache(maxsize=4096)
+def _shown(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii") if _deceives(character) else character
+
+
+@lru_cache(maxsize=4096)
+def _escaped(character: str) -> str:
+    return json.dumps(character)[1:-1] if _deceives(character) else character
+
+
+def _deceives(character: str) -> bool:
+    if character.isprintable():
+        return character in _BLANK
+    return unicodedata.category(character) != "Zs"
