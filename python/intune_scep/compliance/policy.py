@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Valida
 
 from intune_scep.compliance.errors import PolicyError
 from intune_scep.compliance.roots import RootStatus
+from intune_scep.files import FileError, read_regular
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping import Verdict
+from intune_scep.yaml_text import MOST_BYTES, load
 
 if TYPE_CHECKING:
     from intune_scep.compliance.report import ComplianceReport
@@ -87,10 +89,10 @@ def load_policy(path: Path) -> Policy:
             is named.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PolicyError(f"{path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        data = load(read_regular(path, what="Policy", most=MOST_BYTES).decode())
+    except FileError as error:
+        raise PolicyError(f"{path} cannot be read: {error.reason}.") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise PolicyError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     return make_policy({} if data is None else data, source=str(path))
 
