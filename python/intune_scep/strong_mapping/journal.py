@@ -7,7 +7,6 @@ Each record ends with a digest of itself, so that nothing is rolled back to a ch
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -253,6 +252,8 @@ def reopened_journal(path: Path) -> Iterator[tuple[JournalContent, JournalWriter
 
 @contextmanager
 def _locked(path: Path, descriptor: int) -> Iterator[None]:
+    import fcntl
+
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
