@@ -31,6 +31,7 @@ from intune_scep.files import (
     write_private,
 )
 from intune_scep.profiles import Profile
+from intune_scep.records import Record
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 _MOST_SHOWN: Final = 10
@@ -108,7 +109,7 @@ def slug(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class FilesWritten:
+class FilesWritten(Record):
     """What a directory looks like after an export.
 
     Attributes:
@@ -124,10 +125,6 @@ class FilesWritten:
     unchanged: tuple[str, ...] = ()
     left_over: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, list[str]]:
-        """JSON-ready form."""
-        return {name: list(getattr(self, name)) for name in self.__dataclass_fields__}
 
 
 def write_files(

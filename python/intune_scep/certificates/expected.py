@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.errors import ExpectedSidsError
 from intune_scep.certificates.files import CertificateRecord
 from intune_scep.certificates.mapping import MappingStatus, StrongMapping
 from intune_scep.certificates.sid import is_sid
 from intune_scep.files import FileError, read_regular
+from intune_scep.records import Record
 
 _LARGEST = 256 * 1024 * 1024
 
@@ -40,7 +40,7 @@ class ComparisonStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SidComparison(JsonReady):
+class SidComparison(Record):
     """One certificate against the list.
 
     Attributes:

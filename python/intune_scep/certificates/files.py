@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.containers import certificates_in
 from intune_scep.certificates.errors import CertificateError
 from intune_scep.certificates.facts import CertificateFacts, inspect_certificate
 from intune_scep.certificates.mapping import NOT_JUDGED_FROM_REPORT, StrongMapping
 from intune_scep.certificates.report_csv import ReportedCertificate, read_report
 from intune_scep.files import FileError, read_regular
+from intune_scep.records import Record
 
 # Far above any bundle of certificates; a larger file is a mistake that would fill the memory.
 _LARGEST_FILE = 64 * 1024 * 1024
@@ -19,7 +19,7 @@ _ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateRecord(JsonReady):
+class CertificateRecord(Record):
     """One certificate, or one row of Intune's certificate report.
 
     Attributes:
@@ -38,7 +38,7 @@ class CertificateRecord(JsonReady):
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadableCertificate(JsonReady):
+class UnreadableCertificate(Record):
     """A file, or a part of one, that gave no certificate; `position` as in CertificateRecord."""
 
     source: str

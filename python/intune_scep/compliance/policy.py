@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Valida
 from intune_scep.compliance.errors import PolicyError
 from intune_scep.compliance.roots import RootStatus
 from intune_scep.files import FileError, read_regular
+from intune_scep.records import Record
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping import Verdict
@@ -130,7 +131,7 @@ EXIT_CODES: Final = {Status.PASSED: 0, Status.FAILED: 2, Status.NOT_JUDGED: 3}
 
 
 @dataclass(frozen=True)
-class Reason:
+class Reason(Record):
     """Why a run did not pass.
 
     Attributes:
@@ -142,10 +143,6 @@ class Reason:
     cause: str
     message: str
     profiles: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The reason as JSON."""
-        return {"cause": self.cause, "message": self.message, "profiles": list(self.profiles)}
 
 
 @dataclass(frozen=True)

@@ -106,8 +106,8 @@ WAITING = """
 import pathlib, time
 @cli.app.command("wait")
 def wait() -> int:
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         time.sleep(60)
     finally:
         print("tidied up", flush=True)
