@@ -92,7 +92,7 @@ def run(arguments: Sequence[str]) -> int:
             return code
         _tell(
             f"Error: standard output cannot be written: {complaint}. The command went on to its"
-            f" end; otherwise its exit code were {code}."
+            f" end, and its own exit code was {code}."
         )
         return EXIT_FAILED
 

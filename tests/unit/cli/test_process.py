@@ -56,7 +56,7 @@ def test_a_full_disk_is_told_after_the_work(tmp_path):
     assert ended.returncode == 1
     assert ended.stderr.count("\n") == 1
     assert "No space left on device" in ended.stderr
-    assert "code were 2" in ended.stderr
+    assert "exit code was 2" in ended.stderr
     assert done.exists()
 
 
