@@ -75,7 +75,7 @@ def generate() -> str:
     start = START.replace(
         "{jobs}",
         "".join(
-            f"        self.{name} = {kind.removeprefix('Async')}(self._client.{name}, self._portal)\n"
+            f"        self.{name} = {_sync(kind)}(self._client.{name}, self._portal)\n"
             for name, kind in names.items()
         ),
     )
@@ -126,8 +126,12 @@ def _jobs_of(client: ast.ClassDef) -> dict[str, str]:
     }
 
 
+def _sync(name: str) -> str:
+    return name.removeprefix("Async")
+
+
 def _job(node: ast.ClassDef) -> str:
-    name = node.name.removeprefix("Async")
+    name = _sync(node.name)
     docstring = ast.get_docstring(node, clean=False)
     methods = "".join(_method(item, "_job") for item in _methods(node))
     return f'''

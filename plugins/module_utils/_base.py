@@ -43,6 +43,7 @@ CONNECTION_SPEC = {
     "auth_source": {"type": "str", "choices": ["auto", "env", "cli", "msi", "default", "token"]},
 }
 
+SHOWN_FIELDS = ("msg", "text")
 FAILURE_FIELDS = ("code", "status", "request_id", "activity_id")
 
 
@@ -175,16 +176,29 @@ def failure_fields(error):
 
 def fail(module, message, **fields):
     """Fail with one message and the same in parts, so that a play can decide on them."""
+    message = cleaned(message)
     failure = {**dict.fromkeys(FAILURE_FIELDS), **fields, "message": message}
     module.fail_json(msg=message, failure=failure)
+
+
+def cleaned(text):
+    """Text as people may see it: nothing in it that a terminal would obey."""
+    try:
+        from intune_scep.texts import printable
+    except ImportError:  # no library, or one too old to be used: the text is ours
+        return text
+    return printable(text)
 
 
 def leave(module, result):
     """Exit with the library's answer, and make sure that nobody takes a simulator for a tenant."""
     failed = result.pop("failed", False)
     code = result.pop("failure_code", "profilesFailed")
+    for name in SHOWN_FIELDS:
+        if isinstance(result.get(name), str):
+            result[name] = cleaned(result[name])
     for warning in result.pop("warnings", ()):
-        module.warn(warning)
+        module.warn(cleaned(warning))
     if result["cloud"] == "simulator":
         module.warn(SIMULATOR_WARNING)
         result["msg"] = "SIMULATOR: " + result["msg"].removeprefix("SIMULATOR: ")

@@ -100,7 +100,7 @@ def write_new_private(path: Path, data: bytes) -> None:
 @contextmanager
 def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
     """A file with these data on the disk, in the directory of `path`; gone afterwards."""
-    temporary = path.with_name(f".intune-scep-{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(leftover_name(secrets.token_hex(8)))
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
         with os.fdopen(os.open(temporary, flags, PRIVATE), "wb") as file:
@@ -132,6 +132,11 @@ def _refuse_irregular(path: Path) -> None:
         kind = _irregular(path.stat().st_mode)
         if kind:
             raise OSError(errno.EINVAL, f"it is a {kind}, not a regular file", str(path))
+
+
+def leftover_name(token: str) -> str:
+    """The name of a file that is not finished; `token` is hexadecimal, 16 digits of it count."""
+    return f".intune-scep-{token[:16]}.tmp"
 
 
 def is_leftover(name: str) -> bool:

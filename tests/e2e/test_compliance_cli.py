@@ -1,7 +1,11 @@
 """check, report and baseline as their users run them: output, files and exit codes."""
 
 import json
+import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -159,3 +163,22 @@ def test_a_webhook_is_called_when_asked(contoso, cli, monkeypatch):
     assert cli("report", "--notify", "on_failure")[0] == 2
     assert cli("report")[0] == 2
     assert len(posted) == 1
+
+
+@pytest.mark.parametrize(("output", "wanted"), [("/dev/full", 1), ("gone", 2)])
+def test_reports_are_written_whatever_becomes_of_the_terminal(contoso, tmp_path, output, wanted):
+    command = [sys.executable, "-m", "intune_scep.cli.app", "report", "--output-dir"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as gone, Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*command, str(tmp_path / "out")],
+            stdout=full if output == "/dev/full" else gone,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert ended.returncode == wanted
+    assert ended.stderr.count("\n") == (1 if wanted == 1 else 0)
+    assert (tmp_path / "out" / "compliance.html").exists()

@@ -14,6 +14,7 @@ FLOORS = {
     "files": 0,
     "records": 0,
     "texts": 0,
+    "yaml_text": 0,
     "certificates": 1,
     "profiles": 1,
     "graph": 2,

@@ -7,18 +7,20 @@ behind the ids, and `manifest.json` with the SHA-256 of each file.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.backup.directory import (
+    LARGEST_FILE,
     FilesWritten,
-    digest,
     file_stems,
     is_plain_name,
     nameable,
+    pending_name,
+    read_listed,
+    read_pending,
     to_json,
     write_files,
 )
@@ -26,6 +28,7 @@ from intune_scep.backup.export import FAILED, WRITTEN, ExportedProfile, ExportRe
 from intune_scep.backup.reading import Holding, Holdings, read_holdings
 from intune_scep.declarations.names import Catalogue, Names
 from intune_scep.errors import IntuneScepError
+from intune_scep.files import FileError, digest, parse_json, read_regular
 from intune_scep.profiles import Profile, UnknownProfileTypeError, parse_profile
 from intune_scep.tenant import Tenant
 from intune_scep.version import __version__
@@ -194,11 +197,15 @@ def _left_over(written: FilesWritten) -> Iterator[str]:
 
 def is_backup(path: Path) -> bool:
     """Whether a path is the directory of a backup, whole or damaged."""
-    try:
-        content = json.loads((path / MANIFEST).read_bytes())
-    except OSError:
+    if (path / pending_name(MANIFEST)).is_file():
+        return True
+    if not (path / MANIFEST).is_file():
         return False
-    except ValueError:
+    try:
+        content = parse_json(
+            read_regular(path / MANIFEST, what="File", most=LARGEST_FILE), MANIFEST
+        )
+    except FileError:
         return True
     return isinstance(content, dict) and "format" in content
 
@@ -210,8 +217,8 @@ def read_backup(directory: Path) -> Backup:
         BackupError: it is no backup, of another form, or damaged; one message names every file
             that is missing or changed.
     """
-    manifest = _manifest(directory)
-    files = _files(directory, manifest["files"])
+    manifest, pending = _manifest(directory)
+    files = _files(directory, manifest["files"], pending=pending)
     about = _parsed(directory, TENANT_FILE, files.pop(TENANT_FILE, b""))
     try:
         if (about["tenant"], about["cloud"]) != (manifest["tenant"], manifest["cloud"]):
@@ -245,14 +252,17 @@ def _damaged(directory: Path, name: str) -> BackupError:
     return BackupError(f"The backup in {directory} is damaged: {name} is not what a backup writes.")
 
 
-def _manifest(directory: Path) -> dict[str, Any]:
+def _manifest(directory: Path) -> tuple[dict[str, Any], bool]:
+    """The manifest, and whether it is one that a killed process had not brought to its place."""
     try:
-        data = (directory / MANIFEST).read_bytes()
-    except OSError as error:
+        unfinished = read_pending(directory, MANIFEST)
+        if unfinished is None:
+            data = read_regular(directory / MANIFEST, what="File", most=LARGEST_FILE)
+    except FileError as error:
         raise BackupError(
-            f"{directory} is no backup: {MANIFEST} cannot be read ({error.strerror})."
+            f"{directory} is no backup: {MANIFEST} cannot be read ({error.reason})."
         ) from error
-    content = _parsed(directory, MANIFEST, data)
+    content = _parsed(directory, MANIFEST, data) if unfinished is None else {**unfinished.ledger}
     if content.get("format") != BACKUP_FORMAT:
         raise BackupError(
             f"{directory} is no backup of the form {BACKUP_FORMAT}:"
@@ -264,27 +274,27 @@ def _manifest(directory: Path) -> dict[str, Any]:
         raise _damaged(directory, MANIFEST)
     if TENANT_FILE not in files or not all(map(is_plain_name, files)):
         raise _damaged(directory, MANIFEST)
-    return content
+    return content, unfinished is not None
 
 
 def _parsed(directory: Path, name: str, data: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(data)
-    except ValueError as error:
+        content = parse_json(data, name)
+    except FileError as error:
         raise _damaged(directory, name) from error
     if not isinstance(content, dict):
         raise _damaged(directory, name)
     return content
 
 
-def _files(directory: Path, digests: Mapping[str, Any]) -> dict[str, bytes]:
+def _files(directory: Path, digests: Mapping[str, Any], *, pending: bool) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     wrong: list[str] = []
     for name, expected in digests.items():
         try:
-            files[name] = (directory / name).read_bytes()
-        except OSError as error:
-            wrong.append(f"{name} cannot be read ({error.strerror})")
+            files[name] = read_listed(directory, name, str(expected), pending=pending)
+        except FileError as error:
+            wrong.append(f"{name} cannot be read ({error.reason})")
             continue
         if digest(files[name]) != expected:
             wrong.append(f"{name} was changed after it was written")

@@ -2,13 +2,15 @@
 
 What this library wrote is known by a ledger beside the files: a JSON file with the SHA-256 of
 each. A file that is not in it, or was edited since, is not ours to write over.
+
+Whoever reads the ledger finds the earlier export or the new one, wherever the writing is broken
+off: all new files are first written under other names, then one file commits them, then they take
+their places, and the ledger is the last of them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
 import unicodedata
 from collections import Counter
@@ -18,8 +20,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.errors import IntuneScepError
+from intune_scep.files import (
+    FileError,
+    digest,
+    is_leftover,
+    leftover_name,
+    parse_json,
+    read_regular,
+    sync_directory,
+    write_private,
+)
 from intune_scep.profiles import Profile
+from intune_scep.records import Record
 
+LARGEST_FILE: Final = 64 * 1024 * 1024
 _MOST_SHOWN: Final = 10
 _LONGEST_STEM: Final = 96
 _ID_PART: Final = 8
@@ -95,7 +109,7 @@ def slug(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class FilesWritten:
+class FilesWritten(Record):
     """What a directory looks like after an export.
 
     Attributes:
@@ -112,10 +126,6 @@ class FilesWritten:
     left_over: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, list[str]]:
-        """JSON-ready form."""
-        return {name: list(getattr(self, name)) for name in self.__dataclass_fields__}
-
 
 def write_files(
     directory: Path,
@@ -128,7 +138,9 @@ def write_files(
     remove_left_over: bool = False,
     list_left_over: bool = True,
 ) -> FilesWritten:
-    """Write an export: every file atomically with mode 0600, the ledger last.
+    """Write an export: every file with mode 0600, all of them or none, the ledger last.
+
+    What a killed process left in the directory is finished or removed first.
 
     Args:
         directory: Created if it does not exist.
@@ -146,36 +158,148 @@ def write_files(
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        complete(directory, ledger)
         earlier = _earlier_ledger(directory / ledger, about, overwrite=overwrite)
         found = {name: _read(directory / name) for name in files}
         present = {name: digest(data) for name, data in found.items() if data is not None}
         _refuse_foreign(directory, files, present, earlier, overwrite=overwrite)
-        left_over = [name for name in earlier if name not in files and (directory / name).exists()]
-        left_over = [name for name in left_over if name not in set(keep)]
+        gone = [name for name in earlier if name not in {*files, *keep}]
+        gone = [name for name in gone if (directory / name).exists()]
+        removed = _ours(directory, gone, earlier) if remove_left_over else []
+        left_over = [name for name in gone if name not in removed]
         digests = {name: digest(data) for name, data in files.items()}
-        digests |= {name: earlier[name] for name in keep if name in earlier}
-        for name, data in files.items():
-            if present.get(name) != digests[name]:
-                write_private(directory / name, data)
-        removed = _remove(directory, left_over, earlier) if remove_left_over else []
-        if list_left_over:
-            digests |= {name: earlier[name] for name in left_over if name not in removed}
-        content = {**about, "files": dict(sorted(digests.items()))}
-        write_private(directory / ledger, to_json(content))
+        kept = {*keep, *(left_over if list_left_over else ())}
+        listed = digests | {name: earlier[name] for name in kept if name in earlier}
+        changed = [name for name in files if present.get(name) != digests[name]]
+        pending = Pending(
+            ledger={**about, "files": dict(sorted(listed.items()))},
+            replaces={name: present.get(name) for name in changed},
+            removes={name: earlier[name] for name in removed},
+        )
+        _commit(directory, ledger, pending, files)
+        _carry_out(directory, ledger, pending)
     except OSError as error:
         raise ExportError(f"{directory} cannot be written: {error.strerror}.") from error
     return FilesWritten(
         new=tuple(name for name in files if name not in present),
-        changed=tuple(n for n in files if n in present and present[n] != digests[n]),
-        unchanged=tuple(n for n in files if n in present and present[n] == digests[n]),
-        left_over=tuple(name for name in left_over if name not in removed),
+        changed=tuple(name for name in changed if name in present),
+        unchanged=tuple(name for name in files if name not in changed),
+        left_over=tuple(left_over),
         removed=tuple(removed),
     )
 
 
-def digest(data: bytes) -> str:
-    """SHA-256 in hex."""
-    return hashlib.sha256(data).hexdigest()
+@dataclass(frozen=True)
+class Pending:
+    """An export whose files are all on the disk under other names, so that it cannot fail half.
+
+    Attributes:
+        ledger: The ledger as it will be.
+        replaces: By name of each staged file, the digest of the file that it takes the place of,
+            or None.
+        removes: The digest by name of each file that goes.
+    """
+
+    ledger: Mapping[str, Any]
+    replaces: Mapping[str, str | None]
+    removes: Mapping[str, str]
+
+
+def pending_name(ledger: str) -> str:
+    """Name of the file that commits an export before its files are renamed into place."""
+    return f".{ledger.lstrip('.')}.pending"
+
+
+def read_pending(directory: Path, ledger: str) -> Pending | None:
+    """The export that a killed process had committed and not finished, or None.
+
+    Raises:
+        FileError: the file that says so is damaged.
+    """
+    path = directory / pending_name(ledger)
+    if not path.exists():
+        return None
+    data = read_regular(path, what="Pending export", most=LARGEST_FILE)
+    content = parse_json(data, f"Pending export {path}")
+    try:
+        pending = Pending(
+            dict(content["ledger"]), dict(content["replaces"]), dict(content["removes"])
+        )
+        names = [*pending.ledger["files"], *pending.replaces, *pending.removes]
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileError(f"Pending export {path} is damaged.") from error
+    if not all(map(is_plain_name, names)):
+        raise FileError(f"Pending export {path} is damaged.")
+    return pending
+
+
+def read_listed(directory: Path, name: str, expected: str, *, pending: bool) -> bytes:
+    """A file of an export, wherever a killed process left it; its digest is for the caller.
+
+    Raises:
+        FileError: it cannot be read.
+    """
+    staged = directory / _staged_name(name, expected)
+    path = staged if pending and staged.exists() else directory / name
+    return read_regular(path, what="File", most=LARGEST_FILE)
+
+
+def complete(directory: Path, ledger: str) -> None:
+    """Finish what a killed process had committed, and remove what it had only begun.
+
+    Raises:
+        ExportError: what it left is damaged.
+        OSError: the disk refuses.
+    """
+    try:
+        pending = read_pending(directory, ledger)
+    except FileError as error:
+        raise ExportError(str(error), hint="Remove it, and the export begins anew.") from error
+    if pending is not None:
+        _carry_out(directory, ledger, pending)
+    for path in directory.iterdir():
+        if is_leftover(path.name):
+            path.unlink()
+
+
+def _commit(directory: Path, ledger: str, pending: Pending, files: Mapping[str, bytes]) -> None:
+    """Put everything on the disk under other names, then the file that makes it count."""
+    digests = pending.ledger["files"]
+    staged = {directory / _staged_name(name, digests[name]): name for name in pending.replaces}
+    try:
+        for path, name in staged.items():
+            write_private(path, files[name])
+        write_private(directory / pending_name(ledger), to_json(vars(pending)))
+    except BaseException:
+        if not (directory / pending_name(ledger)).exists():
+            for path in staged:
+                path.unlink(missing_ok=True)
+        raise
+
+
+def _carry_out(directory: Path, ledger: str, pending: Pending) -> None:
+    """Bring every file to its name; may be repeated after it was broken off anywhere."""
+    digests = pending.ledger["files"]
+    for name, replaced in pending.replaces.items():
+        staged = directory / _staged_name(name, digests[name])
+        found = _read(directory / name)
+        if not staged.exists():
+            continue
+        if found is None or digest(found) == replaced:
+            staged.replace(directory / name)
+        else:
+            # Somebody edited it since: theirs stays, and the next export says so.
+            staged.unlink()
+    for name in _ours(directory, pending.removes, pending.removes):
+        (directory / name).unlink()
+    sync_directory(directory)
+    write_private(directory / ledger, to_json(dict(pending.ledger)))
+    (directory / pending_name(ledger)).unlink()
+
+
+def _staged_name(name: str, content_digest: str) -> str:
+    """What a file is called until its export is committed: as a leftover, told by content."""
+    return leftover_name(digest(f"{name} {content_digest}".encode()))
 
 
 def to_json(value: Any) -> bytes:
@@ -194,10 +318,10 @@ def _earlier_ledger(path: Path, about: Mapping[str, Any], *, overwrite: bool) ->
     if data is None:
         return {}
     try:
-        content = json.loads(data)
+        content = parse_json(data, f"Ledger {path}")
         files = dict(content["files"])
         same = all(content[name] == about[name] for name in _SAME if name in about)
-    except (ValueError, KeyError, TypeError):
+    except (FileError, ValueError, KeyError, TypeError):
         files, same = {}, False
     if same and all(map(is_plain_name, files)):
         return files
@@ -234,35 +358,15 @@ def _refuse_foreign(
 
 
 def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return None
-
-
-def _remove(directory: Path, names: Iterable[str], earlier: Mapping[str, str]) -> list[str]:
-    removed = []
-    for name in names:
-        if digest(_read(directory / name) or b"") == earlier[name]:
-            (directory / name).unlink()
-            removed.append(name)
-    return removed
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file atomically, readable by its owner only.
-
-    Raises:
-        OSError: the disk refuses.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        return read_regular(path, what="File", most=LARGEST_FILE)
+    except FileError as error:
+        raise ExportError(str(error)) from error
+
+
+def _ours(directory: Path, names: Iterable[str], digests: Mapping[str, str]) -> list[str]:
+    """Those of these files that are as they were written."""
+    found = {name: _read(directory / name) for name in names}
+    return [n for n, data in found.items() if data is not None and digest(data) == digests[n]]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.backup.directory import (
+    LARGEST_FILE,
     FilesWritten,
     file_stems,
     nameable,
@@ -23,6 +24,7 @@ from intune_scep.declarations.names import Catalogue, root_certificate, same_nam
 from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.wire_form import create_wire, option_of
 from intune_scep.declarations.yaml_form import render_document
+from intune_scep.files import FileError, read_regular
 from intune_scep.profiles import Profile, ProfileKind
 from intune_scep.tenant import Tenant
 from intune_scep.version import __version__
@@ -347,8 +349,8 @@ def _header(profile: Profile, holdings: Holdings) -> Sequence[str]:
 def _with_earlier_date(path: Path, document: bytes) -> bytes:
     """The file as it stands, if nothing but the moment of reading would differ."""
     try:
-        earlier = path.read_bytes()
-    except OSError:
+        earlier = read_regular(path, what="File", most=LARGEST_FILE)
+    except FileError:
         return document
     same = _READ_LINE.sub(b"", earlier, count=1) == _READ_LINE.sub(b"", document, count=1)
     return earlier if same else document

@@ -15,8 +15,8 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.names import ad_distinguished_name
+from intune_scep.records import Record
 
 _NOTE_RENEWAL = "Names this one certificate: rewrite it after every renewal or re-issue."
 _NOTE_KEY = "Names this one key: SCEP makes a new key at every renewal, so rewrite it then."
@@ -53,7 +53,7 @@ class AltSecurityForm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AltSecurityIdentity(JsonReady):
+class AltSecurityIdentity(Record):
     """One value for the attribute altSecurityIdentities.
 
     Attributes:

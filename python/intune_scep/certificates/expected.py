@@ -1,17 +1,21 @@
 """The SID a certificate should carry, and whether it does."""
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.errors import ExpectedSidsError
 from intune_scep.certificates.files import CertificateRecord
 from intune_scep.certificates.mapping import MappingStatus, StrongMapping
 from intune_scep.certificates.sid import is_sid
+from intune_scep.files import FileError, read_regular
+from intune_scep.records import Record
+
+_LARGEST = 256 * 1024 * 1024
 
 # Column names are compared without case, spaces, hyphens and underscores.
 _KEY_COLUMNS = {
@@ -36,7 +40,7 @@ class ComparisonStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SidComparison(JsonReady):
+class SidComparison(Record):
     """One certificate against the list.
 
     Attributes:
@@ -97,10 +101,11 @@ class ExpectedSids:
             ExpectedSidsError: The file cannot be read or used; the message names the line.
         """
         try:
-            with Path(path).open(encoding="utf-8-sig", newline="") as file:
-                return _from_rows(csv.reader(file), str(path))
-        except OSError as error:
-            raise ExpectedSidsError(f"{path} cannot be read: {error.strerror}.") from error
+            data = read_regular(Path(path), what="The list", most=_LARGEST)
+            text = io.StringIO(data.decode("utf-8-sig"), newline="")
+            return _from_rows(csv.reader(text), str(path))
+        except FileError as error:
+            raise ExpectedSidsError(f"{path} cannot be read: {error.reason}.") from error
         except (csv.Error, UnicodeDecodeError) as error:
             raise ExpectedSidsError(f"{path} is not UTF-8 CSV: {error}.") from error
 

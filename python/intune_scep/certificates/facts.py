@@ -10,7 +10,6 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
-from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates._quiet import quiet_parser
 from intune_scep.certificates.alt_security import AltSecurityIdentity, alt_security_identities
 from intune_scep.certificates.errors import InvalidCertificateError
@@ -27,6 +26,7 @@ from intune_scep.certificates.sid import (
     sids_in_other_names,
     sids_in_uris,
 )
+from intune_scep.records import Record
 
 _T = TypeVar("_T")
 
@@ -70,7 +70,7 @@ _KEY_USAGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class ExtendedKeyUsage(JsonReady):
+class ExtendedKeyUsage(Record):
     """One purpose: its OID (dotted) and, where it is well known, its name."""
 
     object_identifier: str
@@ -78,7 +78,7 @@ class ExtendedKeyUsage(JsonReady):
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateFacts(JsonReady):
+class CertificateFacts(Record):
     """What one certificate says.
 
     A part that cannot be read is None (or empty) and named in `problems`; the rest still stands.

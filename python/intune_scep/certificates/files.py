@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.containers import certificates_in
 from intune_scep.certificates.errors import CertificateError
 from intune_scep.certificates.facts import CertificateFacts, inspect_certificate
 from intune_scep.certificates.mapping import NOT_JUDGED_FROM_REPORT, StrongMapping
 from intune_scep.certificates.report_csv import ReportedCertificate, read_report
+from intune_scep.files import FileError, read_regular
+from intune_scep.records import Record
 
 # Far above any bundle of certificates; a larger file is a mistake that would fill the memory.
 _LARGEST_FILE = 64 * 1024 * 1024
@@ -18,7 +19,7 @@ _ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateRecord(JsonReady):
+class CertificateRecord(Record):
     """One certificate, or one row of Intune's certificate report.
 
     Attributes:
@@ -37,7 +38,7 @@ class CertificateRecord(JsonReady):
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadableCertificate(JsonReady):
+class UnreadableCertificate(Record):
     """A file, or a part of one, that gave no certificate; `position` as in CertificateRecord."""
 
     source: str
@@ -90,7 +91,10 @@ def _read_file(path: Path) -> Iterator[CertificateRecord | UnreadableCertificate
         elif path.stat().st_size > _LARGEST_FILE:
             yield UnreadableCertificate(source, 1, "It is larger than 64 MiB.")
         else:
-            yield from _read_certificate_file(path.read_bytes(), source)
+            data = read_regular(path, what="File", most=_LARGEST_FILE)
+            yield from _read_certificate_file(data, source)
+    except FileError as error:
+        yield UnreadableCertificate(source, 1, f"It cannot be read: {error.reason}.")
     except OSError as error:
         yield UnreadableCertificate(source, 1, f"It cannot be read: {error.strerror}.")
 

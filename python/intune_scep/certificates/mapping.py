@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.sid import (
     SID_EXTENSION_OID,
     SID_TAG,
@@ -12,6 +11,7 @@ from intune_scep.certificates.sid import (
     SidOccurrence,
     is_domain_account_sid,
 )
+from intune_scep.records import Record
 
 NOTE_URI_NEEDS_2019 = (
     "The SID stands in the URI form only: domain controllers read it on Windows Server 2019 or "
@@ -41,7 +41,7 @@ class MappingStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StrongMapping(JsonReady):
+class StrongMapping(Record):
     """The judgement.
 
     Attributes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from intune_scep.certificates._asn1 import Asn1Error, read_utf8_string
-from intune_scep.certificates._json import JsonReady
+from intune_scep.records import Record
 
 USER_PRINCIPAL_NAME_OID = "1.3.6.1.4.1.311.20.2.3"
 
@@ -31,7 +31,7 @@ _QUOTED = frozenset(',+="\r\n<>#;')
 
 
 @dataclass(frozen=True, slots=True)
-class OtherName(JsonReady):
+class OtherName(Record):
     """An otherName of a kind not decoded here: type id (dotted) and DER value as hex."""
 
     type_id: str
@@ -39,7 +39,7 @@ class OtherName(JsonReady):
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectAlternativeNames(JsonReady):
+class SubjectAlternativeNames(Record):
     """The SAN by type, each in the order of the certificate.
 
     `upn` is the otherName 1.3.6.1.4.1.311.20.2.3; `directory` holds RFC 4514 strings.

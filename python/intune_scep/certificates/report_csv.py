@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
-from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.errors import CertificateError
+from intune_scep.records import Record
 
 _FIELDS = {
     "CaConfiguration": "ca_configuration",
@@ -33,7 +33,7 @@ _REQUIRED = {"SerialNumber", "Thumbprint"}
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedCertificate(JsonReady):
+class ReportedCertificate(Record):
     """One row of the report, word for word; None where the report has no such column.
 
     `other` holds columns that are not documented.

@@ -14,7 +14,7 @@ from intune_scep.certificates._asn1 import (
     read_octet_string,
     read_sid_extension,
 )
-from intune_scep.certificates._json import JsonReady
+from intune_scep.records import Record
 
 SID_TAG = "tag:microsoft.com,2022-09-14:sid:"
 SID_EXTENSION_OID = "1.3.6.1.4.1.311.25.2"
@@ -37,7 +37,7 @@ class SidForm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SidOccurrence(JsonReady):
+class SidOccurrence(Record):
     """One place of a certificate that holds a SID or tries to.
 
     Attributes:

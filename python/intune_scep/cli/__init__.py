@@ -9,8 +9,12 @@ def main() -> None:
     """Run the command and exit with a documented code.
 
     0: nothing to complain about. 1: failed. 2: findings or pending changes. 3: nothing could be
-    judged.
+    judged. 130: interrupted. 143: terminated.
     """
-    from intune_scep.cli.app import run
+    try:
+        from intune_scep.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)

@@ -10,11 +10,15 @@ from typing import Annotated
 
 import typer
 
+from intune_scep.cli.log import hide_log
+from intune_scep.cli.process import Output, Terminated, ending_signals
 from intune_scep.errors import IntuneScepError
+from intune_scep.texts import printable
 from intune_scep.version import __version__
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 # BadParameter, UsageError, ClickException: the last is public only in typer releases without
 # their own copy of click.
 _WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[2]
@@ -28,7 +32,7 @@ app = typer.Typer(
     help=(
         "Trusted root and SCEP certificate profiles in Microsoft Intune.\n\n"
         "Exit codes: 0 nothing to complain about, 1 failed, 2 findings or pending changes,"
-        " 3 nothing could be judged."
+        " 3 nothing could be judged, 130 interrupted, 143 terminated."
     ),
 )
 
@@ -80,22 +84,48 @@ def root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; nothing but the code leaves as a surprise."""
+    output = Output()
+    with output.guarded(), ending_signals():
+        code = _run(arguments)
+        complaint = output.complaint()
+        if complaint is None:
+            return code
+        _tell(
+            f"Error: standard output cannot be written: {complaint}. The command went on to its"
+            f" end, and its own exit code was {code}."
+        )
+        return EXIT_FAILED
+
+
+def _run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments or bool(os.environ.get("INTUNE_SCEP_DEBUG"))
-    _mount(arguments)
     try:
+        _mount(arguments)
         result = typer.main.get_command(app).main(
             args=list(arguments), prog_name="intune-scep", standalone_mode=False
         )
     except typer.Exit as stop:
         return stop.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        typer.echo("Interrupted.", err=True)
+        _tell("Interrupted.")
         return EXIT_INTERRUPTED
+    except Terminated:
+        _tell("Terminated.")
+        return EXIT_TERMINATED
+    except SystemExit as stop:
+        # A server that cannot start leaves with a code of its own.
+        return EXIT_FAILED if stop.code else 0
     except Exception as error:
         if debug:
             raise
         return _explain(error)
-    return result if isinstance(result, int) else 0
+    finally:
+        hide_log()
+    code = result if isinstance(result, int) else 0
+    if code == EXIT_INTERRUPTED:
+        # What typer makes of Ctrl-C.
+        _tell("Interrupted.")
+    return code
 
 
 def _explain(error: Exception) -> int:
@@ -104,16 +134,18 @@ def _explain(error: Exception) -> int:
         error.show()  # type: ignore[attr-defined]  # a ClickException
         return EXIT_FAILED
     if isinstance(error, IntuneScepError):
-        typer.echo(f"Error: {error}", err=True)
+        _tell(f"Error: {error}")
         return error.exit_code
     if type(error).__name__ == "SimulatorError":
-        typer.echo(f"Error: {error}", err=True)
+        _tell(f"Error: {error}")
         return EXIT_FAILED
     name = type(error).__name__
-    typer.echo(
-        f"Error: unexpected {name}: {error}. This is a defect; --debug shows where.", err=True
-    )
+    _tell(f"Error: unexpected {name}: {error}. This is a defect; --debug shows where.")
     return EXIT_FAILED
+
+
+def _tell(sentence: str) -> None:
+    typer.echo(printable(sentence), err=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from intune_scep.cli.compliance_options import Asked, run_check, with_asked
-from intune_scep.cli.console import console, print_json
+from intune_scep.cli.console import console, plain, print_json
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
 
 EXIT_FINDINGS = 2
@@ -87,7 +87,5 @@ def _print(baseline: Any, shared: Shared) -> int:
         return 0
     out = console()
     for name, value in facts.items():
-        out.print(
-            f"{name.replace('_', ' '):>12}  {value if value is not None else '-'}", markup=False
-        )
+        out.print(plain(f"{name.replace('_', ' '):>12}  {value if value is not None else '-'}"))
     return 0

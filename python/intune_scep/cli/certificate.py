@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from intune_scep.certificates import (
 from intune_scep.cli.console import console, plain
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
 from intune_scep.errors import IntuneScepError
+from intune_scep.texts import json_text
 
 EXIT_FINDINGS, EXIT_NOT_JUDGED = 2, 3
 UNREADABLE = "unreadable"
@@ -196,7 +196,9 @@ class _JsonOutput:
         if comparison is not None:
             entry["comparison"] = comparison.to_dict()
         separator = "\n" if next(self._numbers) == 0 else ",\n"
-        sys.stdout.write(separator + json.dumps(entry, ensure_ascii=False))
+        sys.stdout.write(separator + json_text(entry, indent=None))
 
     def end(self, statuses: Counter[str]) -> None:
-        sys.stdout.write(f'\n], "summary": {json.dumps(dict(sorted(statuses.items())))}}}\n')
+        sys.stdout.write(
+            f'\n], "summary": {json_text(dict(sorted(statuses.items())), indent=None)}}}\n'
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from intune_scep.changes.watch import Progress as ProgressCallback
+from intune_scep.texts import json_text, one_line, printable
 
 _PIPE_WIDTH = 140
 
@@ -29,20 +29,12 @@ def _console(stream: Any) -> Console:
 
 def plain(text: object) -> Text:
     """Text that somebody else wrote, without anything that a terminal would obey."""
-    shown = str(text)
-    safe = shown if shown.isprintable() else "".join(map(_visible, shown))
-    return Text(safe)
-
-
-def _visible(character: str) -> str:
-    if character.isprintable() or character == "\n":
-        return character
-    return character.encode("unicode_escape").decode("ascii")
+    return Text(printable(text))
 
 
 def print_json(value: Any) -> None:
     """Write JSON to standard output, alone."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(json_text(value) + "\n")
 
 
 def headline(title: str, tenant: str, cloud: str) -> Text:
@@ -70,6 +62,6 @@ def progress_bar(label: str) -> Iterator[ProgressCallback]:
         task = progress.add_task(label, total=None, name="")
 
         def report(done: int, total: int, name: str) -> None:
-            progress.update(task, completed=done, total=total, name=name)
+            progress.update(task, completed=done, total=total, name=one_line(name))
 
         yield report

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from intune_scep.cli.log import show_log
 from intune_scep.connection import AUTH_SOURCES, CLOUD_NAMES, ConnectionOptions
 
 _PANEL = "Connection"
@@ -97,6 +98,19 @@ _OUTPUT: dict[str, tuple[Any, Any]] = {
         Annotated[OutputFormat, typer.Option("--output", "-o", help="How to print the result.")],
         OutputFormat.TEXT,
     ),
+    "verbose": (
+        Annotated[
+            int,
+            typer.Option(
+                "--verbose",
+                "-v",
+                count=True,
+                help="Show requests, waits and repeats on standard error; twice for more.",
+                show_default=False,
+            ),
+        ],
+        0,
+    ),
     "debug": (Annotated[bool, typer.Option("--debug", help="Show tracebacks.")], False),
 }
 
@@ -108,6 +122,7 @@ def with_shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         given = {name: values.pop(name) for name in _CONNECTION}
         output = values.pop("output")
         values.pop("debug")
+        show_log(values.pop("verbose"))
         shared = Shared({name: value for name, value in given.items() if value}, output)
         return command(shared=shared, **values)
 

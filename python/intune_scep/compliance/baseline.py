@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.compliance.errors import BaselineError
+from intune_scep.files import (
+    FileError,
+    canonical_json,
+    digest,
+    parse_json,
+    read_regular,
+    write_new_private,
+    write_private,
+)
 from intune_scep.profiles import Profile
+from intune_scep.texts import json_text
 from intune_scep.version import __version__
 
 FORMAT: Final = "intune-scep/baseline/1"
@@ -105,8 +111,7 @@ def make_baseline(
 
 
 def _digest(content: Mapping[str, Any]) -> str:
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+    return f"sha256:{digest(canonical_json(content))}"
 
 
 def write_baseline(path: Path, content: Mapping[str, Any], *, replace: bool = False) -> None:
@@ -118,33 +123,15 @@ def write_baseline(path: Path, content: Mapping[str, Any], *, replace: bool = Fa
     Raises:
         BaselineError: there is a file, or it cannot be written.
     """
-    if path.exists() and not replace:
+    data = json_text(content, indent=1).encode() + b"\n"
+    try:
+        (write_private if replace else write_new_private)(path, data)
+    except FileExistsError as error:
         raise BaselineError(
             f"{path} is there already.", hint="Give --replace to approve a new baseline over it."
-        )
-    data = json.dumps(content, indent=1, ensure_ascii=False).encode() + b"\n"
-    try:
-        write_private(path, data)
+        ) from error
     except OSError as error:
         raise BaselineError(f"{path} cannot be written: {error.strerror}.") from error
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent or Path())
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -165,29 +152,45 @@ def read_baseline(path: Path) -> Baseline:
             f"{path} was changed after it was approved: its digest does not fit.",
             hint="Restore the file, or approve a new baseline.",
         )
-    return Baseline(
-        tenant=content["tenant"],
-        cloud=content["cloud"],
-        approved_at=content["approved_at"],
-        approved_by=content.get("approved_by"),
-        comment=content.get("comment"),
-        profiles=tuple(content["profiles"]),
-        root_links=content["root_links"],
-        findings=frozenset((key[0], key[1], key[2]) for key in content["findings"]),
-        not_judged=frozenset((key[0], key[1]) for key in content["not_judged"]),
-        digest=stored,
+    return _baseline(path, content, stored)
+
+
+def _baseline(path: Path, content: Mapping[str, Any], stored: str) -> Baseline:
+    try:
+        made = Baseline(
+            tenant=content["tenant"],
+            cloud=content["cloud"],
+            approved_at=content["approved_at"],
+            approved_by=content.get("approved_by"),
+            comment=content.get("comment"),
+            profiles=tuple(content["profiles"]),
+            root_links=content["root_links"],
+            findings=frozenset((key[0], key[1], key[2]) for key in content["findings"]),
+            not_judged=frozenset((key[0], key[1]) for key in content["not_judged"]),
+            digest=stored,
+        )
+    except (TypeError, LookupError) as error:
+        raise BaselineError(f"{path} is damaged: its findings are not as expected.") from error
+    texts = [*made.root_links.values(), made.approved_by, made.comment]
+    texts += [text for key in (*made.findings, *made.not_judged) for text in key]
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise BaselineError(f"{path} is damaged: a text is not as expected.")
+    if not all(map(_is_profile, made.profiles)):
+        raise BaselineError(f"{path} is damaged: a profile is not as expected.")
+    return made
+
+
+def _is_profile(wire: Any) -> bool:
+    return isinstance(wire, dict) and all(
+        isinstance(wire.get(name), str) for name in ("@odata.type", "id")
     )
 
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _LARGEST:
-            raise BaselineError(f"{path} is too large to be a baseline.")
-        content = json.loads(path.read_bytes())
-    except OSError as error:
-        raise BaselineError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise BaselineError(f"{path} is not a baseline: it is not JSON.") from error
+        content = parse_json(read_regular(path, what="Baseline", most=_LARGEST), f"Baseline {path}")
+    except FileError as error:
+        raise BaselineError(error.message) from error
     if not isinstance(content, dict):
         raise BaselineError(f"{path} is not a baseline: it holds no object.")
     return content

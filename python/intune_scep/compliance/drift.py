@@ -10,6 +10,7 @@ from typing import Any, Final
 from intune_scep.compliance.baseline import Baseline
 from intune_scep.compliance.naming import all_words
 from intune_scep.profiles import Profile, normal_form, parse_profile
+from intune_scep.records import Record
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.targets import read_targets
 from intune_scep.tenant.surroundings import profile_key
@@ -20,7 +21,7 @@ _CERTIFICATE: Final = "trustedRootCertificate"
 
 
 @dataclass(frozen=True)
-class PropertyChange:
+class PropertyChange(Record):
     """One property that is not as it was approved.
 
     Attributes:
@@ -33,13 +34,9 @@ class PropertyChange:
     before: Any
     after: Any
 
-    def to_dict(self) -> dict[str, Any]:
-        """The change as JSON."""
-        return {"property": self.property, "before": self.before, "after": self.after}
-
 
 @dataclass(frozen=True)
-class ProfileDrift:
+class ProfileDrift(Record):
     """One profile that is not as it was approved.
 
     Attributes:
@@ -51,16 +48,6 @@ class ProfileDrift:
     name: str | None
     odata_type: str
     changes: tuple[PropertyChange, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON."""
-        return {
-            "kind": self.kind,
-            "id": self.id,
-            "name": self.name,
-            "odata_type": self.odata_type,
-            "changes": [change.to_dict() for change in self.changes],
-        }
 
 
 @dataclass(frozen=True)

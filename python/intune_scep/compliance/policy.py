@@ -14,9 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Valida
 
 from intune_scep.compliance.errors import PolicyError
 from intune_scep.compliance.roots import RootStatus
+from intune_scep.files import FileError, read_regular
+from intune_scep.records import Record
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
 from intune_scep.rules.verdicts import Verdict
+from intune_scep.yaml_text import MOST_BYTES, load
 
 if TYPE_CHECKING:
     from intune_scep.compliance.report import ComplianceReport
@@ -87,10 +90,10 @@ def load_policy(path: Path) -> Policy:
             is named.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PolicyError(f"{path} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        data = load(read_regular(path, what="Policy", most=MOST_BYTES).decode())
+    except FileError as error:
+        raise PolicyError(f"{path} cannot be read: {error.reason}.") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise PolicyError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     return make_policy({} if data is None else data, source=str(path))
 
@@ -128,7 +131,7 @@ EXIT_CODES: Final = {Status.PASSED: 0, Status.FAILED: 2, Status.NOT_JUDGED: 3}
 
 
 @dataclass(frozen=True)
-class Reason:
+class Reason(Record):
     """Why a run did not pass.
 
     Attributes:
@@ -140,10 +143,6 @@ class Reason:
     cause: str
     message: str
     profiles: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The reason as JSON."""
-        return {"cause": self.cause, "message": self.message, "profiles": list(self.profiles)}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from intune_scep.compliance.drift import ProfileDrift
 from intune_scep.compliance.policy import Outcome, Policy, Status, apply_policy
 from intune_scep.compliance.roots import ProfileRef, RootHealth, RootStatus
 from intune_scep.profiles import Profile
+from intune_scep.records import Record
 from intune_scep.rules import Finding, Need, Question, Severity, Waiver
 from intune_scep.rules.verdicts import Verdict
 from intune_scep.tenant.surroundings import ReadFailure
@@ -23,7 +24,7 @@ SIMULATOR: Final = "simulator"
 
 
 @dataclass(frozen=True)
-class CheckedProfile:
+class CheckedProfile(Record):
     """One profile and what was said of it.
 
     Attributes:
@@ -50,27 +51,9 @@ class CheckedProfile:
     used_by: tuple[str, ...] | None
     findings: tuple[Finding, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The profile as JSON."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "kind": self.kind,
-            "odata_type": self.odata_type,
-            "platform": self.platform,
-            "certificate_type": self.certificate_type,
-            "version": self.version,
-            "verdict": self.verdict.value if self.verdict else None,
-            "reason": self.reason,
-            "root": self.root,
-            "assignments": None if self.assignments is None else list(self.assignments),
-            "used_by": None if self.used_by is None else list(self.used_by),
-            "findings": [finding.to_dict() for finding in self.findings],
-        }
-
 
 @dataclass(frozen=True)
-class SkippedRule:
+class SkippedRule(Record):
     """A rule that could not be judged for some profiles.
 
     Attributes:
@@ -83,18 +66,9 @@ class SkippedRule:
     missing: tuple[str, ...]
     profiles: tuple[ProfileRef, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON."""
-        return {
-            "rule_id": self.rule_id,
-            "need": self.need.value,
-            "missing": list(self.missing),
-            "profiles": [item.to_dict() for item in self.profiles],
-        }
-
 
 @dataclass(frozen=True)
-class AssignmentDifference:
+class AssignmentDifference(Record):
     """A SCEP profile that is not assigned as its trusted root is.
 
     Attributes:
@@ -110,20 +84,9 @@ class AssignmentDifference:
     only_root: tuple[str, ...]
     root_reaches_all: bool
 
-    def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON."""
-        return {
-            "profile_id": self.profile_id,
-            "profile": self.profile,
-            "root": self.root,
-            "only_profile": list(self.only_profile),
-            "only_root": list(self.only_root),
-            "root_reaches_all": self.root_reaches_all,
-        }
-
 
 @dataclass(frozen=True)
-class Step:
+class Step(Record):
     """Something to do, with everything it would mend.
 
     Attributes:
@@ -138,18 +101,6 @@ class Step:
     remedy: str
     profiles: tuple[ProfileRef, ...]
     command: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The step as JSON."""
-        return {
-            "severity": self.severity.value,
-            "rule_id": self.rule_id,
-            "title": self.title,
-            "why": self.why,
-            "remedy": self.remedy,
-            "profiles": [item.to_dict() for item in self.profiles],
-            "command": self.command,
-        }
 
 
 @dataclass(frozen=True)

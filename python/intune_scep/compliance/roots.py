@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from intune_scep.profiles import Profile, ScepProfile, TrustedRootProfile
+from intune_scep.records import Record
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.scep_facts import ScepFacts
 from intune_scep.tenant.surroundings import profile_key
@@ -34,7 +35,7 @@ STATUS_WORDS: Final = {
 
 
 @dataclass(frozen=True)
-class ProfileRef:
+class ProfileRef(Record):
     """A profile by name and id; names are not unique."""
 
     name: str
@@ -44,10 +45,6 @@ class ProfileRef:
     def of(cls, name: str | None, identifier: str | None) -> ProfileRef:
         """A reference with something to show."""
         return cls(name or identifier or "(no name)", identifier)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The reference as JSON."""
-        return {"id": self.id, "name": self.name}
 
 
 def in_order(refs: Iterable[ProfileRef]) -> tuple[ProfileRef, ...]:

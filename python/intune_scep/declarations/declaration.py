@@ -44,6 +44,7 @@ from intune_scep.declarations.values import (
     matches,
     one_of,
 )
+from intune_scep.files import FileError, read_regular
 from intune_scep.profiles import Platform, ProfileKind, ProfileType, profile_type_for
 
 
@@ -266,6 +267,7 @@ def _cross_check(declaration: Declaration) -> list[str]:
     return problems
 
 
+_LARGEST_CERTIFICATE: Final = 1024 * 1024
 _NEVER_NULL: Final = frozenset({"name", "id", "scope_tags", "certificate", "certificate_path"})
 
 
@@ -288,8 +290,10 @@ def _read_certificate(declaration: TrustedRootDeclaration, base: Path, now: date
             declaration._trusted_root = load_trusted_root(
                 data, now=now, allow_expired=declaration.allow_expired
             )
-    except OSError as error:
-        return [f"{option} {declaration.certificate_path!r} cannot be read: {error.strerror}."]
+    except FileError as error:
+        return [f"{option} {declaration.certificate_path!r} cannot be read: {error.reason}."]
+    except RuntimeError:
+        return [f"{option} {declaration.certificate_path!r} names no home directory."]
     except CertificateError as error:
         hint = " Set allow_expired: true for that." if error.hint else ""
         return [f"{option} is refused: {error.message}{hint}"]
@@ -298,7 +302,8 @@ def _read_certificate(declaration: TrustedRootDeclaration, base: Path, now: date
 
 def _certificate_bytes(declaration: TrustedRootDeclaration, base: Path) -> bytes | None:
     if declaration.certificate_path is not None:
-        return (base / Path(declaration.certificate_path).expanduser()).read_bytes()
+        path = base / Path(declaration.certificate_path).expanduser()
+        return read_regular(path, what="certificate_path", most=_LARGEST_CERTIFICATE)
     if declaration.certificate is None:
         return None
     text = declaration.certificate

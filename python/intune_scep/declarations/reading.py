@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +10,9 @@ import yaml
 
 from intune_scep.declarations.declaration import Declaration, parse_declaration
 from intune_scep.declarations.errors import DeclarationError
+from intune_scep.files import FileError, parse_json, read_regular
 from intune_scep.profiles import ProfileKind
+from intune_scep.yaml_text import MOST_BYTES, BoundedLoader, load_all
 
 _SUFFIXES: Final = frozenset({".yml", ".yaml", ".json"})
 _LISTS: Final = {
@@ -25,8 +26,8 @@ _SINGLES: Final = {
 _COLLECTION: Final = "intune.scep."
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as Ansible writes it: `!unsafe` is plain text here, and a key stands once."""
+class _Loader(BoundedLoader):
+    """YAML as Ansible writes it: `!unsafe` is plain text here."""
 
 
 def _unsafe(loader: _Loader, node: yaml.Node) -> Any:
@@ -40,12 +41,6 @@ def _unsafe(loader: _Loader, node: yaml.Node) -> Any:
 def _mapping(loader: _Loader, node: yaml.Node) -> Any:
     if not isinstance(node, yaml.MappingNode):
         raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
-    keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands twice", node.start_mark
-            )
     loader.flatten_mapping(node)
     return loader.construct_mapping(node, deep=True)
 
@@ -81,15 +76,15 @@ def read_declarations(path: Path | str) -> list[Declaration]:
 
 
 def _files(root: Path) -> list[Path]:
-    if root.is_file():
-        return [root]
-    if not root.is_dir():
+    if not root.exists():
         raise DeclarationError(str(root), ["There is no such file or directory."])
+    if not root.is_dir():
+        return [root]
     files = sorted(
         file
         for file in root.rglob("*")
         if file.suffix.lower() in _SUFFIXES
-        and file.is_file()
+        and not file.is_dir()
         and not any(part.startswith(".") for part in file.relative_to(root).parts)
     )
     if not files:
@@ -117,12 +112,16 @@ def _profiles(file: Path) -> Iterator[tuple[ProfileKind, Any]]:
 
 def _documents(file: Path) -> list[Any]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        data = read_regular(file, what="File", most=MOST_BYTES)
+    except FileError as error:
+        raise DeclarationError(str(file), [f"It cannot be read: {error.reason}."]) from error
+    try:
+        text = data.decode("utf-8-sig")
         if file.suffix.lower() == ".json":
-            return [json.loads(text)]
-        return [item for item in yaml.load_all(text, Loader=_Loader) if item is not None]
-    except OSError as error:
-        raise DeclarationError(str(file), [f"It cannot be read: {error.strerror}."]) from error
+            return [parse_json(text, "It")]
+        return [item for item in load_all(text, _Loader) if item is not None]
+    except FileError as error:
+        raise DeclarationError(str(file), [f"It is not valid: {error.reason}."]) from error
     except (ValueError, yaml.YAMLError) as error:
         raise DeclarationError(str(file), [f"It is not valid: {_one_line(error)}."]) from error
 

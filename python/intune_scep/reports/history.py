@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.compliance.report import FORMAT, ComplianceReport
+from intune_scep.files import FileError, parse_json, read_regular
 
 _LARGEST: Final = 64 * 1024 * 1024
 
@@ -52,10 +52,8 @@ def read_history(directory: Path, report: ComplianceReport) -> tuple[Point, ...]
 
 def _load(path: Path) -> dict[str, Any] | None:
     try:
-        if path.stat().st_size > _LARGEST:
-            return None
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        content = parse_json(read_regular(path, what="File", most=_LARGEST), "File")
+    except FileError:
         return None
     return content if isinstance(content, dict) and content.get("format") == FORMAT else None
 

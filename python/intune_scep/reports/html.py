@@ -27,7 +27,6 @@ from intune_scep.reports.charts import (
     trend_lines,
 )
 from intune_scep.reports.history import Point, point_of
-from intune_scep.reports.safe_text import visible
 from intune_scep.reports.words import (
     OUTCOMES,
     PLATFORMS,
@@ -38,6 +37,7 @@ from intune_scep.reports.words import (
 from intune_scep.rules import Finding, Severity
 from intune_scep.rules.texts import counted
 from intune_scep.rules.verdicts import Verdict
+from intune_scep.texts import printable
 from intune_scep.version import __version__
 
 _PLATFORM_WORDS: Final = {platform.value: words for platform, words in PLATFORMS.items()}
@@ -134,7 +134,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache

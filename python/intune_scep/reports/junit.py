@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from intune_scep.compliance import CheckedProfile, ComplianceReport, Status
-from intune_scep.reports.safe_text import visible
 from intune_scep.reports.words import subject_of
 from intune_scep.rules import Finding, Severity
+from intune_scep.texts import printable
 
 _HOST = "intune"
 
@@ -75,7 +75,7 @@ def _add_suite(
         root,
         "testsuite",
         {
-            "name": visible(name) or "(no name)",
+            "name": printable(name) or "(no name)",
             "package": "intune-scep",
             "id": str(number),
             "timestamp": report.generated_at.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -91,12 +91,12 @@ def _add_suite(
         element = SubElement(
             suite,
             "testcase",
-            {"name": visible(case.name), "classname": visible(name), "time": "0"},
+            {"name": printable(case.name), "classname": printable(name), "time": "0"},
         )
         if case.kind != "passed":
             problem = SubElement(
-                element, case.kind, {"message": visible(case.message), "type": case.kind}
+                element, case.kind, {"message": printable(case.message), "type": case.kind}
             )
-            problem.text = visible(case.detail)
+            problem.text = printable(case.detail)
     SubElement(suite, "system-out")
     SubElement(suite, "system-err")

@@ -8,21 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from intune_scep.compliance import ComplianceReport
+from intune_scep.texts import json_text
 
 
 def render_json(report: ComplianceReport) -> str:
     """The report as JSON, stable in order."""
-    text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
-    # A lone surrogate from a hostile name cannot be written as UTF-8, only as an escape.
-    return f"{text if _is_utf8(text) else json.dumps(report.to_dict(), indent=2)}\n"
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return f"{json_text(report.to_dict())}\n"
 
 
 @cache

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from intune_scep.compliance import ComplianceReport, Status
 from intune_scep.compliance.report import finding_key
-from intune_scep.reports.safe_text import visible
 from intune_scep.reports.words import subject_of
 from intune_scep.rules import CATALOGUE, RULES, Finding, Severity
+from intune_scep.texts import printable
 from intune_scep.version import __version__
 
 SCHEMA: Final = (
@@ -36,7 +36,7 @@ def render_sarif(report: ComplianceReport) -> str:
                         "rules": [_rule(rule_id) for rule_id in ids],
                     }
                 },
-                "automationDetails": {"id": f"intune-scep/{visible(subject_of(report))}/"},
+                "automationDetails": {"id": f"intune-scep/{printable(subject_of(report))}/"},
                 "invocations": [_invocation(report)],
                 "results": [_result(item, positions, report) for item in report.findings],
             }
@@ -66,7 +66,7 @@ def _invocation(report: ComplianceReport) -> dict[str, Any]:
         "exitCode": report.outcome.exit_code,
         "endTimeUtc": report.generated_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "toolExecutionNotifications": [
-            {"level": "error", "message": {"text": visible(f"{item.what}: {item.why}")}}
+            {"level": "error", "message": {"text": printable(f"{item.what}: {item.why}")}}
             for item in report.unread
         ],
     }
@@ -75,18 +75,18 @@ def _invocation(report: ComplianceReport) -> dict[str, Any]:
 def _result(
     finding: Finding, positions: dict[str, int], report: ComplianceReport
 ) -> dict[str, Any]:
-    name = visible(finding.profile_name or finding.profile_id or "the tenant")
+    name = printable(finding.profile_name or finding.profile_id or "the tenant")
     result: dict[str, Any] = {
         "ruleId": finding.rule_id,
         "ruleIndex": positions[finding.rule_id],
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{name}: {visible(finding.message)} {visible(finding.remedy)}"},
+        "message": {"text": f"{name}: {printable(finding.message)} {printable(finding.remedy)}"},
         "locations": [
             {
                 "logicalLocations": [
                     {
                         "name": name,
-                        "fullyQualifiedName": visible(
+                        "fullyQualifiedName": printable(
                             f"{report.tenant or report.source}/{finding.profile_id or name}"
                         ),
                         "kind": "resource",
@@ -101,7 +101,7 @@ def _result(
             {
                 "kind": "external",
                 "status": "accepted",
-                "justification": visible(
+                "justification": printable(
                     f"{finding.waived.reason} (until {finding.waived.expires})"
                 ),
             }

@@ -13,10 +13,10 @@ from rich.text import Text
 
 from intune_scep.compliance import ComplianceReport, RootStatus, Status
 from intune_scep.compliance.roots import STATUS_WORDS
-from intune_scep.reports.safe_text import one_line
 from intune_scep.reports.words import OUTCOMES, SEVERITIES, VERDICTS, listed, subject_of
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
+from intune_scep.texts import one_line
 
 _WIDTH = 100
 _STEPS = 8

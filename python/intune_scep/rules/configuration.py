@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
+from intune_scep.records import Record
 from intune_scep.rules.model import Severity
 
 
 @dataclass(frozen=True)
-class Waiver:
+class Waiver(Record):
     """A finding that is accepted until a date.
 
     Attributes:
@@ -38,15 +38,6 @@ class Waiver:
     def has_expired(self, today: date) -> bool:
         """Whether its last day is over."""
         return self.expires < today
-
-    def to_dict(self) -> dict[str, Any]:
-        """The waiver as JSON."""
-        return {
-            "rule": self.rule,
-            "profile": self.profile,
-            "reason": self.reason,
-            "expires": self.expires.isoformat(),
-        }
 
 
 @dataclass(frozen=True)

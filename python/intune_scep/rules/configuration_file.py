@@ -19,9 +19,11 @@ from pydantic import (
 )
 
 from intune_scep.errors import IntuneScepError
+from intune_scep.files import FileError, read_regular
 from intune_scep.rules.catalogue import ANSWERABLE, CATALOGUE, QUESTIONS, RULES
 from intune_scep.rules.configuration import Configuration, Waiver
 from intune_scep.rules.model import Severity
+from intune_scep.yaml_text import MOST_BYTES, BoundedLoader, load
 
 
 class ConfigurationError(IntuneScepError):
@@ -81,10 +83,11 @@ def load_configuration(path: Path) -> Configuration:
             is not known; every problem is named with its line.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigurationError(f"{path} cannot be read: {reason}.") from error
+        text = read_regular(path, what="Rules", most=MOST_BYTES).decode()
+    except FileError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.reason}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} cannot be read: it is not UTF-8.") from error
     return parse_configuration(text, str(path))
 
 
@@ -120,9 +123,9 @@ _WORDS = {"extra_forbidden": "this key is not known", "missing": "this key is mi
 
 def _load(text: str, name: str) -> tuple[Any, Mapping[_Path, int]]:
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=BoundedLoader)
         lines = _note_lines(root, name)
-        return yaml.safe_load(text), lines
+        return load(text), lines
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigurationError(f"{name}{line}: {error.problem or 'not YAML'}.") from error

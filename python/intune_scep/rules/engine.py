@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from intune_scep.profiles import Platform
+from intune_scep.records import Record
 from intune_scep.rules.catalogue import QUESTIONS, RULES
 from intune_scep.rules.configuration import Configuration, Waiver
 from intune_scep.rules.context import Context, ForeignProfile, NotReadError
@@ -17,7 +17,7 @@ _DOCUMENTED = Configuration()
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Record):
     """One rule's complaint about one profile, or about the tenant.
 
     Attributes:
@@ -39,25 +39,9 @@ class Finding:
     waived: Waiver | None = None
     expired_waiver: Waiver | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON."""
-        return {
-            "rule_id": self.rule_id,
-            "severity": self.severity.value,
-            "profile_id": self.profile_id,
-            "profile_name": self.profile_name,
-            "odata_type": self.odata_type,
-            "property": self.property,
-            "message": self.message,
-            "remedy": self.remedy,
-            "source": self.source,
-            "waived": self.waived.to_dict() if self.waived else None,
-            "expired_waiver": self.expired_waiver.to_dict() if self.expired_waiver else None,
-        }
-
 
 @dataclass(frozen=True)
-class Skipped:
+class Skipped(Record):
     """A rule that could not be judged.
 
     Attributes:
@@ -71,19 +55,9 @@ class Skipped:
     need: Need
     missing: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON."""
-        return {
-            "rule_id": self.rule_id,
-            "profile_id": self.profile_id,
-            "profile_name": self.profile_name,
-            "need": self.need.value,
-            "missing": self.missing,
-        }
-
 
 @dataclass(frozen=True)
-class CheckResult:
+class CheckResult(Record):
     """What the rules say of one profile.
 
     Attributes:
@@ -102,14 +76,6 @@ class CheckResult:
         return tuple(
             item for item in self.findings if item.waived is None and item.severity is severity
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """The result as JSON."""
-        return {
-            "findings": [finding.to_dict() for finding in self.findings],
-            "skipped": [item.to_dict() for item in self.skipped],
-            "expired_waivers": [waiver.to_dict() for waiver in self.expired_waivers],
-        }
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from intune_scep.backup.backup import (
     is_backup,
     read_backup,
 )
-from intune_scep.backup.directory import ExportError, digest, to_json
+from intune_scep.backup.directory import ExportError, to_json
+from intune_scep.files import digest
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 
 from .tenants import FILTERS, GROUPS, directory

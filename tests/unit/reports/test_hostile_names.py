@@ -12,7 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from intune_scep.reports import FORMATS, render
 from intune_scep.reports.machine import report_schema
-from intune_scep.reports.safe_text import markdown, one_line, visible
+from intune_scep.reports.safe_text import markdown
+from intune_scep.texts import one_line, printable
 
 from .hostile import SPECIALS, hostile, report_with
 
@@ -98,7 +99,7 @@ def test_markdown_shows_names_as_text(text):
 def test_junit_is_well_formed_and_keeps_visible_names(text):
     root = ET.fromstring(render("junit", report_with(text)).encode())
     names = {suite.get("name") for suite in root}
-    expected = visible(text) or "(no name)"
+    expected = printable(text) or "(no name)"
     assert " ".join(expected.split()) in {" ".join(name.split()) for name in names} or not text
 
 
@@ -116,7 +117,7 @@ def test_prometheus_text_is_read_by_the_official_parser(text):
 @given(hostile)
 def test_terminal_text_has_no_control_characters(text):
     out = render("text", report_with(text))
-    assert out == visible(out)
+    assert out == printable(out)
 
 
 @pytest.mark.parametrize("name", FORMATS)

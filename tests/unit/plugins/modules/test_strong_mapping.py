@@ -15,6 +15,8 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.intune.scep.plugins.module_utils import _base
 from ansible_collections.intune.scep.plugins.modules import strong_mapping, strong_mapping_info
 
+from intune_scep.texts import printable
+
 UPN = {"san_type": "userPrincipalName", "name": "{{UserPrincipalName}}"}
 SID = {"san_type": "universalResourceIdentifier", "name": "{{OnPremisesSecurityIdentifier}}"}
 
@@ -97,6 +99,7 @@ def library(monkeypatch):
         "intune_scep.errors": {"IntuneScepError": LibraryError},
         "intune_scep.connection": {"ConnectionOptions": options},
         "intune_scep.strong_mapping": {"Choices": lambda **given: given},
+        "intune_scep.texts": {"printable": printable},
     }
     for name, content in modules.items():
         module = types.ModuleType(name)
@@ -249,3 +252,12 @@ def test_secrets_are_not_in_the_result(library, capsys):
     with patch_module_args({"secret": "tell-nobody"}), pytest.raises(SystemExit):
         strong_mapping.main()
     assert "tell-nobody" not in capsys.readouterr().out
+
+
+def test_what_people_are_shown_has_nothing_that_a_terminal_obeys(library, capsys):
+    library.answer = {**report(), "msg": "Changed \x9b2J\u202e.", "text": "Zürich \x1b[31m\n"}
+    result = run(strong_mapping, capsys)
+    assert (result["msg"], result["text"]) == ("Changed \\x9b2J\\u202e.", "Zürich \\x1b[31m\n")
+    library.errors = [LibraryError("No profile \x1b]0;owned\x07.")]
+    failed = run(strong_mapping, capsys)
+    assert failed["msg"] == failed["failure"]["message"] == "No profile \\x1b]0;owned\\x07."
