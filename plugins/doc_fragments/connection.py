@@ -70,6 +70,12 @@ options:
       - msi
       - default
       - token
+  patience:
+    description:
+      - Seconds for which a change that does not show yet is looked for, from V(0), which means
+        one look, to V(3600). After that its status is V(unknown).
+      - Without it the environment variable E(INTUNE_SCEP_PATIENCE) is used, else V(60).
+    type: float
 notes:
   - The modules run where Ansible runs. Give their hosts C(ansible_connection=local) and
     C(ansible_python_interpreter={{ ansible_playbook_python }}), so that the Python that has

@@ -41,6 +41,7 @@ CONNECTION_SPEC = {
     "oidc_token_file_path": {"type": "path"},
     "access_token": {"type": "str", "no_log": True},
     "auth_source": {"type": "str", "choices": ["auto", "env", "cli", "msi", "default", "token"]},
+    "patience": {"type": "float"},
 }
 
 SHOWN_FIELDS = ("msg", "text")

@@ -6,9 +6,11 @@ Nothing here opens a connection or imports more than the standard library.
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,8 @@ from intune_scep.errors import IntuneScepError
 
 CLOUD_NAMES = ("public", "usgov", "usgov_dod", "china", "simulator")
 AUTH_SOURCES = ("auto", "env", "cli", "msi", "default", "token")
+_LONGEST_SECONDS = 3600
+_TOKEN = re.compile(r"[!-~]+")
 
 # The first name that is set wins. azure-identity's names come before those of azure.azcollection.
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
@@ -31,6 +35,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "simulator": ("INTUNE_SCEP_SIMULATOR",),
     "authority": ("AZURE_AUTHORITY_HOST",),
     "timeout": ("INTUNE_SCEP_TIMEOUT",),
+    "patience": ("INTUNE_SCEP_PATIENCE",),
 }
 
 
@@ -54,7 +59,9 @@ class ConnectionOptions:
         endpoint: Graph root to use instead of the cloud's own, without the version.
         simulator: SQLite file of the embedded simulator, for the in-process door.
         authority: Sign-in host to use instead of the cloud's own.
-        timeout: Seconds for one whole request with its answer.
+        timeout: Seconds for one whole request with its answer; more than 0, at most 3600.
+        patience: Seconds for which a write is looked for that does not show yet; from 0, which
+            means one look, to 3600.
     """
 
     cloud: str = "public"
@@ -69,6 +76,7 @@ class ConnectionOptions:
     simulator: str | None = None
     authority: str | None = None
     timeout: float = 100.0
+    patience: float = 60.0
 
     @classmethod
     def from_environment(
@@ -93,9 +101,10 @@ class ConnectionOptions:
             for name, variables in ENVIRONMENT.items()
         }
         values.update({name: value for name, value in given.items() if value is not None})
-        if values["timeout"]:
-            values["timeout"] = _seconds(values["timeout"])
-        options = cls(**{name: value for name, value in values.items() if value})
+        options = cls(**{name: value for name, value in values.items() if value not in (None, "")})
+        options = replace(
+            options, timeout=_number(options.timeout), patience=_number(options.patience)
+        )
         options.check()
         return options
 
@@ -107,8 +116,26 @@ class ConnectionOptions:
         """
         _require_choice("cloud", self.cloud, CLOUD_NAMES)
         _require_choice("auth_source", self.auth_source, AUTH_SOURCES)
+        if not 0 < self.timeout <= _LONGEST_SECONDS:
+            raise ConnectionOptionError(
+                "timeout (INTUNE_SCEP_TIMEOUT) must be a number of seconds, more than 0 and at"
+                f" most {_LONGEST_SECONDS}."
+            )
+        if not 0 <= self.patience <= _LONGEST_SECONDS:
+            raise ConnectionOptionError(
+                "patience (INTUNE_SCEP_PATIENCE) must be a number of seconds, from 0 to"
+                f" {_LONGEST_SECONDS}."
+            )
+        if self.access_token and not _TOKEN.fullmatch(self.access_token.strip()):
+            raise ConnectionOptionError(
+                "access_token (INTUNE_SCEP_ACCESS_TOKEN) is no token: it has characters that no"
+                " token has."
+            )
         if self.endpoint:
             _require_safe_root("endpoint (INTUNE_SCEP_ENDPOINT)", self.endpoint)
+        if self.authority:
+            root = self.authority if "://" in self.authority else f"https://{self.authority}"
+            _require_safe_root("authority (AZURE_AUTHORITY_HOST)", root)
         if self.uses_in_process_door:
             return
         if self.cloud == "simulator" and not self.endpoint:
@@ -158,16 +185,12 @@ class ConnectionOptions:
         return f"No credentials for cloud {self.cloud}. Give {ways}. {simulator}."
 
 
-def _seconds(value: Any) -> float:
+def _number(value: Any) -> float:
+    """What is no number is out of every range."""
     try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        seconds = 0.0
-    if not 0 < seconds <= 3600:
-        raise ConnectionOptionError(
-            f"timeout (INTUNE_SCEP_TIMEOUT) must be seconds, at most 3600; it is {value!r}."
-        )
-    return seconds
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -176,7 +199,12 @@ def _require_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 def _require_safe_root(name: str, url: str) -> None:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        # Reading it is what checks it.
+        _ = parts.port
+    except ValueError:
+        raise ConnectionOptionError(f"{name} is not a URL: {url!r}.") from None
     if parts.username or parts.password or parts.query or parts.fragment or not parts.hostname:
         raise ConnectionOptionError(f"{name} must be a plain URL such as http://127.0.0.1:8080.")
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)):

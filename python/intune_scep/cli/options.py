@@ -92,6 +92,14 @@ _CONNECTION: dict[str, Any] = {
             help="Simulator database, with --cloud simulator. [INTUNE_SCEP_SIMULATOR]",
         ),
     ],
+    "patience": Annotated[
+        float | None,
+        _option(
+            "--patience",
+            help="Seconds to look for a change that does not show yet; 60 if not given."
+            " [INTUNE_SCEP_PATIENCE]",
+        ),
+    ],
 }
 _OUTPUT: dict[str, tuple[Any, Any]] = {
     "output": (
@@ -123,7 +131,8 @@ def with_shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         output = values.pop("output")
         values.pop("debug")
         show_log(values.pop("verbose"))
-        shared = Shared({name: value for name, value in given.items() if value}, output)
+        said = {name: value for name, value in given.items() if value not in (None, "")}
+        shared = Shared(said, output)
         return command(shared=shared, **values)
 
     added = {name: (annotation, None) for name, annotation in _CONNECTION.items()} | _OUTPUT

@@ -6,13 +6,13 @@ limit with or without it.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.errors import GraphError, GraphTransportError, error_from_response
-from intune_scep.graph.retry import is_repeatable, read_policy
+from intune_scep.graph.retry import is_repeatable, read_policy, retry_after_seconds
 from intune_scep.graph.session import GraphSession
 
 BATCH_SIZE = 20
@@ -103,28 +103,27 @@ async def _ask(
         for item in (received if isinstance(received, list) else [])
         if isinstance(item, dict)
     }
-    return {index: _answer(path, by_id.get(str(index))) for index, path in items.items()}
+    clean = session.engine.redactor.clean
+    return {index: _answer(path, by_id.get(str(index)), clean) for index, path in items.items()}
 
 
-def _answer(path: str, item: Mapping[str, Any] | None) -> BatchAnswer:
-    if item is None or not isinstance(item.get("status"), int):
+def _answer(path: str, item: Mapping[str, Any] | None, clean: Callable[[str], str]) -> BatchAnswer:
+    status = None if item is None else item.get("status")
+    if item is None or not isinstance(status, int) or isinstance(status, bool):
         missing = GraphTransportError(f"A $batch left GET {path} unanswered.", hides_commit=False)
         return BatchAnswer(path, error=missing)
-    headers = {str(k).lower(): str(v) for k, v in (item.get("headers") or {}).items()}
-    body = _decoded(item.get("body"))
-    if 200 <= item["status"] < 300:
+    given = item.get("headers")
+    headers = {
+        str(name).lower(): str(value)
+        for name, value in (given.items() if isinstance(given, dict) else ())
+    }
+    body = item.get("body")
+    body = parse_answer(body) if isinstance(body, str) else body
+    if 200 <= status < 300:
         return BatchAnswer(path, body=body)
     shown = path.partition("?")[0]
-    return BatchAnswer(path, error=error_from_response("GET", shown, item["status"], headers, body))
-
-
-def _decoded(body: Any) -> Any:
-    if not isinstance(body, str):
-        return body
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
+    error = error_from_response("GET", shown, status, headers, body, clean=clean)
+    return BatchAnswer(path, error=error)
 
 
 def _asks_again(answer: BatchAnswer) -> bool:
@@ -133,5 +132,4 @@ def _asks_again(answer: BatchAnswer) -> bool:
 
 def _longest_wait(answers: Sequence[BatchAnswer]) -> str | None:
     told = [a.error.retry_after for a in answers if a.error and a.error.retry_after]
-    numeric = [value for value in told if value.replace(".", "", 1).isdigit()]
-    return max(numeric, key=float) if numeric else next(iter(told), None)
+    return max(told, key=lambda value: retry_after_seconds(value) or 0.0, default=None)

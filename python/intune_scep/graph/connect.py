@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from intune_scep.connection import ConnectionOptions
+from intune_scep.connection import ConnectionOptionError, ConnectionOptions
 from intune_scep.graph.clouds import select_cloud
-from intune_scep.graph.credentials import StaticCredential, make_credential, sign_in
+from intune_scep.graph.credentials import StaticCredential, make_credential, read_claims
 from intune_scep.graph.engine import GraphEngine
+from intune_scep.graph.permissions import granted
+from intune_scep.graph.redaction import Redactor
 from intune_scep.graph.session import GraphSession
+from intune_scep.graph.sign_in import sign_in
 
 if TYPE_CHECKING:
     import httpx
     from azure.core.credentials import TokenCredential
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,18 +31,26 @@ class Connection:
         session: Ready to be used.
         tenant_id: From the token where it says so, else as given.
         cloud: The cloud's name; `simulator` for the embedded one.
+        claims: What the first token says, unverified; empty where it is no JSON Web Token.
     """
 
     session: GraphSession
     tenant_id: str
     cloud: str
+    claims: Mapping[str, Any]
+
+    @property
+    def granted_permissions(self) -> frozenset[str] | None:
+        """What the token permits; None where it does not say."""
+        return granted(self.claims)
 
 
 async def connect(options: ConnectionOptions) -> Connection:
-    """Sign in and return a session.
+    """Sign in and return a session. No request goes to Graph.
 
     Raises:
-        ConnectionOptionError: an option names something that is not there.
+        ConnectionOptionError: an option names something that is not there, or another tenant than
+            the token does.
         AuthenticationError: no token could be had.
     """
     options.check()
@@ -45,23 +58,54 @@ async def connect(options: ConnectionOptions) -> Connection:
     credential: TokenCredential
     transport: httpx.AsyncBaseTransport | None = None
     on_close = None
-    known_tenant = options.tenant or ""
+    door_tenant = None
     if options.uses_in_process_door:
         door = open_simulator(options.simulator or "")
         transport, on_close = door.transport, door.close
-        known_tenant = door.tenant_id
-        credential = StaticCredential(options.access_token or door.access_token())
+        door_tenant = door.tenant_id
+        credential = StaticCredential((options.access_token or door.access_token()).strip())
     else:
         credential = make_credential(options, cloud)
-    claims = await asyncio.to_thread(sign_in, credential, cloud)
     engine = GraphEngine(
-        cloud, credential, transport=transport, timeout=options.timeout, on_close=on_close
+        cloud,
+        credential,
+        transport=transport,
+        timeout=options.timeout,
+        on_close=on_close,
+        redactor=Redactor(options.secret, options.access_token),
     )
+    try:
+        token = await sign_in(engine.tokens)
+        claims = read_claims(token.token)
+        tenant_id = _tenant_id(options.tenant, door_tenant or claims.get("tid"))
+    except BaseException:
+        await engine.close()
+        raise
     return Connection(
         session=GraphSession(engine),
-        tenant_id=known_tenant if transport else str(claims.get("tid") or known_tenant),
+        tenant_id=tenant_id,
         cloud="simulator" if _is_simulated(claims) else cloud.name,
+        claims=claims,
     )
+
+
+def _tenant_id(given: str | None, actual: Any) -> str:
+    """Return whose tenant it is.
+
+    A domain name that was given cannot be compared with an id; a token without one is believed to
+    be of the tenant that was given.
+
+    Raises:
+        ConnectionOptionError: it is another one than was given.
+    """
+    if not isinstance(actual, str) or not actual:
+        return given or ""
+    if given and _GUID.fullmatch(given) and given.lower() != actual.lower():
+        raise ConnectionOptionError(
+            f"tenant (AZURE_TENANT_ID) is {given}, but the credentials are for tenant {actual}.",
+            hint="Nothing was sent. Name the tenant that is meant, or leave tenant out.",
+        )
+    return actual
 
 
 def _is_simulated(claims: Mapping[str, Any]) -> bool:

@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from intune_scep.connection import ConnectionOptionError, ConnectionOptions
+from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.errors import AuthenticationError
+from intune_scep.graph.network import check_certificate_file, is_on_this_machine
+from intune_scep.graph.redaction import Redactor
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken, TokenCredential
 
+SIGN_IN_CONNECT_SECONDS = 10.0
+SIGN_IN_READ_SECONDS = 20.0
 _ONE_HOUR = 3600
+# Later moments are no dates that this machine can show.
+_LAST_MOMENT = 253_402_300_799
 
 
 class StaticCredential:
@@ -36,7 +42,9 @@ class StaticCredential:
         self._token = token
         claims = read_claims(token)
         expiry = claims.get("exp")
-        self.expires_on = int(expiry) if isinstance(expiry, int | float) else None
+        if not isinstance(expiry, int | float) or not 0 < expiry <= _LAST_MOMENT:
+            expiry = None
+        self.expires_on = None if expiry is None else int(expiry)
 
     def get_token(self, *scopes: str, **_: Any) -> AccessToken:
         """Return the token, as azure-identity's credentials do.
@@ -65,7 +73,7 @@ def read_claims(token: str) -> dict[str, Any]:
         return {}
     try:
         payload = parts[1] + "=" * (-len(parts[1]) % 4)
-        claims = json.loads(base64.urlsafe_b64decode(payload))
+        claims = parse_answer(base64.urlsafe_b64decode(payload))
     except (ValueError, binascii.Error):
         return {}
     return claims if isinstance(claims, dict) else {}
@@ -75,11 +83,17 @@ def make_credential(options: ConnectionOptions, cloud: Cloud) -> TokenCredential
     """Return the credential that the options ask for.
 
     Raises:
-        ConnectionOptionError: a file they name cannot be read.
+        ConnectionOptionError: a file they name cannot be read, or a value cannot be used.
     """
     if options.access_token and options.auth_source in {"auto", "token", "env"}:
-        return StaticCredential(options.access_token)
-    return _FACTORIES[_kind(options)](options, cloud)
+        return StaticCredential(options.access_token.strip())
+    try:
+        return _FACTORIES[_kind(options)](options, cloud)
+    except ValueError as error:
+        redactor = Redactor(options.secret)
+        raise ConnectionOptionError(
+            f"The credentials cannot be used: {redactor.clean(str(error))}"
+        ) from redactor.cause(error)
 
 
 def _kind(options: ConnectionOptions) -> str:
@@ -91,12 +105,22 @@ def _kind(options: ConnectionOptions) -> str:
 
 
 def _network(cloud: Cloud) -> dict[str, Any]:
-    import os
-
-    settings: dict[str, Any] = {"authority": cloud.authority}
-    if cloud.name == "simulator":
+    settings: dict[str, Any] = {"authority": cloud.authority, **_patience()}
+    on_this_machine = is_on_this_machine(cloud.authority)
+    if cloud.name == "simulator" or on_this_machine:
         settings["disable_instance_discovery"] = True
-    if bundle := os.environ.get("SSL_CERT_FILE"):
+    if on_this_machine:
+        # Without it the secret would go through the environment's proxy.
+        settings["use_env_settings"] = False
+    return settings
+
+
+def _patience() -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "connection_timeout": SIGN_IN_CONNECT_SECONDS,
+        "read_timeout": SIGN_IN_READ_SECONDS,
+    }
+    if bundle := check_certificate_file():
         settings["connection_verify"] = bundle
     return settings
 
@@ -124,7 +148,7 @@ def _certificate(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
             send_certificate_chain=True,
             **_network(cloud),
         )
-    except ValueError as error:
+    except (ValueError, TypeError, OSError) as error:
         raise ConnectionOptionError(
             f"x509_certificate_path {path} holds no usable certificate with its key."
         ) from error
@@ -145,7 +169,7 @@ def _federated(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
 def _msi(options: ConnectionOptions, _cloud: Cloud) -> TokenCredential:
     from azure.identity import ManagedIdentityCredential
 
-    return ManagedIdentityCredential(client_id=options.client_id)
+    return ManagedIdentityCredential(client_id=options.client_id, **_patience())
 
 
 def _cli(options: ConnectionOptions, _cloud: Cloud) -> TokenCredential:
@@ -158,7 +182,7 @@ def _default(_options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential(
-        authority=cloud.authority, exclude_interactive_browser_credential=True
+        authority=cloud.authority, exclude_interactive_browser_credential=True, **_patience()
     )
 
 
@@ -170,28 +194,6 @@ _FACTORIES: dict[str, Callable[[ConnectionOptions, Cloud], TokenCredential]] = {
     "cli": _cli,
     "default": _default,
 }
-
-
-def sign_in(credential: TokenCredential, cloud: Cloud) -> dict[str, Any]:
-    """Get a first token and return its claims, so that a wrong credential is found at once.
-
-    Raises:
-        AuthenticationError: no token could be had; the message has Entra's error code and never
-            the secret.
-    """
-    from azure.core.exceptions import AzureError
-
-    try:
-        token = credential.get_token(cloud.scope)
-    except AzureError as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else ""
-        raise AuthenticationError(
-            f"No token for {cloud.name} from {cloud.authority}: {first_line}",
-            hint="Check tenant, client_id and the credential itself.",
-        ) from error
-    except ValueError as error:
-        raise AuthenticationError(f"No token for {cloud.name}: {error}") from error
-    return read_claims(token.token)
 
 
 def _readable(option: str, value: str | None) -> Path:

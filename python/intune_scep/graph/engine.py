@@ -15,16 +15,19 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from intune_scep.errors import IntuneScepError
 from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.errors import GraphTransportError, UnsafeLinkError
+from intune_scep.graph.network import open_client, proxy_in_use
+from intune_scep.graph.redaction import Redactor
+from intune_scep.graph.sign_in import TokenSource
 from intune_scep.version import __version__
 
 if TYPE_CHECKING:
     import httpx
     from azure.core.credentials import TokenCredential
 
-MAX_CONNECTIONS = 8
-CONNECT_TIMEOUT_SECONDS = 15.0
+_LONGEST_REASON = 600
 
 
 class GraphEngine:
@@ -36,6 +39,13 @@ class GraphEngine:
         transport: Used instead of the network, for the in-process door of the simulator.
         timeout: Seconds for a whole request with its answer; a slow drip ends there too.
         on_close: Called when the engine closes, for what stands behind `transport`.
+        redactor: Knows the secrets that no message may repeat; each token is added to it.
+
+    Attributes:
+        tokens: Where its tokens come from.
+
+    Raises:
+        ConnectionOptionError: the environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(
@@ -46,8 +56,8 @@ class GraphEngine:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: float = 100.0,
         on_close: Callable[[], None] | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
-        import httpx
         from kiota_abstractions.native_response_handler import NativeResponseHandler
         from kiota_authentication_azure.azure_identity_authentication_provider import (
             AzureIdentityAuthenticationProvider,
@@ -61,18 +71,10 @@ class GraphEngine:
 
         self.cloud = cloud
         self._timeout = timeout
-        timeouts = httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT_SECONDS, timeout))
-        client = (
-            httpx.AsyncClient(transport=transport, timeout=timeouts)
-            if transport is not None
-            else httpx.AsyncClient(
-                http2=False,
-                timeout=timeouts,
-                limits=httpx.Limits(
-                    max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS
-                ),
-            )
-        )
+        self.redactor = redactor or Redactor()
+        self.tokens = TokenSource(credential, cloud, self.redactor)
+        client = open_client(cloud.graph, timeout=timeout, transport=transport)
+        self._proxy = proxy_in_use(client, cloud.graph)
         # The SDK's transport wrapper has no aclose(), so the inner ones are kept to be closed.
         self._inner_transports = [
             inner for inner in (client._transport, *client._mounts.values()) if inner is not None
@@ -89,7 +91,9 @@ class GraphEngine:
             client=client,
         )
         provider = AzureIdentityAuthenticationProvider(
-            credential, scopes=[cloud.scope], allowed_hosts=[_host(cloud.base_url)]
+            self.tokens,  # type: ignore[arg-type]  # all that is called of it is get_token
+            scopes=[cloud.scope],
+            allowed_hosts=[_host(cloud.base_url)],
         )
         self._adapter = GraphRequestAdapter(provider, client)
         self._adapter.base_url = cloud.base_url
@@ -114,6 +118,7 @@ class GraphEngine:
 
         Raises:
             UnsafeLinkError: the link leads to another host.
+            AuthenticationError: there is no token for the request, which was not sent.
             GraphTransportError: no whole answer came.
         """
         from kiota_abstractions.method import Method
@@ -144,6 +149,8 @@ class GraphEngine:
         import httpx
 
         what = f"{method} {path.partition('?')[0]}"
+        # Outside of the request's own time: nothing has been sent if this fails.
+        await self.tokens.refresh()
         try:
             async with asyncio.timeout(self._timeout):
                 response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
@@ -151,8 +158,13 @@ class GraphEngine:
             raise GraphTransportError(
                 f"No whole answer to {what} within {self._timeout:g} s.", hides_commit=True
             ) from error
-        except httpx.HTTPError as error:
-            raise transport_error(error, what, self.cloud.graph) from error
+        except IntuneScepError:
+            raise
+        except Exception as error:
+            ours = transport_error(
+                error, what, self.cloud.graph, proxy=self._proxy, clean=self.redactor.clean
+            )
+            raise ours from self.redactor.cause(error)
         if not isinstance(response, httpx.Response):
             raise GraphTransportError(f"The SDK gave no response to {what}.", hides_commit=True)
         return response
@@ -160,10 +172,15 @@ class GraphEngine:
     def _require_own_host(self, link: str) -> None:
         from urllib.parse import urlsplit
 
-        parts = urlsplit(link)
-        if (parts.scheme, parts.netloc.lower()) != self.cloud.origin:
+        try:
+            parts = urlsplit(link)
+            origin, host = (parts.scheme, parts.netloc.lower()), parts.hostname
+        except ValueError:
+            origin, host = ("", ""), None
+        if origin != self.cloud.origin:
+            where = self.redactor.clean(f"{origin[0]}://{host}"[:200])
             raise UnsafeLinkError(
-                f"Graph sent a link to {parts.scheme}://{parts.hostname}, which is not"
+                f"Graph sent a link to {where}, which is not"
                 f" {self.cloud.graph}. It was not followed, and no token was sent there."
             )
 
@@ -176,10 +193,26 @@ class GraphEngine:
             self._on_close()
 
 
-def transport_error(error: httpx.HTTPError, what: str, root: str) -> GraphTransportError:
-    """Say which transport failure this is and whether the request may have arrived."""
+def transport_error(
+    error: Exception,
+    what: str,
+    root: str,
+    *,
+    proxy: str | None = None,
+    clean: Callable[[str], str] = str,
+) -> GraphTransportError:
+    """Say which failure this is and whether the request may have arrived.
+
+    Args:
+        error: Whatever came out of the SDK, httpx and what they stand on.
+        what: Method and path.
+        root: Where it was to go.
+        proxy: Where the proxy is named that it was to go through.
+        clean: Takes secrets out of text.
+    """
     import httpx
 
+    said = clean(str(error))[:_LONGEST_REASON] or type(error).__name__
     if certificate := _certificate_problem(error):
         return GraphTransportError(
             f"The certificate of {root} could not be verified: {certificate}.",
@@ -189,14 +222,30 @@ def transport_error(error: httpx.HTTPError, what: str, root: str) -> GraphTransp
         )
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
         return GraphTransportError(
-            f"{root} cannot be reached: {error or type(error).__name__}.", hides_commit=False
+            f"{root} cannot be reached: {said}.",
+            hides_commit=False,
+            hint=f"It was tried through the proxy in {proxy}." if proxy else None,
+        )
+    if isinstance(error, httpx.InvalidURL):
+        return GraphTransportError(
+            f"{what} was not sent: {said}.", hides_commit=False, may_repeat=False
         )
     if isinstance(error, httpx.PoolTimeout | httpx.UnsupportedProtocol):
-        return GraphTransportError(f"{what} was not sent: {error}.", hides_commit=False)
+        return GraphTransportError(f"{what} was not sent: {said}.", hides_commit=False)
     if isinstance(error, httpx.TimeoutException):
         return GraphTransportError(f"No answer to {what} in time.", hides_commit=True)
+    if isinstance(error, MemoryError | RecursionError):
+        return GraphTransportError(
+            f"The answer to {what} is too large or too deep to be read.",
+            hides_commit=True,
+            may_repeat=False,
+        )
+    if isinstance(error, httpx.HTTPError | OSError):
+        return GraphTransportError(
+            f"The connection broke during {what}: {said}.", hides_commit=True
+        )
     return GraphTransportError(
-        f"The connection broke during {what}: {error or type(error).__name__}.", hides_commit=True
+        f"{what} failed in an unexpected way: {type(error).__name__}: {said}.", hides_commit=True
     )
 
 

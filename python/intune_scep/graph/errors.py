@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from intune_scep.errors import IntuneScepError
+from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.permissions import needed_permission
 
 _ACTIVITY_ID = re.compile(r"Activity ID:\s*([0-9a-fA-F-]{36})")
 _SUPPORT_TAIL = re.compile(r"\s+- Operation ID \(for customer support\).*", re.DOTALL)
 _MAX_NESTING = 3
+_LONGEST_DETAIL = 2_000
+_LONGEST_WORD = 200
 _TOO_MANY_REQUESTS = 429
 _REQUEST_TIMEOUT = 408
 
@@ -120,14 +122,25 @@ class InvalidIdError(IntuneScepError):
 
 
 def error_from_response(
-    method: str, path: str, status: int, headers: Mapping[str, str], body: Any
+    method: str,
+    path: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: Any,
+    *,
+    clean: Callable[[str], str] = str,
 ) -> GraphError:
     """Build the error for a response with a status of 400 and above, tolerating every form.
 
     Args:
         headers: With lower-case names.
         body: Parsed JSON, or None where it was not JSON.
+        clean: Takes secrets out of text: a server may repeat what it was sent.
     """
+
+    def word(value: Any) -> str:
+        return clean(str(value or ""))[:_LONGEST_WORD]
+
     error = body.get("error") if isinstance(body, Mapping) else None
     error = error if isinstance(error, Mapping) else {}
     inner = error.get("innerError") or error.get("innererror") or {}
@@ -137,9 +150,9 @@ def error_from_response(
         method=method,
         path=path,
         status=status,
-        code=str(error.get("code") or ""),
-        detail=detail,
-        request_id=str(headers.get("request-id") or inner.get("request-id") or "") or None,
+        code=word(error.get("code")),
+        detail=clean(detail)[:_LONGEST_DETAIL],
+        request_id=word(headers.get("request-id") or inner.get("request-id")) or None,
         activity_id=activity_id,
         retry_after=headers.get("retry-after"),
         approval=headers.get("x-msft-approval-code"),
@@ -165,10 +178,5 @@ def unwrap_message(message: Any) -> tuple[str, str | None]:
 
 
 def _json_object(text: str) -> dict[str, Any] | None:
-    if not text.lstrip().startswith("{"):
-        return None
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return None
+    value = parse_answer(text) if text.lstrip().startswith("{") else None
     return value if isinstance(value, dict) else None

@@ -7,12 +7,15 @@ capacity + 20 s of leak: 19 + 76 = 95 writes and 190 + 760 = 950 requests.
 
 from __future__ import annotations
 
+import logging
+
 from aiolimiter import AsyncLimiter
 
 WRITE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _WINDOW_SECONDS = 5.0
 _WRITES_PER_WINDOW = 19.0
 _REQUESTS_PER_WINDOW = 190.0
+_LOG = logging.getLogger("intune_scep.graph")
 
 
 class Pacer:
@@ -30,5 +33,11 @@ class Pacer:
             items: How many requests Graph will count.
         """
         if method in WRITE_METHODS:
-            await self._writes.acquire(items)
-        await self._requests.acquire(items)
+            await _pass(self._writes, items, "writes")
+        await _pass(self._requests, items, "requests")
+
+
+async def _pass(limiter: AsyncLimiter, items: int, kind: str) -> None:
+    if not limiter.has_capacity(items):
+        _LOG.info("Waiting, to stay below Intune's limit of %s", kind)
+    await limiter.acquire(items)

@@ -5,6 +5,7 @@ tenacity alone governs repetition; the SDK's own retry and redirect handlers are
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -16,6 +17,7 @@ from intune_scep.graph.errors import GraphError, GraphTransportError
 
 MAX_ATTEMPTS = 6
 MAX_TOTAL_SECONDS = 300.0
+_LOG = logging.getLogger("intune_scep.graph")
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
 _REPEATABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -27,7 +29,8 @@ def retry_after_seconds(value: str | None, *, now: datetime | None = None) -> fl
         value: Whole seconds, fractional seconds (`2.128`), an HTTP date, or None.
 
     Returns:
-        Seconds to wait, never negative; None where the header says nothing usable.
+        Seconds to wait, from 0 to `MAX_TOTAL_SECONDS`, at which nobody waits any more; None where
+        the header says nothing usable.
     """
     if not value:
         return None
@@ -36,14 +39,18 @@ def retry_after_seconds(value: str | None, *, now: datetime | None = None) -> fl
     except ValueError:
         pass
     else:
-        return max(seconds, 0.0) if seconds < float("inf") else None
+        return _bounded(seconds) if seconds < float("inf") else None
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return _bounded((moment - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max((moment - (now or datetime.now(UTC))).total_seconds(), 0.0)
+
+
+def _bounded(seconds: float) -> float:
+    return min(max(seconds, 0.0), MAX_TOTAL_SECONDS)
 
 
 class WaitAsTold(wait_base):
@@ -72,8 +79,28 @@ def _policy(repeatable: retry_if_exception) -> AsyncRetrying:
         stop=stop_after_attempt(MAX_ATTEMPTS) | stop_before_delay(MAX_TOTAL_SECONDS),
         wait=WaitAsTold(),
         retry=repeatable,
+        before_sleep=_tell,
         reraise=True,
     )
+
+
+def _tell(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    wait = state.next_action.sleep if state.next_action else 0.0
+    _LOG.info(
+        "Trying again in %.1f s (attempt %d of %d): %s",
+        wait,
+        state.attempt_number + 1,
+        MAX_ATTEMPTS,
+        _in_short(error),
+    )
+
+
+def _in_short(error: BaseException | None) -> str:
+    if isinstance(error, GraphError):
+        told = ", as it asked" if error.retry_after else ""
+        return f"{error.method} {error.path} was answered {error.status}{told}"
+    return str(error)
 
 
 def read_policy() -> AsyncRetrying:

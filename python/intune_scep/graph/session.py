@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from intune_scep.errors import IntuneScepError
+from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.engine import GraphEngine
 from intune_scep.graph.errors import (
     GraphTransportError,
@@ -20,6 +24,9 @@ from intune_scep.graph.retry import read_policy, write_policy
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}\Z")
 _MAX_PAGES = 100_000
+LISTING_SECONDS = 1800.0
+_LONGEST_SHOWN = 200
+_LOG = logging.getLogger("intune_scep.graph")
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,21 @@ def checked_id(value: str) -> str:
     if not isinstance(value, str) or not _ID.match(value):
         raise InvalidIdError(f"{value!r} is not an id of Graph.")
     return value
+
+
+def require_same_id(identifier: str, body: Any) -> Mapping[str, Any]:
+    """Return the answer about one object, which must be the one that was asked for.
+
+    Raises:
+        GraphTransportError: it is about another object, or about none.
+    """
+    found = body.get("id") if isinstance(body, Mapping) else None
+    if isinstance(found, str) and found.lower() == identifier.lower():
+        return body  # type: ignore[no-any-return]  # a Mapping, as just seen
+    about = f"{found[:_LONGEST_SHOWN]!r}" if isinstance(found, str) else "nothing that has an id"
+    raise GraphTransportError(
+        f"Graph was asked for {identifier} and answered about {about}.", hides_commit=False
+    )
 
 
 class GraphSession:
@@ -115,6 +137,7 @@ class GraphSession:
             placed: Whether `take_write_place` has waited already; the first attempt then does not.
 
         Raises:
+            AuthenticationError: there was no token for it, and nothing was sent.
             GraphError: with `hides_commit` where it may have taken effect all the same.
             GraphTransportError: likewise.
         """
@@ -134,10 +157,15 @@ class GraphSession:
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """Yield each page's `value`, following nextLinks as they are, empty pages included.
 
+        Items come as Graph sent them, those that are no objects too.
+
         Raises:
-            GraphTransportError: a page has no `value` list, or links lead in a circle.
+            GraphTransportError: a page has no `value` list, links lead in a circle, or there is
+                no end to them within `LISTING_SECONDS`.
             UnsafeLinkError: a nextLink leads to another host.
         """
+        clock = asyncio.get_running_loop().time
+        end = clock() + LISTING_SECONDS
         seen: set[str] = set()
         link: str | None = path
         while link is not None:
@@ -152,10 +180,17 @@ class GraphSession:
             yield values
             link = body.get("@odata.nextLink")
             if link is not None and (not isinstance(link, str) or "://" not in link):
-                raise UnsafeLinkError(f"Graph sent a nextLink that is not a URL: {link!r}.")
+                shown = self.engine.redactor.clean(repr(link))[:_LONGEST_SHOWN]
+                raise UnsafeLinkError(f"Graph sent a nextLink that is not a URL: {shown}.")
             if link in seen or len(seen) > _MAX_PAGES:
                 raise GraphTransportError(
                     f"The pages of {_shown(path)} lead in a circle.", hides_commit=False
+                )
+            if link is not None and clock() > end:
+                raise GraphTransportError(
+                    f"The pages of {_shown(path)} did not end within {LISTING_SECONDS:g} s:"
+                    f" {len(seen)} were read.",
+                    hides_commit=False,
                 )
 
     async def _attempt(
@@ -168,27 +203,44 @@ class GraphSession:
     ) -> GraphResponse:
         content = None if body is None else json.dumps(body).encode()
         self.requests_sent += 1
-        response = await self.engine.send(
-            method, path, query=query, headers=headers, content=content
-        )
-        parsed = _json_or_none(response.content)
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        what = f"{method} {_shown(path)}{_option_names(path, query)}"
+        try:
+            response = await self.engine.send(
+                method, path, query=query, headers=headers, content=content
+            )
+        except IntuneScepError as error:
+            _LOG.debug("%s: no answer after %.2f s: %s", what, clock() - start, error.message)
+            raise
+        clean = self.engine.redactor.clean
+        parsed = parse_answer(response.content)
         received = {name.lower(): value for name, value in response.headers.items()}
+        _LOG.debug(
+            "%s: %d in %.2f s, request id %r",
+            what,
+            response.status_code,
+            clock() - start,
+            clean(received.get("request-id", ""))[:_LONGEST_SHOWN],
+        )
         if response.is_success:
             return GraphResponse(response.status_code, received, parsed)
-        raise error_from_response(method, _shown(path), response.status_code, received, parsed)
+        raise error_from_response(
+            method, _shown(path), response.status_code, received, parsed, clean=clean
+        )
 
     async def close(self) -> None:
         await self.engine.close()
-
-
-def _json_or_none(content: bytes) -> Any:
-    try:
-        return json.loads(content) if content else None
-    except ValueError:
-        return None
 
 
 def _shown(path: str) -> str:
     """A path without its query and host, short enough for a message."""
     without_host = path.partition("://")[2].partition("/")[2] if "://" in path else path
     return without_host.partition("?")[0].removeprefix("beta/")
+
+
+def _option_names(path: str, query: Mapping[str, str] | None) -> str:
+    """Which query options a request has, without their values."""
+    inside = [part.partition("=")[0] for part in path.partition("?")[2].split("&") if part]
+    names = sorted({*inside, *(query or {})})
+    return f" ({', '.join(names)[:_LONGEST_SHOWN]})" if names else ""

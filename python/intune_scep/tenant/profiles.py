@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from intune_scep.errors import IntuneScepError
-from intune_scep.graph.batch import BATCH_SIZE, read_batch
+from intune_scep.graph.batch import BATCH_SIZE, BatchAnswer, read_batch
 from intune_scep.graph.errors import GraphError
-from intune_scep.graph.session import checked_id
+from intune_scep.graph.session import checked_id, require_same_id
 from intune_scep.profiles import Profile, ProfileType, parse_profile
 from intune_scep.tenant.tenant import Tenant
 
@@ -126,21 +126,34 @@ async def read_profiles_by_id(
 
     Returns:
         By id: the profile, None where it no longer exists, or the error that kept it from being
-        read.
+        read. An answer about another profile is such an error.
     """
     query = "?$expand=assignments" if with_assignments else ""
     paths = [f"{CONFIGURATIONS}/{checked_id(identifier)}{query}" for identifier in ids]
     answers = await read_batch(tenant.session, paths)
     return {
-        identifier: None if answer.not_found else answer.error or parse_profile(answer.body)
+        identifier: _asked_for(identifier, answer)
         for identifier, answer in zip(ids, answers, strict=True)
     }
+
+
+def _asked_for(identifier: str, answer: BatchAnswer) -> Profile | IntuneScepError | None:
+    if answer.error is not None:
+        return None if answer.not_found else answer.error
+    try:
+        return parse_profile(require_same_id(identifier, answer.body))
+    except IntuneScepError as error:
+        return error
 
 
 async def read_profile(
     tenant: Tenant, identifier: str, *, with_assignments: bool = False
 ) -> Profile | None:
-    """Read one profile; None where it does not exist."""
+    """Read one profile; None where it does not exist.
+
+    Raises:
+        GraphError, GraphTransportError: it could not be read, or the answer is about another one.
+    """
     query = {"$expand": "assignments"} if with_assignments else None
     try:
         body = await tenant.session.read(f"{CONFIGURATIONS}/{checked_id(identifier)}", query=query)
@@ -148,4 +161,4 @@ async def read_profile(
         if error.status == 404:
             return None
         raise
-    return parse_profile(body)
+    return parse_profile(require_same_id(identifier, body))

@@ -17,13 +17,15 @@ class Tenant:
         session: The conversation with Graph.
         tenant_id: Entra tenant id; a domain name where only that is known.
         cloud: Name of the cloud; `simulator` for the embedded one.
-        patience: Seconds for which reading goes on until a write is seen.
+        patience: Seconds for which a write is looked for that does not show yet.
+        granted_permissions: What the token permits; None where it does not say.
     """
 
     session: GraphSession
     tenant_id: str
     cloud: str
     patience: float = 60.0
+    granted_permissions: frozenset[str] | None = None
 
     @classmethod
     async def open(cls, options: ConnectionOptions) -> Tenant:
@@ -33,7 +35,13 @@ class Tenant:
             IntuneScepError: an option is wrong, or no token could be had.
         """
         connection = await connect(options)
-        return cls(connection.session, connection.tenant_id, connection.cloud)
+        return cls(
+            connection.session,
+            connection.tenant_id,
+            connection.cloud,
+            patience=options.patience,
+            granted_permissions=connection.granted_permissions,
+        )
 
     @property
     def is_simulator(self) -> bool:
