@@ -94,7 +94,7 @@ def test_reading_profiles_loads_no_generated_model(simulated):
 
         options = ConnectionOptions.from_environment(cloud="simulator", simulator=sys.argv[1])
         with IntuneClient(options) as client:
-            assert len(client.assess_strong_mapping().assessed) == 1000
+            assert len(client.strong_mapping.assess().assessed) == 1000
         bad = [m for m in sys.modules if m.startswith(("msgraph.generated.models", "msgraph_beta"))]
         assert not bad, bad[:3]
         assert "kiota_http.httpx_request_adapter" in sys.modules
