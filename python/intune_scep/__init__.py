@@ -1,30 +1,118 @@
 """Trusted root and SCEP certificate profiles in Microsoft Intune.
 
-Importing this package is cheap: the clients load Microsoft's SDK only when they are used.
+`IntuneClient` is the front door for scripts, `AsyncIntuneClient` its asynchronous twin. Each name
+loads when it is first used.
+
+Example:
+    >>> from intune_scep import Choices, IntuneClient
+    >>> with IntuneClient() as client:
+    ...     plan = client.strong_mapping.plan(Choices(only=("Wi-Fi",)))
 """
 
 import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from intune_scep.version import __version__
 
-__all__ = ["AsyncIntuneClient", "IntuneClient", "__version__"]
+if TYPE_CHECKING:
+    from intune_scep.changes.plan import Action, Plan
+    from intune_scep.changes.plan_file import load_plan, save_plan
+    from intune_scep.changes.report import Outcome, RunReport
+    from intune_scep.changes.status import Status
+    from intune_scep.changes.watch import Stop, Watch
+    from intune_scep.client import AsyncIntuneClient
+    from intune_scep.compliance import Policy, read_baseline
+    from intune_scep.connection import ConnectionOptions
+    from intune_scep.declarations import read_declarations
+    from intune_scep.desired_state.choices import PlanChoices
+    from intune_scep.errors import (
+        IntuneScepError,
+        JournalError,
+        PermissionMissingError,
+        PlanError,
+        ProfileChangedError,
+        RunInterruptedError,
+        TooManyChangesError,
+    )
+    from intune_scep.rules import Configuration, load_configuration
+    from intune_scep.rules.verdicts import Verdict
+    from intune_scep.strong_mapping.assessment import Assessment
+    from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.sync_client import IntuneClient
 
 # Whoever wants to see what the library logs sets up logging; nobody else does.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
-if TYPE_CHECKING:
-    from intune_scep.client import AsyncIntuneClient
-    from intune_scep.sync_client import IntuneClient
+_HOMES = {
+    "Action": "changes.plan",
+    "Assessment": "strong_mapping.assessment",
+    "AsyncIntuneClient": "client",
+    "Choices": "strong_mapping.choices",
+    "Configuration": "rules",
+    "ConnectionOptions": "connection",
+    "IntuneClient": "sync_client",
+    "IntuneScepError": "errors",
+    "JournalError": "errors",
+    "Outcome": "changes.report",
+    "PermissionMissingError": "errors",
+    "Plan": "changes.plan",
+    "PlanChoices": "desired_state.choices",
+    "PlanError": "errors",
+    "Policy": "compliance",
+    "ProfileChangedError": "errors",
+    "RunInterruptedError": "errors",
+    "RunReport": "changes.report",
+    "Status": "changes.status",
+    "Stop": "changes.watch",
+    "TooManyChangesError": "errors",
+    "Verdict": "rules.verdicts",
+    "Watch": "changes.watch",
+    "load_configuration": "rules",
+    "load_plan": "changes.plan_file",
+    "read_baseline": "compliance",
+    "read_declarations": "declarations",
+    "save_plan": "changes.plan_file",
+}
+
+__all__ = [
+    "Action",
+    "Assessment",
+    "AsyncIntuneClient",
+    "Choices",
+    "Configuration",
+    "ConnectionOptions",
+    "IntuneClient",
+    "IntuneScepError",
+    "JournalError",
+    "Outcome",
+    "PermissionMissingError",
+    "Plan",
+    "PlanChoices",
+    "PlanError",
+    "Policy",
+    "ProfileChangedError",
+    "RunInterruptedError",
+    "RunReport",
+    "Status",
+    "Stop",
+    "TooManyChangesError",
+    "Verdict",
+    "Watch",
+    "__version__",
+    "load_configuration",
+    "load_plan",
+    "read_baseline",
+    "read_declarations",
+    "save_plan",
+]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "AsyncIntuneClient":
-        from intune_scep.client import AsyncIntuneClient
-
-        return AsyncIntuneClient
-    if name == "IntuneClient":
-        from intune_scep.sync_client import IntuneClient
-
-        return IntuneClient
+    if name in _HOMES:
+        return getattr(import_module(f"intune_scep.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -12,7 +12,13 @@ from intune_scep.backup.export import ExportReport, export_profiles
 from intune_scep.backup.restore import plan_restoring, restore_backup
 from intune_scep.changes.plan import Plan
 from intune_scep.changes.report import RunReport
-from intune_scep.changes.run import finish_begun, resume, roll_back, verify_journal
+from intune_scep.changes.run import (
+    finish_begun,
+    require_permission,
+    resume,
+    roll_back,
+    verify_journal,
+)
 from intune_scep.changes.watch import Watch
 from intune_scep.compliance import Baseline, ComplianceReport, Policy, check_tenant
 from intune_scep.connection import ConnectionOptions
@@ -111,6 +117,17 @@ class AsyncIntuneClient:
     def cloud(self) -> str:
         """Name of the cloud; `simulator` for the embedded one."""
         return self.tenant.cloud
+
+    def require_write_permission(self) -> tuple[str, ...]:
+        """Compare what the token permits with what a change needs, before anybody is asked.
+
+        Returns:
+            A note where the token does not say what it permits.
+
+        Raises:
+            PermissionMissingError: it says, and the permission is not among it.
+        """
+        return require_permission(self.tenant)
 
     @property
     def requests_sent(self) -> int:

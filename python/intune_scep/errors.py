@@ -28,6 +28,10 @@ class TooManyChangesError(PlanError):
     """The run would write more than the operator allowed (`max_changes`)."""
 
 
+class PermissionMissingError(IntuneScepError):
+    """The token does not hold a permission that the run needs."""
+
+
 class JournalError(IntuneScepError):
     """A journal that cannot be used or written, and why."""
 

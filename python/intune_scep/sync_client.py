@@ -94,6 +94,17 @@ class IntuneClient:
         """Name of the cloud; `simulator` for the embedded one."""
         return self._client.cloud
 
+    def require_write_permission(self) -> tuple[str, ...]:
+        """Compare what the token permits with what a change needs, before anybody is asked.
+
+        Returns:
+            A note where the token does not say what it permits.
+
+        Raises:
+            PermissionMissingError: it says, and the permission is not among it.
+        """
+        return self._client.require_write_permission()
+
     @property
     def requests_sent(self) -> int:
         """How many requests went to Graph, repeated ones included."""

@@ -29,11 +29,13 @@ from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch
 from intune_scep.changes.undo import Now, linked_ids, undo
 from intune_scep.changes.walker import Walk
 from intune_scep.changes.watch import Watch
-from intune_scep.errors import IntuneScepError, JournalError, PlanError
+from intune_scep.errors import IntuneScepError, JournalError, PermissionMissingError, PlanError
 from intune_scep.files import tenant_lock
+from intune_scep.graph.permissions import missing_permissions
 from intune_scep.profiles import Profile, require_profile_type
 from intune_scep.tenant import Tenant, read_profiles, read_root_links
 
+_WRITING = "DeviceManagementConfiguration.ReadWrite.All"
 _JOBS: Mapping[Task, str] = {
     Task.STRONG_MAPPING: "the migration to strong mapping",
     Task.DECLARED_STATE: "a declared state",
@@ -59,6 +61,25 @@ def _held_by_refusal(plan: Plan) -> tuple[Outcome, ...] | None:
         else outcome
         for outcome in map(first_outcome, plan.actions)
     )
+
+
+def require_permission(tenant: Tenant) -> tuple[str, ...]:
+    """Compare what the token permits with what a write needs.
+
+    Returns:
+        A note where the token does not say what it permits.
+
+    Raises:
+        PermissionMissingError: it says, and the permission is not among it.
+    """
+    if tenant.granted_permissions is None:
+        return (f"The token does not say what it permits; this needs {_WRITING}.",)
+    if missing_permissions([_WRITING], tenant.granted_permissions):
+        raise PermissionMissingError(
+            f"The token lacks the permission {_WRITING}. Nothing was changed.",
+            hint="Let an administrator grant it to the application, then sign in again.",
+        )
+    return ()
 
 
 async def carry_out(
@@ -87,6 +108,7 @@ async def carry_out(
     if held is not None or not plan.writing:
         outcomes = held or tuple(map(first_outcome, plan.actions))
         return RunReport(plan, outcomes, dry_run=False, notes=plan.notes)
+    told = require_permission(tenant)
     with tenant_lock(tenant.tenant_id, job=_JOBS[plan.task]):
         earlier = _earlier(tenant, plan, journal)
         if earlier is not None:
@@ -98,7 +120,7 @@ async def carry_out(
             writer.write("plan", run=1, plan=plan.to_dict())
             if journal is not None:
                 remember_journal(tenant.tenant_id, path)
-            return await _walk(tenant, run, writer, watch, notes=plan.notes)
+            return await _walk(tenant, run, writer, watch, notes=(*plan.notes, *told))
 
 
 def _earlier(tenant: Tenant, plan: Plan, journal: Path | None) -> Journal | None:
@@ -179,9 +201,10 @@ async def _resume(
     tenant: Tenant, content: Journal, *, max_changes: int | None, watch: Watch | None
 ) -> RunReport:
     require_room(len(content.last.left), max_changes)
+    told = require_permission(tenant)
     with reopened_journal(content.path) as (current, writer):
         note = f"Resumed the run recorded in {content.path}."
-        return await _walk(tenant, current.last, writer, watch, notes=(note,))
+        return await _walk(tenant, current.last, writer, watch, notes=(note, *told))
 
 
 def resume_report(content: Journal) -> RunReport:
@@ -316,13 +339,14 @@ async def roll_back(
         report = dry_run_report(plan, notes=nothing)
         return replace(report, dry_run=dry_run, journal=str(journal))
     require_room(len(plan.writing), max_changes)
+    told = require_permission(tenant)
     with (
         tenant_lock(tenant.tenant_id, job=_JOBS[Task.ROLLBACK]),
         reopened_journal(journal) as (current, writer),
     ):
         run = RunRecord(len(current.runs) + 1, plan)
         writer.write("plan", run=run.number, plan=plan.to_dict())
-        return await _walk(tenant, run, writer, watch, notes=plan.notes)
+        return await _walk(tenant, run, writer, watch, notes=(*plan.notes, *told))
 
 
 async def _now(tenant: Tenant, content: Journal) -> Now:

@@ -41,6 +41,7 @@ app = typer.Typer(
 GROUPS: Mapping[str, str] = {
     "profiles": "intune_scep.cli.profiles",
     "strong-mapping": "intune_scep.cli.strong_mapping",
+    "plans": "intune_scep.cli.plans",
     "baseline": "intune_scep.cli.baseline",
     "rules": "intune_scep.cli.rules",
     "certificate": "intune_scep.cli.certificate",
@@ -49,6 +50,7 @@ GROUPS: Mapping[str, str] = {
 COMMANDS: Mapping[str, str] = {
     "check": "intune_scep.cli.check",
     "report": "intune_scep.cli.report",
+    "runs": "intune_scep.cli.runs",
 }
 
 

@@ -27,11 +27,20 @@ from intune_scep.changes.run import (
 )
 from intune_scep.changes.status import Status
 from intune_scep.changes.watch import Watch
-from intune_scep.cli.asking import DryRun, Yes, confirm
+from intune_scep.cli.asking import DryRun, Yes
 from intune_scep.cli.console import console, print_json
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
 from intune_scep.cli.profiles_text import show_export, show_listing, show_profile
-from intune_scep.cli.running import carry_out, finish, pending, roll_back, show_lines, show_plan
+from intune_scep.cli.running import (
+    ask,
+    carry_out,
+    counted,
+    finish,
+    pending,
+    roll_back,
+    show_lines,
+    show_plan,
+)
 from intune_scep.declarations.options import CREATABLE_PLATFORMS
 from intune_scep.declarations.reading import read_declarations
 from intune_scep.desired_state.choices import PlanChoices
@@ -382,7 +391,12 @@ def _finish_begun(client: IntuneClient, shared: Shared, *, dry_run: bool, yes: b
             return finish(shared, foreseen) or pending(foreseen)
         if shared.output is OutputFormat.TEXT:
             show_lines(console(), run_lines(foreseen))
-        confirm(shared, yes, f"Finish first what the run recorded in {earlier.path} had begun?")
+        ask(
+            client,
+            shared,
+            f"Finish first what the run recorded in {earlier.path} had begun?",
+            yes=yes,
+        )
         code = carry_out(shared, "Finishing", partial(_finish_one, client, earlier.path))
         if code:
             return code
@@ -407,8 +421,11 @@ def _resume(
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
-    confirm(
-        shared, yes, f"Resume the run recorded in {earlier.path}: {len(earlier.last.left)} left?"
+    ask(
+        client,
+        shared,
+        f"Resume the run recorded in {earlier.path}: {len(earlier.last.left)} left?",
+        yes=yes,
     )
     return carry_out(
         shared,
@@ -437,7 +454,7 @@ def _apply(
         return pending(report) or _differing(report)
     require_room(len(made.writing), max_changes)
     warning = REISSUE_WARNINGS[made.task]
-    confirm(shared, yes, f"Change {len(made.writing)} profiles? {warning}")
+    ask(client, shared, f"Change {counted(len(made.writing))}? {warning}", yes=yes)
     reports: list[RunReport] = []
 
     def work(watch: Watch) -> RunReport:
@@ -482,4 +499,6 @@ def rollback(
     id. Exit code 1 if any could not be rolled back, 2 if --dry-run finds something to do, else 0.
     """
     with IntuneClient(shared.connection()) as client:
-        return roll_back(client.profiles, shared, journal, max_changes, yes=yes, dry_run=dry_run)
+        return roll_back(
+            client, client.profiles, shared, journal, max_changes, yes=yes, dry_run=dry_run
+        )

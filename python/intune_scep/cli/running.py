@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,12 @@ from rich.text import Text
 from intune_scep.cli.asking import confirm
 from intune_scep.cli.console import console, headline, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared
+from intune_scep.cli.process import Terminated
 from intune_scep.reports.runs import REISSUE_WARNINGS, Line, plan_lines, run_lines
+from intune_scep.texts import printable
 
 if TYPE_CHECKING:
+    from intune_scep import IntuneClient
     from intune_scep.changes.plan import Plan
     from intune_scep.changes.report import RunReport
     from intune_scep.changes.watch import Watch
@@ -71,7 +73,7 @@ def carry_out(shared: Shared, label: str, work: Callable[[Watch], RunReport]) ->
     try:
         with progress_bar(label) as progress, stopping_on_signals(stop, stopping):
             report = work(Watch(began, progress, stop))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated):
         for journal in told:
             _say(f"Interrupted. The record of what was done is in {journal}.")
         raise
@@ -92,7 +94,19 @@ def finish(shared: Shared, report: RunReport) -> int:
     return EXIT_FAILED if report.failed else 0
 
 
+def ask(client: IntuneClient, shared: Shared, question: str, *, yes: bool) -> None:
+    """Ask before a change, once it is clear that it is permitted.
+
+    Raises:
+        IntuneScepError: it is not, nobody can be asked, or the answer is no.
+    """
+    for note in client.require_write_permission():
+        _say(f"Note: {note}")
+    confirm(shared, yes, question)
+
+
 def roll_back(
+    client: IntuneClient,
     job: Any,
     shared: Shared,
     journal: Path,
@@ -114,7 +128,7 @@ def roll_back(
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
-    confirm(shared, yes, f"Roll back? {REISSUE_WARNINGS[foreseen.plan.task]}")
+    ask(client, shared, f"Roll back? {REISSUE_WARNINGS[foreseen.plan.task]}", yes=yes)
     return carry_out(
         shared,
         "Rolling back",
@@ -129,10 +143,11 @@ def pending(report: RunReport) -> int:
     return EXIT_PENDING if report.changed else 0
 
 
+def counted(count: int) -> str:
+    """So many profiles, in words."""
+    return "1 profile" if count == 1 else f"{count} profiles"
+
+
 def _say(text: str) -> None:
     """A line on standard error, which no redirected result is mixed with."""
-    try:
-        typer.echo(text, err=True)
-    except OSError:
-        # Nobody reads it; the journal is there all the same.
-        sys.stderr = None  # as Python itself does when it is closed
+    typer.echo(printable(text), err=True)

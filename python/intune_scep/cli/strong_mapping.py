@@ -12,10 +12,18 @@ from intune_scep import IntuneClient
 from intune_scep.changes.plan import Plan
 from intune_scep.changes.plan_file import load_plan, save_plan
 from intune_scep.changes.run import unfinished_at
-from intune_scep.cli.asking import DryRun, Yes, confirm
+from intune_scep.cli.asking import DryRun, Yes
 from intune_scep.cli.console import console, print_json
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
-from intune_scep.cli.running import carry_out, finish, roll_back, show_lines, show_plan
+from intune_scep.cli.running import (
+    ask,
+    carry_out,
+    counted,
+    finish,
+    roll_back,
+    show_lines,
+    show_plan,
+)
 from intune_scep.cli.strong_mapping_text import show_assessment
 from intune_scep.errors import PlanError
 from intune_scep.reports.runs import REISSUE_WARNINGS, run_lines
@@ -201,7 +209,12 @@ def _resume(
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
     warning = REISSUE_WARNINGS[foreseen.plan.task]
-    confirm(shared, yes, f"Resume the run recorded in {journal}: {left} left? {warning}")
+    ask(
+        client,
+        shared,
+        f"Resume the run recorded in {journal}: {left} left? {warning}",
+        yes=yes,
+    )
     return carry_out(
         shared,
         "Resuming",
@@ -224,7 +237,7 @@ def _apply(
         show_plan(made)
     if made.writing:
         warning = REISSUE_WARNINGS[made.task]
-        confirm(shared, yes, f"Change {len(made.writing)} profiles? {warning}")
+        ask(client, shared, f"Change {counted(len(made.writing))}? {warning}", yes=yes)
     return carry_out(
         shared,
         "Changing",
@@ -265,5 +278,5 @@ def rollback(
     """
     with IntuneClient(shared.connection()) as client:
         return roll_back(
-            client.strong_mapping, shared, journal, max_changes, yes=yes, dry_run=dry_run
+            client, client.strong_mapping, shared, journal, max_changes, yes=yes, dry_run=dry_run
         )
