@@ -213,16 +213,16 @@ def diff_of(profiles):
     """One before and after for each profile whose subject alternative names differ."""
     return [
         {
-            "before_header": f"{profile['display_name']} ({profile['id']})",
-            "after_header": f"{profile['display_name']} ({profile['id']})",
-            "before": san_lines(profile["before"]),
-            "after": san_lines(profile["after"]),
+            "before_header": f"{profile['name']} ({profile['id']})",
+            "after_header": f"{profile['name']} ({profile['id']})",
+            "before": san_lines(difference["before"]),
+            "after": san_lines(difference["after"]),
         }
         for profile in profiles
-        if profile["before"] != profile["after"]
+        for difference in profile["diff"]
     ]
 
 
 def san_lines(names):
     """Subject alternative names as text, one to a line."""
-    return "".join(f"{name['san_type']}: {name['name']}\n" for name in names or [])
+    return "".join(f"{name['type']}: {name['value']}\n" for name in names or [])

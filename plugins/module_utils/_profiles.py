@@ -74,7 +74,7 @@ def listed(client, params, kind):
     from intune_scep.profiles import Platform, ProfileKind
 
     platforms = params["platforms"]
-    listing = client.list_profiles(
+    listing = client.profiles.list(
         kinds=[ProfileKind(kind)],
         platforms=None if platforms is None else [Platform(name) for name in platforms],
         only=[*(params["names"] or ()), *(params["ids"] or ())],
@@ -90,8 +90,9 @@ def listed(client, params, kind):
 
 def apply(client, work, check_mode):
     """Bring the tenant to what is declared, or in check mode say what that would change."""
-    declarations, choices = work
-    return result_of(client.apply_profiles(declarations, dry_run=check_mode, **choices))
+    declarations, choices, options = work
+    report = client.profiles.apply(declarations, choices, dry_run=check_mode, **options)
+    return result_of(report)
 
 
 def rules_of(given):
@@ -112,9 +113,12 @@ def rules_of(given):
 
 def result_of(report):
     """A library's report as the result of a module."""
+    from intune_scep.reports.runs import MOST_LISTED, run_lines, text_of
+
     result = report.to_dict()
     return {
         **result,
+        "text": text_of(run_lines(report, most=MOST_LISTED)),
         "diff": [
             difference_of(profile)
             for profile in result["profiles"]

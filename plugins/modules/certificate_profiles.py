@@ -233,13 +233,13 @@ def read(given):
     from intune_scep.declarations import read_declarations
     from intune_scep.desired_state import PlanChoices
 
-    choices = {
-        "managed_by": given.get("managed_by"),
-        "prune": bool(given.get("prune")),
-        "prune_list": tuple(given.get("prune_list") or ()),
-    }
-    PlanChoices(**choices).check()
-    return read_declarations(given["path"]), {**choices, **rules_of(given)}
+    choices = PlanChoices(
+        managed_by=given.get("managed_by"),
+        prune=bool(given.get("prune")),
+        prune_list=tuple(given.get("prune_list") or ()),
+    )
+    choices.check()
+    return read_declarations(given["path"]), choices, rules_of(given)
 
 
 def main():

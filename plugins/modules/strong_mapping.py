@@ -281,14 +281,17 @@ from ansible_collections.intune.scep.plugins.module_utils._strong_mapping import
 
 
 def enforce(client, params, check_mode):
+    from intune_scep.reports.runs import MOST_LISTED, run_lines, text_of
+
     if params["state"] == "rolled_back":
-        report = client.rollback_strong_mapping(params["journal"], dry_run=check_mode)
+        report = client.strong_mapping.rollback(params["journal"], dry_run=check_mode)
     else:
-        report = client.enforce_strong_mapping(
+        report = client.strong_mapping.enforce(
             choices_of(params), dry_run=check_mode, journal=params["journal"]
         )
     result = report.to_dict()
-    return {**result, "diff": diff_of(result["profiles"])}
+    text = text_of(run_lines(report, most=MOST_LISTED))
+    return {**result, "text": text, "diff": diff_of(result["profiles"])}
 
 
 def main():

@@ -134,8 +134,9 @@ from ansible_collections.intune.scep.plugins.module_utils._base import run_modul
 
 
 def assess(client, _params, _check_mode):
-    assessment = client.assess_strong_mapping().to_dict()
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in assessment["summary"].items())
+    assessment = client.strong_mapping.assess().to_dict()
+    verdicts = assessment["counts"]["verdicts"].items()
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts)
     message = f"{len(assessment['profiles'])} SCEP profiles: {counts}."
     return {**assessment, "changed": False, "msg": message}
 
