@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -25,41 +27,60 @@ _USER_SUBJECT: Final = "CN={{UserName}},E={{EmailAddress}}"
 _DEVICE_SUBJECT: Final = "CN={{AAD_Device_ID}}"
 
 
+@dataclass(frozen=True)
+class WireForm:
+    """What a declaration means on the wire, worked out once; names of other things aside."""
+
+    declaration: Declaration
+
+    @cached_property
+    def managed(self) -> Wire:
+        """The wire properties that the given options stand for."""
+        declaration = self.declaration
+        wire: Wire = {}
+        for name, value in declaration.given.items():
+            if name in CODECS and name != "certificate":
+                wire |= encode_option(name, value)
+        if declaration.given.get("subject_name_format"):
+            wire.setdefault("subjectNameFormat", "custom")
+        if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is not None:
+            wire |= encode_option("certificate", declaration.trusted_root.der)
+        return wire
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The options without which no profile can be made."""
+        declaration = self.declaration
+        required = _REQUIRED_FOR_CREATE[declaration.kind]
+        missing = [name for name in required if name not in declaration.given]
+        if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is None:
+            missing.append("certificate_path or certificate")
+        return tuple(missing)
+
+    @cached_property
+    def body(self) -> Wire:
+        """The body of a new profile: what is managed, and the admin center's defaults.
+
+        The scope tags and the link to the root are not in it: they need the tenant.
+        """
+        kind = self.declaration.profile_type
+        wire = {name: value for name, value in self.managed.items() if value is not None}
+        for name, default in _DEFAULTS.items():
+            if kind.has(name) and name not in wire and name not in self.managed:
+                value = default(self.declaration, wire)
+                if value is not None:
+                    wire[name] = value
+        return {"@odata.type": kind.odata_type, **wire}
+
+
 def managed_wire(declaration: Declaration) -> Wire:
     """The wire properties that the given options stand for, names of other things aside."""
-    wire: Wire = {}
-    for name, value in declaration.given.items():
-        if name in CODECS and name != "certificate":
-            wire |= encode_option(name, value)
-    if declaration.given.get("subject_name_format"):
-        wire.setdefault("subjectNameFormat", "custom")
-    if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is not None:
-        wire |= encode_option("certificate", declaration.trusted_root.der)
-    return wire
-
-
-def missing_for_create(declaration: Declaration) -> list[str]:
-    """The options without which no profile can be made."""
-    given = declaration.given
-    missing = [name for name in _REQUIRED_FOR_CREATE[declaration.kind] if name not in given]
-    if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is None:
-        missing.append("certificate_path or certificate")
-    return missing
+    return WireForm(declaration).managed
 
 
 def create_wire(declaration: Declaration) -> Wire:
-    """The body of a new profile: what is managed, and the admin center's defaults where needed.
-
-    The scope tags and the link to the root are not in it: they need the tenant.
-    """
-    kind = declaration.profile_type
-    wire = {name: value for name, value in managed_wire(declaration).items() if value is not None}
-    for name, default in _DEFAULTS.items():
-        if kind.has(name) and name not in wire and name not in managed_wire(declaration):
-            value = default(declaration, wire)
-            if value is not None:
-                wire[name] = value
-    return {"@odata.type": kind.odata_type, **wire}
+    """The body of a new profile, without scope tags and root."""
+    return WireForm(declaration).body
 
 
 def profile_to_be(

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.choices import PlanChoices
     from intune_scep.desired_state.listing import ProfileListing, list_profiles
     from intune_scep.desired_state.marker import MarkerError
-    from intune_scep.desired_state.observe import names_for_profiles
     from intune_scep.desired_state.plan import (
         Change,
         Difference,
@@ -38,7 +37,6 @@ _HOMES = {
     "apply_state_plan": "run",
     "dry_run_report": "run",
     "list_profiles": "listing",
-    "names_for_profiles": "observe",
     "plan_declarations": "run",
 }
 
@@ -58,7 +56,6 @@ __all__ = [
     "apply_state_plan",
     "dry_run_report",
     "list_profiles",
-    "names_for_profiles",
     "plan_declarations",
 ]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from intune_scep.declarations.resolution import RootTarget
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, ProfileType
 
@@ -52,20 +53,6 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         return {"property": self.property, "before": self.before, "after": self.after}
-
-
-@dataclass(frozen=True)
-class RootTarget:
-    """The trusted root a SCEP profile is to point at.
-
-    Attributes:
-        id: Its id, if it exists; None if `action` makes it.
-        action: Index of the action that makes it, if one does.
-    """
-
-    name: str
-    id: str | None = None
-    action: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from intune_scep.declarations.declaration import Declaration
 from intune_scep.desired_state.apply import Progress, StateApplication, silent
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.judging import judge_plan
-from intune_scep.desired_state.observe import observe, with_names_of_differences
 from intune_scep.desired_state.plan import StatePlan, StatePlanError
 from intune_scep.desired_state.planner import make_plan
+from intune_scep.desired_state.reading import read_for_declarations
 from intune_scep.desired_state.report import Outcome, StateReport, Status, planned, report
 from intune_scep.rules import Configuration
 from intune_scep.tenant import Tenant
@@ -46,12 +46,9 @@ async def plan_declarations(
     """
     choices = PlanChoices(managed_by, prune, tuple(prune_list))
     choices.check()
-    observed = await observe(tenant, declarations, choices)
-    plan = make_plan(tenant.tenant_id, tenant.cloud, declarations, observed, choices)
-    named = await with_names_of_differences(tenant, observed, plan)
-    if named.names is not observed.names:
-        plan = make_plan(tenant.tenant_id, tenant.cloud, declarations, named, choices)
-    return judge_plan(plan, named, rules or Configuration(), datetime.now(UTC).date())
+    snapshot, resolved = await read_for_declarations(tenant, declarations, choices)
+    plan = make_plan(tenant.tenant_id, tenant.cloud, resolved, snapshot, choices)
+    return judge_plan(plan, snapshot, rules or Configuration(), datetime.now(UTC).date())
 
 
 async def apply_state_plan(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.strong_mapping.apply import Application, Progress, silent
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.journal import (
@@ -22,7 +21,7 @@ from intune_scep.strong_mapping.plan import Assessment, Plan, PlanFileError, ass
 from intune_scep.strong_mapping.report import EnforcementReport, Outcome, Status, Task, planned
 from intune_scep.strong_mapping.rollback import REISSUE_NOTE, Rollback, rollback_candidates
 from intune_scep.strong_mapping.verify import Expectation, verify_outcomes
-from intune_scep.tenant import Tenant, read_profiles
+from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, read_snapshot
 
 
 async def assess_tenant(tenant: Tenant) -> Assessment:
@@ -31,8 +30,7 @@ async def assess_tenant(tenant: Tenant) -> Assessment:
     Raises:
         GraphError, GraphTransportError: the profiles could not be read.
     """
-    types = [row for row in PROFILE_TYPES if row.kind is ProfileKind.SCEP]
-    snapshot = await read_profiles(tenant, types)
+    snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES))
     return assess(
         tenant.tenant_id,
         tenant.cloud,

@@ -2,27 +2,56 @@
 
 from intune_scep.tenant.assignments import assign_profile, read_assignments, same_assignments
 from intune_scep.tenant.creation import create_profile, delete_profile
-from intune_scep.tenant.names import read_assignment_filters, read_groups, read_scope_tags
+from intune_scep.tenant.listing import ReadFailure, repeated_ids
+from intune_scep.tenant.names import (
+    names_for_profiles,
+    read_assignment_filters,
+    read_groups,
+    read_scope_tags,
+)
 from intune_scep.tenant.profiles import (
     ProfileChangedError,
-    Snapshot,
     is_same_edition,
     patch_profile,
-    read_profiles,
     read_profiles_by_id,
 )
-from intune_scep.tenant.root_links import read_root_id, read_root_links, set_root_link
+from intune_scep.tenant.root_links import (
+    RootLink,
+    read_root_id,
+    read_root_links,
+    set_root_link,
+)
+from intune_scep.tenant.snapshot import (
+    CREATABLE_TYPES,
+    SCEP_TYPES,
+    NamesOf,
+    Snapshot,
+    Wanted,
+    add_root_links,
+    profile_key,
+    read_profiles,
+    read_snapshot,
+)
 from intune_scep.tenant.tenant import Tenant
 
 __all__ = [
+    "CREATABLE_TYPES",
+    "SCEP_TYPES",
+    "NamesOf",
     "ProfileChangedError",
+    "ReadFailure",
+    "RootLink",
     "Snapshot",
     "Tenant",
+    "Wanted",
+    "add_root_links",
     "assign_profile",
     "create_profile",
     "delete_profile",
     "is_same_edition",
+    "names_for_profiles",
     "patch_profile",
+    "profile_key",
     "read_assignment_filters",
     "read_assignments",
     "read_groups",
@@ -31,6 +60,8 @@ __all__ = [
     "read_root_id",
     "read_root_links",
     "read_scope_tags",
+    "read_snapshot",
+    "repeated_ids",
     "same_assignments",
     "set_root_link",
 ]

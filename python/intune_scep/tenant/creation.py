@@ -14,9 +14,9 @@ from intune_scep.tenant.profiles import (
     ProfileChangedError,
     is_same_edition,
     read_profile,
-    read_profiles,
 )
 from intune_scep.tenant.root_links import bind_url
+from intune_scep.tenant.snapshot import read_profiles
 from intune_scep.tenant.tenant import Tenant
 
 

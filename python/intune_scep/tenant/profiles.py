@@ -1,17 +1,16 @@
-"""Certificate profiles: listed in few requests, read back, changed by the smallest write."""
+"""Certificate profiles: read back one by one, changed by the smallest write."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from intune_scep.errors import IntuneScepError
-from intune_scep.graph.batch import BATCH_SIZE, read_batch
+from intune_scep.graph.batch import read_batch
 from intune_scep.graph.errors import GraphError
 from intune_scep.graph.session import checked_id
 from intune_scep.graph.write_once import Written, write_once
-from intune_scep.profiles import Profile, ProfileType, changed_properties, parse_profile
+from intune_scep.profiles import Profile, changed_properties, parse_profile
 from intune_scep.tenant.tenant import Tenant
 
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
@@ -20,108 +19,6 @@ RESOURCE_ACCESS = "deviceManagement/resourceAccessProfiles"
 
 class ProfileChangedError(IntuneScepError):
     """Somebody else changed the profile meanwhile (law 6)."""
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Certificate profiles of a tenant as they were read.
-
-    Attributes:
-        profiles: In Graph's order; assignments are inside where they were asked for.
-        pages: How many requests the listing took.
-        notes: What was not read, and why, in sentences.
-    """
-
-    profiles: tuple[Profile, ...]
-    pages: int
-    notes: tuple[str, ...] = field(default=())
-
-
-async def read_profiles(
-    tenant: Tenant, types: Iterable[ProfileType], *, with_assignments: bool = False
-) -> Snapshot:
-    """List the profiles of some types, in as few requests as Graph's paging allows.
-
-    Asks Graph to filter by type and also filters here: a server that does not accept the filter
-    is asked for everything instead (GRAPH.md 3.6 grades long `isof` filters as practised only).
-    One that does not expand assignments in a listing is asked for them 20 profiles a request
-    (GRAPH.md 3.5 has seen the expansion of one profile only).
-
-    Raises:
-        GraphError, GraphTransportError: the listing failed.
-    """
-    wanted = {row.odata_type.lower(): row for row in types}
-    configurations = [row for row in wanted.values() if row.collection == CONFIGURATIONS]
-    elsewhere = [row for row in wanted.values() if row.collection == RESOURCE_ACCESS]
-    entities, pages = await _list_configurations(tenant, configurations, with_assignments)
-    notes: list[str] = []
-    if elsewhere:
-        found, note = await _list_resource_access(tenant)
-        entities += found
-        pages += 1
-        notes += [note] if note else []
-    profiles = tuple(
-        parse_profile(entity)
-        for entity in entities
-        if str(entity.get("@odata.type", "")).lower() in wanted
-    )
-    return Snapshot(profiles, pages, tuple(notes))
-
-
-async def _list_configurations(
-    tenant: Tenant, types: Sequence[ProfileType], with_assignments: bool
-) -> tuple[list[dict[str, Any]], int]:
-    if not types:
-        return [], 0
-    by_type = {"$filter": " or ".join(f"isof('microsoft.graph.{row.name}')" for row in types)}
-    expand = {"$expand": "assignments"} if with_assignments else {}
-    for query in ({**by_type, **expand}, expand):
-        try:
-            return await _collect(tenant, CONFIGURATIONS, query)
-        except GraphError as error:
-            if error.status != 400 or not query:
-                raise
-    entities, pages = await _list_configurations(tenant, types, with_assignments=False)
-    return entities, pages + await _add_assignments(tenant, types, entities)
-
-
-async def _add_assignments(
-    tenant: Tenant, types: Sequence[ProfileType], entities: Sequence[dict[str, Any]]
-) -> int:
-    """Read the assignments where a listing does not expand them; how many requests it took."""
-    names = {row.odata_type.lower() for row in types}
-    wanted = [item for item in entities if str(item.get("@odata.type", "")).lower() in names]
-    paths = [f"{CONFIGURATIONS}/{checked_id(item['id'])}/assignments" for item in wanted]
-    for item, answer in zip(wanted, await read_batch(tenant.session, paths), strict=True):
-        if answer.error is not None:
-            raise answer.error
-        item["assignments"] = answer.body["value"]
-    return -(-len(paths) // BATCH_SIZE)
-
-
-async def _list_resource_access(tenant: Tenant) -> tuple[list[dict[str, Any]], str | None]:
-    """Windows 10X profiles live in a collection of their own, with a permission of its own."""
-    try:
-        entities, _ = await _collect(tenant, RESOURCE_ACCESS, {})
-    except GraphError as error:
-        if error.status not in {400, 403, 404}:
-            raise
-        return [], (
-            "Windows 10X profiles were not read: the retired collection resourceAccessProfiles"
-            f" answered {error.status}. They cannot be changed here in any case."
-        )
-    return entities, None
-
-
-async def _collect(
-    tenant: Tenant, path: str, query: Mapping[str, str]
-) -> tuple[list[dict[str, Any]], int]:
-    entities: list[dict[str, Any]] = []
-    pages = 0
-    async for page in tenant.session.pages(path, query=query):
-        entities += page
-        pages += 1
-    return entities, pages
 
 
 async def read_profiles_by_id(
