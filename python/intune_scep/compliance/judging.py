@@ -30,6 +30,7 @@ from intune_scep.rules import (
     Context,
     Dependant,
     Finding,
+    GroupFacts,
     Need,
     NotRead,
     Waiver,
@@ -48,6 +49,7 @@ from intune_scep.strong_mapping import judge
 from intune_scep.tenant import Snapshot, profile_key
 
 _KINDS = ("scep", "trusted_root", "foreign")
+_Groups = Mapping[str, GroupFacts] | NotRead
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def make_report(request: Request, found: Snapshot) -> ComplianceReport:
     """
     if request.baseline:
         require_same_tenant(request.baseline, request.tenant, request.cloud)
-    checked = [_check(request, found, profile) for profile in _everything(found)]
+    groups = group_facts(found.directory)
+    checked = [_check(request, found, groups, profile) for profile in _everything(found)]
     profiles = tuple(sorted((item.profile for item in checked), key=_order))
     questions = review_questions(
         request.configuration, [item.profile_type.platform for item in found.profiles]
@@ -139,8 +142,8 @@ def _everything(found: Snapshot) -> Iterable[Any]:
     yield from (profile_to_check(wire) for wire in found.foreign)
 
 
-def _check(request: Request, found: Snapshot, profile: Any) -> _Checked:
-    context = _context(request, found, profile)
+def _check(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> _Checked:
+    context = _context(request, found, groups, profile)
     result = check(context, request.configuration)
     findings = tuple(_worded(finding, found.words) for finding in result.findings)
     judgement = judge(profile) if isinstance(profile, ScepProfile) else None
@@ -170,7 +173,7 @@ def _check(request: Request, found: Snapshot, profile: Any) -> _Checked:
     )
 
 
-def _context(request: Request, found: Snapshot, profile: Any) -> Context:
+def _context(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> Context:
     scep = profile if isinstance(profile, ScepProfile) else None
     key = profile_key(scep) if scep else ""
     root = found.known_roots.get(key, NOT_READ)
@@ -194,7 +197,7 @@ def _context(request: Request, found: Snapshot, profile: Any) -> Context:
             if scep is None or targets is None
             else directory_facts(found.directory, scep, targets)
         ),
-        groups=group_facts(found.directory),
+        groups=groups,
         profiles=found.profiles,
     )
 
