@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import PurePath
 from typing import Any, Final
 
 from intune_scep.declarations.codecs import CODECS, Wire, encode_option
 from intune_scep.declarations.declaration import Declaration, TrustedRootDeclaration
-from intune_scep.declarations.options import OPTIONS
+from intune_scep.declarations.options import OPTIONS, options_of
 from intune_scep.profiles import Platform, Profile, ProfileKind, parse_profile
 
-_REQUIRED_FOR_CREATE: Final = {
-    ProfileKind.TRUSTED_ROOT: ("name",),
-    ProfileKind.SCEP: (
-        "name",
-        "key_usage",
-        "extended_key_usages",
-        "scep_server_urls",
-        "root_profile",
-    ),
-}
+_Default = Callable[[Declaration, Wire], Any]
 _USER_SUBJECT: Final = "CN={{UserName}},E={{EmailAddress}}"
 _DEVICE_SUBJECT: Final = "CN={{AAD_Device_ID}}"
 
@@ -51,8 +42,11 @@ class WireForm:
     def missing(self) -> tuple[str, ...]:
         """The options without which no profile can be made."""
         declaration = self.declaration
-        required = _REQUIRED_FOR_CREATE[declaration.kind]
-        missing = [name for name in required if name not in declaration.given]
+        missing = [
+            option.name
+            for option in options_of(declaration.kind)
+            if option.needed and option.name not in declaration.given
+        ]
         if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is None:
             missing.append("certificate_path or certificate")
         return tuple(missing)
@@ -65,7 +59,7 @@ class WireForm:
         """
         kind = self.declaration.profile_type
         wire = {name: value for name, value in self.managed.items() if value is not None}
-        for name, default in _DEFAULTS.items():
+        for name, default in (*_fixed(kind.kind).items(), *_DEPENDING.items()):
             if kind.has(name) and name not in wire and name not in self.managed:
                 value = default(self.declaration, wire)
                 if value is not None:
@@ -124,26 +118,31 @@ def _legacy_names(declaration: Declaration, _wire: Wire) -> str | None:
     return None if row.nullable else "none"
 
 
-def _fixed(value: Any) -> Callable[[Declaration, Wire], Any]:
+def _always(value: Any) -> _Default:
     return lambda _declaration, _wire: value
 
 
-_DEFAULTS: Final[dict[str, Callable[[Declaration, Wire], Any]]] = {
-    "deploymentChannel": _fixed("deviceChannel"),
+@cache
+def _fixed(kind: ProfileKind) -> dict[str, _Default]:
+    """What the admin center fills in whatever else is given, from the table of options."""
+    return {
+        name: _always(value)
+        for option in options_of(kind)
+        if option.name in CODECS and option.default is not None
+        for name, value in encode_option(option.name, option.default).items()
+    }
+
+
+_DEPENDING: Final[dict[str, _Default]] = {
     "certificateStore": _store,
-    "destinationStore": _fixed("computerCertStoreRoot"),
     "certFileName": _file_name,
-    "subjectNameFormat": _fixed("custom"),
     "subjectNameFormatString": _subject,
-    "certificateValidityPeriodValue": _fixed(1),
-    "certificateValidityPeriodScale": _fixed("years"),
-    "keyStorageProvider": _fixed("useTpmKspOtherwiseUseSoftwareKsp"),
-    "keySize": _fixed("size2048"),
+    "certificateValidityPeriodValue": _always(1),
+    "certificateValidityPeriodScale": _always("years"),
     "hashAlgorithm": _hash,
-    "renewalThresholdPercentage": _fixed(20),
     "subjectAlternativeNameType": _legacy_names,
 }
-"""What the admin center fills in, in an order in which later ones may look at earlier ones."""
+"""What it fills in besides, in an order in which later ones may look at earlier ones."""
 
 
 def option_of(wire_name: str) -> str:
