@@ -212,10 +212,11 @@ def _mismatch(identifier: str, answer: BatchAnswer) -> IntuneScepError | None:
     if answer.error is not None:
         return answer.error
     body = answer.body
-    if isinstance(body, dict) and body.get("id") == identifier and body.get("@odata.type"):
+    sent = body.get("id") if isinstance(body, dict) else None
+    if isinstance(sent, str) and sent.lower() == identifier.lower() and body.get("@odata.type"):
         return None
     return GraphTransportError(
-        f"The answer to GET {answer.path} is about something else.", hides_commit=False
+        f"Graph was asked for {identifier} and answered about {sent!r}.", hides_commit=False
     )
 
 

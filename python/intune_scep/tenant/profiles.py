@@ -7,10 +7,15 @@ from typing import Any
 
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import read_batch
-from intune_scep.graph.errors import GraphError
+from intune_scep.graph.errors import GraphError, GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.graph.write_once import Written, write_once
-from intune_scep.profiles import Profile, changed_properties, parse_profile
+from intune_scep.profiles import (
+    Profile,
+    UnknownProfileTypeError,
+    changed_properties,
+    parse_profile,
+)
 from intune_scep.tenant.tenant import Tenant
 
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
@@ -34,20 +39,43 @@ async def read_profiles_by_id(
     paths = [f"{CONFIGURATIONS}/{checked_id(identifier)}{query}" for identifier in ids]
     answers = await read_batch(tenant.session, paths)
     return {
-        identifier: None if answer.not_found else answer.error or parse_profile(answer.body)
+        identifier: None
+        if answer.not_found
+        else answer.error or _profile_in(answer.body, identifier)
         for identifier, answer in zip(ids, answers, strict=True)
     }
 
 
+def _profile_in(body: Any, identifier: str) -> Profile | IntuneScepError:
+    """The profile that was asked for, or why an answer is not it."""
+    sent = body.get("id") if isinstance(body, dict) else None
+    if not isinstance(sent, str) or sent.lower() != identifier.lower():
+        return GraphTransportError(
+            f"Graph was asked for profile {identifier} and answered about {sent!r}.",
+            hides_commit=False,
+        )
+    try:
+        return parse_profile(body)
+    except UnknownProfileTypeError as error:
+        return error
+
+
 async def read_profile(tenant: Tenant, identifier: str) -> Profile | None:
-    """Read one profile; None where it does not exist."""
+    """Read one profile; None where it does not exist.
+
+    Raises:
+        GraphError, GraphTransportError: it could not be read, or the answer is about another one.
+    """
     try:
         body = await tenant.session.read(f"{CONFIGURATIONS}/{checked_id(identifier)}")
     except GraphError as error:
         if error.status == 404:
             return None
         raise
-    return parse_profile(body)
+    found = _profile_in(body, identifier)
+    if isinstance(found, IntuneScepError):
+        raise found
+    return found
 
 
 async def patch_profile(

@@ -12,6 +12,7 @@ from intune_scep.backup.plan import RestoreAction, plan_restore
 from intune_scep.compliance import Status, check_tenant
 from intune_scep.declarations import read_declarations
 from intune_scep.desired_state import list_profiles, plan_declarations
+from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import ProfileKind
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import Choices, assess_tenant, plan_tenant
@@ -20,6 +21,7 @@ from intune_scep.tenant import (
     NamesOf,
     Wanted,
     read_profiles,
+    read_profiles_by_id,
     read_root_links,
     read_snapshot,
     repeated_ids,
@@ -311,6 +313,22 @@ def test_a_root_link_that_leads_to_no_root_is_an_error_of_its_profile(odd, answe
     found = tenant.run(links)
     assert found
     assert all("no trusted root profile" in str(link) for link in found.values())
+
+
+ABOUT_NOTHING = {
+    "null": None,
+    "a text": "x",
+    "another profile": {"@odata.type": IOS, "id": "other"},
+    "no type": {"id": "wanted"},
+    "an unknown type": {"id": "wanted", "@odata.type": "#microsoft.graph.x"},
+}
+
+
+@pytest.mark.parametrize("body", ABOUT_NOTHING.values(), ids=ABOUT_NOTHING)
+def test_an_answer_that_is_not_the_profile_asked_for_is_an_error_of_that_profile(odd, body):
+    tenant = odd("empty", alone=lambda item: {"id": item["id"], "status": 200, "body": body})
+    found = tenant.run(lambda graph: read_profiles_by_id(graph, ["wanted"]))
+    assert isinstance(found["wanted"], IntuneScepError)
 
 
 ENTITIES = {"null": None, "a text": "x", "no id": {"displayName": "All Staff"}}
