@@ -25,19 +25,19 @@ from intune_scep.backup.directory import (
     write_files,
 )
 from intune_scep.backup.export import FAILED, WRITTEN, ExportedProfile, ExportReport
-from intune_scep.backup.reading import Holding, Holdings, read_holdings
-from intune_scep.declarations.names import Catalogue, Names
+from intune_scep.backup.reading import link_error, read_everything, root_id_of, root_of
+from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.errors import IntuneScepError
 from intune_scep.files import FileError, digest, parse_json, read_regular
 from intune_scep.profiles import Profile, UnknownProfileTypeError, parse_profile
-from intune_scep.tenant import Tenant
+from intune_scep.tenant import Snapshot, Tenant
 from intune_scep.version import __version__
 
 MANIFEST: Final = "manifest.json"
 TENANT_FILE: Final = "tenant.json"
 BACKUP_FORMAT: Final = "intune-scep/backup/1"
 
-_CATALOGUES: Final = {
+_NAMES: Final = {
     "groups": "group",
     "filters": "assignment filter",
     "scope_tags": "scope tag",
@@ -105,18 +105,19 @@ async def back_up_profiles(
         GraphError, GraphTransportError: the tenant could not be read.
         ExportError: a file is in the way, or the disk refuses.
     """
-    holdings = await read_holdings(tenant)
-    stems = file_stems([nameable(item.profile) for item in holdings.items])
-    results = [
-        _result(item, f"{stem}.json") for item, stem in zip(holdings.items, stems, strict=True)
+    snapshot = await read_everything(tenant)
+    stems = file_stems([nameable(profile) for profile in snapshot.profiles])
+    named = [
+        (profile, f"{stem}.json") for profile, stem in zip(snapshot.profiles, stems, strict=True)
     ]
+    results = [_result(profile, file, snapshot) for profile, file in named]
     files = {
-        f"{stem}.json": to_json(_content(item))
-        for item, stem in zip(holdings.items, stems, strict=True)
-        if item.error is None
+        file: to_json(_content(profile, snapshot))
+        for profile, file in named
+        if link_error(profile, snapshot) is None
     }
-    notes = (*holdings.notes, *_gaps(holdings))
-    files[TENANT_FILE] = to_json(_about(holdings, notes))
+    notes = (*snapshot.notes, *_gaps(snapshot))
+    files[TENANT_FILE] = to_json(_about(tenant, snapshot, notes))
     written = write_files(
         directory,
         files,
@@ -124,58 +125,60 @@ async def back_up_profiles(
         about={
             "format": BACKUP_FORMAT,
             "tool": f"intune-scep {__version__}",
-            "tenant": holdings.tenant,
-            "cloud": holdings.cloud,
-            "read_at": holdings.read_at.isoformat(),
+            "tenant": tenant.tenant_id,
+            "cloud": tenant.cloud,
+            "read_at": snapshot.read_at.isoformat(),
         },
         overwrite=overwrite,
-        remove_left_over=remove_left_over,
+        remove_left_over=remove_left_over and not snapshot.left_out,
         list_left_over=False,
     )
     return ExportReport(
-        holdings.tenant,
-        holdings.cloud,
+        tenant.tenant_id,
+        tenant.cloud,
         str(directory),
         "json",
         tuple(results),
         written,
         (*notes, *_left_over(written)),
+        snapshot.left_out,
     )
 
 
-def _result(item: Holding, file: str) -> ExportedProfile:
-    if item.error is None:
-        return ExportedProfile(item.profile, WRITTEN, file)
-    message = f"Its root could not be read: {item.error}"
-    return ExportedProfile(item.profile, FAILED, message=message)
+def _result(profile: Profile, file: str, snapshot: Snapshot) -> ExportedProfile:
+    error = link_error(profile, snapshot)
+    if error is None:
+        return ExportedProfile(profile, WRITTEN, file)
+    return ExportedProfile(profile, FAILED, message=f"Its root could not be read: {error}")
 
 
-def _content(item: Holding) -> dict[str, Any]:
+def _content(profile: Profile, snapshot: Snapshot) -> dict[str, Any]:
+    root, root_id = root_of(profile, snapshot), root_id_of(profile, snapshot)
     return {
         "root": None
-        if item.root_id is None
-        else {"id": item.root_id, "name": item.root.display_name if item.root else None},
-        "profile": item.profile.to_wire(),
+        if root_id is None
+        else {"id": root_id, "name": root.display_name if root is not None else None},
+        "profile": profile.to_wire(),
     }
 
 
-def _about(holdings: Holdings, notes: tuple[str, ...]) -> dict[str, Any]:
-    names = {word: dict(sorted(getattr(holdings.names, word).entries)) for word in _CATALOGUES}
+def _about(tenant: Tenant, snapshot: Snapshot, notes: tuple[str, ...]) -> dict[str, Any]:
+    names = {word: dict(sorted(getattr(snapshot.names, word).entries)) for word in _NAMES}
     return {
-        "tenant": holdings.tenant,
-        "cloud": holdings.cloud,
-        "read_at": holdings.read_at.isoformat(),
+        "tenant": tenant.tenant_id,
+        "cloud": tenant.cloud,
+        "read_at": snapshot.read_at.isoformat(),
         "names": names,
         "notes": list(notes),
     }
 
 
-def _gaps(holdings: Holdings) -> Iterator[str]:
+def _gaps(snapshot: Snapshot) -> Iterator[str]:
     """What the backup does not have, in sentences."""
-    failed = [_shown(item) for item in holdings.items if item.error is not None]
+    failed = [_shown(item) for item in snapshot.profiles if link_error(item, snapshot) is not None]
     if failed:
         yield f"Not in the backup, because the root could not be read: {', '.join(failed)}."
-    unlisted = [_shown(item) for item in holdings.items if item.profile.assignments is None]
+    unlisted = [_shown(item) for item in snapshot.profiles if item.assignments is None]
     if unlisted:
         yield (
             "The assignments of these are not in the backup, because Graph did not list them:"
@@ -183,8 +186,8 @@ def _gaps(holdings: Holdings) -> Iterator[str]:
         )
 
 
-def _shown(item: Holding) -> str:
-    return f"{item.profile.display_name!r} ({item.profile.id})"
+def _shown(profile: Profile) -> str:
+    return f"{profile.display_name!r} ({profile.id})"
 
 
 def _left_over(written: FilesWritten) -> Iterator[str]:
@@ -228,8 +231,8 @@ def read_backup(directory: Path) -> Backup:
             )
         names = Names(
             **{
-                word: Catalogue(what, tuple(dict(about["names"][word]).items()))
-                for word, what in _CATALOGUES.items()
+                word: NameIndex(what, tuple(dict(about["names"][word]).items()))
+                for word, what in _NAMES.items()
             }
         )
         notes, read_at = tuple(map(str, about["notes"])), str(about["read_at"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,17 +16,17 @@ from intune_scep.backup.directory import (
     nameable,
     write_files,
 )
-from intune_scep.backup.reading import Holding, Holdings, read_holdings
+from intune_scep.backup.reading import link_error, read_everything, root_of
 from intune_scep.declarations.declaration import parse_declaration
 from intune_scep.declarations.errors import DeclarationError
 from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
-from intune_scep.declarations.names import Catalogue, root_certificate, same_named
+from intune_scep.declarations.names import NameIndex, root_certificate
 from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.wire_form import create_wire, option_of
 from intune_scep.declarations.yaml_form import render_document
 from intune_scep.files import FileError, read_regular
 from intune_scep.profiles import Profile, ProfileKind
-from intune_scep.tenant import Tenant
+from intune_scep.tenant import ReadFailure, Snapshot, Tenant
 from intune_scep.version import __version__
 
 LEDGER: Final = ".intune-scep-export.json"
@@ -79,6 +79,8 @@ class ExportReport:
     Attributes:
         form: `yaml` or `json`.
         files: What changed on the disk.
+        left_out: What Graph sent and could not be used. Nothing left over is removed then, since
+            it may be the file of such a profile.
     """
 
     tenant: str
@@ -88,6 +90,7 @@ class ExportReport:
     profiles: tuple[ExportedProfile, ...]
     files: FilesWritten
     notes: tuple[str, ...] = ()
+    left_out: tuple[ReadFailure, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -97,7 +100,7 @@ class ExportReport:
     @property
     def incomplete(self) -> bool:
         """Whether the files say less than the tenant has, or more."""
-        return bool(self.files.left_over) or any(
+        return bool(self.files.left_over or self.left_out) or any(
             item.status != WRITTEN or item.not_expressed for item in self.profiles
         )
 
@@ -147,9 +150,9 @@ async def export_profiles(
         GraphError, GraphTransportError: the tenant could not be read.
         ExportError: a file is in the way, or the disk refuses.
     """
-    holdings = await read_holdings(tenant)
-    described = [_describe(item, holdings) for item in holdings.items]
-    stems = file_stems([nameable(item.profile) for item in holdings.items])
+    snapshot = await read_everything(tenant)
+    described = [_describe(profile, snapshot) for profile in snapshot.profiles]
+    stems = file_stems([nameable(profile) for profile in snapshot.profiles])
     files: dict[str, bytes] = {}
     keep: list[str] = []
     exported: list[ExportedProfile] = []
@@ -159,11 +162,11 @@ async def export_profiles(
             keep += [name, f"{stem}.cer"] if item.result.status == FAILED else []
             exported.append(item.result)
             continue
-        files |= _files_of(item, stem, holdings, directory)
+        files |= _files_of(item, stem, _read_on(tenant, snapshot), directory)
         exported.append(
             ExportedProfile(item.result.profile, WRITTEN, name, item.result.not_expressed)
         )
-    about = {"format": LEDGER_FORMAT, "tenant": holdings.tenant, "cloud": holdings.cloud}
+    about = {"format": LEDGER_FORMAT, "tenant": tenant.tenant_id, "cloud": tenant.cloud}
     written = write_files(
         directory,
         files,
@@ -171,16 +174,17 @@ async def export_profiles(
         about=about,
         keep=keep,
         overwrite=overwrite,
-        remove_left_over=remove_left_over,
+        remove_left_over=remove_left_over and not snapshot.left_out,
     )
     return ExportReport(
-        holdings.tenant,
-        holdings.cloud,
+        tenant.tenant_id,
+        tenant.cloud,
         str(directory),
         "yaml",
         tuple(exported),
         written,
-        (*holdings.notes, *_notes(written)),
+        (*snapshot.notes, *_notes(written)),
+        snapshot.left_out,
     )
 
 
@@ -209,10 +213,9 @@ class _Described:
     comments: tuple[str, ...] = ()
 
 
-def _describe(item: Holding, holdings: Holdings) -> _Described:
-    profile = item.profile
-    if item.error is not None:
-        message = f"Its root could not be read: {item.error}"
+def _describe(profile: Profile, snapshot: Snapshot) -> _Described:
+    if (error := link_error(profile, snapshot)) is not None:
+        message = f"Its root could not be read: {error}"
         return _Described(ExportedProfile(profile, FAILED, message=message))
     if not profile.profile_type.creatable:
         platform = profile.profile_type.platform
@@ -222,10 +225,10 @@ def _describe(item: Holding, holdings: Holdings) -> _Described:
         )
         return _Described(ExportedProfile(profile, LEFT_OUT, message=message))
     options = declaration_from_profile(
-        profile, names=holdings.names, root=item.root, roots=holdings.roots
+        profile, names=snapshot.names, root=root_of(profile, snapshot), roots=snapshot.roots
     )
     reasons = dict(inexpressible(profile))
-    comments = [*_identity(options, profile, holdings), *_id_comments(profile, item, holdings)]
+    comments = [*_identity(options, profile, snapshot), *_id_comments(profile, snapshot)]
     _settle_assignments(options, profile, reasons)
     try:
         certificate = _settle_certificate(options, profile)
@@ -237,9 +240,9 @@ def _describe(item: Holding, holdings: Holdings) -> _Described:
     return _Described(result, options, certificate, tuple(comments))
 
 
-def _identity(options: dict[str, Any], profile: Profile, holdings: Holdings) -> Iterator[str]:
+def _identity(options: dict[str, Any], profile: Profile, snapshot: Snapshot) -> Iterator[str]:
     """Declare by id where type and name do not tell the profile."""
-    twins = same_named(holdings.profiles, profile)
+    twins = snapshot.index.twins_of(profile)
     if "name" in options and twins == 1:
         return
     name = options.pop("name", None)
@@ -248,12 +251,12 @@ def _identity(options: dict[str, Any], profile: Profile, holdings: Holdings) -> 
     yield f"Declared by id, since {why}; it cannot be made in another tenant like this."
 
 
-def _id_comments(profile: Profile, item: Holding, holdings: Holdings) -> Iterator[str]:
+def _id_comments(profile: Profile, snapshot: Snapshot) -> Iterator[str]:
     """Say why an id stands where a name was expected."""
-    names = holdings.names
-    root = item.root
+    names = snapshot.names
+    root = root_of(profile, snapshot)
     if root is not None and root.display_name:
-        count = same_named(holdings.roots, root)
+        count = snapshot.roots.twins_of(root)
         if count > 1:
             yield f"root_profile is an id: {count} profiles have the name {root.display_name!r}."
     for assignment in profile.assignments or ():
@@ -266,16 +269,16 @@ def _id_comments(profile: Profile, item: Holding, holdings: Holdings) -> Iterato
         yield from _id_comment(names.scope_tags, tag)
 
 
-def _id_comment(catalogue: Catalogue, identifier: Any) -> Iterator[str]:
+def _id_comment(known: NameIndex, identifier: Any) -> Iterator[str]:
     if not isinstance(identifier, str) or not identifier:
         return
-    if catalogue.reference_to(identifier) != identifier:
+    if known.reference_to(identifier) != identifier:
         return
-    name = catalogue.name_of(identifier)
+    name = known.name_of(identifier)
     if name is None:
-        yield f"{identifier} is an id: no {catalogue.what} with it was found."
+        yield f"{identifier} is an id: no {known.what} with it was found."
     elif name != identifier:
-        yield f"{identifier} is an id: more than one {catalogue.what} has the name {name!r}."
+        yield f"{identifier} is an id: more than one {known.what} has the name {name!r}."
 
 
 def _settle_assignments(options: dict[str, Any], profile: Profile, reasons: dict[str, str]) -> None:
@@ -321,7 +324,7 @@ def _say_nulls(options: dict[str, Any], profile: Profile) -> None:
             options[option_of(name)] = None
 
 
-def _files_of(item: _Described, stem: str, holdings: Holdings, directory: Path) -> dict[str, bytes]:
+def _files_of(item: _Described, stem: str, read_line: str, directory: Path) -> dict[str, bytes]:
     options = dict(item.options or {})
     files: dict[str, bytes] = {}
     if item.certificate is not None:
@@ -331,18 +334,23 @@ def _files_of(item: _Described, stem: str, holdings: Holdings, directory: Path) 
     profile = item.result.profile
     ordered = {name: options[name] for name in OPTIONS if name in options}
     key = _DOCUMENT_KEYS[profile.profile_type.kind]
-    document = render_document(key, ordered, [*_header(profile, holdings), *item.comments])
+    document = render_document(key, ordered, [read_line, _about(profile), *item.comments])
     files[f"{stem}.yml"] = _with_earlier_date(directory / f"{stem}.yml", document)
     return files
 
 
-def _header(profile: Profile, holdings: Holdings) -> Sequence[str]:
-    moment = holdings.read_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    where = "SIMULATOR" if holdings.cloud == "simulator" else f"cloud {holdings.cloud}"
+def _read_on(tenant: Tenant, snapshot: Snapshot) -> str:
+    moment = snapshot.read_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    where = "SIMULATOR" if tenant.is_simulator else f"cloud {tenant.cloud}"
     return (
-        f"Read on {moment} by intune-scep {__version__} from tenant {holdings.tenant} ({where}):",
+        f"Read on {moment} by intune-scep {__version__} from tenant {tenant.tenant_id} ({where}):"
+    )
+
+
+def _about(profile: Profile) -> str:
+    return (
         f"{profile.profile_type.name} {profile.id}, version {profile.version}, last modified"
-        f" {profile.last_modified_date_time}.",
+        f" {profile.last_modified_date_time}."
     )
 
 

@@ -41,9 +41,11 @@ def match_profiles(
     for item in wanted:
         if item.file not in matches:
             by_key.setdefault(_key(item.profile), []).append(item)
+    candidates: dict[tuple[str, str], list[Profile]] = {}
+    for profile in free.values():
+        candidates.setdefault(_key(profile), []).append(profile)
     for key, items in by_key.items():
-        candidates = [profile for profile in free.values() if _key(profile) == key]
-        matches |= _match_named(items, candidates)
+        matches |= _match_named(items, candidates.get(key, ()))
     return matches
 
 

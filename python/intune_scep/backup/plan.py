@@ -9,11 +9,11 @@ from typing import Any
 
 from intune_scep.backup.backup import BackedUpProfile, Backup
 from intune_scep.backup.matching import Match, match_profiles
-from intune_scep.backup.reading import Holding, Holdings, read_holdings
+from intune_scep.backup.reading import link_error, read_everything, root_id_of
 from intune_scep.backup.remap import Remap, read_remap
 from intune_scep.declarations.names import UnresolvedNameError
 from intune_scep.profiles import Profile, changed_properties
-from intune_scep.tenant import Tenant, same_assignments
+from intune_scep.tenant import Snapshot, Tenant, same_assignments
 
 _SCOPE_TAGS = "roleScopeTagIds"
 
@@ -74,14 +74,14 @@ async def plan_restore(tenant: Tenant, backup: Backup) -> RestorePlan:
     Raises:
         GraphError, GraphTransportError: the tenant could not be read.
     """
-    holdings = await read_holdings(tenant, with_names=False)
+    there = await read_everything(tenant, with_names=False)
     remap = await read_remap(tenant, backup)
-    there = [item.profile for item in holdings.items]
-    matches = match_profiles(backup.items, there, same_tenant=remap.same_tenant)
-    planner = _Planner(backup, holdings, remap, matches)
+    matches = match_profiles(backup.items, there.profiles, same_tenant=remap.same_tenant)
+    planner = _Planner(backup, there, remap, matches)
     steps = planner.steps()
-    known = frozenset(profile.id or "" for profile in there)
-    return RestorePlan(backup, steps, known, (*backup.notes, *_notes(steps, remap)))
+    known = frozenset(profile.id or "" for profile in there.profiles)
+    notes = (*backup.notes, *map(str, there.left_out), *_notes(steps, remap))
+    return RestorePlan(backup, steps, known, notes)
 
 
 def _notes(steps: Sequence[RestoreStep], remap: Remap) -> Iterator[str]:
@@ -97,10 +97,10 @@ def _notes(steps: Sequence[RestoreStep], remap: Remap) -> Iterator[str]:
 
 class _Planner:
     def __init__(
-        self, backup: Backup, holdings: Holdings, remap: Remap, matches: Mapping[str, Match]
+        self, backup: Backup, there: Snapshot, remap: Remap, matches: Mapping[str, Match]
     ) -> None:
         self._backup = backup
-        self._there = {item.profile.id or "": item for item in holdings.items}
+        self._there = there
         self._remap = remap
         self._matches = matches
         self._by_old_id: dict[str, RestoreStep] = {}
@@ -160,7 +160,7 @@ class _Planner:
         name = repr(step.item.root_name or old_id)
         root = self._by_old_id.get(old_id)
         if root is None:
-            if self._remap.same_tenant and old_id in self._there:
+            if self._remap.same_tenant and self._there.index.by_id(old_id) is not None:
                 return replace(step, root_id=old_id)
             raise UnresolvedNameError(f"Its root {name} is not in the backup.")
         if root.action is RestoreAction.CREATE:
@@ -175,7 +175,7 @@ class _Planner:
         return replace(step, root_id=root.existing.id)
 
     def _left_alone(self, step: RestoreStep, existing: Profile) -> RestoreStep:
-        differences = tuple(_differences(step, self._there[existing.id or ""]))
+        differences = tuple(_differences(step, existing, self._there))
         message = None
         if differences:
             message = (
@@ -184,10 +184,11 @@ class _Planner:
         return replace(step, action=RestoreAction.LEAVE, differences=differences, message=message)
 
 
-def _differences(step: RestoreStep, there: Holding) -> Iterator[str]:
-    yield from changed_properties(there.profile, step.body)
-    if there.error is not None or (step.item.profile.is_scep and step.root_id != there.root_id):
+def _differences(step: RestoreStep, existing: Profile, there: Snapshot) -> Iterator[str]:
+    yield from changed_properties(existing, step.body)
+    other_root = step.item.profile.is_scep and step.root_id != root_id_of(existing, there)
+    if link_error(existing, there) is not None or other_root:
         yield "root"
-    wanted, now = step.item.profile.assignments, there.profile.assignments
+    wanted, now = step.item.profile.assignments, existing.assignments
     if wanted is not None and now is not None and not same_assignments(now, step.assignments):
         yield "assignments"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from intune_scep.backup.backup import Backup
 from intune_scep.declarations.names import (
-    Catalogue,
+    NameIndex,
     Names,
     UnresolvedNameError,
     group_ids,
@@ -77,7 +77,7 @@ class Remap:
             target[_FILTER_ID] = self._find(self.here.filters, self.there.filters, chosen)
         return {"target": target, "intent": assignment.get("intent") or "apply"}
 
-    def _find(self, here: Catalogue, there: Catalogue, identifier: str) -> str:
+    def _find(self, here: NameIndex, there: NameIndex, identifier: str) -> str:
         name = here.name_of(identifier)
         if self.same_tenant and (name is None or there.name_of(identifier) is not None):
             return identifier
@@ -105,8 +105,8 @@ async def read_remap(tenant: Tenant, backup: Backup) -> Remap:
     filters = await read_assignment_filters(tenant) if uses_filter(assigned) else ()
     scope_tags = await read_scope_tags(tenant) if tags - {_DEFAULT_SCOPE_TAG} else ()
     there = Names(
-        Catalogue("group", groups),
-        Catalogue("assignment filter", filters),
-        Catalogue("scope tag", scope_tags),
+        NameIndex("group", groups),
+        NameIndex("assignment filter", filters),
+        NameIndex("scope tag", scope_tags),
     )
     return Remap(same_tenant, backup.names, there)

@@ -81,7 +81,8 @@ def list_profiles(
 ) -> int:
     """List certificate profiles of the platforms that still exist. Reads only.
 
-    Exit code 1 if the root of a profile could not be read, else 0.
+    Exit code 1 if the root of a profile could not be read, or something that Graph sent could not
+    be used, else 0.
     """
     with IntuneClient(shared.connection()) as client:
         listing = client.profiles.list(
@@ -92,8 +93,7 @@ def list_profiles(
         print_json(listing.to_dict())
     else:
         show_listing(console(), listing)
-    unread = any(isinstance(root, IntuneScepError) for root in listing.root_links.values())
-    return EXIT_FAILED if unread else 0
+    return EXIT_FAILED if listing.snapshot.unread else 0
 
 
 @app.command()

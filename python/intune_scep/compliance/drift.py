@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 from intune_scep.compliance.baseline import Baseline
@@ -13,7 +12,7 @@ from intune_scep.profiles import Profile, normal_form, parse_profile
 from intune_scep.records import Record
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.targets import read_targets
-from intune_scep.tenant.surroundings import profile_key
+from intune_scep.tenant import Snapshot, profile_key
 
 ROOT: Final = "rootCertificate"
 ASSIGNMENTS: Final = "assignments"
@@ -51,29 +50,28 @@ class ProfileDrift(Record):
 
 
 @dataclass(frozen=True)
-class State:
+class _State:
     """Certificate profiles at one time.
 
     Attributes:
+        by_key: The profiles by their keys.
         links: Key of a SCEP profile to the key of its trusted root or None; missing where not read.
-        names: Group and filter names by id.
     """
 
-    profiles: tuple[Profile, ...]
+    by_key: Mapping[str, Profile]
     links: Mapping[str, str | None]
-    names: Mapping[str, str]
-
-    @cached_property
-    def by_key(self) -> Mapping[str, Profile]:
-        """The profiles by their keys."""
-        return {profile_key(profile): profile for profile in self.profiles}
 
 
-def find_drift(baseline: Baseline, now: State) -> tuple[ProfileDrift, ...]:
+def root_keys(snapshot: Snapshot) -> dict[str, str | None]:
+    """The root links that were read, as a baseline keeps them."""
+    return {key: profile_key(root) if root else None for key, root in snapshot.known_roots.items()}
+
+
+def find_drift(baseline: Baseline, snapshot: Snapshot) -> tuple[ProfileDrift, ...]:
     """Compare in normal form: what means nothing is no drift."""
-    approved = State(
-        tuple(parse_profile(wire) for wire in baseline.profiles), baseline.root_links, now.names
-    )
+    parsed = [parse_profile(wire) for wire in baseline.profiles]
+    approved = _State({profile_key(item): item for item in parsed}, baseline.root_links)
+    now = _State(snapshot.by_key, root_keys(snapshot))
     before, after = approved.by_key, now.by_key
     return (
         *_whole("vanished", (before[key] for key in before if key not in after)),
@@ -82,7 +80,7 @@ def find_drift(baseline: Baseline, now: State) -> tuple[ProfileDrift, ...]:
             _entry("changed", after[key], changes)
             for key in after
             if key in before
-            and (changes := tuple(_changes(approved, now, before[key], after[key])))
+            and (changes := tuple(_changes(approved, now, before[key], after[key], snapshot.words)))
         ),
     )
 
@@ -97,7 +95,7 @@ def _entry(kind: str, profile: Profile, changes: tuple[PropertyChange, ...]) -> 
 
 
 def _changes(
-    approved: State, now: State, before: Profile, after: Profile
+    approved: _State, now: _State, before: Profile, after: Profile, words: Mapping[str, str]
 ) -> Iterator[PropertyChange]:
     old, new = normal_form(before), normal_form(after)
     missing = object()
@@ -113,7 +111,7 @@ def _changes(
             ROOT, _root_name(approved, approved.links[key]), _root_name(now, now.links[key])
         )
     if before.assignments is not None and after.assignments is not None:
-        yield from _assignment_change(before, after, now.names)
+        yield from _assignment_change(before, after, words)
 
 
 def _assignment_change(
@@ -124,11 +122,9 @@ def _assignment_change(
         yield PropertyChange(ASSIGNMENTS, list(all_words(old, names)), list(all_words(new, names)))
 
 
-def _root_name(state: State, identifier: str | None) -> str | None:
-    found = (
-        profile.display_name for profile in state.profiles if profile_key(profile) == identifier
-    )
-    return identifier and (next(found, None) or identifier)
+def _root_name(state: _State, identifier: str | None) -> str | None:
+    profile = state.by_key.get(identifier or "")
+    return (profile.display_name if profile is not None else None) or identifier
 
 
 def _shown(name: str, value: Any) -> Any:

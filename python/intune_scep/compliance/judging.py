@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from intune_scep.compliance.baseline import Baseline
-from intune_scep.compliance.drift import State, find_drift
+from intune_scep.compliance.drift import find_drift
 from intune_scep.compliance.errors import BaselineError
 from intune_scep.compliance.naming import all_words
 from intune_scep.compliance.policy import Policy
@@ -17,7 +17,6 @@ from intune_scep.compliance.report import (
     CheckedProfile,
     ComplianceReport,
     SkippedRule,
-    Snapshot,
 )
 from intune_scep.compliance.roots import ProfileRef, in_order, judge_roots
 from intune_scep.compliance.scope import directory_facts, group_facts
@@ -31,6 +30,7 @@ from intune_scep.rules import (
     Context,
     Dependant,
     Finding,
+    GroupFacts,
     Need,
     NotRead,
     Waiver,
@@ -46,9 +46,10 @@ from intune_scep.rules.targets import (
     read_targets,
 )
 from intune_scep.rules.verdicts import judge
-from intune_scep.tenant.surroundings import Surroundings, profile_key
+from intune_scep.tenant import Snapshot, profile_key
 
 _KINDS = ("scep", "trusted_root", "foreign")
+_Groups = Mapping[str, GroupFacts] | NotRead
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Request:
     baseline: Baseline | None = None
 
 
-def make_report(request: Request, found: Surroundings) -> ComplianceReport:
+def make_report(request: Request, found: Snapshot) -> ComplianceReport:
     """Judge everything that was read.
 
     Raises:
@@ -77,19 +78,18 @@ def make_report(request: Request, found: Surroundings) -> ComplianceReport:
     """
     if request.baseline:
         require_same_tenant(request.baseline, request.tenant, request.cloud)
-    checked = [_check(request, found, profile) for profile in _everything(found)]
+    groups = group_facts(found.directory)
+    checked = [_check(request, found, groups, profile) for profile in _everything(found)]
     profiles = tuple(sorted((item.profile for item in checked), key=_order))
     questions = review_questions(
         request.configuration, [item.profile_type.platform for item in found.profiles]
     )
     roots = judge_roots(
         found.profiles,
-        found.root_links,
+        found.known_roots,
         now=request.now,
         within=timedelta(days=request.policy.root_expiry_days),
     )
-    links = {key: profile_key(root) if root else None for key, root in found.root_links.items()}
-    state = State(found.profiles, links, found.names)
     return ComplianceReport(
         tenant=request.tenant,
         cloud=request.cloud,
@@ -98,18 +98,24 @@ def make_report(request: Request, found: Surroundings) -> ComplianceReport:
         policy=request.policy,
         profiles=profiles,
         tenant_findings=questions.findings,
-        skipped=_skipped((item.result for item in checked), found.names),
+        skipped=_skipped((item.result for item in checked), found.words),
         steps=make_steps(profiles, questions.findings, roots),
         questions=questions.open,
         **_waivers(request, profiles),
         baseline=request.baseline,
-        drift=find_drift(request.baseline, state) if request.baseline else (),
+        drift=find_drift(request.baseline, found) if request.baseline else (),
         roots=roots,
         assignment_differences=tuple(_differences(found)),
-        unread=found.failures,
-        notes=found.notes,
-        snapshot=Snapshot(found.profiles, links),
+        unread=found.unread,
+        notes=_notes(found),
+        snapshot=found,
     )
+
+
+def _notes(found: Snapshot) -> tuple[str, ...]:
+    """What a reader must know besides what was not read."""
+    said = {str(item) for item in found.left_out}
+    return tuple(note for note in found.notes if note not in said)
 
 
 def require_same_tenant(baseline: Baseline, tenant: str, cloud: str) -> None:
@@ -131,21 +137,21 @@ class _Checked:
     result: CheckResult
 
 
-def _everything(found: Surroundings) -> Iterable[Any]:
+def _everything(found: Snapshot) -> Iterable[Any]:
     yield from found.profiles
     yield from (profile_to_check(wire) for wire in found.foreign)
 
 
-def _check(request: Request, found: Surroundings, profile: Any) -> _Checked:
-    context = _context(request, found, profile)
+def _check(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> _Checked:
+    context = _context(request, found, groups, profile)
     result = check(context, request.configuration)
-    findings = tuple(_worded(finding, found.names) for finding in result.findings)
+    findings = tuple(_worded(finding, found.words) for finding in result.findings)
     judgement = judge(profile) if isinstance(profile, ScepProfile) else None
     known = profile if isinstance(profile, Profile) else None
     targets = _targets(known)
     key = profile_key(known) if known else ""
     users = None if found.dependants is None else found.dependants.get(key, ())
-    root = found.root_links.get(key)
+    root = found.known_roots.get(key)
     certificate_type = known.certificate_type if known else None
     return _Checked(
         CheckedProfile(
@@ -159,7 +165,7 @@ def _check(request: Request, found: Surroundings, profile: Any) -> _Checked:
             verdict=judgement.verdict if judgement else None,
             reason=judgement.reason if judgement else None,
             root=root.display_name if root else None,
-            assignments=None if targets is None else all_words(targets, found.names),
+            assignments=None if targets is None else all_words(targets, found.words),
             used_by=None if users is None else tuple(item.name for item in users),
             findings=findings,
         ),
@@ -167,10 +173,10 @@ def _check(request: Request, found: Surroundings, profile: Any) -> _Checked:
     )
 
 
-def _context(request: Request, found: Surroundings, profile: Any) -> Context:
+def _context(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> Context:
     scep = profile if isinstance(profile, ScepProfile) else None
     key = profile_key(scep) if scep else ""
-    root = found.root_links.get(key, NOT_READ)
+    root = found.known_roots.get(key, NOT_READ)
     linked = None if isinstance(root, NotRead) or root is None else _listed(found, root)
     dependants = NOT_READ if found.dependants is None else found.dependants.get(key, ())
     targets = _targets(scep)
@@ -191,12 +197,12 @@ def _context(request: Request, found: Surroundings, profile: Any) -> Context:
             if scep is None or targets is None
             else directory_facts(found.directory, scep, targets)
         ),
-        groups=group_facts(found.directory),
+        groups=groups,
         profiles=found.profiles,
     )
 
 
-def _listed(found: Surroundings, root: Profile) -> Any:
+def _listed(found: Snapshot, root: Profile) -> Any:
     """The root as the listing has it, which is with its assignments."""
     return found.by_key.get(profile_key(root), root)
 
@@ -243,9 +249,9 @@ def _waivers(request: Request, profiles: Iterable[CheckedProfile]) -> dict[str, 
     }
 
 
-def _differences(found: Surroundings) -> Iterable[AssignmentDifference]:
+def _differences(found: Snapshot) -> Iterable[AssignmentDifference]:
     for profile in found.profiles:
-        link = found.root_links.get(profile_key(profile))
+        link = found.known_roots.get(profile_key(profile))
         if link is None:
             continue
         mine, roots = _targets(profile), _targets(_listed(found, link))
@@ -255,8 +261,8 @@ def _differences(found: Surroundings) -> Iterable[AssignmentDifference]:
             profile_id=profile.id,
             profile=profile.display_name,
             root=link.display_name,
-            only_profile=all_words(mine - roots, found.names),
-            only_root=all_words(roots - mine, found.names),
+            only_profile=all_words(mine - roots, found.words),
+            only_root=all_words(roots - mine, found.words),
             root_reaches_all=_reaches(roots, mine),
         )
 

@@ -14,18 +14,18 @@ from intune_scep.compliance.judging import Request, make_report
 from intune_scep.compliance.policy import Policy
 from intune_scep.compliance.report import ComplianceReport
 from intune_scep.declarations import (
-    Catalogue,
     Declaration,
+    NameIndex,
     Names,
     read_declarations,
 )
 from intune_scep.declarations.declaration import ScepDeclaration
 from intune_scep.declarations.names import UnresolvedNameError, encode_target
-from intune_scep.declarations.wire_form import create_wire, missing_for_create, profile_to_be
-from intune_scep.desired_state.matching import Observed, Roots
-from intune_scep.profiles import Profile, TrustedRootProfile
+from intune_scep.declarations.resolution import Resolved, Roots
+from intune_scep.declarations.wire_form import WireForm, profile_to_be
+from intune_scep.profiles import Profile, ProfileIndex, TrustedRootProfile
 from intune_scep.rules import Configuration
-from intune_scep.tenant.surroundings import ReadFailure, Surroundings, profile_key
+from intune_scep.tenant import ReadFailure, RootLink, Snapshot, profile_key
 
 FILES: Final = "files"
 
@@ -47,7 +47,7 @@ def check_files(
     """
     if not path.exists():
         raise SourceError(f"{path} does not exist.")
-    tenant, cloud, found = "", FILES, Surroundings()
+    tenant, cloud, found = "", FILES, Snapshot()
     if is_backup(path):
         backup = read_backup(path)
         tenant, cloud, found = backup.tenant, backup.cloud, _of_backup(backup)
@@ -67,9 +67,9 @@ def check_files(
     return make_report(request, found)
 
 
-def _of_backup(backup: Backup) -> Surroundings:
+def _of_backup(backup: Backup) -> Snapshot:
     profiles = {item.profile.id or "": item.profile for item in backup.items}
-    links: dict[str, TrustedRootProfile | None] = {}
+    links: dict[str, RootLink] = {}
     failures = []
     for item in backup.items:
         if not item.profile.is_scep:
@@ -86,43 +86,42 @@ def _of_backup(backup: Backup) -> Surroundings:
                     f"{item.root_name or item.root_id} is not in the backup.",
                 )
             )
-    names = {
-        identifier.lower(): name
-        for catalogue in (backup.names.groups, backup.names.filters)
-        for identifier, name in catalogue.entries
-    }
     note = f"This is the backup of {backup.read_at}, not the tenant as it is now."
-    return Surroundings(
+    return Snapshot(
         profiles=tuple(profiles.values()),
         root_links=links,
-        names=names,
+        names=backup.names,
         failures=tuple(failures),
         notes=(note, *backup.notes),
     )
 
 
-def _of_declarations(declarations: Iterable[Declaration]) -> Surroundings:
+def _of_declarations(declarations: Iterable[Declaration]) -> Snapshot:
     wanted = [item for item in declarations if item.state == "present"]
     names = _names(wanted)
     profiles = [_profile(item, names) for item in wanted]
-    by_id = {index: item for index, item in enumerate(profiles) if item.id}
-    roots = Roots(wanted, by_id, Observed(()))
-    links: dict[str, TrustedRootProfile | None] = {}
+    found = (
+        Resolved(number, item, profile if profile.id else None)
+        for number, (item, profile) in enumerate(zip(wanted, profiles, strict=True))
+    )
+    roots = Roots(found, ())
+    index = ProfileIndex(profiles)
+    links: dict[str, RootLink] = {}
     notes = [*_partial(wanted)]
     for item, profile in zip(wanted, profiles, strict=True):
         if not isinstance(item, ScepDeclaration) or "root_profile" not in item.given:
             continue
         try:
-            links[profile_key(profile)] = _root(item, roots, profiles)
+            links[profile_key(profile)] = _root(item, roots, profiles, index)
         except UnresolvedNameError:
             notes.append(
                 f"The trusted root of {_label(item)} is not among the files, or not the only one"
                 " that fits, so the rules about it were not judged."
             )
-    return Surroundings(
+    return Snapshot(
         profiles=tuple(profiles),
         root_links=links,
-        names={name.lower(): name for name, _ in (*names.groups.entries, *names.filters.entries)},
+        names=names,
         notes=tuple(notes),
     )
 
@@ -136,15 +135,15 @@ def _names(declarations: Iterable[Declaration]) -> Names:
             groups |= {item.group} - {None}  # type: ignore[arg-type]  # None is taken out
             filters |= {item.filter} - {None}  # type: ignore[arg-type]
     return Names(
-        groups=Catalogue("group", tuple((name, name) for name in sorted(groups))),
-        filters=Catalogue("assignment filter", tuple((name, name) for name in sorted(filters))),
+        groups=NameIndex("group", tuple((name, name) for name in sorted(groups))),
+        filters=NameIndex("assignment filter", tuple((name, name) for name in sorted(filters))),
     )
 
 
 def _profile(declaration: Declaration, names: Names) -> Profile:
     assignments = declaration.given.get("assignments")
     return profile_to_be(
-        {"displayName": declaration.name or declaration.id, **create_wire(declaration)},
+        {"displayName": declaration.name or declaration.id, **WireForm(declaration).body},
         identifier=declaration.id,
         assignments=None
         if assignments is None
@@ -153,7 +152,7 @@ def _profile(declaration: Declaration, names: Names) -> Profile:
 
 
 def _root(
-    declaration: ScepDeclaration, roots: Roots, profiles: Sequence[Profile]
+    declaration: ScepDeclaration, roots: Roots, profiles: Sequence[Profile], index: ProfileIndex
 ) -> TrustedRootProfile | None:
     """The root a declaration names; None if it says that there is none.
 
@@ -166,7 +165,7 @@ def _root(
     if target.action is not None:
         found: Profile | None = profiles[target.action]
     else:
-        found = next((item for item in profiles if item.id == target.id), None)
+        found = index.by_id(target.id)
     return found if isinstance(found, TrustedRootProfile) else None
 
 
@@ -176,7 +175,7 @@ def _label(declaration: Declaration) -> str:
 
 def _partial(declarations: Iterable[Declaration]) -> Iterator[str]:
     for item in declarations:
-        missing = missing_for_create(item)
+        missing = WireForm(item).missing
         if missing:
             yield (
                 f"{_label(item)} leaves {', '.join(missing)} to the tenant; it was judged as a new"

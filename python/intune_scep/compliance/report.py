@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,11 +11,10 @@ from intune_scep.compliance.baseline import Baseline, FindingKey
 from intune_scep.compliance.drift import ProfileDrift
 from intune_scep.compliance.policy import Outcome, Policy, Status, apply_policy
 from intune_scep.compliance.roots import ProfileRef, RootHealth, RootStatus
-from intune_scep.profiles import Profile
 from intune_scep.records import Record
 from intune_scep.rules import Finding, Need, Question, Severity, Waiver
 from intune_scep.rules.verdicts import Verdict
-from intune_scep.tenant.surroundings import ReadFailure
+from intune_scep.tenant import ReadFailure, Snapshot
 from intune_scep.version import __version__
 
 FORMAT: Final = "intune-scep/compliance-report/1"
@@ -104,14 +102,6 @@ class Step(Record):
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """What a baseline would be made of; no part of the report itself."""
-
-    profiles: tuple[Profile, ...] = ()
-    root_links: Mapping[str, str | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class ComplianceReport:
     """What a compliance run found.
 
@@ -132,6 +122,7 @@ class ComplianceReport:
         assignment_differences: Pairs of SCEP profile and root that reach different people.
         unread: What could not be read; the run then says that it could not judge.
         notes: What a reader must know, in sentences.
+        snapshot: What was judged, and what a baseline would be made of; no part of the report.
     """
 
     tenant: str
@@ -153,7 +144,7 @@ class ComplianceReport:
     assignment_differences: tuple[AssignmentDifference, ...] = ()
     unread: tuple[ReadFailure, ...] = ()
     notes: tuple[str, ...] = ()
-    snapshot: Snapshot = field(default=Snapshot(), repr=False)
+    snapshot: Snapshot = field(default_factory=Snapshot, repr=False, compare=False)
 
     @property
     def is_simulator(self) -> bool:

@@ -12,7 +12,7 @@ from intune_scep.profiles import Profile, ScepProfile, TrustedRootProfile
 from intune_scep.records import Record
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.scep_facts import ScepFacts
-from intune_scep.tenant.surroundings import profile_key
+from intune_scep.tenant import profile_key
 
 
 class RootStatus(StrEnum):

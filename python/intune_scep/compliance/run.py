@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as with_changes
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from intune_scep.compliance.baseline import (
     make_baseline,
     write_baseline,
 )
+from intune_scep.compliance.drift import root_keys
 from intune_scep.compliance.errors import BaselineError
 from intune_scep.compliance.judging import Request, make_report, require_same_tenant
 from intune_scep.compliance.policy import Policy
 from intune_scep.compliance.report import ComplianceReport, finding_key
 from intune_scep.errors import IntuneScepError
 from intune_scep.rules import Configuration
-from intune_scep.tenant import Tenant
-from intune_scep.tenant.surroundings import ReadFailure, Surroundings, read_surroundings
+from intune_scep.tenant import NamesOf, ReadFailure, Snapshot, Tenant, Wanted, read_snapshot
+
+_NOTHING_SEEN = "The tenant has no certificate profile that this application can see."
 
 
 async def check_tenant(
@@ -56,11 +59,23 @@ async def check_tenant(
     if baseline:
         require_same_tenant(baseline, tenant.tenant_id, tenant.cloud)
     try:
-        found = await read_surroundings(tenant, with_directory=with_directory)
+        found = await read_snapshot(tenant, _everything(with_directory=with_directory))
     except IntuneScepError as error:
-        found = Surroundings(failures=(ReadFailure("the tenant's profiles", str(error)),))
+        found = Snapshot(failures=(ReadFailure("the tenant's profiles", str(error)),))
         return make_report(_without_baseline(request), found)
+    if not found.profiles:
+        found = with_changes(found, notes=(*found.notes, _NOTHING_SEEN))
     return make_report(request, found)
+
+
+def _everything(*, with_directory: bool) -> Wanted:
+    return Wanted(
+        assignments=True,
+        root_links=True,
+        names=NamesOf.SHOWN,
+        dependants=True,
+        directory=with_directory,
+    )
 
 
 def unreachable(
@@ -116,7 +131,7 @@ def approve(
         approved_by=approved_by,
         comment=comment,
         profiles=report.snapshot.profiles,
-        root_links=report.snapshot.root_links,
+        root_links=root_keys(report.snapshot),
         findings=keys,
         not_judged=[
             (ref.id or ref.name, item.rule_id) for item in report.skipped for ref in item.profiles

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from intune_scep.declarations.emptied_values import template_accidents
     from intune_scep.declarations.errors import DeclarationError, InexpressibleError
     from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
-    from intune_scep.declarations.names import Catalogue, Names, UnresolvedNameError
+    from intune_scep.declarations.names import NameIndex, Names, UnresolvedNameError
     from intune_scep.declarations.reading import read_declarations
     from intune_scep.declarations.values import RootReference
 
 _HOMES = {
-    "Catalogue": "names",
+    "NameIndex": "names",
     "Declaration": "declaration",
     "DeclarationError": "errors",
     "InexpressibleError": "errors",
@@ -41,10 +41,10 @@ _HOMES = {
 
 __all__ = [
     "OPTIONS",
-    "Catalogue",
     "Declaration",
     "DeclarationError",
     "InexpressibleError",
+    "NameIndex",
     "Names",
     "Option",
     "RootReference",

@@ -1,7 +1,8 @@
 """Both directions between a declaration's options and Graph's wire properties.
 
-Each option has a codec; the table at the end has one row per option that stands for wire
-properties. What the tenant must be asked for (scope tags, groups, the root) is in `names`.
+Each option that stands for wire properties has a codec: from its row in the table of options or,
+where it has a form of its own, from the table at the end. What the tenant must be asked for (scope
+tags, groups, the root) is in `names`.
 """
 
 from __future__ import annotations
@@ -12,9 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from intune_scep.declarations.errors import InexpressibleError
-from intune_scep.declarations.options import EXTENDED_KEY_USAGES, OPTIONS, SAN_TYPES
+from intune_scep.declarations.options import (
+    EXTENDED_KEY_USAGES,
+    OPTIONS,
+    PROPERTIES,
+    SAN_TYPES,
+    Option,
+)
 from intune_scep.profiles import Flags
-from intune_scep.profiles.enums import HashAlgorithms, KeyUsages, SubjectAlternativeNameType
 
 Wire = dict[str, Any]
 ABSENT: Final = object()
@@ -22,6 +28,7 @@ ABSENT: Final = object()
 
 _USAGE_WORDS: Final = {pair: word for word, pair in EXTENDED_KEY_USAGES.items()}
 _PEM_WIDTH: Final = 64
+_PLAIN_TYPES: Final = {"str": str, "int": int, "bool": bool}
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,18 @@ def decode_option(name: str, wire: Mapping[str, Any]) -> Any:
     return CODECS[name].decode(wire)
 
 
-def _plain(name: str, kind: type) -> Codec:
-    [wire_name] = OPTIONS[name].wire
+def codec_of(option: Option) -> Codec:
+    """The codec of an option that stands for one property, in the form that its row says."""
+    if option.elements and option.choices:
+        return _flags(option)
+    if option.elements:
+        return _collection(option, lambda text: text, lambda name, text: _checked(name, text, str))
+    return _choice(option) if option.choices else _plain(option)
+
+
+def _plain(option: Option) -> Codec:
+    [wire_name] = option.wire
+    kind = _PLAIN_TYPES[option.type]
 
     def decode(wire: Mapping[str, Any]) -> Any:
         value = wire.get(wire_name)
@@ -79,8 +96,7 @@ def _word_for(wire_name: str, choices: Mapping[Any, str], member: Any) -> Any:
     raise InexpressibleError(wire_name, f"has a member that no option names: {member!r}.")
 
 
-def _choice(name: str) -> Codec:
-    option = OPTIONS[name]
+def _choice(option: Option) -> Codec:
     [wire_name] = option.wire
 
     def decode(wire: Mapping[str, Any]) -> Any:
@@ -90,9 +106,10 @@ def _choice(name: str) -> Codec:
     return Codec(lambda word: {wire_name: option.choices[word]}, decode, {wire_name: None})
 
 
-def _flags(name: str, members: Any) -> Codec:
-    option = OPTIONS[name]
+def _flags(option: Option) -> Codec:
     [wire_name] = option.wire
+    members = PROPERTIES[wire_name].enum
+    assert members is not None
 
     def encode(words: list[str]) -> Wire:
         given = [option.choices[word] for word in words] or ["none"]
@@ -111,9 +128,9 @@ def _flags(name: str, members: Any) -> Codec:
 
 
 def _collection(
-    name: str, encode_item: Callable[[Any], Any], decode_item: Callable[[str, Any], Any]
+    option: Option, encode_item: Callable[[Any], Any], decode_item: Callable[[str, Any], Any]
 ) -> Codec:
-    [wire_name] = OPTIONS[name].wire
+    [wire_name] = option.wire
 
     def decode(wire: Mapping[str, Any]) -> Any:
         items = wire.get(wire_name)
@@ -237,39 +254,19 @@ def _decode_member(wire_name: str, choices: Mapping[Any, str] | None, value: Any
 
 _RULE: Final = {"rule": "ruleType", "name": "name"}
 
-CODECS: Final[dict[str, Codec]] = {
-    "name": _plain("name", str),
-    "description": _plain("description", str),
+_OWN_FORMS: Final[dict[str, Codec]] = {
     "certificate": _certificate("certificate"),
-    "certificate_file_name": _plain("certificate_file_name", str),
-    "destination_store": _choice("destination_store"),
-    "deployment_channel": _choice("deployment_channel"),
-    "certificate_type": _choice("certificate_type"),
-    "subject_name_format": _plain("subject_name_format", str),
-    "subject_name_format_type": _choice("subject_name_format_type"),
     "subject_alternative_names": _collection(
-        "subject_alternative_names",
+        OPTIONS["subject_alternative_names"],
         lambda san: {"sanType": SAN_TYPES[san["type"]], "name": san["value"]},
         _decode_san,
     ),
-    "legacy_subject_alternative_names": _flags(
-        "legacy_subject_alternative_names", SubjectAlternativeNameType
-    ),
-    "legacy_subject_alternative_name_format": _plain("legacy_subject_alternative_name_format", str),
     "validity": _validity(),
-    "key_storage_provider": _choice("key_storage_provider"),
-    "key_usage": _flags("key_usage", KeyUsages),
-    "key_size": _choice("key_size"),
-    "hash_algorithms": _flags("hash_algorithms", HashAlgorithms),
-    "extended_key_usages": _collection("extended_key_usages", _encode_usage, _decode_usage),
-    "renewal_threshold": _plain("renewal_threshold", int),
-    "scep_server_urls": _collection(
-        "scep_server_urls", lambda url: url, lambda name, url: _checked(name, url, str)
+    "extended_key_usages": _collection(
+        OPTIONS["extended_key_usages"], _encode_usage, _decode_usage
     ),
-    "allow_all_apps_access": _plain("allow_all_apps_access", bool),
-    "certificate_access": _choice("certificate_access"),
     "certificate_access_apps": _collection(
-        "certificate_access_apps", lambda app: {"packageId": app}, _decode_app
+        OPTIONS["certificate_access_apps"], lambda app: {"packageId": app}, _decode_app
     ),
     "applicability_rule_os_edition": _rule(
         "applicability_rule_os_edition", {**_RULE, "editions": "osEditionTypes"}
@@ -281,5 +278,13 @@ CODECS: Final[dict[str, Codec]] = {
     "applicability_rule_device_mode": _rule(
         "applicability_rule_device_mode", {**_RULE, "mode": "deviceMode"}
     ),
+}
+_RESOLVED: Final = frozenset({"certificate_path", "scope_tags"})
+"""A file has to be read, or the tenant asked, to know what they stand for."""
+
+CODECS: Final[dict[str, Codec]] = {
+    name: _OWN_FORMS[name] if name in _OWN_FORMS else codec_of(option)
+    for name, option in OPTIONS.items()
+    if option.wire and name not in _RESOLVED
 }
 """One codec for each option that stands for wire properties and needs no names."""

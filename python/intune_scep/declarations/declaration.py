@@ -11,38 +11,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PrivateAttr,
-    ValidationError,
-)
+from pydantic import BeforeValidator, PrivateAttr, ValidationError, create_model
 
 from intune_scep.certificates import CertificateError, TrustedRootCertificate, load_trusted_root
 from intune_scep.declarations.emptied_values import template_accidents
 from intune_scep.declarations.errors import DeclarationError
-from intune_scep.declarations.options import OPTIONS
+from intune_scep.declarations.options import OPTIONS, options_of
 from intune_scep.declarations.sentences import KIND_WORDS, label, option_path, sentence
 from intune_scep.declarations.values import (
-    MAX_APPS,
-    MAX_NAMES,
-    URL_FORM,
     AssignmentOption,
-    DeviceModeRule,
-    ExtendedKeyUsageItem,
     Identifier,
-    Number,
-    OsEditionRule,
-    OsVersionRule,
     RootReference,
     Strict,
-    SubjectAlternativeNameOption,
     Text,
-    ValidityOption,
-    distinct,
-    matches,
     one_of,
+    type_of,
 )
 from intune_scep.files import FileError, read_regular
 from intune_scep.profiles import Platform, ProfileKind, ProfileType, profile_type_for
@@ -51,7 +34,8 @@ from intune_scep.profiles import Platform, ProfileKind, ProfileType, profile_typ
 class Declaration(Strict):
     """What a profile should be.
 
-    Only what was given is managed: `given` has it. None given means: clear it.
+    Only what was given is managed: `given` has it. None given means: clear it. The options that
+    stand here are those that somebody asks for by name; the rest come from the table of options.
 
     Attributes:
         source: Where it was read, for messages; empty if nowhere.
@@ -64,12 +48,6 @@ class Declaration(Strict):
     id: Identifier | None = None
     state: Literal["present", "absent"] = "present"
     replace: bool = False
-    description: str | None = None
-    deployment_channel: Annotated[str, one_of(OPTIONS["deployment_channel"])] | None = None
-    applicability_rule_os_edition: OsEditionRule | None = None
-    applicability_rule_os_version: OsVersionRule | None = None
-    applicability_rule_device_mode: DeviceModeRule | None = None
-    scope_tags: Annotated[list[Text], Field(min_length=1), AfterValidator(distinct)] | None = None
     assignments: list[AssignmentOption] | None = None
 
     _source: str = PrivateAttr(default="")
@@ -86,7 +64,8 @@ class Declaration(Strict):
     @cached_property
     def given(self) -> dict[str, Any]:
         """The options as given, in plain values; what was left out is not there."""
-        return self.model_dump(mode="json", exclude_unset=True)
+        dumped = self.model_dump(mode="json", exclude_unset=True)
+        return {name: dumped[name] for name in OPTIONS if name in dumped}
 
     @property
     def accepted_rules(self) -> frozenset[str]:
@@ -101,9 +80,7 @@ class TrustedRootDeclaration(Declaration):
 
     certificate_path: Text | None = None
     certificate: Text | None = None
-    certificate_file_name: Text | None = None
     allow_expired: bool = False
-    destination_store: Annotated[str, one_of(OPTIONS["destination_store"])] | None = None
 
     _trusted_root: TrustedRootCertificate | None = PrivateAttr(default=None)
 
@@ -122,63 +99,21 @@ class ScepDeclaration(Declaration):
 
     kind = ProfileKind.SCEP
 
-    certificate_type: Annotated[str, one_of(OPTIONS["certificate_type"])] | None = None
-    subject_name_format: Text | None = None
-    subject_name_format_type: Annotated[str, one_of(OPTIONS["subject_name_format_type"])] | None = (
-        None
-    )
-    subject_alternative_names: (
-        Annotated[list[SubjectAlternativeNameOption], Field(max_length=MAX_NAMES)] | None
-    ) = None
-    legacy_subject_alternative_names: (
-        Annotated[
-            list[Annotated[str, one_of(OPTIONS["legacy_subject_alternative_names"])]],
-            AfterValidator(distinct),
-        ]
-        | None
-    ) = None
-    legacy_subject_alternative_name_format: Text | None = None
-    validity: ValidityOption | None = None
-    key_storage_provider: Annotated[str, one_of(OPTIONS["key_storage_provider"])] | None = None
-    key_usage: (
-        Annotated[
-            list[Annotated[str, one_of(OPTIONS["key_usage"])]],
-            Field(min_length=1),
-            AfterValidator(distinct),
-        ]
-        | None
-    ) = None
-    key_size: Annotated[Number, one_of(OPTIONS["key_size"])] | None = None
-    hash_algorithms: (
-        Annotated[
-            list[Annotated[str, one_of(OPTIONS["hash_algorithms"])]],
-            Field(min_length=1),
-            AfterValidator(distinct),
-        ]
-        | None
-    ) = None
     root_profile: RootReference | None = None
-    extended_key_usages: (
-        Annotated[list[ExtendedKeyUsageItem], Field(max_length=MAX_NAMES)] | None
-    ) = None
-    renewal_threshold: Annotated[Number, Field(ge=1, le=99)] | None = None
-    scep_server_urls: (
-        Annotated[
-            list[Annotated[Text, matches(URL_FORM, "a whole http or https URL")]],
-            AfterValidator(distinct),
-        ]
-        | None
-    ) = None
-    allow_all_apps_access: bool | None = None
-    certificate_access: Annotated[str, one_of(OPTIONS["certificate_access"])] | None = None
-    certificate_access_apps: (
-        Annotated[list[Text], Field(max_length=MAX_APPS), AfterValidator(distinct)] | None
-    ) = None
+
+
+def _with_table(base: type[Declaration]) -> type[Declaration]:
+    """A declaration with every option of its kind."""
+    fields: dict[str, Any] = {
+        option.name: (type_of(option) | None, None)
+        for option in options_of(base.kind)
+        if option.name not in base.model_fields
+    }
+    return create_model(base.__name__, __base__=base, __module__=__name__, **fields)
 
 
 MODELS: Final[dict[ProfileKind, type[Declaration]]] = {
-    ProfileKind.TRUSTED_ROOT: TrustedRootDeclaration,
-    ProfileKind.SCEP: ScepDeclaration,
+    base.kind: _with_table(base) for base in (TrustedRootDeclaration, ScepDeclaration)
 }
 
 

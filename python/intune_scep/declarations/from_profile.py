@@ -9,10 +9,10 @@ from typing import Any, Final
 from intune_scep.declarations.codecs import ABSENT, CODECS, decode_option
 from intune_scep.declarations.declaration import parse_declaration
 from intune_scep.declarations.errors import DeclarationError, InexpressibleError
-from intune_scep.declarations.names import Names, decode_target, same_named
+from intune_scep.declarations.names import Names, decode_target
 from intune_scep.declarations.options import OPTIONS, Option, options_of
 from intune_scep.declarations.wire_form import managed_wire
-from intune_scep.profiles import Profile, ProfileType, normal_value
+from intune_scep.profiles import Profile, ProfileIndex, ProfileType, normal_value
 from intune_scep.profiles.wire import is_annotation, is_writable
 
 NOT_READ: Final = object()
@@ -24,7 +24,7 @@ def declaration_from_profile(
     *,
     names: Names,
     root: Any = NOT_READ,
-    roots: Sequence[Profile] = (),
+    roots: ProfileIndex | None = None,
 ) -> dict[str, Any]:
     """The options that describe a profile, in the order of `OPTIONS`; what is null is left out.
 
@@ -36,7 +36,8 @@ def declaration_from_profile(
         profile: As it was read.
         names: To call groups, filters and scope tags by name, where the name is unique.
         root: The trusted root profile it is linked to, None if to none.
-        roots: All trusted root profiles, to see whether the root's name is unique.
+        roots: All trusted root profiles, to see whether the root's name is unique; it counts as
+            unique without them.
     """
     options, _ = _decode_options(profile)
     options["platform"] = profile.profile_type.platform.value
@@ -80,10 +81,10 @@ def inexpressible(profile: Profile) -> dict[str, str]:
     return reasons
 
 
-def _root_reference(root: Profile | None, roots: Sequence[Profile]) -> dict[str, Any] | None:
+def _root_reference(root: Profile | None, roots: ProfileIndex | None) -> dict[str, Any] | None:
     if root is None:
         return None
-    unique = bool(root.display_name) and same_named(roots or [root], root) == 1
+    unique = bool(root.display_name) and (roots is None or roots.twins_of(root) <= 1)
     return {"name": root.display_name} if unique else {"id": root.id}
 
 

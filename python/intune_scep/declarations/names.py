@@ -7,7 +7,7 @@ import binascii
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -24,7 +24,7 @@ class UnresolvedNameError(IntuneScepError):
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class NameIndex:
     """What is known of one kind of thing.
 
     Attributes:
@@ -96,9 +96,9 @@ def listed(what: str, entries: Iterable[tuple[str, str]], wanted: str) -> str:
 class Names:
     """Everything that declarations may call by name."""
 
-    groups: Catalogue = Catalogue("group")
-    filters: Catalogue = Catalogue("assignment filter")
-    scope_tags: Catalogue = Catalogue("scope tag")
+    groups: NameIndex = NameIndex("group")
+    filters: NameIndex = NameIndex("assignment filter")
+    scope_tags: NameIndex = NameIndex("scope tag")
 
 
 def looks_like_id(reference: str) -> bool:
@@ -214,11 +214,3 @@ def with_names(text: str, names: Mapping[str, str]) -> str:
         return f"“{found}”" if found else match[0]
 
     return _GUID.sub(name, text)
-
-
-def same_named(profiles: Sequence[Profile], profile: Profile) -> int:
-    """How many profiles share type and name with one."""
-    return sum(
-        other.display_name == profile.display_name and other.profile_type is profile.profile_type
-        for other in profiles
-    )

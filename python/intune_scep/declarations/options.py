@@ -16,8 +16,9 @@ from intune_scep.profiles.enums import (
     SubjectNameFormat,
     Windows10EditionType,
 )
-from intune_scep.profiles.properties import DEVICE_CONFIGURATION, SCEP, TRUSTED_ROOT
+from intune_scep.profiles.properties import DEVICE_CONFIGURATION, SCEP, TRUSTED_ROOT, Property
 
+MAX_NAMES: Final = 500
 BOTH: Final = (ProfileKind.TRUSTED_ROOT, ProfileKind.SCEP)
 _SCEP_ONLY: Final = (ProfileKind.SCEP,)
 _ROOT_ONLY: Final = (ProfileKind.TRUSTED_ROOT,)
@@ -26,6 +27,13 @@ _REENROLS: Final = {
     **{name: row.re_enrols for name, row in SCEP.items()},
     **dict.fromkeys(TRUSTED_ROOT, False),
 }
+
+PROPERTIES: Final[Mapping[str, Property]] = {
+    **{row.name: row for row in DEVICE_CONFIGURATION},
+    **TRUSTED_ROOT,
+    **SCEP,
+}
+"""The wire properties that options may stand for, by name."""
 
 CREATABLE_PLATFORMS: Final = tuple(
     row.platform for row in PROFILE_TYPES if row.creatable and row.kind is ProfileKind.SCEP
@@ -50,7 +58,13 @@ class Option:
         required: Must always be given.
         example: A value as YAML would have it.
         only_on: Platforms that have it, where the registry cannot tell.
-        on_create: What a new profile gets when it is not given; empty: nothing is sent.
+        on_create: What a new profile gets when it is not given; empty: nothing is sent. Where it
+            is a value of the option, that is what is sent.
+        needed: A new profile cannot be made without it.
+        least, most: Limits of a number; of a list, of how many items it has.
+        may_be_blank: Whether a text may be empty.
+        form: What a text, or each item of a list of texts, must look like.
+        form_words: The same in words, for example `a whole http or https URL`.
     """
 
     name: str
@@ -66,6 +80,12 @@ class Option:
     example: Any = None
     only_on: tuple[Platform, ...] = ()
     on_create: str = ""
+    needed: bool = False
+    least: int | None = None
+    most: int | None = None
+    may_be_blank: bool = False
+    form: str = ""
+    form_words: str = ""
 
     def platforms(self, kind: ProfileKind) -> tuple[Platform, ...]:
         """The platforms whose profiles of that kind have it."""
@@ -74,6 +94,15 @@ class Option:
         if not self.wire:
             return CREATABLE_PLATFORMS
         return platforms_with(self.wire[0], kind)
+
+    @property
+    def default(self) -> Any:
+        """`on_create` as a value of the option; None where it depends on something."""
+        if self.type == "int" and self.on_create.isdecimal():
+            return int(self.on_create)
+        if self.type == "bool" and self.on_create:
+            return self.on_create == "true"
+        return self.on_create if self.on_create in self.choices else None
 
     @property
     def reissues(self) -> bool | None:
@@ -140,6 +169,7 @@ _OPTIONS: Final = (
         "The profile's name, matched exactly. Required unless O(id) is given.",
         wire=("displayName",),
         example="Staff Wi-Fi - iOS",
+        needed=True,
     ),
     Option(
         "id",
@@ -180,6 +210,7 @@ _OPTIONS: Final = (
         "Text for administrators.",
         wire=("description",),
         example="User certificates for Wi-Fi; owner NetOps",
+        may_be_blank=True,
     ),
     Option(
         "certificate_path",
@@ -304,6 +335,7 @@ _OPTIONS: Final = (
             ),
         ),
         example=[{"type": "uri", "value": "{{OnPremisesSecurityIdentifier}}"}],
+        most=MAX_NAMES,
     ),
     Option(
         "legacy_subject_alternative_names",
@@ -375,6 +407,8 @@ _OPTIONS: Final = (
         elements="str",
         choices=_words("digital_signature", "key_encipherment"),
         example=["digital_signature", "key_encipherment"],
+        needed=True,
+        least=1,
     ),
     Option(
         "key_size",
@@ -398,6 +432,7 @@ _OPTIONS: Final = (
         choices=_words("sha1", "sha2"),
         example=["sha2"],
         on_create="sha2; nothing on macOS",
+        least=1,
     ),
     Option(
         "root_profile",
@@ -412,6 +447,7 @@ _OPTIONS: Final = (
             Option("thumbprint", "str", "", "SHA-1 or SHA-256 of its certificate, in hex."),
         ),
         example={"name": "Contoso Root CA - iOS"},
+        needed=True,
     ),
     Option(
         "extended_key_usages",
@@ -424,6 +460,8 @@ _OPTIONS: Final = (
         wire=("extendedKeyUsages",),
         elements="raw",
         example=["client_authentication"],
+        needed=True,
+        most=MAX_NAMES,
     ),
     Option(
         "renewal_threshold",
@@ -434,6 +472,8 @@ _OPTIONS: Final = (
         wire=("renewalThresholdPercentage",),
         example=20,
         on_create="20",
+        least=1,
+        most=99,
     ),
     Option(
         "scep_server_urls",
@@ -444,6 +484,9 @@ _OPTIONS: Final = (
         wire=("scepServerUrls",),
         elements="str",
         example=["https://ndes.contoso.com/certsrv/mscep/mscep.dll"],
+        needed=True,
+        form=r"(?i:https?)://[^/\s?#]+[^\s]*",
+        form_words="a whole http or https URL",
     ),
     Option(
         "allow_all_apps_access",
@@ -477,6 +520,7 @@ _OPTIONS: Final = (
         wire=("silentCertificateAccessDetails",),
         elements="str",
         example=["com.contoso.vpn"],
+        most=50,
     ),
     Option(
         "applicability_rule_os_edition",
@@ -546,6 +590,7 @@ _OPTIONS: Final = (
         wire=("roleScopeTagIds",),
         elements="str",
         example=["Default"],
+        least=1,
     ),
     Option(
         "assignments",

@@ -19,10 +19,7 @@ from pydantic_core import PydanticCustomError
 from intune_scep.declarations.options import EXTENDED_KEY_USAGES, OPTIONS, Option
 
 _INT32_MAX: Final = 2**31 - 1
-MAX_NAMES: Final = 500
-MAX_APPS: Final = 50
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
-URL_FORM: Final = re.compile(r"https?://[^/\s?#]+[^\s]*", re.IGNORECASE)
 _THUMBPRINT: Final = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}")
 _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}")
 
@@ -88,6 +85,35 @@ Rule = Annotated[str, one_of(_suboption("applicability_rule_os_edition", "rule")
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def type_of(option: Option) -> Any:
+    """The type that pydantic checks an option against, from its row in the table."""
+    if option.name in _OBJECTS:
+        return _limited(_OBJECTS[option.name], option)
+    if option.type == "list":
+        item = _scalar(option, option.elements)
+        return _limited(Annotated[list[item], AfterValidator(distinct)], option)  # type: ignore[valid-type]  # made from the table
+    return _scalar(option, option.type)
+
+
+def _scalar(option: Option, kind: str) -> Any:
+    if option.choices:
+        return Annotated[Number if kind == "int" else str, one_of(option)]
+    if kind == "bool":
+        return bool
+    if kind == "int":
+        return Annotated[Number, Field(ge=option.least, le=option.most)]
+    text = str if option.may_be_blank else Text
+    if not option.form:
+        return text
+    return Annotated[text, matches(re.compile(option.form), option.form_words)]
+
+
+def _limited(kind: Any, option: Option) -> Any:
+    if option.type != "list" or (option.least is None and option.most is None):
+        return kind
+    return Annotated[kind, Field(min_length=option.least, max_length=option.most)]
 
 
 class SubjectAlternativeNameOption(Strict):
@@ -204,3 +230,14 @@ class DeviceModeRule(Strict):
     rule: Rule
     name: str | None = None
     mode: Annotated[str, one_of(_suboption("applicability_rule_device_mode", "mode"))]
+
+
+_OBJECTS: Final[dict[str, Any]] = {
+    "subject_alternative_names": list[SubjectAlternativeNameOption],
+    "validity": ValidityOption,
+    "extended_key_usages": list[ExtendedKeyUsageItem],
+    "applicability_rule_os_edition": OsEditionRule,
+    "applicability_rule_os_version": OsVersionRule,
+    "applicability_rule_device_mode": DeviceModeRule,
+}
+"""The options whose values are objects."""

@@ -3,63 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import PurePath
 from typing import Any, Final
 
 from intune_scep.declarations.codecs import CODECS, Wire, encode_option
 from intune_scep.declarations.declaration import Declaration, TrustedRootDeclaration
-from intune_scep.declarations.options import OPTIONS
+from intune_scep.declarations.options import OPTIONS, options_of
 from intune_scep.profiles import Platform, Profile, ProfileKind, parse_profile
 
-_REQUIRED_FOR_CREATE: Final = {
-    ProfileKind.TRUSTED_ROOT: ("name",),
-    ProfileKind.SCEP: (
-        "name",
-        "key_usage",
-        "extended_key_usages",
-        "scep_server_urls",
-        "root_profile",
-    ),
-}
+_Default = Callable[[Declaration, Wire], Any]
 _USER_SUBJECT: Final = "CN={{UserName}},E={{EmailAddress}}"
 _DEVICE_SUBJECT: Final = "CN={{AAD_Device_ID}}"
 
 
+@dataclass(frozen=True)
+class WireForm:
+    """What a declaration means on the wire, worked out once; names of other things aside."""
+
+    declaration: Declaration
+
+    @cached_property
+    def managed(self) -> Wire:
+        """The wire properties that the given options stand for."""
+        declaration = self.declaration
+        wire: Wire = {}
+        for name, value in declaration.given.items():
+            if name in CODECS and name != "certificate":
+                wire |= encode_option(name, value)
+        if declaration.given.get("subject_name_format"):
+            wire.setdefault("subjectNameFormat", "custom")
+        if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is not None:
+            wire |= encode_option("certificate", declaration.trusted_root.der)
+        return wire
+
+    @cached_property
+    def missing(self) -> tuple[str, ...]:
+        """The options without which no profile can be made."""
+        declaration = self.declaration
+        missing = [
+            option.name
+            for option in options_of(declaration.kind)
+            if option.needed and option.name not in declaration.given
+        ]
+        if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is None:
+            missing.append("certificate_path or certificate")
+        return tuple(missing)
+
+    @cached_property
+    def body(self) -> Wire:
+        """The body of a new profile: what is managed, and the admin center's defaults.
+
+        The scope tags and the link to the root are not in it: they need the tenant.
+        """
+        kind = self.declaration.profile_type
+        wire = {name: value for name, value in self.managed.items() if value is not None}
+        for name, default in (*_fixed(kind.kind).items(), *_DEPENDING.items()):
+            if kind.has(name) and name not in wire and name not in self.managed:
+                value = default(self.declaration, wire)
+                if value is not None:
+                    wire[name] = value
+        return {"@odata.type": kind.odata_type, **wire}
+
+
 def managed_wire(declaration: Declaration) -> Wire:
     """The wire properties that the given options stand for, names of other things aside."""
-    wire: Wire = {}
-    for name, value in declaration.given.items():
-        if name in CODECS and name != "certificate":
-            wire |= encode_option(name, value)
-    if declaration.given.get("subject_name_format"):
-        wire.setdefault("subjectNameFormat", "custom")
-    if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is not None:
-        wire |= encode_option("certificate", declaration.trusted_root.der)
-    return wire
-
-
-def missing_for_create(declaration: Declaration) -> list[str]:
-    """The options without which no profile can be made."""
-    given = declaration.given
-    missing = [name for name in _REQUIRED_FOR_CREATE[declaration.kind] if name not in given]
-    if isinstance(declaration, TrustedRootDeclaration) and declaration.trusted_root is None:
-        missing.append("certificate_path or certificate")
-    return missing
+    return WireForm(declaration).managed
 
 
 def create_wire(declaration: Declaration) -> Wire:
-    """The body of a new profile: what is managed, and the admin center's defaults where needed.
-
-    The scope tags and the link to the root are not in it: they need the tenant.
-    """
-    kind = declaration.profile_type
-    wire = {name: value for name, value in managed_wire(declaration).items() if value is not None}
-    for name, default in _DEFAULTS.items():
-        if kind.has(name) and name not in wire and name not in managed_wire(declaration):
-            value = default(declaration, wire)
-            if value is not None:
-                wire[name] = value
-    return {"@odata.type": kind.odata_type, **wire}
+    """The body of a new profile, without scope tags and root."""
+    return WireForm(declaration).body
 
 
 def profile_to_be(
@@ -103,26 +118,31 @@ def _legacy_names(declaration: Declaration, _wire: Wire) -> str | None:
     return None if row.nullable else "none"
 
 
-def _fixed(value: Any) -> Callable[[Declaration, Wire], Any]:
+def _always(value: Any) -> _Default:
     return lambda _declaration, _wire: value
 
 
-_DEFAULTS: Final[dict[str, Callable[[Declaration, Wire], Any]]] = {
-    "deploymentChannel": _fixed("deviceChannel"),
+@cache
+def _fixed(kind: ProfileKind) -> dict[str, _Default]:
+    """What the admin center fills in whatever else is given, from the table of options."""
+    return {
+        name: _always(value)
+        for option in options_of(kind)
+        if option.name in CODECS and option.default is not None
+        for name, value in encode_option(option.name, option.default).items()
+    }
+
+
+_DEPENDING: Final[dict[str, _Default]] = {
     "certificateStore": _store,
-    "destinationStore": _fixed("computerCertStoreRoot"),
     "certFileName": _file_name,
-    "subjectNameFormat": _fixed("custom"),
     "subjectNameFormatString": _subject,
-    "certificateValidityPeriodValue": _fixed(1),
-    "certificateValidityPeriodScale": _fixed("years"),
-    "keyStorageProvider": _fixed("useTpmKspOtherwiseUseSoftwareKsp"),
-    "keySize": _fixed("size2048"),
+    "certificateValidityPeriodValue": _always(1),
+    "certificateValidityPeriodScale": _always("years"),
     "hashAlgorithm": _hash,
-    "renewalThresholdPercentage": _fixed(20),
     "subjectAlternativeNameType": _legacy_names,
 }
-"""What the admin center fills in, in an order in which later ones may look at earlier ones."""
+"""What it fills in besides, in an order in which later ones may look at earlier ones."""
 
 
 def option_of(wire_name: str) -> str:

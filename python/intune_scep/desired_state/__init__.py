@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.choices import PlanChoices
     from intune_scep.desired_state.listing import ProfileListing, list_profiles
     from intune_scep.desired_state.marker import MarkerError
-    from intune_scep.desired_state.observe import names_for_profiles
     from intune_scep.desired_state.plan import (
         Change,
         Reissues,
@@ -32,7 +31,6 @@ _HOMES = {
     "apply_declarations": "run",
     "apply_plan": "run",
     "list_profiles": "listing",
-    "names_for_profiles": "observe",
     "plan_declarations": "run",
 }
 
@@ -48,7 +46,6 @@ __all__ = [
     "apply_declarations",
     "apply_plan",
     "list_profiles",
-    "names_for_profiles",
     "plan_declarations",
 ]
 

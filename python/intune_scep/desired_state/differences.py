@@ -15,7 +15,7 @@ from intune_scep.declarations.errors import InexpressibleError
 from intune_scep.declarations.from_profile import describe_assignments
 from intune_scep.declarations.names import Names
 from intune_scep.declarations.options import OPTIONS
-from intune_scep.declarations.wire_form import managed_wire, option_of
+from intune_scep.declarations.wire_form import WireForm, option_of
 from intune_scep.desired_state.marker import with_marker
 from intune_scep.desired_state.plan import Reissues
 from intune_scep.profiles import Profile, ProfileKind, ProfileType, changed_properties
@@ -24,14 +24,14 @@ _USAGES = "extendedKeyUsages"
 _LEGACY_NAMES = "subjectAlternativeNameType"
 
 
-def wanted_wire(declaration: Declaration, names: Names, managed_by: str | None) -> Wire:
+def wanted_wire(form: WireForm, names: Names, managed_by: str | None) -> Wire:
     """The wire properties a declaration manages, scope tags and mark included.
 
     Raises:
         UnresolvedNameError: A scope tag is not there.
     """
-    wire = managed_wire(declaration)
-    if tags := declaration.given.get("scope_tags"):
+    wire = dict(form.managed)
+    if tags := form.declaration.given.get("scope_tags"):
         wire["roleScopeTagIds"] = [names.scope_tags.resolve(tag) for tag in tags]
     if managed_by is not None and "description" in wire:
         wire["description"] = with_marker(wire["description"], managed_by)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -10,10 +10,10 @@ from typing import Final
 
 from intune_scep.declarations.codecs import Wire
 from intune_scep.declarations.names import with_names
+from intune_scep.declarations.resolution import RootTarget
 from intune_scep.declarations.wire_form import profile_to_be
-from intune_scep.desired_state.matching import Observed
 from intune_scep.desired_state.notes import refused
-from intune_scep.desired_state.plan import Change, RootTarget, StateAction, StatePlan
+from intune_scep.desired_state.plan import Change, StateAction, StatePlan
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, TrustedRootProfile
 from intune_scep.rules import (
@@ -28,6 +28,7 @@ from intune_scep.rules import (
     Severity,
     check,
 )
+from intune_scep.tenant import Snapshot
 
 _Root = TrustedRootProfile | NotRead | None
 _JUDGED: Final = frozenset({Change.CREATE, Change.UPDATE, Change.REPLACE})
@@ -39,7 +40,7 @@ _OLD: Final = "The profile has this error today, so it does not stop the change.
 
 
 def judge_plan(
-    plan: StatePlan, observed: Observed, configuration: Configuration, today: date
+    plan: StatePlan, snapshot: Snapshot, configuration: Configuration, today: date
 ) -> StatePlan:
     """The plan with what the rules say of each profile as it will be.
 
@@ -48,11 +49,11 @@ def judge_plan(
     judged.
 
     Args:
-        observed: What was read for the plan.
+        snapshot: What was read for the plan.
         configuration: Severities, disabled rules, waivers and answers.
         today: Against which certificates and waivers are judged.
     """
-    judge = _Judge(_Outlook(plan, observed), configuration, today)
+    judge = _Judge(_Outlook(plan, snapshot), configuration, today)
     actions = tuple(judge.judged(action) for action in plan.actions)
     return replace(plan, actions=actions, notes=(*plan.notes, *judge.notes()))
 
@@ -60,40 +61,37 @@ def judge_plan(
 class _Outlook:
     """The tenant as it is, and as it will be when the plan is done."""
 
-    def __init__(self, plan: StatePlan, observed: Observed) -> None:
-        self._observed = observed
+    def __init__(self, plan: StatePlan, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
         self._gone = {action.id for action in plan.actions if action.change is Change.DELETE}
         self.made = {
             action.index: _as_it_will_be(action)
             for action in plan.actions
             if action.change in _JUDGED
         }
-        self._now = {profile.id or "": profile for profile in observed.profiles}
         self._changed = {profile.id: profile for profile in self.made.values() if profile.id}
 
     @property
     def profiles_now(self) -> Sequence[Profile]:
-        return self._observed.profiles
+        return self._snapshot.profiles
 
     @cached_property
     def profiles_then(self) -> Sequence[Profile]:
-        kept = [item for item in self._observed.profiles if item.id not in self._gone]
+        kept = [item for item in self._snapshot.profiles if item.id not in self._gone]
         new = [profile for profile in self.made.values() if not profile.id]
         return (*(self._changed.get(profile.id or "", profile) for profile in kept), *new)
 
-    @cached_property
-    def words(self) -> dict[str, str]:
+    @property
+    def words(self) -> Mapping[str, str]:
         """Names of groups and filters by id in lower case."""
-        names = self._observed.names
-        entries = (*names.groups.entries, *names.filters.entries)
-        return {identifier.lower(): name for identifier, name in entries}
+        return self._snapshot.words
 
     def root_now(self, action: StateAction) -> _Root:
         """The root the profile points at; `NOT_READ` if nothing in the plan depends on it."""
-        link = self._observed.root_links.get(action.id or "", NOT_READ)
+        link = self._snapshot.root_links.get(action.id or "", NOT_READ)
         if isinstance(link, NotRead | IntuneScepError):
             return NOT_READ
-        return None if link is None else _root(self._now.get(link.id or "", link))
+        return None if link is None else _root(self._snapshot.index.by_id(link.id) or link)
 
     def root_then(self, action: StateAction) -> _Root:
         """The root the profile will point at."""
@@ -109,7 +107,7 @@ class _Outlook:
             return None
         if target.action is not None:
             return _root(self.made.get(target.action))
-        now = _root(self._now.get(target.id or ""))
+        now = _root(self._snapshot.index.by_id(target.id))
         return self._with_changes(now) if isinstance(now, TrustedRootProfile) else now
 
     def _with_changes(self, root: TrustedRootProfile) -> _Root:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from intune_scep.declarations.from_profile import (
@@ -12,30 +12,53 @@ from intune_scep.declarations.from_profile import (
     inexpressible,
 )
 from intune_scep.declarations.names import Names
-from intune_scep.desired_state.observe import names_for_profiles
 from intune_scep.errors import IntuneScepError
-from intune_scep.profiles import PROFILE_TYPES, Platform, Profile, ProfileKind
-from intune_scep.tenant import Tenant, read_profiles, read_root_links
+from intune_scep.profiles import Platform, Profile, ProfileIndex, ProfileKind
+from intune_scep.tenant import (
+    CREATABLE_TYPES,
+    RootLink,
+    Snapshot,
+    Tenant,
+    Wanted,
+    add_root_links,
+    names_for_profiles,
+    read_snapshot,
+)
 
 
 @dataclass(frozen=True)
 class ProfileListing:
-    """Profiles as they were read.
+    """Some profiles of a tenant, for showing.
 
     Attributes:
-        profiles: In Graph's order, with assignments.
-        roots: Every trusted root profile of the platforms listed.
-        root_links: By SCEP profile id: its root, None, or why it could not be read; empty where
-            links were not asked for.
+        snapshot: What was read; root links and names are those of the profiles listed.
+        profiles: Those that were asked for, in Graph's order, with assignments.
     """
 
     tenant: str
     cloud: str
+    snapshot: Snapshot
     profiles: tuple[Profile, ...]
-    roots: tuple[Profile, ...] = ()
-    root_links: Mapping[str, Profile | IntuneScepError | None] = field(default_factory=dict)
-    names: Names = field(default_factory=Names)
-    notes: tuple[str, ...] = ()
+
+    @property
+    def roots(self) -> ProfileIndex:
+        """Every trusted root profile of the platforms listed."""
+        return self.snapshot.roots
+
+    @property
+    def root_links(self) -> Mapping[str, RootLink]:
+        """By SCEP profile id; empty where links were not asked for."""
+        return self.snapshot.root_links
+
+    @property
+    def names(self) -> Names:
+        """Of the groups, filters and scope tags that the profiles refer to."""
+        return self.snapshot.names
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know, in sentences."""
+        return self.snapshot.notes
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form; `declaration` is what a module or a YAML file would say."""
@@ -87,25 +110,16 @@ async def list_profiles(
     Raises:
         GraphError, GraphTransportError: they could not be read.
     """
-    types = [
-        row
-        for row in PROFILE_TYPES
-        if row.creatable and (platforms is None or row.platform in platforms)
-    ]
-    snapshot = await read_profiles(tenant, types, with_assignments=True)
+    types = tuple(row for row in CREATABLE_TYPES if platforms is None or row.platform in platforms)
+    snapshot = await read_snapshot(tenant, Wanted(types, assignments=True))
+    wanted = frozenset(only)
     chosen = tuple(
         profile
         for profile in snapshot.profiles
         if (kinds is None or profile.profile_type.kind in kinds)
-        and (not only or profile.id in only or profile.display_name in only)
+        and (not wanted or profile.id in wanted or profile.display_name in wanted)
     )
-    scep = [profile for profile in chosen if profile.is_scep] if with_root_links else []
-    return ProfileListing(
-        tenant.tenant_id,
-        tenant.cloud,
-        chosen,
-        tuple(p for p in snapshot.profiles if not p.is_scep),
-        await read_root_links(tenant, scep),
-        await names_for_profiles(tenant, chosen),
-        snapshot.notes,
-    )
+    if with_root_links:
+        snapshot = await add_root_links(tenant, snapshot, chosen)
+    snapshot = replace(snapshot, names=await names_for_profiles(tenant, chosen))
+    return ProfileListing(tenant.tenant_id, tenant.cloud, snapshot, chosen)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from intune_scep.declarations.codecs import Wire
+from intune_scep.declarations.resolution import RootTarget
 from intune_scep.desired_state.differences import reissues
 from intune_scep.desired_state.plan import (
     AssignmentChange,
     Change,
     Reissues,
     RootChange,
-    RootTarget,
     StateAction,
 )
 from intune_scep.profiles import Profile, ProfileKind, ProfileType

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from intune_scep.changes.plan import Difference
+from intune_scep.declarations.resolution import RootTarget
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, ProfileType
 
@@ -41,20 +42,6 @@ class Reissues(StrEnum):
     YES = "yes"
     PROBABLY_NOT = "probably_not"
     NO = "no"
-
-
-@dataclass(frozen=True)
-class RootTarget:
-    """The trusted root a SCEP profile is to point at.
-
-    Attributes:
-        id: Its id, if it exists; None if `action` makes it.
-        action: Index of the action that makes it, if one does.
-    """
-
-    name: str
-    id: str | None = None
-    action: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From declarations and what was read of a tenant to a plan. Pure."""
+"""From what declarations mean in a tenant to a plan. Pure."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from typing import Any, Final
 
 from intune_scep.changes.plan import Difference
 from intune_scep.declarations.codecs import Wire
-from intune_scep.declarations.declaration import Declaration, ScepDeclaration
+from intune_scep.declarations.declaration import Declaration
 from intune_scep.declarations.names import UnresolvedNameError, encode_target
-from intune_scep.declarations.values import RootReference
-from intune_scep.declarations.wire_form import create_wire, missing_for_create
+from intune_scep.declarations.resolution import (
+    CHANNEL,
+    CHANNEL_STAYS,
+    Resolved,
+    RootTarget,
+    wrong_type,
+)
+from intune_scep.declarations.wire_form import WireForm
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.differences import (
     assignment_difference,
@@ -21,7 +27,6 @@ from intune_scep.desired_state.differences import (
     wanted_wire,
 )
 from intune_scep.desired_state.marker import with_marker
-from intune_scep.desired_state.matching import Observed, Roots, declared_twice, find_profile
 from intune_scep.desired_state.notes import (
     creation_notes,
     deleted,
@@ -35,7 +40,6 @@ from intune_scep.desired_state.plan import (
     Change,
     Reissues,
     RootChange,
-    RootTarget,
     StateAction,
     StatePlan,
 )
@@ -43,9 +47,8 @@ from intune_scep.desired_state.pruning import pruned_actions
 from intune_scep.desired_state.safety import safe_actions
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, ProfileKind, writable
-from intune_scep.tenant import same_assignments
+from intune_scep.tenant import Snapshot, same_assignments
 
-_CHANNEL: Final = "deploymentChannel"
 _REPLACE_HINT: Final = (
     "Set replace: true to create it anew and then delete this one, which revokes its certificates;"
     " or declare a new profile under another name, move the assignments, and remove this one later;"
@@ -60,97 +63,55 @@ class _RefusedError(IntuneScepError):
 def make_plan(
     tenant: str,
     cloud: str,
-    declarations: Sequence[Declaration],
-    observed: Observed,
+    resolved: Sequence[Resolved],
+    snapshot: Snapshot,
     choices: PlanChoices,
 ) -> StatePlan:
     """Decide what happens to each profile.
 
     A declaration that cannot be carried out becomes a refused action; nothing of a plan with
     refused actions is ever applied.
+
+    Args:
+        resolved: What each declaration means in the snapshot.
     """
-    planner = _Planner(declarations, observed, choices)
-    actions = planner.actions()
+    planner = _Planner(snapshot, choices)
+    actions = [planner.action(item) for item in resolved]
+    matched = {item.current.id for item in resolved if item.current is not None}
+    pruned, notes = pruned_actions(snapshot, matched, choices, len(actions))
     return StatePlan(
         tenant,
         cloud,
-        tuple(actions),
-        frozenset(profile.id for profile in observed.profiles if profile.id),
-        (*observed.notes, *planner.notes),
+        tuple(safe_actions([*actions, *pruned], snapshot)),
+        frozenset(profile.id for profile in snapshot.profiles if profile.id),
+        (*snapshot.notes, *notes),
     )
 
 
 class _Planner:
-    def __init__(
-        self, declarations: Sequence[Declaration], observed: Observed, choices: PlanChoices
-    ) -> None:
-        self._declarations = declarations
-        self._observed = observed
+    def __init__(self, snapshot: Snapshot, choices: PlanChoices) -> None:
+        self._snapshot = snapshot
         self._choices = choices
-        self.notes: list[str] = []
-        self._refusals = declared_twice(declarations)
-        self._matches = self._match()
-        self._roots = Roots(declarations, self._matches, observed, self._replaced_roots())
 
-    def _match(self) -> dict[int, Profile | None]:
-        matches: dict[int, Profile | None] = {}
-        for index, declaration in enumerate(self._declarations):
-            try:
-                matches[index] = find_profile(declaration, self._observed.profiles)
-            except UnresolvedNameError as error:
-                self._refusals.setdefault(index, str(error))
-        self._refuse_shared(matches)
-        return matches
-
-    def _refuse_shared(self, matches: dict[int, Profile | None]) -> None:
-        """Two declarations about one profile, one by id and one by name, contradict each other."""
-        seen: dict[str | None, int] = {}
-        for index, profile in matches.items():
-            if profile is None:
-                continue
-            if profile.id in seen:
-                reason = f"Two declarations are about the profile {profile.id}."
-                self._refusals.setdefault(index, reason)
-                self._refusals.setdefault(seen[profile.id], reason)
-            seen[profile.id] = index
-
-    def _replaced_roots(self) -> frozenset[int]:
-        return frozenset(
-            index
-            for index, declaration in enumerate(self._declarations)
-            if declaration.kind is ProfileKind.TRUSTED_ROOT
-            and (current := self._matches.get(index)) is not None
-            and declaration.replace
-            and _why_not_in_place(declaration, current, _in_place_wire(declaration, current))
-        )
-
-    def actions(self) -> list[StateAction]:
-        """One action for each declaration and for each profile to prune."""
-        actions = [self._action(index) for index in range(len(self._declarations))]
-        matched = {profile.id for profile in self._matches.values() if profile is not None}
-        pruned, notes = pruned_actions(self._observed, matched, self._choices, len(actions))
-        self.notes += notes
-        return safe_actions([*actions, *pruned], self._observed)
-
-    def _action(self, index: int) -> StateAction:
-        declaration = self._declarations[index]
-        current = self._matches.get(index)
+    def action(self, item: Resolved) -> StateAction:
+        """What happens because of one declaration."""
+        declaration, current = item.declaration, item.current
         blank = StateAction(
-            index,
+            item.index,
             Change.NONE,
             declaration.profile_type,
             declaration.name or (current.display_name if current else None) or declaration.id or "",
             current,
             accepted_rules=declaration.accepted_rules,
         )
-        if index in self._refusals:
-            return refused(blank, self._refusals[index])
+        if item.refusal is not None:
+            return refused(blank, item.refusal)
         try:
             if declaration.state == "absent":
                 return self._absent(blank, declaration)
             if current is None:
-                return self._create(blank, declaration)
-            return self._present(blank, declaration, current)
+                return self._create(blank, item)
+            return self._present(blank, item, current)
         except (UnresolvedNameError, _RefusedError) as error:
             return refused(blank, str(error))
 
@@ -159,16 +120,16 @@ class _Planner:
         if current is None:
             return blank
         if current.profile_type is not declaration.profile_type:
-            raise _RefusedError(_wrong_type(declaration, current))
+            raise _RefusedError(wrong_type(declaration, current))
         return deleted(blank, current)
 
-    def _create(self, blank: StateAction, declaration: Declaration) -> StateAction:
-        missing = missing_for_create(declaration)
-        if missing:
-            raise _RefusedError(f"A new profile needs {', '.join(missing)}.")
-        body = self._new_body(declaration)
-        root = self._wanted_root(declaration)
-        assignments = self._wanted_assignments(declaration) or ()
+    def _create(self, blank: StateAction, item: Resolved) -> StateAction:
+        form = WireForm(item.declaration)
+        if form.missing:
+            raise _RefusedError(f"A new profile needs {', '.join(form.missing)}.")
+        body = self._new_body(form)
+        root = _wanted_root(item)
+        assignments = self._wanted_assignments(item.declaration) or ()
         return self._with_differences(
             replace(
                 blank,
@@ -177,44 +138,45 @@ class _Planner:
                 root=RootChange(None, root) if root else None,
                 assignments=AssignmentChange((), assignments) if assignments else None,
                 after=_makers(RootChange(None, root)),
-                notes=tuple(creation_notes(declaration.kind, root)),
+                notes=tuple(creation_notes(item.declaration.kind, root)),
             ),
             {},
         )
 
-    def _new_body(self, declaration: Declaration) -> Wire:
-        wanted = wanted_wire(declaration, self._observed.names, self._choices.managed_by)
-        body = create_wire(declaration)
+    def _new_body(self, form: WireForm) -> Wire:
+        wanted = wanted_wire(form, self._snapshot.names, self._choices.managed_by)
+        body = dict(form.body)
         body |= {name: value for name, value in wanted.items() if value is not None}
         if self._choices.managed_by is not None:
             body["description"] = with_marker(body.get("description"), self._choices.managed_by)
         return body
 
-    def _present(
-        self, blank: StateAction, declaration: Declaration, current: Profile
-    ) -> StateAction:
+    def _present(self, blank: StateAction, item: Resolved, current: Profile) -> StateAction:
+        declaration, form = item.declaration, WireForm(item.declaration)
         if current.profile_type is not declaration.profile_type:
+            why = wrong_type(declaration, current)
             if not declaration.replace:
-                raise _RefusedError(f"{_wrong_type(declaration, current)} {_REPLACE_HINT}")
-            return self._replace_other_type(blank, declaration, current)
-        wanted = wanted_wire(declaration, self._observed.names, self._choices.managed_by)
+                raise _RefusedError(f"{why} {_REPLACE_HINT}")
+            if form.missing:
+                raise _RefusedError(f"{why} To replace it, give {', '.join(form.missing)}.")
+            return self._replace(blank, item, current, self._new_body(form))
+        wanted = wanted_wire(form, self._snapshot.names, self._choices.managed_by)
         if self._choices.managed_by is not None and "description" not in wanted:
             wanted["description"] = with_marker(current.description, self._choices.managed_by)
         changes = changed_wire(declaration, current, wanted)
-        why = _why_not_in_place(declaration, current, changes)
-        if why and not declaration.replace:
-            raise _RefusedError(f"{why} {_REPLACE_HINT}")
-        if why:
-            whole = {**writable(current.to_wire()), **changes}
-            body = {name: value for name, value in whole.items() if value is not None}
-            return self._replace(blank, declaration, current, body)
-        return self._update(blank, declaration, current, changes)
+        if CHANNEL not in changes:
+            return self._update(blank, item, current, changes)
+        if not declaration.replace:
+            raise _RefusedError(f"{CHANNEL_STAYS} {_REPLACE_HINT}")
+        whole = {**writable(current.to_wire()), **changes}
+        body = {name: value for name, value in whole.items() if value is not None}
+        return self._replace(blank, item, current, body)
 
     def _update(
-        self, blank: StateAction, declaration: Declaration, current: Profile, changes: Wire
+        self, blank: StateAction, item: Resolved, current: Profile, changes: Wire
     ) -> StateAction:
-        root = self._root_change(declaration, current)
-        assignments = self._assignment_change(declaration, current)
+        root = self._root_change(item, current)
+        assignments = self._assignment_change(item.declaration, current)
         if not changes and root is None and assignments is None:
             return blank
         action = replace(
@@ -229,21 +191,11 @@ class _Planner:
         )
         return self._with_differences(action, current.to_wire())
 
-    def _replace_other_type(
-        self, blank: StateAction, declaration: Declaration, current: Profile
-    ) -> StateAction:
-        missing = missing_for_create(declaration)
-        if missing:
-            raise _RefusedError(
-                f"{_wrong_type(declaration, current)} To replace it, give {', '.join(missing)}."
-            )
-        return self._replace(blank, declaration, current, self._new_body(declaration))
-
     def _replace(
-        self, blank: StateAction, declaration: Declaration, current: Profile, body: Wire
+        self, blank: StateAction, item: Resolved, current: Profile, body: Wire
     ) -> StateAction:
-        root = self._wanted_root(declaration) or self._kept_root(declaration, current)
-        wanted = self._wanted_assignments(declaration)
+        root = _wanted_root(item) or self._kept_root(item.declaration, current)
+        wanted = self._wanted_assignments(item.declaration)
         assignments = tuple(current.assignments or ()) if wanted is None else wanted
         action = replace(
             blank,
@@ -264,7 +216,7 @@ class _Planner:
         return RootTarget(root.display_name or "", root.id) if root is not None else None
 
     def _with_differences(self, action: StateAction, before: Wire) -> StateAction:
-        names = self._observed.names
+        names = self._snapshot.names
         shown = {**before, "@odata.type": action.profile_type.odata_type}
         changes = {name: value for name, value in action.body.items() if shown.get(name) != value}
         differences = property_differences(action.profile_type, before, changes, names)
@@ -287,21 +239,11 @@ class _Planner:
         after = {"name": target.name, "id": target.id} if target is not None else None
         return Difference("root_profile", before, after) if before != after else None
 
-    def _wanted_root(self, declaration: Declaration) -> RootTarget | None:
-        if not isinstance(declaration, ScepDeclaration) or declaration.root_profile is None:
-            return None
-        return self._resolve_root(declaration, declaration.root_profile)
-
-    def _resolve_root(self, declaration: ScepDeclaration, reference: RootReference) -> RootTarget:
-        target = self._roots.resolve(declaration, reference)
-        if target.action is not None and target.action in self._refusals:
-            raise _RefusedError(f"root_profile: {target.name!r} is refused itself.")
-        return target
-
-    def _root_change(self, declaration: Declaration, current: Profile) -> RootChange | None:
+    def _root_change(self, item: Resolved, current: Profile) -> RootChange | None:
+        declaration = item.declaration
         if declaration.kind is not ProfileKind.SCEP or "root_profile" not in declaration.given:
             return None
-        wanted = self._wanted_root(declaration)
+        wanted = _wanted_root(item)
         linked = self._linked_root(current)
         before = linked.id if linked is not None else None
         if (wanted.id if wanted is not None else None) == before and not (wanted and not wanted.id):
@@ -309,7 +251,7 @@ class _Planner:
         return RootChange(before, wanted)
 
     def _linked_root(self, current: Profile) -> Profile | None:
-        link = self._observed.root_links.get(current.id or "")
+        link = self._snapshot.root_links.get(current.id or "")
         if isinstance(link, IntuneScepError):
             raise _RefusedError(f"Its root could not be read: {link}")
         return link
@@ -318,7 +260,7 @@ class _Planner:
         if "assignments" not in declaration.given:
             return None
         items = declaration.given["assignments"] or []
-        wanted = tuple({"target": encode_target(item, self._observed.names)} for item in items)
+        wanted = tuple({"target": encode_target(item, self._snapshot.names)} for item in items)
         whom = [
             (target["target"].get("groupId") or target["target"].get("collectionId") or "").lower()
             or target["target"]["@odata.type"]
@@ -338,27 +280,10 @@ class _Planner:
         return AssignmentChange(before, wanted)
 
 
-def _in_place_wire(declaration: Declaration, current: Profile) -> Wire:
-    wanted = declaration.given.get("deployment_channel")
-    channel = {"device": "deviceChannel", "user": "userChannel"}.get(str(wanted))
-    differs = channel is not None and channel != current.to_wire().get(_CHANNEL)
-    return {_CHANNEL: channel} if differs else {}
-
-
-def _why_not_in_place(declaration: Declaration, current: Profile, changes: Wire) -> str | None:
-    if current.profile_type is not declaration.profile_type:
-        return _wrong_type(declaration, current)
-    if _CHANNEL in changes:
-        return "deployment_channel cannot be changed after deployment."
-    return None
-
-
-def _wrong_type(declaration: Declaration, current: Profile) -> str:
-    kind = current.profile_type
-    return (
-        f"The profile {current.id} is of kind {kind.kind} for {kind.platform}, not of kind"
-        f" {declaration.kind} for {declaration.platform}; that cannot be changed."
-    )
+def _wanted_root(item: Resolved) -> RootTarget | None:
+    if item.root_refusal is not None:
+        raise _RefusedError(item.root_refusal)
+    return item.root
 
 
 def _makers(root: RootChange | None) -> tuple[int, ...]:

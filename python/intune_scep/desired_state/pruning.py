@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from intune_scep.desired_state.choices import PlanChoices
-from intune_scep.desired_state.matching import Observed
 from intune_scep.desired_state.notes import deleted
 from intune_scep.desired_state.plan import Change, StateAction, StatePlanError
-from intune_scep.profiles import Profile
+from intune_scep.profiles import ProfileIndex
+from intune_scep.tenant import Snapshot
 
 
 def pruned_actions(
-    observed: Observed, declared: Collection[str | None], choices: PlanChoices, first: int
+    snapshot: Snapshot, declared: Collection[str | None], choices: PlanChoices, first: int
 ) -> tuple[list[StateAction], list[str]]:
     """Deletions of marked or listed profiles, and notes on what the list names in vain.
 
@@ -25,10 +25,10 @@ def pruned_actions(
     """
     if not choices.prune:
         return [], []
-    notes = list(_check_list(observed.profiles, declared, choices))
+    notes = list(_check_list(snapshot.index, declared, choices))
     going = [
         profile
-        for profile in observed.profiles
+        for profile in snapshot.profiles
         if profile.id not in declared and choices.may_prune(profile)
     ]
     actions = [
@@ -39,12 +39,12 @@ def pruned_actions(
 
 
 def _check_list(
-    profiles: Collection[Profile], declared: Collection[str | None], choices: PlanChoices
+    index: ProfileIndex, declared: Collection[str | None], choices: PlanChoices
 ) -> Iterator[str]:
     for reference in choices.prune_list:
-        found = [p for p in profiles if p.id == reference] or [
-            p for p in profiles if p.display_name == reference
-        ]
+        by_id = index.by_id(reference)
+        exact = by_id is not None and by_id.id == reference
+        found = [by_id] if by_id is not None and exact else index.called(reference)
         if len(found) > 1:
             ids = ", ".join(sorted(profile.id or "?" for profile in found))
             raise StatePlanError(

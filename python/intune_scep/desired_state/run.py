@@ -26,8 +26,8 @@ from intune_scep.changes.watch import Watch
 from intune_scep.declarations import Declaration
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.judging import judge_plan
-from intune_scep.desired_state.observe import observe, with_names_of_differences
 from intune_scep.desired_state.planner import make_plan
+from intune_scep.desired_state.reading import read_for_declarations
 from intune_scep.desired_state.steps import to_plan
 from intune_scep.errors import PlanError
 from intune_scep.rules import Configuration
@@ -53,12 +53,9 @@ async def plan_declarations(
     """
     choices = choices or PlanChoices()
     choices.check()
-    observed = await observe(tenant, declarations, choices)
-    plan = make_plan(tenant.tenant_id, tenant.cloud, declarations, observed, choices)
-    named = await with_names_of_differences(tenant, observed, plan)
-    if named.names is not observed.names:
-        plan = make_plan(tenant.tenant_id, tenant.cloud, declarations, named, choices)
-    judged = judge_plan(plan, named, rules or Configuration(), datetime.now(UTC).date())
+    snapshot, resolved = await read_for_declarations(tenant, declarations, choices)
+    plan = make_plan(tenant.tenant_id, tenant.cloud, resolved, snapshot, choices)
+    judged = judge_plan(plan, snapshot, rules or Configuration(), datetime.now(UTC).date())
     return to_plan(judged, choices.to_dict())
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 from intune_scep.changes.plan import Action, Plan, Seen, Task
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch, Reference, Step
+from intune_scep.declarations.resolution import RootTarget
 from intune_scep.desired_state.plan import (
     Change,
-    RootTarget,
     StateAction,
     StatePlan,
     warnings_of,

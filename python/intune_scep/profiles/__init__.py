@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from intune_scep.profiles.flags import Flags
+from intune_scep.profiles.index import ProfileIndex
 from intune_scep.profiles.normal_form import (
     changed_properties,
     normal_form,
@@ -60,6 +61,7 @@ __all__ = [
     "KnownVariable",
     "Platform",
     "Profile",
+    "ProfileIndex",
     "ProfileKind",
     "ProfileType",
     "Property",

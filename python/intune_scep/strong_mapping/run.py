@@ -18,11 +18,10 @@ from intune_scep.changes.run import (
     unfinished_at,
 )
 from intune_scep.changes.watch import Watch
-from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.strong_mapping.assessment import Assessment, assess
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
-from intune_scep.tenant import Tenant, read_profiles
+from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, read_snapshot
 
 
 async def assess_tenant(tenant: Tenant) -> Assessment:
@@ -31,8 +30,7 @@ async def assess_tenant(tenant: Tenant) -> Assessment:
     Raises:
         GraphError, GraphTransportError: the profiles could not be read.
     """
-    types = [row for row in PROFILE_TYPES if row.kind is ProfileKind.SCEP]
-    snapshot = await read_profiles(tenant, types)
+    snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES))
     return assess(
         tenant.tenant_id,
         tenant.cloud,

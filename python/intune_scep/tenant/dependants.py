@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import read_batch
+from intune_scep.graph.errors import GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.tenant import Tenant
@@ -120,10 +121,23 @@ async def read_dependants(
             continue
         if answer.error is not None:
             failures.append((user.name, answer.error))
-        elif isinstance(answer.body, dict):
-            found.setdefault(str(answer.body.get("id")), {})[user.id] = user
+        elif isinstance(answer.body, dict) and isinstance(answer.body.get("id"), str):
+            found.setdefault(answer.body["id"], {})[user.id] = user
+        else:
+            failures.append((user.name, _no_profile(answer.path)))
     by_profile = {identifier: tuple(users.values()) for identifier, users in found.items()}
     return DependantLinks(by_profile, tuple(failures))
+
+
+def _no_profile(path: str) -> GraphTransportError:
+    return GraphTransportError(
+        f"The answer to GET {path} is not a certificate profile.", hides_commit=False
+    )
+
+
+def has_certificate_links(odata_type: str) -> bool:
+    """Whether profiles of a type may point at a certificate profile."""
+    return odata_type.lower().removeprefix(_PREFIX) in _TYPES
 
 
 def _type_name(configuration: Mapping[str, Any]) -> str | None:

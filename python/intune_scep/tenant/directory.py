@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import read_batch
+from intune_scep.graph.errors import GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.tenant.tenant import Tenant
 
@@ -81,9 +82,11 @@ async def read_directory(
     Raises:
         GraphError, GraphTransportError: a whole request failed for good.
     """
+    reading = _Reading()
     questions = [
-        (kind, group, f"groups/{checked_id(group)}/transitiveMembers/{_CASTS[kind]}")
+        (kind, group, f"groups/{group}/transitiveMembers/{_CASTS[kind]}")
         for group in sorted(set(groups))
+        if reading.is_fit(group)
         for kind in (_USERS, _DEVICES)
     ]
     questions += [
@@ -91,7 +94,6 @@ async def read_directory(
         for kind, wanted in ((_USERS, everyone), (_DEVICES, every_device))
         if wanted
     ]
-    reading = _Reading()
     paths = [_listing(path, _SELECTED[kind]) for kind, _, path in questions]
     answers = await read_batch(tenant.session, paths, headers=_ADVANCED)
     for (kind, group, _), answer in zip(questions, answers, strict=True):
@@ -102,8 +104,9 @@ async def read_directory(
                 continue
             reading.note(kind, group, [])
             continue
-        reading.note(kind, group, answer.body.get("value") or [])
-        if link := answer.body.get("@odata.nextLink"):
+        body = answer.body if isinstance(answer.body, dict) else {}
+        reading.note(kind, group, body.get("value"))
+        if link := body.get("@odata.nextLink"):
             async for page in tenant.session.pages(link, headers=_ADVANCED):
                 reading.note(kind, group, page)
     return reading.result()
@@ -111,6 +114,13 @@ async def read_directory(
 
 def _listing(path: str, attributes: Iterable[str]) -> str:
     return f"{path}?$count=true&$top={_PAGE}&$select=id,{','.join(attributes)}"
+
+
+def _odd(kind: str) -> IntuneScepError:
+    return GraphTransportError(
+        f"Graph sent an item without an id among the {kind}; it was not counted.",
+        hides_commit=False,
+    )
 
 
 class _Reading:
@@ -122,11 +132,23 @@ class _Reading:
         self._devices: dict[str, DeviceAccount] = {}
         self._members: dict[tuple[str, str], set[str]] = {}
 
-    def note(self, kind: str, group: str, entities: Iterable[Mapping[str, Any]]) -> None:
+    def is_fit(self, group: str) -> bool:
+        """Whether a group can be asked about; one that cannot is a failure."""
+        try:
+            checked_id(group)
+        except IntuneScepError as error:
+            self.failures.append((f"the members of {group!r}", error))
+            return False
+        return True
+
+    def note(self, kind: str, group: str, entities: Any) -> None:
         """Take in a page of members; `group` is empty for all of the tenant."""
         members = self._members.setdefault((kind, group.lower()), set())
-        for entity in entities:
-            identifier = str(entity.get("id"))
+        for entity in entities if isinstance(entities, list) else [entities]:
+            identifier = entity.get("id") if isinstance(entity, dict) else None
+            if not isinstance(identifier, str):
+                self._note_odd(kind, group)
+                continue
             members.add(identifier)
             if kind == _USERS:
                 self._users[identifier] = frozenset(
@@ -138,6 +160,11 @@ class _Reading:
                     trust_type=str(entity.get("trustType") or "").lower(),
                     has_sid=bool(entity.get(_SID)),
                 )
+
+    def _note_odd(self, kind: str, group: str) -> None:
+        what = f"{kind} of {group or 'the tenant'}"
+        if all(noted != what for noted, _ in self.failures):
+            self.failures.append((what, _odd(kind)))
 
     def result(self) -> Directory:
         """Everything noted."""

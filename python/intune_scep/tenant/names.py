@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from intune_scep.declarations.names import NameIndex, Names, group_ids, uses_filter
 from intune_scep.graph.batch import BATCH_SIZE, read_batch
+from intune_scep.profiles import Profile
 from intune_scep.tenant.tenant import Tenant
 
 FILTERS = "deviceManagement/assignmentFilters"
@@ -17,6 +20,59 @@ _SELECT = {"$select": "id,displayName"}
 
 Entries = tuple[tuple[str, str], ...]
 """Pairs of id and name."""
+
+
+@dataclass(frozen=True)
+class NamesWanted:
+    """Names and ids to look up; what is not asked for costs no request.
+
+    Attributes:
+        groups: Names of groups.
+        group_ids: Ids of groups.
+        filters: Every assignment filter.
+        scope_tags: Every scope tag.
+    """
+
+    groups: Sequence[str] = ()
+    group_ids: Sequence[str] = ()
+    filters: bool = False
+    scope_tags: bool = False
+
+
+async def read_names(tenant: Tenant, wanted: NamesWanted) -> Names:
+    """Look names up, groups 300 a request, filters and scope tags a listing each.
+
+    Raises:
+        GraphError, GraphTransportError: something could not be read.
+    """
+    groups: Entries = ()
+    if wanted.groups or wanted.group_ids:
+        groups = await read_groups(tenant, names=wanted.groups, ids=wanted.group_ids)
+    return Names(
+        NameIndex("group", groups),
+        NameIndex(
+            "assignment filter", await read_assignment_filters(tenant) if wanted.filters else ()
+        ),
+        NameIndex("scope tag", await read_scope_tags(tenant) if wanted.scope_tags else ()),
+    )
+
+
+async def names_for_profiles(tenant: Tenant, profiles: Iterable[Profile]) -> Names:
+    """Look up the names that existing profiles use, and who else has them.
+
+    Raises:
+        GraphError, GraphTransportError: something could not be read.
+    """
+    profiles = tuple(profiles)
+    assignments = [item for profile in profiles for item in profile.assignments or ()]
+    entries = await read_groups(tenant, ids=group_ids(assignments))
+    wanted = NamesWanted(
+        groups=[name for _, name in entries],
+        group_ids=[identifier for identifier, _ in entries],
+        filters=uses_filter(assignments),
+        scope_tags=any(profile.role_scope_tag_ids for profile in profiles),
+    )
+    return await read_names(tenant, wanted)
 
 
 async def read_groups(
@@ -40,8 +96,9 @@ async def read_groups(
         for answer in await read_batch(tenant.session, paths[start : start + BATCH_SIZE]):
             if answer.error is not None:
                 raise answer.error
-            found.update(_entries(answer.body.get("value") or []))
-            if link := answer.body.get("@odata.nextLink"):
+            body = answer.body if isinstance(answer.body, dict) else {}
+            found.update(_entries(body.get("value")))
+            if link := body.get("@odata.nextLink"):
                 async for page in tenant.session.pages(link):
                     found.update(_entries(page))
     return tuple(found.items())
@@ -78,5 +135,10 @@ async def _read_all(tenant: Tenant, path: str) -> Entries:
     return tuple(found.items())
 
 
-def _entries(values: Iterable[dict[str, Any]]) -> dict[str, str]:
-    return {str(value["id"]): str(value.get("displayName") or "") for value in values}
+def _entries(values: Any) -> dict[str, str]:
+    """Id to name; what has no id leads nowhere, and so is the same as not there."""
+    return {
+        str(value["id"]): str(value.get("displayName") or "")
+        for value in (values if isinstance(values, list) else ())
+        if isinstance(value, dict) and value.get("id")
+    }

@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from intune_scep.errors import IntuneScepError
-from intune_scep.graph.batch import read_batch
-from intune_scep.graph.errors import GraphError
+from intune_scep.graph.batch import BatchAnswer, read_batch
+from intune_scep.graph.errors import GraphError, GraphTransportError
 from intune_scep.graph.session import checked_id
-from intune_scep.profiles import Profile, parse_profile, require_profile_type
+from intune_scep.profiles import (
+    Profile,
+    ProfileKind,
+    TrustedRootProfile,
+    find_profile_type,
+    require_profile_type,
+)
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.tenant import Tenant
 
+RootLink = TrustedRootProfile | IntuneScepError | None
+"""A trusted root, None where none is bound, or the error that kept the link from being read."""
 
-async def read_root_links(
-    tenant: Tenant, profiles: Sequence[Profile]
-) -> dict[str, Profile | IntuneScepError | None]:
+
+async def read_root_links(tenant: Tenant, profiles: Sequence[Profile]) -> dict[str, RootLink]:
     """Read the trusted root of each SCEP profile, 20 a request.
 
     The link is never part of a plain GET; it is read through the cast to the concrete type.
 
     Returns:
-        By SCEP profile id: the trusted root profile, None where none is bound, or the error that
-        kept it from being read.
+        By SCEP profile id.
+
+    Raises:
+        GraphError, GraphTransportError: a whole request failed for good.
     """
     answers = await read_batch(tenant.session, [_path(profile) for profile in profiles])
     return {
-        profile.id or "": None if answer.not_found else answer.error or parse_profile(answer.body)
-        for profile, answer in zip(profiles, answers, strict=True)
+        profile.id or "": _link(answer) for profile, answer in zip(profiles, answers, strict=True)
     }
+
+
+def _link(answer: BatchAnswer) -> RootLink:
+    if answer.not_found:
+        return None
+    return answer.error or _root_in(answer.body)
+
+
+def _root_in(body: Any) -> RootLink:
+    """A trusted root profile as Graph sends it, or what is wrong with it."""
+    odata_type = body.get("@odata.type") if isinstance(body, dict) else None
+    kind = find_profile_type(odata_type) if isinstance(odata_type, str) else None
+    if kind is not None and kind.kind is ProfileKind.TRUSTED_ROOT and body.get("id"):
+        root = kind.model.from_wire(body)
+        assert isinstance(root, TrustedRootProfile)
+        return root
+    sent = f"a {odata_type}" if odata_type else "something"
+    return GraphTransportError(
+        f"Graph sent {sent}, which is no trusted root profile.", hides_commit=False
+    )
 
 
 def bind_url(tenant: Tenant, root_id: str) -> str:
@@ -49,7 +78,10 @@ async def read_root_id(tenant: Tenant, identifier: str, odata_type: str) -> str 
         if error.status == 404:
             return None
         raise
-    return str(body.get("id"))
+    root = _root_in(body)
+    if isinstance(root, IntuneScepError):
+        raise root
+    return root.id if root is not None else None
 
 
 def link_path(identifier: str, odata_type: str) -> str:

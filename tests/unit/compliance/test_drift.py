@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from intune_scep.compliance import Policy, Status, approve, read_baseline
-from intune_scep.compliance.drift import State, find_drift
+from intune_scep.compliance.drift import find_drift
 from intune_scep.reports import render
 from intune_scep.simulator.scenarios.contoso.roots import root_id
+from intune_scep.tenant import Snapshot
 
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
 WINDOWS = "#microsoft.graph.windows81SCEPCertificateProfile"
@@ -136,7 +137,7 @@ def test_a_tenant_that_lost_every_profile_shows_it_in_every_page(
     emptied = simulated("empty")
     report = check(emptied)
     assert any("no certificate profile" in note for note in report.notes)
-    gone = replace(report, baseline=baseline, drift=find_drift(baseline, State((), {}, {})))
+    gone = replace(report, baseline=baseline, drift=find_drift(baseline, Snapshot()))
     assert len(gone.drift) == len(baseline.profiles)
     for form in ("html", "markdown", "text"):
         assert NAME in html.unescape(render(form, gone))

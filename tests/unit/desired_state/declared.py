@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from intune_scep.declarations import OPTIONS, options_of, parse_declaration
-from intune_scep.declarations.codecs import to_pem
+from intune_scep.declarations.codecs import CODECS, to_pem
 from intune_scep.declarations.options import CREATABLE_PLATFORMS
 from intune_scep.profiles import Platform, ProfileKind
 from intune_scep.rules import RULES, Configuration, Severity
@@ -66,11 +66,7 @@ _ROOT_VALUES: dict[str, Any] = {
     "description": "As declared",
     "certificate": ROOT_PEM,
     "certificate_file_name": "contoso.cer",
-    "destination_store": "computer_root",
-    "deployment_channel": "device",
-    "applicability_rule_os_edition": {"rule": "include", "editions": ["windows_10_enterprise"]},
     "applicability_rule_os_version": {"rule": "include", "minimum": "10.0.1", "maximum": "10.0.9"},
-    "applicability_rule_device_mode": {"rule": "exclude", "mode": "s_mode"},
     "scope_tags": ["Default"],
     "assignments": [{"group": "All Staff"}, {"group": "Contractors", "exclude": True}],
 }
@@ -78,29 +74,17 @@ _SCEP_VALUES: dict[str, Any] = {
     **{
         name: _ROOT_VALUES[name] for name in _ROOT_VALUES if ProfileKind.SCEP in OPTIONS[name].kinds
     },
-    "certificate_type": "user",
-    "subject_name_format": "CN={{UserName}},E={{EmailAddress}}",
-    "subject_name_format_type": "custom",
     "subject_alternative_names": [
         {"type": "upn", "value": "{{UserPrincipalName}}"},
         {"type": "uri", "value": "{{OnPremisesSecurityIdentifier}}"},
     ],
     "legacy_subject_alternative_names": ["email"],
     "legacy_subject_alternative_name_format": "{{UserPrincipalName}}",
-    "validity": {"value": 1, "unit": "years"},
-    "key_storage_provider": "tpm_otherwise_software",
-    "key_usage": ["digital_signature", "key_encipherment"],
-    "key_size": 2048,
-    "hash_algorithms": ["sha2"],
     "root_profile": {"name": "Root"},
-    "extended_key_usages": ["client_authentication"],
-    "renewal_threshold": 20,
     "scep_server_urls": ["https://ndes.contoso.example/certsrv/mscep/mscep.dll"],
-    "allow_all_apps_access": False,
-    "certificate_access": "specific_apps",
-    "certificate_access_apps": ["com.contoso.vpn"],
 }
 VALUES = {ProfileKind.TRUSTED_ROOT: _ROOT_VALUES, ProfileKind.SCEP: _SCEP_VALUES}
+"""Where an option's example in the table will not do."""
 
 CHANGED: dict[str, tuple[Any, dict[str, Any]]] = {
     "name": ("Renamed", {"displayName": "Renamed"}),
@@ -198,11 +182,12 @@ def full(kind: ProfileKind, platform: Platform, **changes: Any) -> dict[str, Any
     """A declaration with every option that the platform has."""
     name = "Root" if kind is ProfileKind.TRUSTED_ROOT else "Staff"
     values = {
-        option.name: VALUES[kind][option.name]
+        option.name: VALUES[kind].get(option.name, option.example)
         for option in options_of(kind)
-        if option.name in VALUES[kind] and platform in option.platforms(kind)
+        if (option.name in VALUES[kind] or option.name in CODECS)
+        and platform in option.platforms(kind)
     }
-    data = {"name": name, "platform": platform.value, **values, **changes}
+    data = {**values, "name": name, "platform": platform.value, **changes}
     return {key: value for key, value in data.items() if value is not ...}
 
 

@@ -50,7 +50,6 @@ def assignments(draw: Any) -> list[dict[str, Any]]:
 SPECIAL: dict[str, st.SearchStrategy[Any]] = {
     "description": WORDS | st.none(),
     "certificate": st.sampled_from([ROOT_PEM, OTHER_PEM]),
-    "certificate_file_name": PLAIN,
     "deployment_channel": st.just("device"),
     "subject_name_format": SUBJECTS,
     "subject_alternative_names": st.lists(
@@ -77,9 +76,7 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
             EXTENDED_KEY_USAGES[item][1] if isinstance(item, str) else item["object_identifier"]
         ),
     ),
-    "renewal_threshold": st.integers(1, 99),
     "scep_server_urls": st.lists(URLS, max_size=3, unique=True),
-    "certificate_access_apps": st.lists(PLAIN, max_size=3, unique=True),
     "scope_tags": st.lists(st.sampled_from(sorted(TAGS.values())), min_size=1, unique=True),
     "assignments": assignments(),
     "applicability_rule_os_version": st.fixed_dictionaries(
@@ -89,6 +86,15 @@ SPECIAL: dict[str, st.SearchStrategy[Any]] = {
 }
 NOT_GENERATED = {"id", "name", "platform", "state", "replace", "certificate_path", "allow_expired"}
 NEEDED = {"certificate", "key_usage", "extended_key_usages", "scep_server_urls", "root_profile"}
+
+
+def plain_values(option: Option) -> st.SearchStrategy[Any]:
+    """Valid values of an option without words of its own."""
+    if option.type == "int":
+        return st.integers(option.least, option.most)
+    if option.type == "list":
+        return st.lists(PLAIN, min_size=option.least or 0, max_size=3, unique=True)
+    return PLAIN
 
 
 def values(option: Option, platform: Platform, kind: ProfileKind) -> st.SearchStrategy[Any]:
@@ -101,6 +107,8 @@ def values(option: Option, platform: Platform, kind: ProfileKind) -> st.SearchSt
         return st.fixed_dictionaries(
             {item.name: values(item, platform, kind) for item in option.suboptions if item.required}
         )
+    if not option.choices:
+        return plain_values(option)
     words = list(option.choices)
     if option.name == "subject_name_format_type":
         row = profile_type_for(kind, platform).properties_by_name["subjectNameFormat"]

@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from intune_scep.declarations import (
-    Catalogue,
+    NameIndex,
     Names,
     declaration_from_profile,
     inexpressible,
     parse_declaration,
 )
+from intune_scep.declarations.resolution import resolve
 from intune_scep.declarations.wire_form import managed_wire
 from intune_scep.desired_state.choices import PlanChoices
-from intune_scep.desired_state.matching import Observed
 from intune_scep.desired_state.planner import make_plan
 from intune_scep.profiles import find_profile_type, normal_value, parse_profile, same_profile
+from intune_scep.tenant import Snapshot
 
 EXAMPLES = Path(__file__).parents[4] / "shared" / "examples"
 
@@ -106,8 +107,9 @@ def test_an_example_is_read_planned_and_given_back_without_loss(wire):
         if name in unsaid or value in (None, []) or "@" in name or name == "roleScopeTagIds":
             continue
         assert normal_value(kind, name, written[name]) == normal_value(kind, name, value), name
-    named = Observed((profile,), names=_tags(profile))
-    plan = make_plan("t", "c", [declaration], named, PlanChoices())
+    named = Snapshot(profiles=(profile,), names=_tags(profile))
+    resolved = resolve([declaration], named.profiles, named.index)
+    plan = make_plan("t", "c", resolved, named, PlanChoices())
     assert plan.is_empty, plan.to_dict()
     again = parse_profile({**profile.to_wire(), **written})
     assert same_profile(again, profile)
@@ -115,4 +117,4 @@ def test_an_example_is_read_planned_and_given_back_without_loss(wire):
 
 def _tags(profile):
     tags = tuple((tag, f"Tag {tag}") for tag in profile.role_scope_tag_ids or ())
-    return Names(scope_tags=Catalogue("scope tag", tags))
+    return Names(scope_tags=NameIndex("scope tag", tags))

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intune_scep.declarations.options import CREATABLE_PLATFORMS
+from intune_scep.declarations.resolution import resolve
 from intune_scep.declarations.wire_form import create_wire
 from intune_scep.desired_state import PlanChoices
 from intune_scep.desired_state.judging import judge_plan
-from intune_scep.desired_state.matching import Observed
 from intune_scep.desired_state.planner import make_plan
 from intune_scep.profiles import Platform, ProfileKind, parse_profile
 from intune_scep.rules import RULES, Configuration, Severity, Waiver
+from intune_scep.tenant import Snapshot
 
 from .declared import ERRORS_AS_WARNINGS, declare, guid, root, scep
 
@@ -262,10 +263,11 @@ WRONG = st.fixed_dictionaries(
 def test_whatever_is_wrong_with_a_profile_mending_something_else_is_not_refused(wrong, platform):
     now = parse_profile({**create_wire(scep(platform)), **wrong, "id": guid(7)})
     mended = {"name": "Staff", "platform": platform.value, "description": "Mended"}
-    observed = Observed((now,))
+    snapshot = Snapshot(profiles=(now,))
     wanted = [declare(ProfileKind.SCEP, mended)]
-    plan = make_plan("tenant", "public", wanted, observed, PlanChoices())
-    [action] = judge_plan(plan, observed, Configuration(), date(2026, 1, 1)).actions
+    resolved = resolve(wanted, snapshot.profiles, snapshot.index)
+    plan = make_plan("tenant", "public", resolved, snapshot, PlanChoices())
+    [action] = judge_plan(plan, snapshot, Configuration(), date(2026, 1, 1)).actions
     assert action.change == "update", action.message
     assert {rule for rule in RULES if any(f"{rule}: " in text for text in action.warnings)} >= (
         errors(action)

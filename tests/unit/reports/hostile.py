@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from intune_scep.compliance import Policy
 from intune_scep.compliance.judging import Request, make_report
+from intune_scep.declarations import NameIndex, Names
 from intune_scep.profiles import parse_profile
 from intune_scep.rules import Configuration, Waiver
+from intune_scep.tenant import ReadFailure, Snapshot
 from intune_scep.tenant.dependants import UsedBy
-from intune_scep.tenant.surroundings import ReadFailure, Surroundings
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SPECIALS = (
@@ -81,12 +82,12 @@ def report_with(text):
         }
     )
     foreign = {"@odata.type": f"#microsoft.graph.{text}", "id": text, "displayName": text}
-    found = Surroundings(
+    found = Snapshot(
         profiles=(scep, root),
         foreign=(foreign,),
         root_links={scep.id: root},
         dependants={scep.id: (UsedBy("4", text, text, ()),)},
-        names={"22222222-2222-2222-2222-222222222222": text},
+        names=Names(NameIndex("group", (("22222222-2222-2222-2222-222222222222", text),))),
         notes=(text,),
     )
     waivers = (
@@ -109,5 +110,5 @@ def report_not_judged(text):
     """The report of a run whose reads failed."""
     return make_report(
         Request("tenant", "public", "tenant", NOW),
-        Surroundings(failures=(ReadFailure(f"the profiles {text}", text),)),
+        Snapshot(failures=(ReadFailure(f"the profiles {text}", text),)),
     )

@@ -1,4 +1,4 @@
-"""Profiles, roots and surroundings out of which the cases of the rules are made."""
+"""Profiles, roots and tenants out of which the cases of the rules are made."""
 
 import base64
 from datetime import UTC, date, datetime

@@ -1,0 +1,265 @@
+"""Listings of configurations: sets by id, in which one odd item costs only itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from intune_scep.errors import IntuneScepError
+from intune_scep.graph.batch import BATCH_SIZE, BatchAnswer, read_batch
+from intune_scep.graph.errors import GraphError, GraphTransportError, InvalidIdError
+from intune_scep.graph.session import checked_id
+from intune_scep.profiles import ProfileType
+from intune_scep.tenant.profiles import CONFIGURATIONS, RESOURCE_ACCESS
+from intune_scep.tenant.tenant import Tenant
+
+Wire = dict[str, Any]
+_MORE_ASSIGNMENTS: Final = "assignments@odata.nextLink"
+_EXPANDED: Final = {"$expand": "assignments"}
+
+
+@dataclass(frozen=True)
+class ReadFailure:
+    """Something that should have been read and was not.
+
+    Attributes:
+        what: For example `the trusted root of iOS - SCEP - User - Mail`.
+        why: The error in one sentence.
+    """
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+@dataclass
+class Listing:
+    """What was listed, and what of it cannot be used.
+
+    Attributes:
+        items: Wire objects, none of one id twice, in Graph's order.
+        pages: How many requests it took.
+        left_out: Items, or parts of them, that were sent and are not in it.
+        notes: What was not read on purpose, and what was read again, in sentences.
+    """
+
+    items: list[Wire] = field(default_factory=list)
+    pages: int = 0
+    left_out: list[ReadFailure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+async def list_configurations(
+    tenant: Tenant,
+    types: Sequence[ProfileType],
+    wanted: Callable[[str], bool],
+    *,
+    with_assignments: bool,
+) -> Listing:
+    """List device configurations, in as few requests as Graph's paging allows.
+
+    A server that does not accept the filter by type is asked for everything instead (GRAPH.md 3.6
+    grades long `isof` filters as practised only). One that does not expand assignments in a
+    listing is asked for them 20 profiles a request (GRAPH.md 3.5 has seen the expansion of one
+    profile only).
+
+    Args:
+        types: What Graph is asked to filter by; all that it has if empty.
+        wanted: Says of an `@odata.type` whether its items are kept.
+
+    Raises:
+        GraphError, GraphTransportError: the listing failed.
+    """
+    by_type = " or ".join(f"isof('microsoft.graph.{row.name}')" for row in types)
+    expand = _EXPANDED if with_assignments else {}
+    queries = [{"$filter": by_type, **expand}] if by_type else []
+    for query in (*queries, expand):
+        try:
+            return await _list(tenant, CONFIGURATIONS, query, wanted)
+        except GraphError as error:
+            if error.status != 400 or not query:
+                raise
+    listing = await list_configurations(tenant, types, wanted, with_assignments=False)
+    await _add_assignments(tenant, listing)
+    return listing
+
+
+async def list_resource_access(tenant: Tenant, wanted: Callable[[str], bool]) -> Listing:
+    """Windows 10X profiles live in a collection of their own, with a permission of its own.
+
+    Raises:
+        GraphError, GraphTransportError: the listing failed otherwise than by being refused.
+    """
+    try:
+        return await _list(tenant, RESOURCE_ACCESS, {}, wanted)
+    except GraphError as error:
+        if error.status not in {400, 403, 404}:
+            raise
+        note = (
+            "Windows 10X profiles were not read: the retired collection resourceAccessProfiles"
+            f" answered {error.status}. They cannot be changed here in any case."
+        )
+        return Listing(pages=1, notes=[note])
+
+
+async def _list(
+    tenant: Tenant, path: str, query: Mapping[str, str], wanted: Callable[[str], bool]
+) -> Listing:
+    listing = Listing()
+    found: dict[str, list[Wire]] = {}
+    async for page in tenant.session.pages(path, query=query):
+        listing.pages += 1
+        for item in page:
+            if (problem := _why_useless(item, wanted)) is not None:
+                listing.left_out.append(problem)
+            elif wanted(item["@odata.type"]):
+                copies = found.setdefault(item["id"].lower(), [])
+                if item not in copies[-1:]:
+                    copies.append(item)
+    differing = [key for key, copies in found.items() if len(copies) > 1]
+    fresh = await _read_again(tenant, path, query, [found[key][-1] for key in differing], listing)
+    chosen: dict[str, Wire | None] = {key: copies[-1] for key, copies in found.items()}
+    chosen |= dict(zip(differing, fresh, strict=True))
+    listing.items += [item for item in chosen.values() if item is not None]
+    listing.left_out += [_half_assigned(item) for item in listing.items if _has_more(item)]
+    return listing
+
+
+def _why_useless(item: Any, wanted: Callable[[str], bool]) -> ReadFailure | None:
+    """Why an item of a listing can be nobody's profile, or cannot be used as one."""
+    if not isinstance(item, dict):
+        kind = "null" if item is None else f"a {type(item).__name__}"
+        return _left_out("an item of the listing", f"an item that is {kind}, not an object")
+    odata_type = item.get("@odata.type")
+    if not isinstance(odata_type, str) or not odata_type:
+        return _left_out(_shown(item), "an item without @odata.type")
+    if not wanted(odata_type):
+        return None
+    try:
+        checked_id(item.get("id"))  # type: ignore[arg-type]  # it says so of anything else
+    except InvalidIdError:
+        what = "without an id" if item.get("id") is None else "with an id that none can be"
+        return _left_out(_shown(item), f"a {odata_type} {what}")
+    if not _are_assignments(item.get("assignments")):
+        return _left_out(_shown(item), f"a {odata_type} with assignments of an unknown form")
+    return None
+
+
+def _left_out(what: str, sent: str) -> ReadFailure:
+    return ReadFailure(what, f"Graph sent {sent}: it was left out.")
+
+
+def _are_assignments(value: Any) -> bool:
+    if value is None:
+        return True
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and isinstance(item.get("target") or {}, dict) for item in value
+    )
+
+
+def _shown(item: Mapping[str, Any]) -> str:
+    name, identifier = item.get("displayName"), item.get("id")
+    words = [repr(name)] if name is not None else []
+    words += [f"({identifier!r})"] if identifier is not None else []
+    return f"the item {' '.join(words)}" if words else "an item of the listing"
+
+
+def _has_more(item: Mapping[str, Any]) -> bool:
+    return item.get(_MORE_ASSIGNMENTS) is not None
+
+
+def _half_assigned(item: Mapping[str, Any]) -> ReadFailure:
+    return ReadFailure(
+        f"all assignments of {item.get('displayName') or item.get('id')}",
+        "Graph sent them in parts, of which only the first was read.",
+    )
+
+
+async def _read_again(
+    tenant: Tenant, path: str, query: Mapping[str, str], items: Sequence[Wire], listing: Listing
+) -> list[Wire | None]:
+    """Read items as they are now that a listing has in several editions; None for one that is gone.
+
+    What cannot be read again is taken as the listing had it last.
+    """
+    expand = "?$expand=assignments" if "$expand" in query else ""
+    answers = await read_batch(tenant.session, [f"{path}/{item['id']}{expand}" for item in items])
+    fresh: list[Wire | None] = []
+    for item, answer in zip(items, answers, strict=True):
+        shown = f"{item.get('displayName')!r} ({item['id']})"
+        if answer.not_found:
+            listing.notes.append(f"{shown} was deleted while the profiles were listed.")
+            fresh.append(None)
+            continue
+        error = _mismatch(item["id"], answer)
+        if error is None:
+            listing.notes.append(
+                f"{shown} was listed more than once, with different content; it was read again."
+            )
+        else:
+            listing.left_out.append(
+                ReadFailure(f"the present edition of {shown}, which was listed twice", str(error))
+            )
+        fresh.append(item if error is not None else answer.body)
+    return fresh
+
+
+def _mismatch(identifier: str, answer: BatchAnswer) -> IntuneScepError | None:
+    """Why an answer is not the item that was asked for."""
+    if answer.error is not None:
+        return answer.error
+    body = answer.body
+    sent = body.get("id") if isinstance(body, dict) else None
+    if isinstance(sent, str) and sent.lower() == identifier.lower() and body.get("@odata.type"):
+        return None
+    return GraphTransportError(
+        f"Graph was asked for {identifier} and answered about {sent!r}.", hides_commit=False
+    )
+
+
+async def _add_assignments(tenant: Tenant, listing: Listing) -> None:
+    """Read the assignments where a listing does not expand them."""
+    paths = [f"{CONFIGURATIONS}/{item['id']}/assignments" for item in listing.items]
+    listing.pages += -(-len(paths) // BATCH_SIZE)
+    gone: set[str] = set()
+    answers = await read_batch(tenant.session, paths)
+    for item, answer in zip(listing.items, answers, strict=True):
+        if answer.not_found:
+            gone.add(item["id"])
+            listing.notes.append(f"{_shown(item)} was deleted while the profiles were listed.")
+            continue
+        item["assignments"] = _assignments_in(answer)
+        if answer.body.get("@odata.nextLink") is not None:
+            listing.left_out.append(_half_assigned(item))
+    listing.items[:] = [item for item in listing.items if item["id"] not in gone]
+
+
+def _assignments_in(answer: BatchAnswer) -> list[Wire]:
+    if answer.error is not None:
+        raise answer.error
+    values = answer.body.get("value") if isinstance(answer.body, dict) else None
+    if not isinstance(values, list) or not _are_assignments(values):
+        raise GraphTransportError(
+            f"The answer to GET {answer.path} is no list of assignments.", hides_commit=False
+        )
+    return values
+
+
+def assignments_of(wires: Iterable[Mapping[str, Any]]) -> list[Wire]:
+    """All assignments of listed items."""
+    return [item for wire in wires for item in wire.get("assignments") or ()]
+
+
+def repeated_ids(ids: Iterable[str | None]) -> Collection[str]:
+    """Ids that occur more than once, which a plan refuses; letter case means nothing."""
+    seen: set[str] = set()
+    repeated: dict[str, None] = {}
+    for identifier in ids:
+        key = (identifier or "").lower()
+        if key and key in seen:
+            repeated[key] = None
+        seen.add(key)
+    return tuple(repeated)

@@ -1,0 +1,189 @@
+"""What a job does for each profile does not depend on how many others there are.
+
+Counted in steps of the interpreter within the library, never in time.
+"""
+
+import base64
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+import intune_scep
+from intune_scep.backup.backup import BackedUpProfile
+from intune_scep.backup.matching import match_profiles
+from intune_scep.compliance.baseline import Baseline
+from intune_scep.compliance.drift import find_drift
+from intune_scep.declarations import parse_declaration
+from intune_scep.declarations.resolution import resolve
+from intune_scep.desired_state import PlanChoices, ProfileListing
+from intune_scep.desired_state.planner import make_plan
+from intune_scep.profiles import ProfileKind, parse_profile
+from intune_scep.simulator.scenarios.wire import root_certificate
+from intune_scep.tenant import Snapshot, repeated_ids
+
+LIBRARY = str(Path(intune_scep.__file__).parent)
+FEW, MANY = 20, 80
+DER = base64.b64decode(root_certificate("contoso-root-ca-2021"))
+
+
+def steps(work):
+    """How many instructions of the library a piece of work takes."""
+    count = 0
+
+    def trace(frame, event, _argument):
+        nonlocal count
+        if not frame.f_code.co_filename.startswith(LIBRARY):
+            return None
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def identifier(kind, number):
+    return f"{kind:08d}-0000-4000-8000-{number:012d}"
+
+
+def root(number):
+    return parse_profile(
+        {
+            "@odata.type": "#microsoft.graph.iosTrustedRootCertificate",
+            "id": identifier(1, number),
+            "displayName": f"Root {number}",
+            "trustedRootCertificate": base64.b64encode(DER + bytes([number])).decode(),
+            "assignments": [],
+        }
+    )
+
+
+def scep(number):
+    return parse_profile(
+        {
+            "@odata.type": "#microsoft.graph.iosScepCertificateProfile",
+            "id": identifier(2, number),
+            "displayName": f"Staff {number}",
+            "description": f"Number {number}",
+            "assignments": [],
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Material:
+    """As many roots as SCEP profiles, each pointing at one of its own."""
+
+    size: int
+
+    @property
+    def snapshot(self):
+        roots = [root(number) for number in range(self.size)]
+        staff = [scep(number) for number in range(self.size)]
+        links = {item.id: link for item, link in zip(staff, roots, strict=True)}
+        return Snapshot(profiles=(*roots, *staff), root_links=links)
+
+    def declared(self, kind=ProfileKind.SCEP, name="Staff", **more):
+        return [
+            parse_declaration(
+                {
+                    "platform": "ios",
+                    "name": f"{name} {number}",
+                    **{key: value(number) for key, value in more.items()},
+                },
+                kind=kind,
+            )
+            for number in range(self.size)
+        ]
+
+
+def planning(material, declarations, **choices):
+    snapshot = material.snapshot
+    chosen = PlanChoices(**{key: value(material.size) for key, value in choices.items()})
+
+    def work():
+        resolved = resolve(declarations, snapshot.profiles, snapshot.index)
+        plan = make_plan("tenant", "public", resolved, snapshot, chosen)
+        assert not plan.refused, plan.refused[0].message
+
+    return work
+
+
+def converged(material):
+    roots = lambda number: {"name": f"Root {number}"}  # noqa: E731 - one of many such
+    return planning(material, material.declared(root_profile=roots))
+
+
+def by_id(material):
+    declared = material.declared(
+        name="Renamed",
+        id=lambda number: identifier(2, number),
+        root_profile=lambda number: {"id": identifier(1, number)},
+    )
+    return planning(material, declared)
+
+
+def leaving(material):
+    """Every root goes, and every SCEP profile that points at it."""
+    absent = {"state": lambda _: "absent"}
+    declared = material.declared(**absent)
+    declared += material.declared(ProfileKind.TRUSTED_ROOT, "Root", **absent)
+    return planning(material, declared)
+
+
+def pruned(material):
+    return planning(
+        material,
+        [],
+        managed_by=lambda _: "set",
+        prune=lambda _: True,
+        prune_list=lambda size: tuple(f"Nobody {number}" for number in range(size)),
+    )
+
+
+def listed(material):
+    listing = ProfileListing("tenant", "public", material.snapshot, material.snapshot.profiles)
+    return listing.to_dict
+
+
+def matched(material):
+    profiles = material.snapshot.profiles
+    backup = [BackedUpProfile(f"{item.id}.json", item) for item in profiles]
+    there = [parse_profile({**item.to_wire(), "id": f"9{item.id}"}) for item in profiles]
+    return lambda: match_profiles(backup, there, same_tenant=False)
+
+
+def drifted(material):
+    snapshot = material.snapshot
+    links = {
+        key: identifier(1, (number + 1) % material.size)
+        for number, key in enumerate(snapshot.root_links)
+    }
+    wires = tuple(item.to_wire() for item in snapshot.profiles)
+    nothing = frozenset()
+    baseline = Baseline("t", "c", "", None, None, wires, links, nothing, nothing, "")
+    assert len(find_drift(baseline, snapshot)) == material.size
+    return lambda: find_drift(baseline, replace(snapshot))
+
+
+def checked_for_repeats(material):
+    return lambda: repeated_ids(item.id for item in material.snapshot.profiles)
+
+
+@pytest.mark.parametrize(
+    "job", [converged, by_id, leaving, pruned, listed, matched, drifted, checked_for_repeats]
+)
+def test_four_times_the_profiles_take_four_times_the_steps(job):
+    few, many = (job(Material(size)) for size in (FEW, MANY))
+    for work in (few, many):
+        work()  # What is imported or cached at the first use is not what grows.
+    few, many = (steps(job(Material(size))) for size in (FEW, MANY))
+    assert few > FEW
+    assert many / few <= MANY / FEW * 1.02
