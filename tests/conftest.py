@@ -32,8 +32,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return super().time() + self._offset
 
     def _run_once(self) -> None:
-        if not self._ready and self._scheduled:
-            self._offset += max(0.0, self._scheduled[0]._when - self.time())
+        timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]
+        if not self._ready and timers:
+            self._offset += max(0.0, min(timers) - self.time())
         super()._run_once()
 
 
@@ -110,6 +111,17 @@ async def _read_everything(tenant: Tenant) -> dict[str, dict[str, Any]]:
     async for page in tenant.session.pages("deviceManagement/deviceConfigurations"):
         found |= {item["id"]: item for item in page}
     return found
+
+
+@pytest.fixture
+def virtual_time():
+    """Return a function that runs a coroutine on time that does not have to pass."""
+
+    def run(work: Awaitable[Any]) -> Any:
+        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+            return runner.run(work)
+
+    return run
 
 
 @pytest.fixture(scope="session")
