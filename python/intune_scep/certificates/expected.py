@@ -11,7 +11,7 @@ from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.errors import ExpectedSidsError
 from intune_scep.certificates.files import CertificateRecord
 from intune_scep.certificates.mapping import MappingStatus, StrongMapping
-from intune_scep.certificates.sid import is_sid
+from intune_scep.profiles.sid_text import is_sid
 
 # Column names are compared without case, spaces, hyphens and underscores.
 _KEY_COLUMNS = {

@@ -7,11 +7,11 @@ from enum import StrEnum
 from intune_scep.certificates._json import JsonReady
 from intune_scep.certificates.sid import (
     SID_EXTENSION_OID,
-    SID_TAG,
     SidForm,
     SidOccurrence,
     is_domain_account_sid,
 )
+from intune_scep.profiles.sid_text import SID_TAG
 
 NOTE_URI_NEEDS_2019 = (
     "The SID stands in the URI form only: domain controllers read it on Windows Server 2019 or "

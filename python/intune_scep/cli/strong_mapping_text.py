@@ -9,14 +9,14 @@ from rich.text import Text
 
 from intune_scep.cli.console import headline, plain
 from intune_scep.profiles import SID_VARIABLE
-from intune_scep.rules.verdicts import san_label
+from intune_scep.profiles.vocabulary import san_label
+from intune_scep.rules.verdicts import VERDICT_WORDS
 from intune_scep.strong_mapping import Assessment, EnforcementReport, Plan, Status, Verdict
 from intune_scep.strong_mapping.choices import NOT_NAMED
 
 REISSUE_WARNING = "Intune revokes and re-issues every certificate of a profile that is edited."
 
-# What to look at first comes first.
-_ORDER = {
+_STYLES = {
     Verdict.REQUIRED: "bold red",
     Verdict.DEFECTIVE: "bold magenta",
     Verdict.REVIEW: "yellow",
@@ -52,7 +52,7 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
     for column, share in zip(table.columns, (0, 0, 0, 2, 3), strict=True):
         column.ratio = share or None
         column.no_wrap = not share
-    rank = list(_ORDER)
+    rank = list(VERDICT_WORDS)
     for item in sorted(
         assessment.assessed,
         key=lambda item: (rank.index(item.judgement.verdict), item.profile.display_name or ""),
@@ -60,15 +60,15 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
         row = item.to_dict()
         verdict = item.judgement.verdict
         table.add_row(
-            Text(verdict.value, style=_ORDER[verdict]),
+            Text(verdict.value, style=_STYLES[verdict]),
             row["platform"],
             row["certificate_type"] or _NOTHING,
             plain(row["display_name"]),
             plain(row["reason"]),
         )
     console.print(table)
-    counts = [(verdict, assessment.summary[verdict.value]) for verdict in _ORDER]
-    parts = [Text(f"{count} {verdict.value}", style=_ORDER[verdict]) for verdict, count in counts]
+    counts = [(verdict, assessment.summary[verdict.value]) for verdict in VERDICT_WORDS]
+    parts = [Text(f"{count} {verdict.value}", style=_STYLES[verdict]) for verdict, count in counts]
     console.print(Text(", ").join(parts))
     _notes(console, assessment.notes)
 
