@@ -26,16 +26,15 @@ from intune_scep.certificates.names import OtherName, SubjectAlternativeNames
 from intune_scep.certificates.report_csv import ReportedCertificate
 from intune_scep.certificates.sid import (
     SID_EXTENSION_OID,
-    SID_TAG,
     SidForm,
     SidOccurrence,
-    is_sid,
 )
 from intune_scep.certificates.trusted_root import (
     TrustedRootCertificate,
     describe_certificate,
     load_trusted_root,
 )
+from intune_scep.profiles.sid_text import SID_TAG, is_sid
 
 __all__ = [
     "SID_EXTENSION_OID",

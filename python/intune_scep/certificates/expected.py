@@ -11,8 +11,8 @@ from pathlib import Path
 from intune_scep.certificates.errors import ExpectedSidsError
 from intune_scep.certificates.files import CertificateRecord
 from intune_scep.certificates.mapping import MappingStatus, StrongMapping
-from intune_scep.certificates.sid import is_sid
 from intune_scep.files import FileError, read_regular
+from intune_scep.profiles.sid_text import is_sid
 from intune_scep.records import Record
 
 _LARGEST = 256 * 1024 * 1024

@@ -6,11 +6,11 @@ from enum import StrEnum
 
 from intune_scep.certificates.sid import (
     SID_EXTENSION_OID,
-    SID_TAG,
     SidForm,
     SidOccurrence,
     is_domain_account_sid,
 )
+from intune_scep.profiles.sid_text import SID_TAG
 from intune_scep.records import Record
 
 NOTE_URI_NEEDS_2019 = (

@@ -3,7 +3,6 @@
 Sources: DOMAIN.md section 1 (the URI tag Intune writes) and its KB5014754 facts (the extension).
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,16 +13,13 @@ from intune_scep.certificates._asn1 import (
     read_octet_string,
     read_sid_extension,
 )
+from intune_scep.profiles.sid_text import SID_TAG, is_sid, read_sid_text
 from intune_scep.records import Record
 
-SID_TAG = "tag:microsoft.com,2022-09-14:sid:"
 SID_EXTENSION_OID = "1.3.6.1.4.1.311.25.2"
 OBJECT_SID_OID = OBJECT_SID.dotted_string
 
-_SID = re.compile(r"S-1-([0-9]{1,15})((?:-[0-9]{1,10}){1,15})")
-_SID_ANYWHERE = re.compile(r"S-1-[0-9]+(?:-[0-9]+)+", re.IGNORECASE)
-_VARIABLE = re.compile(r"\{\{\s*OnPremisesSecurityIdentifier\s*\}\}", re.IGNORECASE)
-_TAG_OWNER = "tag:microsoft.com"
+_UNRESOLVED = "the variable was issued unresolved, as text"
 _SHOWN_LENGTH = 200
 
 
@@ -52,14 +48,6 @@ class SidOccurrence(Record):
     text: str
     sid: str | None = None
     problem: str | None = None
-
-
-def is_sid(text: str) -> bool:
-    """Whether the text is a SID in its string form (MS-DTYP 2.4.2.1, decimal authority)."""
-    match = _SID.fullmatch(text)
-    if match is None or int(match[1]) >= 2**48:
-        return False
-    return all(int(part) < 2**32 for part in match[2].split("-")[1:])
 
 
 def is_domain_account_sid(sid: str) -> bool:
@@ -120,13 +108,13 @@ def _judge_uri(uri: str) -> SidOccurrence | None:
         if is_sid(rest):
             return SidOccurrence(SidForm.URI, uri, sid=rest)
         return SidOccurrence(SidForm.URI, _shorten(uri), problem=_why_no_sid(rest))
-    if _VARIABLE.search(uri):
-        problem = "the variable was issued unresolved, as text"
-        return SidOccurrence(SidForm.URI, _shorten(uri), problem=problem)
-    if _TAG_OWNER in uri.casefold():
+    reading = read_sid_text(uri)
+    if reading.has_variable or reading.is_near_miss:
+        return SidOccurrence(SidForm.URI, _shorten(uri), problem=_UNRESOLVED)
+    if reading.has_tag:
         problem = f"the tag is not exactly {SID_TAG} followed by a SID"
         return SidOccurrence(SidForm.URI, _shorten(uri), problem=problem)
-    if _SID_ANYWHERE.search(uri):
+    if reading.has_literal_sid:
         problem = "the URI names a SID under another tag; domain controllers ignore it"
         return SidOccurrence(SidForm.FOREIGN_URI, _shorten(uri), problem=problem)
     return None
@@ -135,13 +123,16 @@ def _judge_uri(uri: str) -> SidOccurrence | None:
 def _why_no_sid(rest: str) -> str:
     if not rest:
         return "nothing follows the tag"
-    if _TAG_OWNER in rest.casefold():
+    reading = read_sid_text(rest)
+    if reading.has_tag:
         return (
             "the tag is doubled: the profile wrote the tag before "
             "{{OnPremisesSecurityIdentifier}}, which brings its own"
         )
-    if _VARIABLE.search(rest):
-        return "the variable was issued unresolved, as text"
+    if reading.has_variable or reading.is_near_miss:
+        return _UNRESOLVED
+    if is_sid(rest.strip()):
+        return "what follows the tag is not a SID alone: white space stands beside it"
     return "what follows the tag is not a SID"
 
 

@@ -8,11 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from intune_scep.cli.console import headline, plain
-from intune_scep.rules.verdicts import Verdict
+from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
 from intune_scep.strong_mapping.assessment import Assessment
 
-# What to look at first comes first.
-_ORDER = {
+_STYLES = {
     Verdict.REQUIRED: "bold red",
     Verdict.DEFECTIVE: "bold magenta",
     Verdict.REVIEW: "yellow",
@@ -39,7 +38,7 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
     for column, share in zip(table.columns, (0, 0, 0, 2, 3), strict=True):
         column.ratio = share or None
         column.no_wrap = not share
-    rank = list(_ORDER)
+    rank = list(VERDICT_WORDS)
     for item in sorted(
         assessment.assessed,
         key=lambda item: (rank.index(item.judgement.verdict), item.profile.display_name or ""),
@@ -47,15 +46,15 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
         row = item.to_dict()
         verdict = item.judgement.verdict
         table.add_row(
-            Text(verdict.value, style=_ORDER[verdict]),
+            Text(verdict.value, style=_STYLES[verdict]),
             row["platform"],
             row["certificate_type"] or _NOTHING,
             plain(row["name"]),
             plain(row["reason"]),
         )
     console.print(table)
-    counts = [(verdict, assessment.counts[verdict.value]) for verdict in _ORDER]
-    parts = [Text(f"{count} {verdict.value}", style=_ORDER[verdict]) for verdict, count in counts]
+    counts = [(verdict, assessment.counts[verdict.value]) for verdict in VERDICT_WORDS]
+    parts = [Text(f"{count} {verdict.value}", style=_STYLES[verdict]) for verdict, count in counts]
     console.print(Text(", ").join(parts))
     _notes(console, assessment.notes)
 

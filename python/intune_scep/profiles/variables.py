@@ -134,3 +134,22 @@ def known_variable(name: str) -> KnownVariable | None:
 def fold_variables(text: str) -> str:
     """The text with every variable in lower case and all else as it is, for comparing."""
     return _PATTERN.sub(lambda match: fold(match.group()), text)
+
+
+def count_edits(one: str, other: str) -> int:
+    """The number of letters to insert, remove, replace or swap with their neighbour."""
+    before: list[int] = []
+    current = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        before, previous, current = current, before, [row]
+        for column, wanted in enumerate(other, 1):
+            cost = min(
+                before[column] + 1,
+                current[column - 1] + 1,
+                before[column - 1] + (letter != wanted),
+            )
+            swapped = row > 1 and column > 1 and letter == other[column - 2]
+            if swapped and one[row - 2] == wanted:
+                cost = min(cost, previous[column - 2] + 1)
+            current.append(cost)
+    return current[-1]

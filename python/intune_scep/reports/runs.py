@@ -11,7 +11,7 @@ from typing import Any, Final
 from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.status import Status
-from intune_scep.rules.verdicts import Verdict
+from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
 from intune_scep.texts import one_line, printable
 
 Row = Mapping[str, Any]
@@ -43,15 +43,6 @@ REISSUE_WARNINGS: Final = {
     Task.ROLLBACK: (
         "Rolling back edits the profiles again, so Intune re-issues their certificates once more."
     ),
-}
-VERDICT_MEANINGS: Final = {
-    Verdict.REQUIRED: "needs the SID URI",
-    Verdict.DEFECTIVE: "carries the SID wrongly: repair by hand",
-    Verdict.REVIEW: "a person has to look first",
-    Verdict.OPT_IN: "changed only when you say so",
-    Verdict.UNSUPPORTED: "its type cannot carry the SID URI",
-    Verdict.NOT_APPLICABLE: "does not log on to Active Directory",
-    Verdict.MAPPED: "has it already",
 }
 _HEADINGS: Final = {
     Status.PLANNED: ("WOULD CHANGE", "heading"),
@@ -121,7 +112,7 @@ def _as_found(rows: Sequence[Row]) -> Iterator[Line]:
     if not counts:
         return
     yield Line("As found:", "heading")
-    for verdict, meaning in VERDICT_MEANINGS.items():
+    for verdict, (_, meaning) in VERDICT_WORDS.items():
         if counts[verdict.value]:
             yield Line(f"{counts[verdict.value]:6d}  {verdict.value:<15} {meaning}")
     yield Line("")

@@ -38,6 +38,7 @@ from intune_scep.rules.engine import (
 )
 from intune_scep.rules.model import Behaviour, Need, Question, Rule, Severity
 from intune_scep.rules.registry import GROUPS
+from intune_scep.rules.verdicts import Judgement, Verdict, judge
 
 if TYPE_CHECKING:
     from intune_scep.rules.configuration_file import ConfigurationError, load_configuration
@@ -61,6 +62,7 @@ __all__ = [
     "Finding",
     "ForeignProfile",
     "GroupFacts",
+    "Judgement",
     "Need",
     "NotRead",
     "PlannedChange",
@@ -70,9 +72,11 @@ __all__ = [
     "Severity",
     "Skipped",
     "TenantFacts",
+    "Verdict",
     "Waiver",
     "certificate_location",
     "check",
+    "judge",
     "load_configuration",
     "profile_to_check",
     "review_questions",

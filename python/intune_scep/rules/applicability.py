@@ -8,9 +8,10 @@ from typing import Final
 
 from intune_scep.profiles import normal_value
 from intune_scep.profiles.enums import DeviceManagementApplicabilityRuleType as RuleType
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import LIVING, PLATFORM_NAMES, WINDOWS
+from intune_scep.rules.platforms import LIVING, WINDOWS
 from intune_scep.rules.registry import BOTH_KINDS, GRAPH_METADATA, TOOL_RULE, page, rule
 
 _PREFIX: Final = "deviceManagementApplicabilityRule"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from intune_scep.profiles.enums import AndroidDeviceOwnerCertificateAccessType as AccessType
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Severity
-from intune_scep.rules.platforms import DEVICE_OWNER, LIVING, PLATFORM_NAMES
+from intune_scep.rules.platforms import DEVICE_OWNER, LIVING
 from intune_scep.rules.registry import GRAPH_METADATA, TOOL_RULE, page, rule
 
 _TYPE: Final = "certificateAccessType"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from intune_scep.profiles.enums import KeySize, KeyStorageProviderOption
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, read
 from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.platforms import (
@@ -16,7 +17,6 @@ from intune_scep.rules.platforms import (
     AOSP,
     APPLE,
     IOS,
-    PLATFORM_NAMES,
     RETIRED,
     WINDOWS,
 )

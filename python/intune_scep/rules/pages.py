@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from intune_scep.profiles import Platform
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.catalogue import BEHAVIOURS, CATALOGUE, QUESTIONS, RULES, Entry
 from intune_scep.rules.model import FOREIGN, Behaviour, Need, Question, Rule, Severity
-from intune_scep.rules.platforms import ALL, LIVING, PLATFORM_NAMES
+from intune_scep.rules.platforms import ALL, LIVING
 from intune_scep.rules.registry import GROUPS
 
 NEED_WORDS: Final = {

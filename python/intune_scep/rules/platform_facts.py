@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from intune_scep.profiles.enums import KeySize
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import (
-    ANDROID_ENTERPRISE,
-    AOSP,
-    APPLE,
-    CORPORATE_ANDROID,
-    PLATFORM_NAMES,
-)
+from intune_scep.rules.platforms import ANDROID_ENTERPRISE, AOSP, APPLE, CORPORATE_ANDROID
 from intune_scep.rules.registry import SCEPMAN, page, rule
 from intune_scep.rules.texts import counted
 

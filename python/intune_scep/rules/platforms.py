@@ -20,17 +20,3 @@ PERSONAL_ANDROID: Final = frozenset({Platform.ANDROID_WORK_PROFILE, Platform.AND
 ANDROID_ENTERPRISE: Final = DEVICE_OWNER | PERSONAL_ANDROID
 DEVICE_ADMINISTRATOR: Final = frozenset({Platform.ANDROID_DEVICE_ADMINISTRATOR})
 ANDROID: Final = ANDROID_ENTERPRISE | AOSP | DEVICE_ADMINISTRATOR
-
-PLATFORM_NAMES: Final = {
-    Platform.ANDROID_DEVICE_ADMINISTRATOR: "Android device administrator",
-    Platform.ANDROID_WORK_PROFILE: "Android personally-owned work profile",
-    Platform.ANDROID_FOR_WORK: "Android for Work",
-    Platform.ANDROID_DEVICE_OWNER: "Android fully managed, dedicated and corporate work profile",
-    Platform.ANDROID_AOSP: "Android (AOSP)",
-    Platform.IOS: "iOS/iPadOS",
-    Platform.MACOS: "macOS",
-    Platform.WINDOWS: "Windows",
-    Platform.WINDOWS_PHONE: "Windows Phone 8.1",
-    Platform.WINDOWS_10X: "Windows 10X",
-}
-"""The platforms as the admin center calls them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, read
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
 from intune_scep.rules.platforms import ALL as ALL_PLATFORMS
@@ -11,7 +12,6 @@ from intune_scep.rules.platforms import (
     ANDROID_ENTERPRISE,
     DEVICE_ADMINISTRATOR,
     PERSONAL_ANDROID,
-    PLATFORM_NAMES,
     RETIRED,
 )
 from intune_scep.rules.registry import BOTH_KINDS, GRAPH_METADATA, page, rule

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,12 +12,15 @@ from urllib.parse import urlsplit
 from intune_scep.profiles import (
     CertificateType,
     KnownVariable,
+    Platform,
     find_variables,
     fold_variables,
     known_variable,
 )
+from intune_scep.profiles.sid_text import SidText, read_sid_text
 from intune_scep.profiles.sid_uri import SID_VARIABLE
 from intune_scep.profiles.variables import fold
+from intune_scep.profiles.vocabulary import URI, san_label
 from intune_scep.rules.distinguished_name import Part, split_subject
 
 if TYPE_CHECKING:
@@ -27,12 +29,6 @@ if TYPE_CHECKING:
 SUBJECT: Final = "subjectNameFormatString"
 LEGACY_SAN: Final = "subjectAlternativeNameFormatString"
 SANS: Final = "customSubjectAlternativeNames"
-
-EMAIL: Final = "emailAddress"
-UPN: Final = "userPrincipalName"
-DNS: Final = "domainNameService"
-URI: Final = "universalResourceIdentifier"
-SAN_LABELS: Final = {EMAIL: "e-mail", UPN: "UPN", DNS: "DNS", URI: "URI"}
 
 CLIENT_AUTHENTICATION: Final = "1.3.6.1.5.5.7.3.2"
 SMART_CARD_LOGON: Final = "1.3.6.1.4.1.311.20.2.2"
@@ -43,8 +39,6 @@ LOGON_USAGES: Final = ANY_PURPOSE | {CLIENT_AUTHENTICATION, SMART_CARD_LOGON}
 SID_FOLDED: Final = fold(SID_VARIABLE.strip("{}"))
 """The name of the SID variable without brackets and letter case."""
 
-_SID_NAME: Final = re.compile(re.escape(SID_VARIABLE.strip("{}")), re.IGNORECASE)
-_LITERAL_SID: Final = re.compile(r"S-1-5-21-\d", re.IGNORECASE)
 _DAYS: Final = {"days": 1, "months": 30, "years": 365}
 _CLOUD_PKI_HOST: Final = "{{cloudpkifqdn}}"
 _NO_LEGACY_SAN: Final = frozenset({"none", ""})
@@ -79,6 +73,7 @@ class Place:
         text: As written.
         san_type: `sanType` of a subject alternative name; None elsewhere.
         variables: In the order of the text.
+        sid: What the text has to do with SIDs.
     """
 
     label: str
@@ -86,6 +81,7 @@ class Place:
     text: str
     san_type: str | None
     variables: tuple[Used, ...]
+    sid: SidText
 
     @property
     def is_san(self) -> bool:
@@ -93,19 +89,19 @@ class Place:
         return self.wire_name == SANS
 
     @property
-    def mentions_sid_variable(self) -> bool:
-        """Whether the name of the SID variable stands in it, in whatever form."""
-        return _SID_NAME.search(self.text) is not None
+    def is_uri(self) -> bool:
+        """Whether it is a URI, the only place where the SID variable works."""
+        return self.san_type == URI
 
     @property
     def is_sid_uri(self) -> bool:
         """Whether it is the SID URI, blanks around it and letter case aside."""
-        return self.san_type == URI and self.text.strip().casefold() == SID_VARIABLE.casefold()
+        return self.is_uri and self.sid.is_variable
 
     @property
-    def has_literal_sid(self) -> bool:
-        """Whether a SID of a domain stands in it."""
-        return _LITERAL_SID.search(self.text) is not None
+    def misuses_sid(self) -> bool:
+        """Whether a SID was meant to stand in it, but Intune does not put one there."""
+        return self.sid.is_attempt and not self.is_sid_uri
 
     @property
     def folded(self) -> str:
@@ -195,7 +191,7 @@ class ScepFacts:
         """The subject alternative names; those without a value have an empty text."""
         return tuple(
             _place(
-                f"{SAN_LABELS.get(san.san_type or '', san.san_type)} alternative name",
+                f"{san_label(san.san_type)} alternative name",
                 SANS,
                 san.name or "",
                 san.san_type or "",
@@ -246,10 +242,7 @@ class ScepFacts:
     @cached_property
     def misuses_sid(self) -> bool:
         """Whether the SID variable stands where it does not work, or a literal SID is there."""
-        return any(
-            place.has_literal_sid or (place.mentions_sid_variable and not place.is_sid_uri)
-            for place in self.places
-        )
+        return any(place.sid.has_literal_sid or place.misuses_sid for place in self.places)
 
     @cached_property
     def usages(self) -> tuple[str, ...]:
@@ -263,6 +256,11 @@ class ScepFacts:
     def logs_on(self) -> bool:
         """Whether its certificates can log on to Active Directory."""
         return not self.usages or not LOGON_USAGES.isdisjoint(self.usages)
+
+    @cached_property
+    def is_device_off_windows(self) -> bool:
+        """Whether it gives certificates to devices that have no SID Intune could resolve."""
+        return self.is_device and self.profile.profile_type.platform is not Platform.WINDOWS
 
     @cached_property
     def urls(self) -> tuple[ServerUrl, ...]:
@@ -295,7 +293,7 @@ def _place(label: str, property_name: str, text: str, san_type: str | None = Non
         Used(found.name, fold(found.name), known_variable(found.name), found.start)
         for found in find_variables(text)
     )
-    return Place(label, property_name, text, san_type, variables)
+    return Place(label, property_name, text, san_type, variables, read_sid_text(text))
 
 
 def _server_url(text: str) -> ServerUrl:

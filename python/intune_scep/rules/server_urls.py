@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Severity
 from intune_scep.rules.platforms import (
@@ -13,7 +14,6 @@ from intune_scep.rules.platforms import (
     AOSP,
     APPLE,
     DEVICE_ADMINISTRATOR,
-    PLATFORM_NAMES,
     WINDOWS,
 )
 from intune_scep.rules.registry import ADMIN_CENTER, CLOUD_PKI_PAGE, TOOL_RULE, page, rule

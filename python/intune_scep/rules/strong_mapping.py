@@ -7,10 +7,11 @@ from typing import Final
 
 from intune_scep.profiles import SID_VARIABLE, Platform
 from intune_scep.profiles.variables import find_variables, fold
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, NotRead, NotReadError, read
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
 from intune_scep.rules.platforms import ALL as ALL_PLATFORMS
-from intune_scep.rules.platforms import ANDROID_ENTERPRISE, AOSP, LIVING, PLATFORM_NAMES, WINDOWS
+from intune_scep.rules.platforms import ANDROID_ENTERPRISE, AOSP, LIVING, WINDOWS
 from intune_scep.rules.profile_type import is_pkcs
 from intune_scep.rules.registry import SCEPMAN, TOOL_RULE, page, rule
 from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SID_FOLDED, SUBJECT
@@ -39,15 +40,11 @@ def check_sid_place(context: Context) -> Iterator[Complaint]:
     """OnPremisesSecurityIdentifier works with the URI attribute only. Anywhere else the domain
     controller does not look for a SID, or the request fails."""
     for place in context.scep.places:
-        if place.mentions_sid_variable and not _is_uri(place.san_type):
+        if place.misuses_sid and not place.is_uri:
+            what = SID_VARIABLE if place.sid.has_variable else f"What is meant for {SID_VARIABLE}"
             yield Complaint(
-                f"{SID_VARIABLE} is in the {place.label} {place.text!r}.",
-                property=place.wire_name,
+                f"{what} is in the {place.label} {place.text!r}.", property=place.wire_name
             )
-
-
-def _is_uri(san_type: str | None) -> bool:
-    return san_type == "universalResourceIdentifier"
 
 
 @rule(
@@ -68,7 +65,7 @@ def check_device_sid(context: Context) -> Iterator[Complaint]:
     facts = context.scep
     if not facts.is_device or not facts.sid_uris:
         return
-    if context.platform is not Platform.WINDOWS:
+    if facts.is_device_off_windows:
         platform = PLATFORM_NAMES[context.platform]
         yield Complaint(f"The SID URI is in a device certificate for {platform}.")
     elif not _all_hybrid(context):
@@ -96,10 +93,13 @@ def _all_hybrid(context: Context) -> bool:
 )
 def check_sid_alone(context: Context) -> Iterator[Complaint]:
     """Intune itself writes the tag tag:microsoft.com,2022-09-14:sid: before the SID. A tag written
-    by hand would be there twice, and a domain controller reads neither."""
+    by hand would be there twice, and a domain controller reads neither. White space around the
+    variable is a warning: nobody knows whether Intune trims it."""
     for san in context.scep.sans:
-        if _is_uri(san.san_type) and san.mentions_sid_variable and not san.is_sid_uri:
+        if san.is_uri and san.misuses_sid:
             yield Complaint(f"The URI is {san.text!r} instead of {SID_VARIABLE}.")
+        elif san.is_uri and san.sid.is_spaced:
+            yield Complaint(f"White space stands around the URI {san.text!r}.", Severity.WARNING)
 
 
 @rule(
@@ -283,7 +283,7 @@ def check_reissue(context: Context) -> Iterator[Complaint]:
 def check_literal_sid(context: Context) -> Iterator[Complaint]:
     """A SID written out would give everyone in scope a certificate for the same account."""
     for place in context.scep.places:
-        if place.has_literal_sid:
+        if place.sid.has_literal_sid:
             yield Complaint(
                 f"The {place.label} {place.text!r} holds a SID.", property=place.wire_name
             )

@@ -8,25 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.profiles.enums import SubjectAlternativeNameType
+from intune_scep.profiles.vocabulary import DNS, EMAIL, PLATFORM_NAMES, SAN_LABELS, UPN, san_label
 from intune_scep.rules.brackets import forbidden_after_variable
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import (
-    ANDROID_ENTERPRISE,
-    DEVICE_OWNER,
-    PLATFORM_NAMES,
-)
+from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER
 from intune_scep.rules.registry import ADMIN_CENTER, GRAPH_METADATA, SCEPMAN, TOOL_RULE, page, rule
 from intune_scep.rules.scep_facts import (
     ANY_PURPOSE,
     CLIENT_AUTHENTICATION,
-    DNS,
-    EMAIL,
     LEGACY_SAN,
-    SAN_LABELS,
     SANS,
     SUBJECT,
-    UPN,
     Place,
     ScepFacts,
 )
@@ -93,7 +86,7 @@ def check_san_values(context: Context) -> Iterator[Complaint]:
     """An empty value made the service answer with an internal error."""
     for position, san in enumerate(context.scep.sans, 1):
         if not san.text.strip():
-            kind = SAN_LABELS.get(san.san_type or "", san.san_type)
+            kind = san_label(san.san_type)
             yield Complaint(f"Alternative name {position} ({kind}) has no value.")
 
 
@@ -162,7 +155,7 @@ _WITH_AT: Final = {"userprincipalname", "emailaddress", "onpremisesuserprincipal
 def _may_hold_at(san: Place) -> bool:
     return (
         "@" in san.text
-        or san.mentions_sid_variable
+        or san.sid.is_attempt
         or any(used.known is None or used.folded in _WITH_AT for used in san.variables)
     )
 
@@ -179,7 +172,7 @@ def check_dns_names(context: Context) -> Iterator[Complaint]:
     """A DNS name must hold no @ and must not end with a symbol."""
     for san in context.scep.sans:
         text = san.text.strip()
-        if san.san_type != DNS or not text or san.mentions_sid_variable:
+        if san.san_type != DNS or not text or san.sid.is_attempt:
             continue
         if "@" in text or any(used.folded in _WITH_AT for used in san.variables):
             yield Complaint(f"The {san.label} {text!r} holds an @.")
@@ -240,7 +233,7 @@ def check_duplicate_sans(context: Context) -> Iterator[Complaint]:
     )
     for (kind, text), count in counts.items():
         if count > 1:
-            label = SAN_LABELS.get(kind or "", kind)
+            label = san_label(kind)
             yield Complaint(f"The {label} name {text!r} is there {count} times.")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from intune_scep.profiles import KNOWN_VARIABLES, Platform
-from intune_scep.profiles.variables import fold
+from intune_scep.profiles.variables import count_edits, fold
 from intune_scep.rules.brackets import broken_variables
 from intune_scep.rules.context import Context
 from intune_scep.rules.distinguished_name import has_open_quote, is_inside_quotes
@@ -127,26 +127,7 @@ def _unknown(place: Place, used: Used) -> Complaint:
 def _is_near(name: str, known: str) -> bool:
     """Whether a name is a slip away from a known one: one edit, two in a long name."""
     allowed = 2 if len(known) >= 8 else 1
-    return abs(len(name) - len(known)) <= allowed and _edits(name, fold(known)) <= allowed
-
-
-def _edits(one: str, other: str) -> int:
-    """The number of letters to insert, remove, replace or swap with their neighbour."""
-    before: list[int] = []
-    current = list(range(len(other) + 1))
-    for row, letter in enumerate(one, 1):
-        before, previous, current = current, before, [row]
-        for column, wanted in enumerate(other, 1):
-            cost = min(
-                before[column] + 1,
-                current[column - 1] + 1,
-                before[column - 1] + (letter != wanted),
-            )
-            swapped = row > 1 and column > 1 and letter == other[column - 2]
-            if swapped and one[row - 2] == wanted:
-                cost = min(cost, previous[column - 2] + 1)
-            current.append(cost)
-    return current[-1]
+    return abs(len(name) - len(known)) <= allowed and count_edits(name, fold(known)) <= allowed
 
 
 @rule(

@@ -8,15 +8,11 @@ from typing import Final
 
 from intune_scep.profiles import Platform, ProfileKind, find_profile_type
 from intune_scep.profiles.enums import CertificateDestinationStore
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import (
-    DEVICE_ADMINISTRATOR,
-    PERSONAL_ANDROID,
-    PLATFORM_NAMES,
-    WINDOWS,
-)
+from intune_scep.rules.platforms import DEVICE_ADMINISTRATOR, PERSONAL_ANDROID, WINDOWS
 from intune_scep.rules.registry import (
     CLOUD_PKI_PAGE,
     GRAPH_METADATA,

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Severity
-from intune_scep.rules.platforms import APPLE, PLATFORM_NAMES
+from intune_scep.rules.platforms import APPLE
 from intune_scep.rules.registry import (
     ADMIN_CENTER,
     CLOUD_PKI_PAGE,

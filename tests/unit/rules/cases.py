@@ -401,7 +401,7 @@ STRONG_MAPPING = [
         "Windows",
     ),
     case("R-073", "error", scep(W), names(W, uri(f"tag:microsoft.com,2022-09-14:sid:{SID}"))),
-    case("R-073", "error", names(W, uri(f" {SID.lower()} ")), names(W, uri(SID[2:-2])), "bare"),
+    case("R-073", "error", names(W, uri(SID.lower())), names(W, uri(SID[2:-2])), "bare"),
     case("R-074", "error", names(W, SID_URI), names(W, SID_URI, SID_URI)),
     case("R-075", "warning", scep(W), UNMAPPED),
     case(

@@ -210,3 +210,21 @@ def members_for(wire: Wire) -> GroupFacts:
     """Members of the kind that the certificate is for."""
     is_device = wire.get("certificateStore") == "machine"
     return GroupFacts(users=0, devices=40) if is_device else GroupFacts(users=40, devices=0)
+
+
+def certificate_with_uri(uri: str) -> bytes:
+    """An issued certificate, DER, whose one alternative name is the URI."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name("Ann"))
+        .issuer_name(_name("Contoso Issuing"))
+        .public_key(_OTHER_KEY.public_key())
+        .serial_number(4712)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), critical=False
+        )
+        .sign(_KEY, hashes.SHA256())
+        .public_bytes(Encoding.DER)
+    )
