@@ -17,6 +17,7 @@ FLOORS = {
     "rules": 2,
     "declarations": 2,
     "tenant": 3,
+    "changes": 4,
     "strong_mapping": 5,
     "desired_state": 5,
     "backup": 5,
