@@ -11,7 +11,12 @@ from typing import Any
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import SID_URI, Profile, ScepProfile
 from intune_scep.rules.verdicts import Judgement, Verdict, judge
-from intune_scep.strong_mapping.choices import Choices, Selection, TooManyChangesError
+from intune_scep.strong_mapping.choices import (
+    Choices,
+    Selection,
+    SelectionError,
+    TooManyChangesError,
+)
 
 PLAN_FORMAT = "intune-scep/strong-mapping-plan/1"
 MAX_NAMES = 500
@@ -153,19 +158,14 @@ class Plan:
         if not isinstance(data, Mapping) or data.get("format") != PLAN_FORMAT:
             raise PlanFileError(f"This is not a plan of the form {PLAN_FORMAT}.")
         try:
-            choices = dict(data["choices"])
             plan = cls(
                 tenant=data["tenant"],
                 cloud=data["cloud"],
-                choices=Choices(
-                    only=tuple(choices.pop("only")),
-                    except_=tuple(choices.pop("except")),
-                    **choices,
-                ),
+                choices=Choices.from_dict(data["choices"]),
                 actions=tuple(Action(**action) for action in data["actions"]),
                 left_alone=dict(data["left_alone"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, SelectionError) as error:
             raise PlanFileError(f"The plan is incomplete: {error}.") from error
         if plan.digest != data.get("digest"):
             raise PlanFileError(
