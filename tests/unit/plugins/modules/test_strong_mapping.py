@@ -15,6 +15,8 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.intune.scep.plugins.module_utils import _base
 from ansible_collections.intune.scep.plugins.modules import strong_mapping, strong_mapping_info
 
+from intune_scep.strong_mapping import Choices
+
 UPN = {"san_type": "userPrincipalName", "name": "{{UserPrincipalName}}"}
 SID = {"san_type": "universalResourceIdentifier", "name": "{{OnPremisesSecurityIdentifier}}"}
 
@@ -96,7 +98,7 @@ def library(monkeypatch):
         "intune_scep": {"__version__": "0.1.0", "IntuneClient": fake.client},
         "intune_scep.errors": {"IntuneScepError": LibraryError},
         "intune_scep.connection": {"ConnectionOptions": options},
-        "intune_scep.strong_mapping": {"Choices": lambda **given: given},
+        "intune_scep.strong_mapping": {"Choices": Choices},
     }
     for name, content in modules.items():
         module = types.ModuleType(name)
@@ -127,14 +129,7 @@ def test_choices_and_connection_reach_the_library_as_given(library, capsys):
     assert {name for name, value in connect[1].items() if value is not None} == {"tenant"}
     assert enforce == (
         "enforce",
-        {
-            "only": ("A",),
-            "except_": ("B",),
-            "include_android": True,
-            "include_device_certificates": False,
-            "include_legacy_san": False,
-            "max_changes": 5,
-        },
+        Choices(only=("A",), except_=("B",), include_android=True, max_changes=5),
         False,
         "/tmp/run.journal",
     )
