@@ -9,14 +9,9 @@
 
 from __future__ import annotations
 
-CHOICE_SPEC = {
-    "only": {"type": "list", "elements": "str"},
-    "except": {"type": "list", "elements": "str"},
-    "include_android": {"type": "bool", "default": False},
-    "include_device_certificates": {"type": "bool", "default": False},
-    "include_legacy_san": {"type": "bool", "default": False},
-    "max_changes": {"type": "int"},
-}
+from ansible_collections.intune.scep.plugins.module_utils._strong_mapping_choices import (
+    CHOICE_SPEC,
+)
 
 
 def complaint_about(params):
@@ -44,6 +39,4 @@ def choices_of(params):
     """The operator's choices in the library's form."""
     from intune_scep.strong_mapping import Choices
 
-    given = {name: params[name] for name in CHOICE_SPEC}
-    only, leave_alone = (tuple(given.pop(name) or ()) for name in ("only", "except"))
-    return Choices(only=only, except_=leave_alone, **given)
+    return Choices.from_dict({name: params[name] for name in CHOICE_SPEC})

@@ -35,42 +35,6 @@ options:
       - enforced
       - rolled_back
     default: enforced
-  only:
-    description:
-      - Names or IDs of the only profiles to change. A name that no profile has, or that several
-        have, is an error.
-      - An empty list is refused. Leave the option out to take every profile.
-    type: list
-    elements: str
-  except:
-    description:
-      - Names or IDs of profiles to leave alone. A name that no profile has, or that several have,
-        is an error.
-    type: list
-    elements: str
-  include_android:
-    description:
-      - Also change user certificate profiles of the Android Enterprise and AOSP types. Microsoft's
-        pages disagree on whether Intune resolves the variable there.
-    type: bool
-    default: false
-  include_device_certificates:
-    description:
-      - Also change device certificate profiles of Windows. Only devices that are joined to Active
-        Directory (Microsoft Entra hybrid joined) have a security identifier to put into the
-        certificate.
-    type: bool
-    default: false
-  include_legacy_san:
-    description:
-      - Also change profiles that still carry the legacy subject alternative name fields. It is not
-        known which side wins when a profile has both.
-    type: bool
-    default: false
-  max_changes:
-    description:
-      - Refuse to change anything when more profiles than this would change.
-    type: int
   journal:
     description:
       - File to record the run in, for going on after an interruption and for a rollback. It is
@@ -82,6 +46,7 @@ options:
       - Required with O(state=rolled_back).
     type: path
 extends_documentation_fragment:
+  - intune.scep.strong_mapping_choices
   - intune.scep.connection
   - intune.scep.attributes
   - intune.scep.attributes.writes

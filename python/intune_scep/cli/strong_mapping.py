@@ -28,6 +28,7 @@ from intune_scep.cli.strong_mapping_text import show_assessment
 from intune_scep.errors import PlanError
 from intune_scep.reports.runs import REISSUE_WARNINGS, run_lines
 from intune_scep.rules.verdicts import Verdict
+from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 from intune_scep.strong_mapping.choices import Choices
 
 EXIT_FINDINGS = 2
@@ -38,76 +39,34 @@ app = typer.Typer(
     help="Strong mapping (KB5014754): what it means for each SCEP profile, and the migration.",
 )
 
-_CHOICES: dict[str, tuple[Any, Any]] = {
-    "only": (
-        Annotated[
-            list[str] | None,
-            typer.Option("--only", help="Name or id of a profile to consider; repeat."),
-        ],
-        None,
-    ),
-    "except_": (
-        Annotated[
-            list[str] | None,
-            typer.Option("--except", help="Name or id of a profile to leave alone; repeat."),
-        ],
-        None,
-    ),
-    "include_android": (
-        Annotated[
-            bool,
-            typer.Option(
-                "--include-android",
-                help="Also change Android Enterprise and AOSP profiles"
-                " (Microsoft's pages disagree).",
-            ),
-        ],
-        False,
-    ),
-    "include_device_certificates": (
-        Annotated[
-            bool,
-            typer.Option(
-                "--include-device-certificates",
-                help="Also change Windows device certificates"
-                " (only hybrid-joined devices have a SID).",
-            ),
-        ],
-        False,
-    ),
-    "include_legacy_san": (
-        Annotated[
-            bool,
-            typer.Option(
-                "--include-legacy-san",
-                help="Also change profiles with legacy SAN fields (nobody knows which side wins).",
-            ),
-        ],
-        False,
-    ),
-    "max_changes": (
-        Annotated[
-            int | None,
-            typer.Option(
-                "--max-changes",
-                min=0,
-                help="Change nothing if more profiles than this would change.",
-            ),
-        ],
-        None,
-    ),
+_TYPES: dict[str, Any] = {
+    "list": list[str] | None,
+    "bool": bool,
+    "int": int | None,
+    "str": str | None,
 }
+
+
+def _options() -> dict[str, tuple[Any, Any]]:
+    return {
+        choice.attribute: (Annotated[_TYPES[choice.type], _option(choice)], choice.default)
+        for choice in CHOICES.values()
+    }
+
+
+def _option(choice: Choice) -> Any:
+    repeats = f"{choice.help.removesuffix('.')}; repeat." if choice.type == "list" else choice.help
+    return typer.Option(choice.flag, help=repeats, metavar=choice.metavar, min=choice.minimum)
 
 
 def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that choose profiles; its `choices` receives them."""
 
     def call(values: dict[str, Any]) -> Any:
-        chosen = {name: values.pop(name) for name in _CHOICES}
-        only, except_ = (tuple(chosen.pop(name) or ()) for name in ("only", "except_"))
-        return command(choices=Choices(only=only, except_=except_, **chosen), **values)
+        chosen = {choice.name: values.pop(choice.attribute) for choice in CHOICES.values()}
+        return command(choices=Choices.from_dict(chosen), **values)
 
-    return extended(command, "choices", _CHOICES, call)
+    return extended(command, "choices", _options(), call)
 
 
 JournalFile = Annotated[

@@ -9,6 +9,7 @@ from typing import Any
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile
 from intune_scep.rules.verdicts import Judgement
+from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 NOT_NAMED = "Left alone: not named by only."
 
@@ -17,7 +18,7 @@ class SelectionError(IntuneScepError):
     """A name or id that selects no profile, or more than one (law 5)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Choices:
     """The operator's choices.
 
@@ -38,34 +39,52 @@ class Choices:
     max_changes: int | None = None
 
     def __post_init__(self) -> None:
-        if self.max_changes is not None and self.max_changes < 0:
-            raise SelectionError("max_changes (--max-changes) must be 0 or more.")
-        for option, selectors in (
-            ("only (--only)", self.only),
-            ("except (--except)", self.except_),
-        ):
-            if any(not selector.strip() for selector in selectors):
-                raise SelectionError(f"{option} has an empty name.")
+        for choice in CHOICES.values():
+            value = getattr(self, choice.attribute)
+            _check(choice, value)
+            if choice.type == "list":
+                object.__setattr__(self, choice.attribute, tuple(value))
+
+    def __repr__(self) -> str:
+        given = [
+            f"{choice.attribute}={value!r}"
+            for choice in CHOICES.values()
+            if (value := getattr(self, choice.attribute)) not in (choice.default, ())
+        ]
+        return f"Choices({', '.join(given)})"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, with the option names of modules and command line."""
+        given = {name: getattr(self, choice.attribute) for name, choice in CHOICES.items()}
         return {
-            "only": list(self.only),
-            "except": list(self.except_),
-            "include_android": self.include_android,
-            "include_device_certificates": self.include_device_certificates,
-            "include_legacy_san": self.include_legacy_san,
-            "max_changes": self.max_changes,
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
         }
 
     def recorded(self) -> dict[str, Any]:
         """The choices that a journal keeps: those a resumed run must be given too."""
-        return {name: value for name, value in self.to_dict().items() if name != "max_changes"}
+        return {name: value for name, value in self.to_dict().items() if CHOICES[name].in_journal}
 
     def given(self) -> dict[str, Any]:
         """Those of them that were chosen otherwise than by default."""
         default = Choices().recorded()
         return {name: value for name, value in self.recorded().items() if value != default[name]}
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Choices:
+        """Choices by the option names of modules and command line; what is missing is left out.
+
+        Raises:
+            SelectionError: a value cannot be, or a name is unknown.
+        """
+        unknown = sorted(set(given) - set(CHOICES))
+        if unknown:
+            raise SelectionError(f"There is no choice named {', '.join(unknown)}.")
+        values = {CHOICES[name].attribute: value for name, value in given.items()}
+        for choice in CHOICES.values():
+            if choice.type == "list" and values.get(choice.attribute) is None:
+                values[choice.attribute] = ()
+        return cls(**values)
 
     def holds_back(self, judgement: Judgement) -> str | None:
         """Return why a changeable profile stays as it is, or None if the choices allow it."""
@@ -74,6 +93,28 @@ class Choices:
             return None
         options = " and ".join(f"{need} (--{need.replace('_', '-')})" for need in missing)
         return f"Left alone unless you choose {options}."
+
+
+def _check(choice: Choice, value: Any) -> None:
+    label = f"{choice.name} ({choice.flag})"
+    if choice.type == "bool" and not isinstance(value, bool):
+        raise SelectionError(f"{label} must be true or false, not {value!r}.")
+    if choice.type == "int" and value is not None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise SelectionError(f"{label} must be a whole number, not {value!r}.")
+        if choice.minimum is not None and value < choice.minimum:
+            raise SelectionError(f"{label} must be {choice.minimum} or more.")
+    if choice.type == "list":
+        _check_names(label, value)
+
+
+def _check_names(label: str, value: Any) -> None:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise SelectionError(f"{label} must be a list of names, not {value!r}.")
+    if not all(isinstance(name, str) for name in value):
+        raise SelectionError(f"{label} holds something that is no name.")
+    if any(not name.strip() for name in value):
+        raise SelectionError(f"{label} has an empty name.")
 
 
 class Selection:

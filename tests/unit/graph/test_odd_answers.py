@@ -120,7 +120,7 @@ def test_a_listing_without_an_end_ends_in_time(converse):
         async for _ in session.pages("things"):
             pass
 
-    with pytest.raises(GraphTransportError, match="did not end within 1800 s: 2[01] were read"):
+    with pytest.raises(GraphTransportError, match=r"did not end within 1800 s: 2[01] were read"):
         converse(answer, work)
     assert len(asked) <= session.LISTING_SECONDS / 90 + 1
 

@@ -15,6 +15,7 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.intune.scep.plugins.module_utils import _base
 from ansible_collections.intune.scep.plugins.modules import strong_mapping, strong_mapping_info
 
+from intune_scep.strong_mapping import Choices
 from intune_scep.texts import printable
 
 UPN = {"san_type": "userPrincipalName", "name": "{{UserPrincipalName}}"}
@@ -98,7 +99,7 @@ def library(monkeypatch):
         "intune_scep": {"__version__": "0.1.0", "IntuneClient": fake.client},
         "intune_scep.errors": {"IntuneScepError": LibraryError},
         "intune_scep.connection": {"ConnectionOptions": options},
-        "intune_scep.strong_mapping": {"Choices": lambda **given: given},
+        "intune_scep.strong_mapping": {"Choices": Choices},
         "intune_scep.texts": {"printable": printable},
     }
     for name, content in modules.items():
@@ -130,14 +131,7 @@ def test_choices_and_connection_reach_the_library_as_given(library, capsys):
     assert {name for name, value in connect[1].items() if value is not None} == {"tenant"}
     assert enforce == (
         "enforce",
-        {
-            "only": ("A",),
-            "except_": ("B",),
-            "include_android": True,
-            "include_device_certificates": False,
-            "include_legacy_san": False,
-            "max_changes": 5,
-        },
+        Choices(only=("A",), except_=("B",), include_android=True, max_changes=5),
         False,
         "/tmp/run.journal",
     )

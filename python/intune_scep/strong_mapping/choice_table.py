@@ -1,0 +1,116 @@
+"""The table of what the operator may choose of a migration.
+
+Command line, modules, role and journal take their options from it; run
+python dev/generate_choices.py after a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice.
+
+    Attributes:
+        name: Its name in modules, variables of the role (with a prefix), plans and journals.
+        type: "bool", "int", "str" or "list" (of names).
+        default: What leaving it out means; None for no limit, or no list.
+        help: One sentence, for the command line and the role.
+        paragraphs: What the modules say of it.
+        metavar: The word for its value on the command line.
+        minimum: The least value of a number.
+        in_journal: Whether a run that is resumed must have the same value.
+    """
+
+    name: str
+    type: str
+    default: Any
+    help: str
+    paragraphs: tuple[str, ...]
+    metavar: str | None = None
+    minimum: int | None = None
+    in_journal: bool = True
+
+    @property
+    def attribute(self) -> str:
+        """Its name in Python, where `except` is a word of the language."""
+        return "except_" if self.name == "except" else self.name
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+
+def by_name(*choices: Choice) -> Mapping[str, Choice]:
+    """A table of choices by their names."""
+    return {choice.name: choice for choice in choices}
+
+
+CHOICES: Mapping[str, Choice] = by_name(
+    Choice(
+        "only",
+        "list",
+        None,
+        "Name or ID of a profile to consider.",
+        (
+            "Names or IDs of the only profiles to change. A name that no profile has, or that"
+            " several have, is an error.",
+            "An empty list is refused. Leave the option out to take every profile.",
+        ),
+    ),
+    Choice(
+        "except",
+        "list",
+        None,
+        "Name or ID of a profile to leave alone.",
+        (
+            "Names or IDs of profiles to leave alone. A name that no profile has, or that several"
+            " have, is an error.",
+        ),
+    ),
+    Choice(
+        "include_android",
+        "bool",
+        False,
+        "Also change Android Enterprise and AOSP profiles (Microsoft's pages disagree).",
+        (
+            "Also change user certificate profiles of the Android Enterprise and AOSP types."
+            " Microsoft's pages disagree on whether Intune resolves the variable there.",
+        ),
+    ),
+    Choice(
+        "include_device_certificates",
+        "bool",
+        False,
+        "Also change Windows device certificates (only hybrid-joined devices have a SID).",
+        (
+            "Also change device certificate profiles of Windows. Only devices that are joined to"
+            " Active Directory (Microsoft Entra hybrid joined) have a security identifier to put"
+            " into the certificate.",
+        ),
+    ),
+    Choice(
+        "include_legacy_san",
+        "bool",
+        False,
+        "Also change profiles with legacy SAN fields (nobody knows which side wins).",
+        (
+            "Also change profiles that still carry the legacy subject alternative name fields. It"
+            " is not known which side wins when a profile has both.",
+        ),
+    ),
+    Choice(
+        "max_changes",
+        "int",
+        None,
+        "Change nothing if more profiles than this would change.",
+        ("Refuse to change anything when more profiles than this would change.",),
+        minimum=0,
+        in_journal=False,
+    ),
+)
