@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -100,14 +99,18 @@ def _see(text: str) -> str:
     """The text as a person reads it: lower case, plain hyphens, nothing invisible."""
     if text.isascii() and text.isprintable():
         return text.lower()
-    shown = unicodedata.normalize("NFKC", text)
-    return "".join(map(_see_character, shown)).casefold()
+    # Few texts need the tables of Unicode, so only they load them.
+    from unicodedata import category, normalize
+
+    shown = (
+        _see_character(character, category(character)) for character in normalize("NFKC", text)
+    )
+    return "".join(shown).casefold()
 
 
-def _see_character(character: str) -> str:
+def _see_character(character: str, category: str) -> str:
     if character.isspace():
         return " "
-    category = unicodedata.category(character)
     if category[0] == "C" or category == "Mn" or character in _BLANK:
         return ""
     return "-" if category == "Pd" else character

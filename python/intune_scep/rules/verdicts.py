@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from intune_scep.profiles import SID_VARIABLE, Platform, ScepProfile
+from intune_scep.profiles import SID_VARIABLE, Platform
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES, san_label
 from intune_scep.rules.scep_facts import LEGACY_SAN, SUBJECT, Place, ScepFacts
+
+if TYPE_CHECKING:
+    from intune_scep.profiles import ScepProfile
 
 _REQUIRED_PLATFORMS: Final = frozenset({Platform.WINDOWS, Platform.IOS, Platform.MACOS})
 _WHERE: Final = {
