@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from intune_scep.errors import IntuneScepError
@@ -42,7 +41,6 @@ class ProfileType:
         kind: SCEP or trusted root.
         platform: The platform it is for.
         properties: Every property of the type, base properties first.
-        model_name: Name of the pydantic class in `intune_scep.profiles.models`.
         collection: Path of the collection it lives in, below the Graph version.
         root_type: `odata_type` of the trusted root a SCEP profile takes; None for trusted roots.
         retired: The platform no longer exists.
@@ -55,7 +53,6 @@ class ProfileType:
     kind: ProfileKind
     platform: Platform
     properties: tuple[Property, ...] = field(repr=False)
-    model_name: str = field(repr=False)
     collection: str = DEVICE_CONFIGURATIONS
     root_type: str | None = None
     retired: bool = False
@@ -101,10 +98,9 @@ class ProfileType:
     @cached_property
     def model(self) -> type[Profile]:
         """The pydantic class of this type; loads pydantic on first use."""
-        model: type[Profile] = getattr(
-            import_module("intune_scep.profiles.models"), self.model_name
-        )
-        return model
+        from intune_scep.profiles.models.concrete import model_of
+
+        return model_of(self)
 
     def has(self, name: str) -> bool:
         """Whether the type has a property of that wire name."""
@@ -149,7 +145,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.SCEP,
         platform=Platform.WINDOWS,
         properties=DEVICE_CONFIGURATION + _choose(SCEP, (*_MODERN, "keyStorageProvider")),
-        model_name="WindowsScepProfile",
         root_type="#microsoft.graph.windows81TrustedRootCertificate",
     ),
     ProfileType(
@@ -157,7 +152,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.WINDOWS,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, (*_ROOT, "destinationStore")),
-        model_name="WindowsTrustedRootProfile",
     ),
     ProfileType(
         name="iosScepCertificateProfile",
@@ -165,7 +159,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         platform=Platform.IOS,
         properties=DEVICE_CONFIGURATION
         + _choose(SCEP, tuple(n for n in _MODERN if n != "hashAlgorithm"), _APPLE_FORMAT),
-        model_name="IosScepProfile",
         root_type="#microsoft.graph.iosTrustedRootCertificate",
     ),
     ProfileType(
@@ -173,7 +166,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.IOS,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
-        model_name="IosTrustedRootProfile",
     ),
     ProfileType(
         name="macOSScepCertificateProfile",
@@ -186,7 +178,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
             _APPLE_FORMAT,
             replace(SCEP["hashAlgorithm"], nullable=True),
         ),
-        model_name="MacOSScepProfile",
         root_type="#microsoft.graph.macOSTrustedRootCertificate",
     ),
     ProfileType(
@@ -194,7 +185,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.MACOS,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, (*_ROOT, "deploymentChannel")),
-        model_name="MacOSTrustedRootProfile",
     ),
     ProfileType(
         name="androidDeviceOwnerScepCertificateProfile",
@@ -206,7 +196,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
             (*_MODERN, "certificateAccessType", "silentCertificateAccessDetails"),
             _OPTIONAL_FORMAT,
         ),
-        model_name="AndroidDeviceOwnerScepProfile",
         root_type="#microsoft.graph.androidDeviceOwnerTrustedRootCertificate",
         certificate_reporting=False,
         can_revoke=False,
@@ -216,7 +205,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.ANDROID_DEVICE_OWNER,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
-        model_name="AndroidDeviceOwnerTrustedRootProfile",
         certificate_reporting=False,
         can_revoke=False,
     ),
@@ -225,7 +213,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.SCEP,
         platform=Platform.ANDROID_WORK_PROFILE,
         properties=DEVICE_CONFIGURATION + _choose(SCEP, _MODERN),
-        model_name="AndroidWorkProfileScepProfile",
         root_type="#microsoft.graph.androidWorkProfileTrustedRootCertificate",
     ),
     ProfileType(
@@ -233,14 +220,12 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.ANDROID_WORK_PROFILE,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
-        model_name="AndroidWorkProfileTrustedRootProfile",
     ),
     ProfileType(
         name="androidForWorkScepCertificateProfile",
         kind=ProfileKind.SCEP,
         platform=Platform.ANDROID_FOR_WORK,
         properties=DEVICE_CONFIGURATION + _choose(SCEP, _MODERN),
-        model_name="AndroidForWorkScepProfile",
         root_type="#microsoft.graph.androidForWorkTrustedRootCertificate",
     ),
     ProfileType(
@@ -248,14 +233,12 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.ANDROID_FOR_WORK,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
-        model_name="AndroidForWorkTrustedRootProfile",
     ),
     ProfileType(
         name="aospDeviceOwnerScepCertificateProfile",
         kind=ProfileKind.SCEP,
         platform=Platform.ANDROID_AOSP,
         properties=DEVICE_CONFIGURATION + _choose(SCEP, _MODERN, _OPTIONAL_FORMAT),
-        model_name="AndroidAospScepProfile",
         root_type="#microsoft.graph.aospDeviceOwnerTrustedRootCertificate",
         certificate_reporting=False,
         can_revoke=False,
@@ -265,7 +248,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.ANDROID_AOSP,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
-        model_name="AndroidAospTrustedRootProfile",
         certificate_reporting=False,
         can_revoke=False,
     ),
@@ -274,7 +256,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.SCEP,
         platform=Platform.ANDROID_DEVICE_ADMINISTRATOR,
         properties=DEVICE_CONFIGURATION + _choose(SCEP, _COMMON, _REQUIRED_LEGACY_SAN),
-        model_name="AndroidDeviceAdministratorScepProfile",
         root_type="#microsoft.graph.androidTrustedRootCertificate",
     ),
     ProfileType(
@@ -282,7 +263,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.ANDROID_DEVICE_ADMINISTRATOR,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
-        model_name="AndroidDeviceAdministratorTrustedRootProfile",
     ),
     ProfileType(
         name="windowsPhone81SCEPCertificateProfile",
@@ -290,7 +270,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         platform=Platform.WINDOWS_PHONE,
         properties=DEVICE_CONFIGURATION
         + _choose(SCEP, (*_COMMON, "keyStorageProvider"), _REQUIRED_LEGACY_SAN),
-        model_name="WindowsPhoneScepProfile",
         root_type="#microsoft.graph.windowsPhone81TrustedRootCertificate",
         retired=True,
     ),
@@ -299,7 +278,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.WINDOWS_PHONE,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
-        model_name="WindowsPhoneTrustedRootProfile",
         retired=True,
     ),
     ProfileType(
@@ -327,7 +305,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
             replace(SCEP["certificateStore"], nullable=False),
             replace(SCEP["hashAlgorithm"], collection=True),
         ),
-        model_name="Windows10XScepProfile",
         collection=RESOURCE_ACCESS_PROFILES,
         root_type="#microsoft.graph.windows10XTrustedRootCertificate",
         retired=True,
@@ -337,7 +314,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         kind=ProfileKind.TRUSTED_ROOT,
         platform=Platform.WINDOWS_10X,
         properties=RESOURCE_ACCESS_PROFILE + _choose(TRUSTED_ROOT, (*_ROOT, "destinationStore")),
-        model_name="Windows10XTrustedRootProfile",
         collection=RESOURCE_ACCESS_PROFILES,
         retired=True,
     ),
@@ -345,7 +321,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
 """Every certificate profile type: ten platforms, a SCEP and a trusted-root type each."""
 
 _BY_NAME: Final = {row.name.lower(): row for row in PROFILE_TYPES}
-_BY_MODEL: Final = {row.model_name: row for row in PROFILE_TYPES}
 
 
 def find_profile_type(odata_type: str) -> ProfileType | None:
@@ -371,11 +346,6 @@ def require_profile_type(odata_type: object) -> ProfileType:
             else "The profile has no @odata.type, so its type is unknown."
         )
     return found
-
-
-def profile_type_of_model(model_name: str) -> ProfileType:
-    """The row of the model class of that name."""
-    return _BY_MODEL[model_name]
 
 
 def profile_type_for(kind: ProfileKind, platform: Platform) -> ProfileType:

@@ -1,23 +1,6 @@
-"""Pydantic models of the certificate profile types."""
+"""Pydantic models of certificate profiles: what they share; the concrete ones are made from the
+registry (`ProfileType.model`)."""
 
-from intune_scep.profiles.models.android import (
-    AndroidAospScepProfile,
-    AndroidAospTrustedRootProfile,
-    AndroidDeviceAdministratorScepProfile,
-    AndroidDeviceAdministratorTrustedRootProfile,
-    AndroidDeviceOwnerScepProfile,
-    AndroidDeviceOwnerTrustedRootProfile,
-    AndroidForWorkScepProfile,
-    AndroidForWorkTrustedRootProfile,
-    AndroidWorkProfileScepProfile,
-    AndroidWorkProfileTrustedRootProfile,
-)
-from intune_scep.profiles.models.apple import (
-    IosScepProfile,
-    IosTrustedRootProfile,
-    MacOSScepProfile,
-    MacOSTrustedRootProfile,
-)
 from intune_scep.profiles.models.complex_types import (
     ApplicabilityRuleDeviceMode,
     ApplicabilityRuleOsEdition,
@@ -33,49 +16,19 @@ from intune_scep.profiles.models.profile import (
     ScepProfile,
     TrustedRootProfile,
 )
-from intune_scep.profiles.models.windows import (
-    Windows10XScepProfile,
-    Windows10XTrustedRootProfile,
-    WindowsPhoneScepProfile,
-    WindowsPhoneTrustedRootProfile,
-    WindowsScepProfile,
-    WindowsTrustedRootProfile,
-)
-from intune_scep.profiles.models.wire_model import (
-    WireModel,
-)
+from intune_scep.profiles.models.wire_model import WireModel
 
 __all__ = [
-    "AndroidAospScepProfile",
-    "AndroidAospTrustedRootProfile",
-    "AndroidDeviceAdministratorScepProfile",
-    "AndroidDeviceAdministratorTrustedRootProfile",
-    "AndroidDeviceOwnerScepProfile",
-    "AndroidDeviceOwnerTrustedRootProfile",
-    "AndroidForWorkScepProfile",
-    "AndroidForWorkTrustedRootProfile",
-    "AndroidWorkProfileScepProfile",
-    "AndroidWorkProfileTrustedRootProfile",
     "ApplicabilityRuleDeviceMode",
     "ApplicabilityRuleOsEdition",
     "ApplicabilityRuleOsVersion",
     "DeviceConfigurationProfile",
     "ExtendedKeyUsage",
-    "IosScepProfile",
-    "IosTrustedRootProfile",
-    "MacOSScepProfile",
-    "MacOSTrustedRootProfile",
     "Profile",
     "ResourceAccessProfile",
     "ScepProfile",
     "SilentCertificateAccess",
     "SubjectAlternativeName",
     "TrustedRootProfile",
-    "Windows10XScepProfile",
-    "Windows10XTrustedRootProfile",
-    "WindowsPhoneScepProfile",
-    "WindowsPhoneTrustedRootProfile",
-    "WindowsScepProfile",
-    "WindowsTrustedRootProfile",
     "WireModel",
 ]

@@ -1,5 +1,7 @@
 """Graph's complex types in certificate profiles (GRAPH.md 1.4)."""
 
+from typing import Final
+
 from pydantic import StrictStr
 
 from intune_scep.profiles.models.wire_model import WireModel
@@ -53,3 +55,15 @@ class ApplicabilityRuleDeviceMode(WireModel):
     device_mode: StrictStr | None = None
     name: StrictStr | None = None
     rule_type: StrictStr | None = None
+
+
+COMPLEX_MODELS: Final[dict[str, type[WireModel]]] = {
+    "microsoft.graph.customSubjectAlternativeName": SubjectAlternativeName,
+    "microsoft.graph.windows10XCustomSubjectAlternativeName": SubjectAlternativeName,
+    "microsoft.graph.extendedKeyUsage": ExtendedKeyUsage,
+    "microsoft.graph.androidDeviceOwnerSilentCertificateAccess": SilentCertificateAccess,
+    "microsoft.graph.deviceManagementApplicabilityRuleOsEdition": ApplicabilityRuleOsEdition,
+    "microsoft.graph.deviceManagementApplicabilityRuleOsVersion": ApplicabilityRuleOsVersion,
+    "microsoft.graph.deviceManagementApplicabilityRuleDeviceMode": ApplicabilityRuleDeviceMode,
+}
+"""Graph's name of a complex type to its model."""

@@ -1,6 +1,8 @@
 """The bases of the concrete profile types: what all profiles, SCEP profiles and roots share."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import StrictBool, StrictInt, StrictStr
 
@@ -13,9 +15,11 @@ from intune_scep.profiles.models.complex_types import (
     SubjectAlternativeName,
 )
 from intune_scep.profiles.models.wire_model import WireModel
-from intune_scep.profiles.registry import ProfileType, profile_type_of_model
 from intune_scep.profiles.vocabulary import CertificateType, ProfileKind
 from intune_scep.profiles.wire import writable
+
+if TYPE_CHECKING:
+    from intune_scep.profiles.registry import ProfileType
 
 
 class Profile(WireModel):
@@ -28,6 +32,8 @@ class Profile(WireModel):
         assignments: Wire objects; None unless the read expanded them.
     """
 
+    row: ClassVar[ProfileType]
+
     id: StrictStr | None = None
     display_name: StrictStr | None = None
     description: StrictStr | None = None
@@ -39,7 +45,7 @@ class Profile(WireModel):
     @property
     def profile_type(self) -> ProfileType:
         """The registry's row of this type."""
-        return profile_type_of_model(type(self).__name__)
+        return self.row
 
     @property
     def odata_type(self) -> str:

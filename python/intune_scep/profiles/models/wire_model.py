@@ -24,8 +24,7 @@ class WireModel(BaseModel):
     The object is kept as it came, so that nothing is lost; the fields are a read-only view of it.
     A field is None when the property is null, absent or malformed: `to_wire()` tells which.
     Fields are named like the wire properties, in Python style; properties that have no field are
-    in `unknown`. A model may also be made from fields, `IosScepProfile(display_name="…")`, and
-    then holds exactly what was given.
+    in `unknown`. A model may also be made from fields and then holds exactly what was given.
     """
 
     model_config = ConfigDict(
