@@ -1,6 +1,6 @@
 """One event loop in a daemon thread, so that synchronous code can use asynchronous clients.
 
-`asyncio.run` for each call would close the loop that pooled connections live in (SDK.md 3g). This
+`asyncio.run` for each call would close the loop that pooled connections live in (SDK.md 3). This
 way works inside a running loop too, as in notebooks.
 """
 

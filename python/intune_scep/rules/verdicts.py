@@ -23,7 +23,7 @@ _NOT_TRIMMED: Final = "White space stands around it, and nobody knows whether In
 
 
 class Verdict(StrEnum):
-    """What strong mapping means for a profile (DESIGN "Words")."""
+    """What strong mapping means for a profile (WORDS.md)."""
 
     MAPPED = "mapped"
     REQUIRED = "required"
