@@ -149,7 +149,9 @@ def test_a_sign_in_that_fails_in_mid_run_sends_nothing_and_is_tried_anew(failure
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize("cause", [ServiceRequestError("no route"), wrapped(ServiceRequestError(""))])
+@pytest.mark.parametrize(
+    "cause", [ServiceRequestError("no route"), wrapped(ServiceRequestError(""))]
+)
 def test_a_sign_in_service_out_of_reach_hides_no_commit_and_is_tried_again(cause):
     answer, seen = talk(
         Credential(cause, 3600), lambda session: session.write("PATCH", "things/1", {})
@@ -289,9 +291,9 @@ def test_this_machine_is_never_reached_through_a_proxy(monkeypatch, root, no_pro
     monkeypatch.setenv("NO_PROXY", no_proxy)
 
     async def proxies():
-        async with open_client(root, timeout=1) as near:
-            async with open_client("https://graph.microsoft.com", timeout=1) as far:
-                return proxy_in_use(near, root), proxy_in_use(far, "https://graph.microsoft.com")
+        graph = "https://graph.microsoft.com"
+        async with open_client(root, timeout=1) as near, open_client(graph, timeout=1) as far:
+            return proxy_in_use(near, root), proxy_in_use(far, graph)
 
     assert asyncio.run(proxies()) == (None, "HTTPS_PROXY")
 
@@ -305,14 +307,17 @@ def test_a_request_to_this_machine_does_not_arrive_at_the_proxy(monkeypatch):
         await writer.drain()
         writer.close()
 
+    def address(server):
+        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
     async def main():
         graph = await asyncio.start_server(serve, "127.0.0.1", 0)
         proxy = await asyncio.start_server(serve, "127.0.0.1", 0)
-        monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:%d" % proxy.sockets[0].getsockname()[1])
+        monkeypatch.setenv("ALL_PROXY", address(proxy))
         options = ConnectionOptions.from_environment(
             {},
             access_token="x",
-            endpoint="http://127.0.0.1:%d" % graph.sockets[0].getsockname()[1],
+            endpoint=address(graph),
         )
         connection = await connect(options)
         await connection.session.read("things")

@@ -120,7 +120,7 @@ def test_a_listing_without_an_end_ends_in_time(converse):
         async for _ in session.pages("things"):
             pass
 
-    with pytest.raises(GraphTransportError, match="did not end within 1800 s: 2[01] were read"):
+    with pytest.raises(GraphTransportError, match=r"did not end within 1800 s: 2[01] were read"):
         converse(answer, work)
     assert len(asked) <= session.LISTING_SECONDS / 90 + 1
 
@@ -157,7 +157,10 @@ def test_an_odd_item_of_a_batch_costs_itself_only(converse, odd):
 @pytest.mark.parametrize("headers", [None, 7, "x", [1], {"Retry-After": {"a": 1}, "": None}])
 def test_odd_headers_of_a_batch_item_do_not_matter(converse, headers):
     def answer(request):
-        items = [{**good("0"), "status": 400, "headers": headers}, {**good("1"), "headers": headers}]
+        items = [
+            {**good("0"), "status": 400, "headers": headers},
+            {**good("1"), "headers": headers},
+        ]
         return httpx.Response(200, json={"responses": items})
 
     bad, fine = converse(answer, read_two)
@@ -165,7 +168,9 @@ def test_odd_headers_of_a_batch_item_do_not_matter(converse, headers):
     assert fine.body == {"id": "1"}
 
 
-@pytest.mark.parametrize("told", ["nan", "-1", "²", "1e999", "9" * 400, "99999999", "soon", 7, None])
+@pytest.mark.parametrize(
+    "told", ["nan", "-1", "²", "1e999", "9" * 400, "99999999", "soon", 7, None]
+)
 def test_no_retry_after_of_a_batch_item_breaks_or_stops_the_reading(converse, told):
     asked = []
 

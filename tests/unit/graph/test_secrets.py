@@ -32,9 +32,7 @@ def test_a_server_that_repeats_the_token_is_not_repeated(converse, caplog, token
         return httpx.Response(400, json=repeat_token(request), headers={"request-id": token})
 
     with pytest.raises(IntuneScepError) as caught:
-        converse(
-            answer, lambda session: session.read("things"), credential=StaticCredential(token)
-        )
+        converse(answer, lambda session: session.read("things"), credential=StaticCredential(token))
     shown = "".join(traceback.format_exception(caught.value)) + caplog.text
     assert token not in shown + repr(vars(caught.value))
     assert REDACTED in str(caught.value)
@@ -59,9 +57,7 @@ def test_a_broken_connection_whose_message_holds_the_token_does_not_show_it(conv
         raise httpx.LocalProtocolError(f"Illegal header value {request.headers}: Bearer {TOKEN}")
 
     with pytest.raises(IntuneScepError) as caught:
-        converse(
-            answer, lambda session: session.read("things"), credential=StaticCredential(TOKEN)
-        )
+        converse(answer, lambda session: session.read("things"), credential=StaticCredential(TOKEN))
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
 
