@@ -2,7 +2,9 @@
 
 import pytest
 
-from .jobs import Stage
+pytest.register_assert_rewrite(f"{__name__.rpartition('.')[0]}.promises")
+
+from .jobs import Stage  # noqa: E402 - after the rewriting
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.restore import plan_restoring, restore_backup
 from intune_scep.changes.plan import Plan
 from intune_scep.changes.report import Outcome, RunReport
-from intune_scep.changes.run import carry_out, resume, roll_back
+from intune_scep.changes.run import resume, roll_back
 from intune_scep.declarations import parse_declaration
 from intune_scep.desired_state import (
     PlanChoices,
@@ -105,7 +105,9 @@ class Ready:
         return [
             item
             for item in self.tenant.sent()
-            if item["method"] != "GET" and not item["path"].endswith("$batch")
+            if item["method"] != "GET"
+            and not item["path"].endswith("$batch")
+            and item["client_request_id"] != "a colleague"
         ]
 
     def struck(self) -> list[dict[str, Any]]:
@@ -334,7 +336,7 @@ class Rollback(Job):
     def prepare(self, tenant: Any, material: Path) -> None:
         self.of.prepare(tenant, material)
         done = Ready(self.of, tenant, material, material, []).run(journal=material / "journal")
-        assert not done.failed, done.msg
+        assert not done.failed, told(done)
 
     def furnish(self, ready: Ready) -> None:
         shutil.copy(ready.material / "journal", self.journal(ready))
@@ -474,8 +476,8 @@ class Stage:
         undisturbed = self._opened(job, prepared, trial)
         try:
             done = undisturbed.run()
-            assert not done.failed, done.msg
-            assert done.count("applied") == COUNT, done.to_dict()
+            assert not done.failed, told(done)
+            assert done.count("applied") == COUNT, told(done)
             return replace(prepared, goal=undisturbed.content())
         finally:
             undisturbed.tenant.close()
@@ -508,3 +510,7 @@ def reads_before_writes(ready: Ready) -> Iterator[tuple[dict[str, Any], dict[str
             yield before, item
 
 
+def told(report: RunReport) -> str:
+    """What a report says of each profile that was to be written, in short."""
+    rows = [f"{item.status.value} ({item.message})" for item in report.outcomes]
+    return " | ".join(row[:160] for row in rows)

@@ -42,7 +42,9 @@ def test_what_is_right_after_a_job_is_what_it_is_for(start, job):
         assert sum(SID in str(item) for item in with_it) == COUNT
         assert not any(SID in str(item) for item in without)
     elif what == "update":
-        thresholds = [i["wire"].get("renewalThresholdPercentage") for i in only(with_it, *scep_names())]
+        thresholds = [
+            i["wire"].get("renewalThresholdPercentage") for i in only(with_it, *scep_names())
+        ]
         assert thresholds == [40] * COUNT
     elif what == "link":
         assert {item["root"] for item in only(with_it, *scep_names())} == {"Other root"}
