@@ -17,6 +17,7 @@ from intune_scep.tenant import Tenant, read_profiles, read_profiles_by_id, read_
 from intune_scep.tenant.assignments import same_assignments
 
 SERVER_OWNED: Final = frozenset({"version", "lastModifiedDateTime", "assignments"})
+_OF_A_CREATE: Final = frozenset({"createdDateTime", "supportsScopeTags"})
 _NOT_KEPT: Final = object()
 
 
@@ -26,7 +27,8 @@ class Expectation:
 
     Attributes:
         asked: The properties that were sent; None where none were.
-        before: The whole profile immediately before the change; None where it was not read.
+        before: The whole profile immediately before the first change, or as Graph said that it
+            made it; None where it was not read.
         made: Whether this run made it.
         linked: Whether its root was set, to `root_id`.
         assignments: Those that were set; None where none were.
@@ -48,7 +50,7 @@ class Expectation:
         return replace(
             self,
             asked=self.asked if kind in {"patch", "create"} else None,
-            before=self.before if kind == "patch" else None,
+            before=self.before if kind in {"patch", "create"} or self.asked is None else None,
             linked=self.linked and kind == "link",
             assignments=self.assignments if kind == "assign" else None,
         )
@@ -91,6 +93,7 @@ class Readback:
 
     def __init__(self, tenant: Tenant, pages: int) -> None:
         self.counts_by_one = True
+        self._learned = False
         self._tenant = tenant
         self._pages = max(1, pages)
 
@@ -99,6 +102,7 @@ class Readback:
         before = (expected.before or {}).get("version")
         if reading.status is not Status.APPLIED or reading.version is None:
             return None
+        self._learned = True
         if not isinstance(before, int) or reading.version == before + 1:
             return None
         self.counts_by_one = False
@@ -198,14 +202,21 @@ class Readback:
         before = expected.before
         if before is None:
             return Reading(Status.APPLIED, version=version)
-        others = sorted(differences(before, wire) - set(expected.asked or {}))
-        if self._edited_between(before, version):
+        others = _not_asked_for(expected, before, wire)
+        # Whether this tenant counts by one is not known of the first change.
+        if self._edited_between(expected, version) and (others or self._learned):
             more = f" {', '.join(others)} changed as well." if others else ""
             return Reading(
                 Status.CONFLICT,
                 f"The change is there, but somebody wrote in between: version"
                 f" {before.get('version')} was read before it, and version {version} after it."
                 f"{more}",
+                version=version,
+            )
+        if others and expected.made and (version or 1) > (before.get("version") or 1):
+            return Reading(
+                Status.CONFLICT,
+                f"It was made, but somebody changed {', '.join(others)} since.",
                 version=version,
             )
         if others:
@@ -217,10 +228,13 @@ class Readback:
             )
         return Reading(Status.APPLIED, version=version)
 
-    def _edited_between(self, before: Mapping[str, Any], version: int | None) -> bool:
-        read = before.get("version")
+    def _edited_between(self, expected: Expectation, version: int | None) -> bool:
+        read = (expected.before or {}).get("version")
+        # Links and assignments are not judged by version (GRAPH.md 7).
         return (
             self.counts_by_one
+            and expected.asked is not None
+            and not expected.made
             and isinstance(read, int)
             and version is not None
             and version > read + 1
@@ -229,12 +243,17 @@ class Readback:
     def _judge_lost(self, expected: Expectation, now: Profile, lost: Sequence[str]) -> Reading:
         listed = ", ".join(lost)
         version = now.version
-        before = expected.before
-        edited = before is not None and self._edited_between(before, version)
-        if edited or (expected.made and (version or 1) > 1):
+        if self._edited_between(expected, version) or (expected.made and (version or 1) > 1):
             return Reading(
                 Status.CONFLICT,
                 f"Somebody changed {listed} after the change: version {version} is there now.",
+                pending=True,
+                version=version,
+            )
+        if expected.made:
+            return Reading(
+                Status.FAILED,
+                f"It was made, but {listed} is not what was sent.",
                 pending=True,
                 version=version,
             )
@@ -291,6 +310,18 @@ def _not_as_asked(expected: Expectation, wire: Wire) -> tuple[str, ...]:
         return tuple(names)
     # What a create leaves out and what it sends empty come back alike.
     return tuple(name for name in names if (wire.get(name) or None) != (asked.get(name) or None))
+
+
+def _not_asked_for(expected: Expectation, before: Wire, wire: Wire) -> list[str]:
+    names = differences(before, wire) - set(expected.asked or {})
+    if expected.made:
+        # The answer to a create may say less than a reading, and null where that says empty.
+        names = {
+            name
+            for name in names - _OF_A_CREATE
+            if name in before and name in wire and (before[name] or wire[name])
+        }
+    return sorted(names)
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:

@@ -147,7 +147,9 @@ class _Undo:
                 steps += self._back(step, record.steps[number], now)
         if not steps:
             raise _LeftAloneError(Status.UNCHANGED, "It is as it was before the run.")
-        if record.version is not None and record.version != now.version:
+        # What was read of a write that did not show yet is not what it left behind.
+        known = record.version is not None and record.ending is not Status.UNKNOWN
+        if known and record.version != now.version:
             raise _changed(f"version {record.version} is now {now.version}")
         word = "remove_sid_uri" if action.action == "add_sid_uri" else "update"
         return self._planned(blank, word, steps, now)

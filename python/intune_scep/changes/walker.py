@@ -93,7 +93,7 @@ class Walk:
         self._twins = Twins(tenant, self._plan)
         self._refusals = 0
         self._unseen = 0
-        self._wrote = False
+        self._took_effect = False
         self._journal_works = True
 
     async def run(self) -> tuple[Outcome, ...]:
@@ -248,7 +248,6 @@ class Walk:
             id=subject.id or None,
             pre_image=pre_image.to_dict(),
         )
-        self._wrote = True
         self._outcomes[action.key] = replace(self._outcomes[action.key], written=True)
 
     def _settle_step(
@@ -256,6 +255,7 @@ class Walk:
     ) -> None:
         """Keep what a step that ended well leaves to be known."""
         self._refusals = self._unseen = 0
+        self._took_effect = True
         subject = write.subject
         if isinstance(step, Create):
             created: Profile = written.value
@@ -287,13 +287,19 @@ class Walk:
         expected = self._expected.get(action.key) or Expectation(subject.id, subject.odata_type)
         match step:
             case Create():
-                expected = replace(expected, id=subject.id, asked=step.body, made=True)
+                before = written.value.to_wire()
+                expected = replace(
+                    expected, id=subject.id, asked=step.body, before=before, made=True
+                )
             case Patch():
                 expected = replace(expected, asked=step.after, before=write.pre_image.wire)
             case Link():
-                expected = replace(expected, linked=True, root_id=self._root_id(step.after))
+                before = expected.before or write.pre_image.wire
+                root_id = self._root_id(step.after)
+                expected = replace(expected, before=before, linked=True, root_id=root_id)
             case Assign():
-                expected = replace(expected, assignments=step.after)
+                before = expected.before or write.pre_image.wire
+                expected = replace(expected, before=before, assignments=step.after)
             case Delete():
                 expected = replace(expected, gone=True)
         self._expected[action.key] = expected
@@ -305,8 +311,9 @@ class Walk:
         self._proven.add(step.kind)
         expected = self._expected[action.key]
         [reading] = await self._readback.settle([expected.only(step.kind)], self._tenant.patience)
-        if (note := self._readback.learn(expected, reading)) is not None:
+        if step.kind == "patch" and (note := self._readback.learn(expected, reading)) is not None:
             self.notes.append(note)
+            self._subjects[action.key].edition = None
         if reading.status is Status.APPLIED:
             return
         kind = {"patch": "change", "assign": "assignment"}.get(step.kind, step.kind)
@@ -338,7 +345,7 @@ class Walk:
             message = f"{message} Part of the change was made before."
         self._outcomes[action.key] = outcome.but(status, message, **more)
         # A step that never landed leaves nothing; one whose action has other steps may have.
-        if not self._wrote_before(action, number) and status in {Status.FAILED, Status.CONFLICT}:
+        if not self._wrote_before(action, number) and status is not Status.UNKNOWN:
             sure = isinstance(error, GraphError) and not error.hides_commit
             if sure:
                 self._outcomes[action.key] = replace(self._outcomes[action.key], written=False)
@@ -352,12 +359,12 @@ class Walk:
 
     def _count_refusal(self, action: Action, error: GraphError) -> None:
         self._refusals += 1
-        if not self._expected or self._refusals >= _MOST_IN_A_ROW:
+        if not self._took_effect or self._refusals >= _MOST_IN_A_ROW:
             self.stopped = f"Graph refused {action.name!r}: {error}"
 
     def _count_unseen(self, action: Action) -> None:
         self._unseen += 1
-        if not self._expected or self._unseen >= _MOST_IN_A_ROW:
+        if not self._took_effect or self._unseen >= _MOST_IN_A_ROW:
             self.stopped = (
                 f"It could not be learned whether {action.name!r} was changed, so no other was"
                 " tried."
@@ -471,6 +478,8 @@ class Walk:
                 patience=self._tenant.patience,
                 begun=write.begun,
             )
+            self._refusals = self._unseen = 0
+            self._took_effect = True
             if written.sent or write.begun:
                 self._note_outcome(action, number, Status.APPLIED, None, action.id)
                 await self._prove_gone(action)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from intune_scep.changes.plan import Seen
 from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch, PreImage
 from intune_scep.errors import IntuneScepError, ProfileChangedError
 from intune_scep.graph.errors import OutcomeUnknownError
+from intune_scep.graph.settle import settle
 from intune_scep.profiles import Profile, changed_properties, parse_profile
 from intune_scep.tenant import Tenant
 from intune_scep.tenant.assignments import same_assignments
@@ -92,10 +93,28 @@ class StepWrite(ABC, Generic[T]):
 
     async def _read(self, *, with_assignments: bool = False) -> Profile:
         wanted = with_assignments or (self._seen is not None and self._seen.assignments is not None)
-        now = await read_profile(self._tenant, self.subject.id, with_assignments=wanted)
+
+        async def read() -> Profile | None:
+            return await read_profile(self._tenant, self.subject.id, with_assignments=wanted)
+
+        now = await (self._read_new(read) if self.subject.made else read())
         if now is None:
             raise ProfileChangedError("The profile no longer exists.")
         return now
+
+    async def _read_new(self, read: Callable[[], Awaitable[Profile | None]]) -> Profile:
+        """Read what was just made, which may not show at once.
+
+        Raises:
+            OutcomeUnknownError: it did not show.
+        """
+        patience = self._tenant.patience
+        seen = await settle(read, lambda now: now is not None, patience=patience)
+        if seen.value is not None and seen.seen:
+            return seen.value
+        raise OutcomeUnknownError(
+            f"It was made, but {patience:g} s of reading does not show it."
+        ) from seen.error
 
     def _require_planned(self, now: Profile) -> None:
         """Refuse a profile that is not in the edition the plan saw (law 6).
@@ -183,9 +202,11 @@ class LinkWrite(StepWrite[bool]):
 
     async def look(self) -> bool | None:
         if not self._checked:
-            self._require_planned(await self._read())
+            profile = await self._read()
+            self._require_planned(profile)
+            self.pre_image = PreImage(wire=profile.to_wire())
             self._checked = True
-        now = await read_root_id(self._tenant, self.subject.id, self.subject.odata_type)
+        now = await self._root_id_now()
         if now == self._root_id:
             return True
         if now != self._step.before and not self.subject.made:
@@ -193,8 +214,16 @@ class LinkWrite(StepWrite[bool]):
                 f"Its trusted root was changed meanwhile: {now}. It was left alone; plan again."
             )
         if not self.begun:
-            self.pre_image = PreImage(root_id=now, root_read=True)
+            self.pre_image = replace(self.pre_image, root_id=now, root_read=True)
         return None
+
+    async def _root_id_now(self) -> str | None:
+        now = await read_root_id(self._tenant, self.subject.id, self.subject.odata_type)
+        if now is None and self.subject.made:
+            # No root, or no profile yet.
+            await self._read()
+            now = await read_root_id(self._tenant, self.subject.id, self.subject.odata_type)
+        return now
 
     async def send(self) -> bool:
         await link_root(self._tenant, self.subject.id, self.subject.odata_type, self._root_id)
@@ -223,7 +252,7 @@ class AssignWrite(StepWrite[bool]):
                 "Its assignments were changed meanwhile. They were left alone; plan again."
             )
         if not self.begun:
-            self.pre_image = PreImage(wire={"assignments": list(held)})
+            self.pre_image = PreImage(wire={**now.to_wire(), "assignments": list(held)})
         return None
 
     async def send(self) -> bool:
