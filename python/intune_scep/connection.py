@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import ConnectionOptionError
 
 CLOUD_NAMES = ("public", "usgov", "usgov_dod", "china", "simulator")
 AUTH_SOURCES = ("auto", "env", "cli", "msi", "default", "token")
@@ -37,10 +37,6 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "timeout": ("INTUNE_SCEP_TIMEOUT",),
     "patience": ("INTUNE_SCEP_PATIENCE",),
 }
-
-
-class ConnectionOptionError(IntuneScepError):
-    """A connection option is missing, contradicts another one or has an impossible value."""
 
 
 @dataclass(frozen=True)

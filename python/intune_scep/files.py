@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import FileError, FileInUseError
 
 PRIVATE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
@@ -53,22 +53,6 @@ _NO_SYNC: Final = frozenset(
 _SAFE_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*")
 _LONGEST_NAME: Final = 100
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
-
-
-class FileError(IntuneScepError):
-    """A file that cannot be used, and why.
-
-    Attributes:
-        reason: Why, as the end of a sentence and without a full stop.
-    """
-
-    def __init__(self, message: str, *, reason: str = "", hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.reason = reason
-
-
-class FileInUseError(FileError):
-    """Another run holds the lock of a tenant."""
 
 
 def write_private(path: Path, data: bytes) -> None:

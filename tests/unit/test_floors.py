@@ -1,4 +1,4 @@
-"""The house: a room imports only from floors below, in no circle, and nobody knows the simulator."""
+"""The house: imports go down only, in no circle, and nobody knows the simulator."""
 
 import ast
 import graphlib

@@ -27,9 +27,13 @@ from intune_scep.backup.directory import (
 from intune_scep.backup.export import FAILED, WRITTEN, ExportedProfile, ExportReport
 from intune_scep.backup.reading import link_error, read_everything, root_id_of, root_of
 from intune_scep.declarations.names import NameIndex, Names
-from intune_scep.errors import IntuneScepError
-from intune_scep.files import FileError, digest, parse_json, read_regular
-from intune_scep.profiles import Profile, UnknownProfileTypeError, parse_profile
+from intune_scep.errors import (
+    BackupError,
+    FileError,
+    UnknownProfileTypeError,
+)
+from intune_scep.files import digest, parse_json, read_regular
+from intune_scep.profiles import Profile, parse_profile
 from intune_scep.tenant import Snapshot, Tenant
 from intune_scep.version import __version__
 
@@ -42,10 +46,6 @@ _NAMES: Final = {
     "filters": "assignment filter",
     "scope_tags": "scope tag",
 }
-
-
-class BackupError(IntuneScepError):
-    """A backup that cannot be used, and why."""
 
 
 @dataclass(frozen=True)

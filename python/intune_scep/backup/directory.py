@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import ExportError, FileError
 from intune_scep.files import (
-    FileError,
     digest,
     is_leftover,
     leftover_name,
@@ -40,10 +39,6 @@ _ID_PART: Final = 8
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _SAME: Final = ("format", "tenant", "cloud")
 _KIND_PREFIX: Final = {"scep": "scep", "trusted_root": "root"}
-
-
-class ExportError(IntuneScepError):
-    """An export or a backup that cannot be written or read, and why."""
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from intune_scep.backup.directory import (
 )
 from intune_scep.backup.reading import link_error, read_everything, root_of
 from intune_scep.declarations.declaration import parse_declaration
-from intune_scep.declarations.errors import DeclarationError
 from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
 from intune_scep.declarations.names import NameIndex, root_certificate
 from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.wire_form import create_wire, option_of
 from intune_scep.declarations.yaml_form import render_document
-from intune_scep.files import FileError, read_regular
+from intune_scep.errors import DeclarationError, FileError
+from intune_scep.files import read_regular
 from intune_scep.profiles import Profile, ProfileKind
 from intune_scep.tenant import ReadFailure, Snapshot, Tenant
 from intune_scep.version import __version__

@@ -11,7 +11,7 @@ from intune_scep.backup.backup import BackedUpProfile, Backup
 from intune_scep.backup.matching import Match, match_profiles
 from intune_scep.backup.reading import link_error, read_everything, root_id_of
 from intune_scep.backup.remap import Remap, read_remap
-from intune_scep.declarations.names import UnresolvedNameError
+from intune_scep.errors import UnresolvedNameError
 from intune_scep.profiles import Profile, changed_properties
 from intune_scep.tenant import Snapshot, Tenant, same_assignments
 

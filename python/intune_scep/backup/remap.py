@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from intune_scep.backup.backup import Backup
-from intune_scep.declarations.names import (
-    NameIndex,
-    Names,
-    UnresolvedNameError,
-    group_ids,
-    uses_filter,
-)
+from intune_scep.declarations.names import NameIndex, Names, group_ids, uses_filter
+from intune_scep.errors import UnresolvedNameError
 from intune_scep.tenant import (
     Tenant,
     read_assignment_filters,

@@ -4,12 +4,6 @@ Nothing here speaks to a network. `cryptography` parses; hostile input ends in o
 """
 
 from intune_scep.certificates.alt_security import AltSecurityForm, AltSecurityIdentity
-from intune_scep.certificates.errors import (
-    CertificateError,
-    ExpectedSidsError,
-    InvalidCertificateError,
-    TrustedRootRefusedError,
-)
 from intune_scep.certificates.expected import ComparisonStatus, ExpectedSids, SidComparison
 from intune_scep.certificates.facts import (
     CertificateFacts,
@@ -33,6 +27,12 @@ from intune_scep.certificates.trusted_root import (
     TrustedRootCertificate,
     describe_certificate,
     load_trusted_root,
+)
+from intune_scep.errors import (
+    CertificateError,
+    ExpectedSidsError,
+    InvalidCertificateError,
+    TrustedRootRefusedError,
 )
 from intune_scep.profiles.sid_text import SID_TAG, is_sid
 

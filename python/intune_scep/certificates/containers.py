@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from intune_scep.certificates._asn1 import is_pkcs12
 from intune_scep.certificates._quiet import quiet_parser
-from intune_scep.certificates.errors import CertificateError, InvalidCertificateError
+from intune_scep.errors import CertificateError, InvalidCertificateError
 
 _BEGIN = b"-----BEGIN "
 _LOADER_ERRORS = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from intune_scep.certificates.errors import ExpectedSidsError
 from intune_scep.certificates.files import CertificateRecord
 from intune_scep.certificates.mapping import MappingStatus, StrongMapping
-from intune_scep.files import FileError, read_regular
+from intune_scep.errors import ExpectedSidsError, FileError
+from intune_scep.files import read_regular
 from intune_scep.profiles.sid_text import is_sid
 from intune_scep.records import Record
 

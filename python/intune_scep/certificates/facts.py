@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, r
 
 from intune_scep.certificates._quiet import quiet_parser
 from intune_scep.certificates.alt_security import AltSecurityIdentity, alt_security_identities
-from intune_scep.certificates.errors import InvalidCertificateError
 from intune_scep.certificates.mapping import (
     StrongMapping,
     judge_strong_mapping,
@@ -26,6 +25,7 @@ from intune_scep.certificates.sid import (
     sids_in_other_names,
     sids_in_uris,
 )
+from intune_scep.errors import InvalidCertificateError
 from intune_scep.records import Record
 
 _T = TypeVar("_T")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from intune_scep.certificates.containers import certificates_in
-from intune_scep.certificates.errors import CertificateError
 from intune_scep.certificates.facts import CertificateFacts, inspect_certificate
 from intune_scep.certificates.mapping import NOT_JUDGED_FROM_REPORT, StrongMapping
 from intune_scep.certificates.report_csv import ReportedCertificate, read_report
-from intune_scep.files import FileError, read_regular
+from intune_scep.errors import CertificateError, FileError
+from intune_scep.files import read_regular
 from intune_scep.records import Record
 
 # Far above any bundle of certificates; a larger file is a mistake that would fill the memory.

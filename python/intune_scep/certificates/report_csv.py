@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
-from intune_scep.certificates.errors import CertificateError
+from intune_scep.errors import CertificateError
 from intune_scep.records import Record
 
 _FIELDS = {

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from intune_scep.certificates.containers import certificates_in
-from intune_scep.certificates.errors import CertificateError, TrustedRootRefusedError
 from intune_scep.certificates.facts import CertificateFacts, inspect_certificate
+from intune_scep.errors import CertificateError, TrustedRootRefusedError
 
 
 @dataclass(frozen=True, slots=True)

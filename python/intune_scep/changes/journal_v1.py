@@ -11,8 +11,7 @@ from intune_scep.changes.plan import Action, Plan, Seen, Task
 from intune_scep.changes.record import ActionRecord, RunRecord, StepRecord
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Patch, PreImage
-from intune_scep.errors import PlanError
-from intune_scep.profiles import UnknownProfileTypeError
+from intune_scep.errors import PlanError, UnknownProfileTypeError
 
 FORMAT_1: Final = "intune-scep/journal/1"
 _PLAN_1: Final = "intune-scep/strong-mapping-plan/1"

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Create, Delete, Step, step_from_dict
-from intune_scep.errors import PlanError, TooManyChangesError
-from intune_scep.profiles import ProfileKind, UnknownProfileTypeError, require_profile_type
+from intune_scep.errors import PlanError, TooManyChangesError, UnknownProfileTypeError
+from intune_scep.profiles import ProfileKind, require_profile_type
 
 PLAN_FORMAT: Final = "intune-scep/plan/2"
 

@@ -41,8 +41,13 @@ from intune_scep.changes.writes import (
     Subject,
     not_kept,
 )
-from intune_scep.errors import IntuneScepError, JournalError, ProfileChangedError
-from intune_scep.graph.errors import GraphError, OutcomeUnknownError
+from intune_scep.errors import (
+    GraphError,
+    IntuneScepError,
+    JournalError,
+    OutcomeUnknownError,
+    ProfileChangedError,
+)
 from intune_scep.graph.write_once import Written, write_once
 from intune_scep.profiles import Profile
 from intune_scep.tenant import Tenant

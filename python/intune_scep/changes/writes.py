@@ -13,8 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from intune_scep.changes.plan import Seen
 from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch, PreImage
-from intune_scep.errors import IntuneScepError, ProfileChangedError
-from intune_scep.graph.errors import OutcomeUnknownError
+from intune_scep.errors import IntuneScepError, OutcomeUnknownError, ProfileChangedError
 from intune_scep.graph.settle import settle
 from intune_scep.profiles import Profile, changed_properties, parse_profile
 from intune_scep.tenant import Tenant

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from intune_scep.cli.options import Shared, extended
-from intune_scep.connection import ConnectionOptionError
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import ConnectionOptionError, IntuneScepError
 
 _PANEL = "What counts"
 

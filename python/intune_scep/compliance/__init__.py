@@ -2,7 +2,6 @@
 
 from intune_scep.compliance.baseline import Baseline, read_baseline
 from intune_scep.compliance.drift import ProfileDrift, PropertyChange
-from intune_scep.compliance.errors import BaselineError, PolicyError, SourceError
 from intune_scep.compliance.offline import check_files
 from intune_scep.compliance.policy import (
     Outcome,
@@ -15,6 +14,7 @@ from intune_scep.compliance.policy import (
 from intune_scep.compliance.report import CheckedProfile, ComplianceReport, Step
 from intune_scep.compliance.roots import RootHealth, RootStatus
 from intune_scep.compliance.run import approve, check_tenant, unreachable
+from intune_scep.errors import BaselineError, PolicyError, SourceError
 
 __all__ = [
     "Baseline",

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep.compliance.errors import BaselineError
+from intune_scep.errors import BaselineError, FileError
 from intune_scep.files import (
-    FileError,
     canonical_json,
     digest,
     parse_json,

@@ -9,7 +9,6 @@ from typing import Any
 
 from intune_scep.compliance.baseline import Baseline
 from intune_scep.compliance.drift import find_drift
-from intune_scep.compliance.errors import BaselineError
 from intune_scep.compliance.naming import all_words
 from intune_scep.compliance.policy import Policy
 from intune_scep.compliance.report import (
@@ -22,6 +21,7 @@ from intune_scep.compliance.roots import ProfileRef, in_order, judge_roots
 from intune_scep.compliance.scope import directory_facts, group_facts
 from intune_scep.compliance.steps import make_steps
 from intune_scep.declarations.names import with_names
+from intune_scep.errors import BaselineError
 from intune_scep.profiles import Profile, ScepProfile
 from intune_scep.rules import (
     NOT_READ,

@@ -9,7 +9,6 @@ from typing import Final
 
 from intune_scep.backup.backup import Backup, is_backup, read_backup
 from intune_scep.compliance.baseline import Baseline
-from intune_scep.compliance.errors import SourceError
 from intune_scep.compliance.judging import Request, make_report
 from intune_scep.compliance.policy import Policy
 from intune_scep.compliance.report import ComplianceReport
@@ -20,9 +19,10 @@ from intune_scep.declarations import (
     read_declarations,
 )
 from intune_scep.declarations.declaration import ScepDeclaration
-from intune_scep.declarations.names import UnresolvedNameError, encode_target
+from intune_scep.declarations.names import encode_target
 from intune_scep.declarations.resolution import Resolved, Roots
 from intune_scep.declarations.wire_form import WireForm, profile_to_be
+from intune_scep.errors import SourceError, UnresolvedNameError
 from intune_scep.profiles import Profile, ProfileIndex, TrustedRootProfile
 from intune_scep.rules import Configuration
 from intune_scep.tenant import ReadFailure, RootLink, Snapshot, profile_key

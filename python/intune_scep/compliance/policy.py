@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
-from intune_scep.compliance.errors import PolicyError
 from intune_scep.compliance.roots import RootStatus
-from intune_scep.files import FileError, read_regular
+from intune_scep.errors import FileError, PolicyError
+from intune_scep.files import read_regular
 from intune_scep.records import Record
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted

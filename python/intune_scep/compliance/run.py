@@ -13,11 +13,10 @@ from intune_scep.compliance.baseline import (
     write_baseline,
 )
 from intune_scep.compliance.drift import root_keys
-from intune_scep.compliance.errors import BaselineError
 from intune_scep.compliance.judging import Request, make_report, require_same_tenant
 from intune_scep.compliance.policy import Policy
 from intune_scep.compliance.report import ComplianceReport, finding_key
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import BaselineError, IntuneScepError
 from intune_scep.rules import Configuration
 from intune_scep.tenant import NamesOf, ReadFailure, Snapshot, Tenant, Wanted, read_snapshot
 

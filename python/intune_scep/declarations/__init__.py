@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from intune_scep.declarations.options import OPTIONS, Option, options_of
+from intune_scep.errors import DeclarationError, InexpressibleError, UnresolvedNameError
 
 if TYPE_CHECKING:
     from intune_scep.declarations.declaration import (
@@ -16,22 +17,18 @@ if TYPE_CHECKING:
         parse_declaration,
     )
     from intune_scep.declarations.emptied_values import template_accidents
-    from intune_scep.declarations.errors import DeclarationError, InexpressibleError
     from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
-    from intune_scep.declarations.names import NameIndex, Names, UnresolvedNameError
+    from intune_scep.declarations.names import NameIndex, Names
     from intune_scep.declarations.reading import read_declarations
     from intune_scep.declarations.values import RootReference
 
 _HOMES = {
     "NameIndex": "names",
     "Declaration": "declaration",
-    "DeclarationError": "errors",
-    "InexpressibleError": "errors",
     "Names": "names",
     "RootReference": "values",
     "ScepDeclaration": "declaration",
     "TrustedRootDeclaration": "declaration",
-    "UnresolvedNameError": "names",
     "declaration_from_profile": "from_profile",
     "inexpressible": "from_profile",
     "parse_declaration": "declaration",

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from intune_scep.declarations.errors import InexpressibleError
 from intune_scep.declarations.options import (
     EXTENDED_KEY_USAGES,
     OPTIONS,
@@ -20,6 +19,7 @@ from intune_scep.declarations.options import (
     SAN_TYPES,
     Option,
 )
+from intune_scep.errors import InexpressibleError
 from intune_scep.profiles import Flags
 
 Wire = dict[str, Any]

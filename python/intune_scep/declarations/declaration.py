@@ -13,9 +13,8 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BeforeValidator, PrivateAttr, ValidationError, create_model
 
-from intune_scep.certificates import CertificateError, TrustedRootCertificate, load_trusted_root
+from intune_scep.certificates import TrustedRootCertificate, load_trusted_root
 from intune_scep.declarations.emptied_values import template_accidents
-from intune_scep.declarations.errors import DeclarationError
 from intune_scep.declarations.options import OPTIONS, options_of
 from intune_scep.declarations.sentences import KIND_WORDS, label, option_path, sentence
 from intune_scep.declarations.values import (
@@ -27,7 +26,8 @@ from intune_scep.declarations.values import (
     one_of,
     type_of,
 )
-from intune_scep.files import FileError, read_regular
+from intune_scep.errors import CertificateError, DeclarationError, FileError
+from intune_scep.files import read_regular
 from intune_scep.profiles import Platform, ProfileKind, ProfileType, profile_type_for
 
 

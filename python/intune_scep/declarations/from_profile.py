@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from intune_scep.declarations.codecs import ABSENT, CODECS, decode_option
 from intune_scep.declarations.declaration import parse_declaration
-from intune_scep.declarations.errors import DeclarationError, InexpressibleError
 from intune_scep.declarations.names import Names, decode_target
 from intune_scep.declarations.options import OPTIONS, Option, options_of
 from intune_scep.declarations.wire_form import managed_wire
+from intune_scep.errors import DeclarationError, InexpressibleError
 from intune_scep.profiles import Profile, ProfileIndex, ProfileType, normal_value
 from intune_scep.profiles.wire import is_annotation, is_writable
 

@@ -12,15 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import UnresolvedNameError
 from intune_scep.profiles import Profile
 
 _MOST_SHOWN: Final = 10
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-
-
-class UnresolvedNameError(IntuneScepError):
-    """A name or id that leads to nothing, or a name that leads to several things."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import yaml
 
 from intune_scep.declarations.declaration import Declaration, parse_declaration
-from intune_scep.declarations.errors import DeclarationError
-from intune_scep.files import FileError, parse_json, read_regular
+from intune_scep.errors import DeclarationError, FileError
+from intune_scep.files import parse_json, read_regular
 from intune_scep.profiles import ProfileKind
 from intune_scep.yaml_text import MOST_BYTES, BoundedLoader, load_all
 

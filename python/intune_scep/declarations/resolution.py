@@ -12,13 +12,9 @@ from intune_scep.declarations.declaration import (
     ScepDeclaration,
     TrustedRootDeclaration,
 )
-from intune_scep.declarations.names import (
-    UnresolvedNameError,
-    listed,
-    root_certificate,
-    thumbprints,
-)
+from intune_scep.declarations.names import listed, root_certificate, thumbprints
 from intune_scep.declarations.values import RootReference
+from intune_scep.errors import UnresolvedNameError
 from intune_scep.profiles import Platform, Profile, ProfileIndex, ProfileKind
 
 CHANNEL: Final = "deploymentChannel"

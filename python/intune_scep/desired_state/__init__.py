@@ -6,28 +6,21 @@ Everything loads when it is first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from intune_scep.errors import MarkerError, StatePlanError
+
 if TYPE_CHECKING:
     from intune_scep.desired_state.choices import PlanChoices
     from intune_scep.desired_state.listing import ProfileListing, list_profiles
-    from intune_scep.desired_state.marker import MarkerError
-    from intune_scep.desired_state.plan import (
-        Change,
-        Reissues,
-        StateAction,
-        StatePlan,
-        StatePlanError,
-    )
+    from intune_scep.desired_state.plan import Change, Reissues, StateAction, StatePlan
     from intune_scep.desired_state.run import apply_declarations, apply_plan, plan_declarations
 
 _HOMES = {
     "Change": "plan",
-    "MarkerError": "marker",
     "PlanChoices": "choices",
     "ProfileListing": "listing",
     "Reissues": "plan",
     "StateAction": "plan",
     "StatePlan": "plan",
-    "StatePlanError": "plan",
     "apply_declarations": "run",
     "apply_plan": "run",
     "list_profiles": "listing",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from intune_scep.desired_state.marker import is_marked, marker
-from intune_scep.desired_state.plan import StatePlanError
+from intune_scep.errors import StatePlanError
 from intune_scep.profiles import Profile
 
 

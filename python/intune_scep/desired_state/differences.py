@@ -7,17 +7,17 @@ import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from intune_scep.certificates import CertificateError, describe_certificate, inspect_certificate
+from intune_scep.certificates import describe_certificate, inspect_certificate
 from intune_scep.changes.plan import Difference
 from intune_scep.declarations.codecs import ABSENT, CODECS, Wire, decode_option
 from intune_scep.declarations.declaration import Declaration
-from intune_scep.declarations.errors import InexpressibleError
 from intune_scep.declarations.from_profile import describe_assignments
 from intune_scep.declarations.names import Names
 from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.wire_form import WireForm, option_of
 from intune_scep.desired_state.marker import with_marker
 from intune_scep.desired_state.plan import Reissues
+from intune_scep.errors import CertificateError, InexpressibleError
 from intune_scep.profiles import Profile, ProfileKind, ProfileType, changed_properties
 
 _USAGES = "extendedKeyUsages"

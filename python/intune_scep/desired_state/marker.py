@@ -9,14 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import MarkerError
 
 _MARKER: Final = re.compile(r"\s*\[managed by intune\.scep: [^\[\]\r\n]*\]")
 _SET_NAME: Final = re.compile(r"[^\[\]\r\n]{1,100}")
-
-
-class MarkerError(IntuneScepError):
-    """The name of a set of declarations cannot stand in a mark."""
 
 
 def marker(managed_by: str) -> str:

@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from intune_scep.changes.plan import Difference
 from intune_scep.declarations.resolution import RootTarget
-from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, ProfileType
 
 if TYPE_CHECKING:
     from intune_scep.rules import Finding
-
-
-class StatePlanError(IntuneScepError):
-    """The choices for a plan contradict each other, or the plan is of another tenant."""
 
 
 class Change(StrEnum):

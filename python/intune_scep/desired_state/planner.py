@@ -9,7 +9,7 @@ from typing import Any, Final
 from intune_scep.changes.plan import Difference
 from intune_scep.declarations.codecs import Wire
 from intune_scep.declarations.declaration import Declaration
-from intune_scep.declarations.names import UnresolvedNameError, encode_target
+from intune_scep.declarations.names import encode_target
 from intune_scep.declarations.resolution import (
     CHANNEL,
     CHANNEL_STAYS,
@@ -45,7 +45,7 @@ from intune_scep.desired_state.plan import (
 )
 from intune_scep.desired_state.pruning import pruned_actions
 from intune_scep.desired_state.safety import safe_actions
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import IntuneScepError, UnresolvedNameError
 from intune_scep.profiles import Profile, ProfileKind, writable
 from intune_scep.tenant import Snapshot, same_assignments
 

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.notes import deleted
-from intune_scep.desired_state.plan import Change, StateAction, StatePlanError
+from intune_scep.desired_state.plan import Change, StateAction
+from intune_scep.errors import StatePlanError
 from intune_scep.profiles import ProfileIndex
 from intune_scep.tenant import Snapshot
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from intune_scep.errors import GraphError, GraphTransportError
 from intune_scep.graph.answers import parse_answer
-from intune_scep.graph.errors import GraphError, GraphTransportError, error_from_response
+from intune_scep.graph.errors import error_from_response
 from intune_scep.graph.retry import is_repeatable, read_policy, retry_after_seconds
 from intune_scep.graph.session import GraphSession
 

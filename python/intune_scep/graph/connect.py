@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from intune_scep.connection import ConnectionOptionError, ConnectionOptions
+from intune_scep.connection import ConnectionOptions
+from intune_scep.errors import ConnectionOptionError
 from intune_scep.graph.clouds import select_cloud
 from intune_scep.graph.credentials import StaticCredential, make_credential, read_claims
 from intune_scep.graph.engine import GraphEngine

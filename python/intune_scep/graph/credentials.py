@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from intune_scep.connection import ConnectionOptionError, ConnectionOptions
+from intune_scep.connection import ConnectionOptions
+from intune_scep.errors import AuthenticationError, ConnectionOptionError
 from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.clouds import Cloud
-from intune_scep.graph.errors import AuthenticationError
 from intune_scep.graph.network import check_certificate_file, is_on_this_machine
 from intune_scep.graph.redaction import Redactor
 

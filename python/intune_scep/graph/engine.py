@@ -15,9 +15,8 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import GraphTransportError, IntuneScepError, UnsafeLinkError
 from intune_scep.graph.clouds import Cloud
-from intune_scep.graph.errors import GraphTransportError, UnsafeLinkError
 from intune_scep.graph.network import open_client, proxy_in_use
 from intune_scep.graph.redaction import Redactor
 from intune_scep.graph.sign_in import TokenSource

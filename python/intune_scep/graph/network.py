@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from intune_scep.connection import ConnectionOptionError, is_loopback
-from intune_scep.graph.errors import GraphTransportError
+from intune_scep.connection import is_loopback
+from intune_scep.errors import ConnectionOptionError, GraphTransportError
 
 if TYPE_CHECKING:
     import httpx

@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 from tenacity.stop import stop_before_delay
 from tenacity.wait import wait_base, wait_random_exponential
 
-from intune_scep.graph.errors import GraphError, GraphTransportError
+from intune_scep.errors import GraphError, GraphTransportError
 
 MAX_ATTEMPTS = 6
 MAX_TOTAL_SECONDS = 300.0

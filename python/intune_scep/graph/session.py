@@ -10,15 +10,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import GraphTransportError, IntuneScepError, InvalidIdError, UnsafeLinkError
 from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.engine import GraphEngine
-from intune_scep.graph.errors import (
-    GraphTransportError,
-    InvalidIdError,
-    UnsafeLinkError,
-    error_from_response,
-)
+from intune_scep.graph.errors import error_from_response
 from intune_scep.graph.pacing import Pacer
 from intune_scep.graph.retry import read_policy, write_policy
 

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from intune_scep.errors import IntuneScepError
-from intune_scep.graph.errors import AuthenticationError, GraphError, GraphTransportError
+from intune_scep.errors import AuthenticationError, GraphError, GraphTransportError, IntuneScepError
 from intune_scep.graph.retry import is_repeatable
 
 T = TypeVar("T")

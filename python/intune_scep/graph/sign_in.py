@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import AuthenticationError, GraphTransportError, IntuneScepError
 from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.credentials import StaticCredential
-from intune_scep.graph.errors import AuthenticationError, GraphTransportError
 from intune_scep.graph.redaction import Redactor
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.stop import stop_before_delay
 
-from intune_scep.graph.errors import GraphError, GraphTransportError, OutcomeUnknownError
+from intune_scep.errors import GraphError, GraphTransportError, OutcomeUnknownError
 from intune_scep.graph.retry import MAX_ATTEMPTS, MAX_TOTAL_SECONDS, WaitAsTold
 from intune_scep.graph.settle import settle
 

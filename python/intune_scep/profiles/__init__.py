@@ -7,6 +7,7 @@ pydantic when they are first used.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from intune_scep.errors import UnknownProfileTypeError
 from intune_scep.profiles.flags import Flags
 from intune_scep.profiles.index import ProfileIndex
 from intune_scep.profiles.normal_form import (
@@ -20,7 +21,6 @@ from intune_scep.profiles.properties import Property
 from intune_scep.profiles.registry import (
     PROFILE_TYPES,
     ProfileType,
-    UnknownProfileTypeError,
     find_profile_type,
     platforms_with,
     profile_type_for,

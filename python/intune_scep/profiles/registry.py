@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import UnknownProfileTypeError
 from intune_scep.profiles.properties import (
     DEVICE_CONFIGURATION,
     RESOURCE_ACCESS_PROFILE,
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 DEVICE_CONFIGURATIONS: Final = "deviceManagement/deviceConfigurations"
 RESOURCE_ACCESS_PROFILES: Final = "deviceManagement/resourceAccessProfiles"
 _PREFIX: Final = "microsoft.graph."
-
-
-class UnknownProfileTypeError(IntuneScepError):
-    """An entity is not one of the certificate profile types of the registry."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,10 @@ from datetime import UTC
 from pathlib import Path
 
 from intune_scep.compliance import ComplianceReport
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import ReportFileError
 from intune_scep.files import write_private
 from intune_scep.reports.formats import FORMATS, render
 from intune_scep.reports.history import read_history
-
-
-class ReportFileError(IntuneScepError):
-    """A report cannot be written."""
 
 
 def write_reports(

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.compliance.report import FORMAT, ComplianceReport
-from intune_scep.files import FileError, parse_json, read_regular
+from intune_scep.errors import FileError
+from intune_scep.files import parse_json, read_regular
 
 _LARGEST: Final = 64 * 1024 * 1024
 

@@ -11,16 +11,12 @@ import httpx
 
 from intune_scep.compliance import ComplianceReport
 from intune_scep.connection import is_loopback
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import WebhookError
 from intune_scep.reports.machine import render_json
 
 URL: Final = "INTUNE_SCEP_WEBHOOK_URL"
 TOKEN: Final = "INTUNE_SCEP_WEBHOOK_TOKEN"  # noqa: S105 - the name of a variable
 _TIMEOUT: Final = 30.0
-
-
-class WebhookError(IntuneScepError):
-    """A report was not delivered. The URL, which often is a secret itself, is never shown."""
 
 
 @dataclass(frozen=True)

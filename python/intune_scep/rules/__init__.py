@@ -6,6 +6,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from intune_scep.errors import ConfigurationError
 from intune_scep.rules.catalogue import (
     ANSWERABLE,
     BEHAVIOURS,
@@ -41,7 +42,7 @@ from intune_scep.rules.registry import GROUPS
 from intune_scep.rules.verdicts import Judgement, Verdict, judge
 
 if TYPE_CHECKING:
-    from intune_scep.rules.configuration_file import ConfigurationError, load_configuration
+    from intune_scep.rules.configuration_file import load_configuration
 
 __all__ = [
     "ANSWERABLE",
@@ -85,6 +86,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Reading the file loads pydantic and yaml, which judging does not need.
-    if name in {"ConfigurationError", "load_configuration"}:
+    if name == "load_configuration":
         return getattr(import_module("intune_scep.rules.configuration_file"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -40,7 +40,8 @@ class CaCertificate:
 @lru_cache(maxsize=512)
 def read_ca_certificate(value: str | None) -> CaCertificate:
     """Read the base64 text of a `trustedRootCertificate`. Never raises."""
-    from intune_scep.certificates import CertificateError, inspect_certificate
+    from intune_scep.certificates import inspect_certificate
+    from intune_scep.errors import CertificateError
 
     if not value:
         return CaCertificate(None, "There is no certificate.")

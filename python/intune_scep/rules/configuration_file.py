@@ -18,16 +18,12 @@ from pydantic import (
     ValidationError,
 )
 
-from intune_scep.errors import IntuneScepError
-from intune_scep.files import FileError, read_regular
+from intune_scep.errors import ConfigurationError, FileError
+from intune_scep.files import read_regular
 from intune_scep.rules.catalogue import ANSWERABLE, CATALOGUE, QUESTIONS, RULES
 from intune_scep.rules.configuration import Configuration, Waiver
 from intune_scep.rules.model import Severity
 from intune_scep.yaml_text import MOST_BYTES, BoundedLoader, load
-
-
-class ConfigurationError(IntuneScepError):
-    """The configuration of the rules cannot be used; the message names file and line."""
 
 
 def _judged(rule_id: str) -> str:

@@ -6,16 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import SelectionError
 from intune_scep.profiles import Profile
 from intune_scep.rules.verdicts import Judgement
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 NOT_NAMED = "Left alone: not named by only."
-
-
-class SelectionError(IntuneScepError):
-    """A name or id that selects no profile, or more than one (law 5)."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import GraphTransportError, IntuneScepError
 from intune_scep.graph.batch import read_batch
-from intune_scep.graph.errors import GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.tenant import Tenant

@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError, InvalidIdError
 from intune_scep.graph.batch import BATCH_SIZE, BatchAnswer, read_batch
-from intune_scep.graph.errors import GraphError, GraphTransportError, InvalidIdError
 from intune_scep.graph.session import checked_id
 from intune_scep.profiles import ProfileType
 from intune_scep.tenant.profiles import CONFIGURATIONS, RESOURCE_ACCESS

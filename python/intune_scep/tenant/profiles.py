@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import GraphError, IntuneScepError, UnknownProfileTypeError
 from intune_scep.graph.batch import BatchAnswer, read_batch
-from intune_scep.graph.errors import GraphError
 from intune_scep.graph.session import checked_id, require_same_id
-from intune_scep.profiles import Profile, UnknownProfileTypeError, parse_profile
+from intune_scep.profiles import Profile, parse_profile
 from intune_scep.tenant.tenant import Tenant
 
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"

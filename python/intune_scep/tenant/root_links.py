@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError
 from intune_scep.graph.batch import BatchAnswer, read_batch
-from intune_scep.graph.errors import GraphError, GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.profiles import (
     Profile,

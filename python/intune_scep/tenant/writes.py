@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from intune_scep.graph.errors import GraphError, GraphTransportError
+from intune_scep.errors import GraphError, GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.profiles import Profile, parse_profile
 from intune_scep.tenant.profiles import CONFIGURATIONS

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from intune_scep.backup.backup import (
     MANIFEST,
     TENANT_FILE,
-    BackupError,
     back_up_profiles,
     is_backup,
     read_backup,
 )
-from intune_scep.backup.directory import ExportError, to_json
+from intune_scep.backup.directory import to_json
+from intune_scep.errors import BackupError, ExportError
 from intune_scep.files import digest
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 

@@ -8,12 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.backup.directory import (
-    ExportError,
-    Nameable,
-    file_stems,
-    write_files,
-)
+from intune_scep.backup.directory import Nameable, file_stems, write_files
+from intune_scep.errors import ExportError
 
 LEDGER = ".ledger.json"
 ABOUT = {"format": "test/1", "tenant": "t", "cloud": "c"}

@@ -8,10 +8,11 @@ import pytest
 
 from intune_scep.backup import backup as backups
 from intune_scep.backup import export as exports
-from intune_scep.backup.backup import BackupError, back_up_profiles, read_backup
-from intune_scep.backup.directory import ExportError, write_files
+from intune_scep.backup.backup import back_up_profiles, read_backup
+from intune_scep.backup.directory import write_files
 from intune_scep.backup.export import export_profiles
 from intune_scep.declarations.reading import read_declarations
+from intune_scep.errors import BackupError, ExportError
 from intune_scep.files import is_leftover
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 

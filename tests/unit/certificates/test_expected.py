@@ -4,13 +4,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat import asn1
 
-from intune_scep.certificates import (
-    SID_TAG,
-    ComparisonStatus,
-    ExpectedSids,
-    ExpectedSidsError,
-    read_certificates,
-)
+from intune_scep.certificates import SID_TAG, ComparisonStatus, ExpectedSids, read_certificates
+from intune_scep.errors import ExpectedSidsError
 
 SID = "S-1-5-21-1-2-3-4"
 OTHER = "S-1-5-21-1-2-3-5"

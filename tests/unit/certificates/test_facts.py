@@ -16,11 +16,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intune_scep.certificates import (
-    SID_TAG,
-    InvalidCertificateError,
-    inspect_certificate,
-)
+from intune_scep.certificates import SID_TAG, inspect_certificate
+from intune_scep.errors import InvalidCertificateError
 
 SID = "S-1-5-21-1-2-3-4"
 OPENSSL = shutil.which("openssl")

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.certificates import TrustedRootRefusedError, load_trusted_root
+from intune_scep.certificates import load_trusted_root
+from intune_scep.errors import TrustedRootRefusedError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 

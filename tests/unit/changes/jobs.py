@@ -6,6 +6,7 @@ what is right after it known from a run that nothing disturbed.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shutil
@@ -505,7 +506,7 @@ def statuses(report: RunReport) -> list[str]:
 def reads_before_writes(ready: Ready) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     """Each write with the request right before it."""
     sent = ready.tenant.sent()
-    for before, item in zip(sent, sent[1:], strict=False):
+    for before, item in itertools.pairwise(sent):
         if is_kind(item, ready.job.kind):
             yield before, item
 

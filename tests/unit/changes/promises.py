@@ -6,6 +6,7 @@ broken. The mutants break the engine and run the same checks.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ import pytest
 from intune_scep.changes.journal import JournalWriter, read_journal
 from intune_scep.changes.status import Hold
 from intune_scep.changes.watch import Stop, Watch
-from intune_scep.errors import JournalError, TooManyChangesError
-from intune_scep.files import FileInUseError, tenant_lock
+from intune_scep.errors import FileInUseError, JournalError, TooManyChangesError
+from intune_scep.files import tenant_lock
 from intune_scep.graph import pacing
 
 from .jobs import (
@@ -172,7 +173,7 @@ def each_profile_is_read_right_before_its_write(ready: Ready) -> None:
     assert statuses(report) == ["applied"] * COUNT
     sent = ready.tenant.sent()
     moments = []
-    for before, item in zip(sent, sent[1:], strict=False):
+    for before, item in itertools.pairwise(sent):
         if not is_kind(item, ready.job.kind):
             continue
         moments.append(moment(item))
@@ -495,7 +496,7 @@ def a_write_is_announced_before_it_is_sent(ready: Ready) -> None:
     ready.run(watch=Watch(began=lambda path, _: paths.append(path)))
     assert len(seen) == COUNT
     assert seen[0] >= 1
-    assert all(later > earlier for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later > earlier for earlier, later in itertools.pairwise(seen))
 
 
 @promise()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intune_scep.compliance import BaselineError, approve, read_baseline
+from intune_scep.compliance import approve, read_baseline
+from intune_scep.errors import BaselineError
 
 
 @pytest.fixture

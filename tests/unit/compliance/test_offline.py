@@ -2,11 +2,10 @@
 
 import pytest
 
-from intune_scep.backup.backup import BackupError, back_up_profiles
+from intune_scep.backup.backup import back_up_profiles
 from intune_scep.backup.export import export_profiles
-from intune_scep.compliance import SourceError, approve, check_files, read_baseline
-from intune_scep.declarations import DeclarationError
-from intune_scep.errors import IntuneScepError
+from intune_scep.compliance import approve, check_files, read_baseline
+from intune_scep.errors import BackupError, DeclarationError, IntuneScepError, SourceError
 
 from .conftest import NOW
 

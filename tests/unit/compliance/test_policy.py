@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.compliance import Policy, PolicyError, Status, load_policy, make_policy
+from intune_scep.compliance import Policy, Status, load_policy, make_policy
+from intune_scep.errors import PolicyError
 from intune_scep.rules import Configuration, Severity, Waiver
 
 FLAGS = ("errors", "new_findings", "required", "defective", "drift", "expired_roots")

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from intune_scep.declarations.errors import DeclarationError
 from intune_scep.declarations.reading import read_declarations
+from intune_scep.errors import DeclarationError
 
 
 def problems(path):

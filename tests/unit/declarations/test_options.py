@@ -8,10 +8,10 @@ from pydantic import TypeAdapter, ValidationError
 from intune_scep.declarations import OPTIONS, options_of, parse_declaration
 from intune_scep.declarations.codecs import ABSENT, CODECS, codec_of
 from intune_scep.declarations.declaration import MODELS
-from intune_scep.declarations.errors import InexpressibleError
 from intune_scep.declarations.options import Option
 from intune_scep.declarations.values import type_of
 from intune_scep.declarations.wire_form import WireForm
+from intune_scep.errors import InexpressibleError
 from intune_scep.profiles import ProfileKind
 
 TEXT = Option("new", "str", "", "", wire=("certFileName",))

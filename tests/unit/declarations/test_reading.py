@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from intune_scep.declarations import DeclarationError, read_declarations
+from intune_scep.declarations import read_declarations
+from intune_scep.errors import DeclarationError
 
 from .material import ROOT_DER
 

@@ -8,12 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from intune_scep.declarations import (
-    OPTIONS,
-    DeclarationError,
-    options_of,
-    parse_declaration,
-)
+from intune_scep.declarations import OPTIONS, options_of, parse_declaration
+from intune_scep.errors import DeclarationError
 from intune_scep.profiles import Platform, ProfileKind
 
 from .declared import KINDS, ROOT_DER, ROOT_PEM, full

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.declarations import DeclarationError, parse_declaration, template_accidents
+from intune_scep.declarations import parse_declaration, template_accidents
+from intune_scep.errors import DeclarationError
 from intune_scep.profiles import KNOWN_VARIABLES, Platform, ProfileKind
 
 from .declared import full

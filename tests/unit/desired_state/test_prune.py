@@ -2,8 +2,7 @@
 
 import pytest
 
-from intune_scep.desired_state import MarkerError, StatePlanError
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import IntuneScepError, MarkerError, StatePlanError
 from intune_scep.profiles import Platform
 
 from .declared import root, scep

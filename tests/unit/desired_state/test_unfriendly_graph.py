@@ -11,8 +11,7 @@ from intune_scep.connection import ConnectionOptions
 from intune_scep.declarations import Names
 from intune_scep.declarations.from_profile import describe_assignments
 from intune_scep.desired_state import PlanChoices, apply_plan, plan_declarations
-from intune_scep.errors import PlanError
-from intune_scep.graph.errors import GraphError
+from intune_scep.errors import GraphError, PlanError
 from intune_scep.profiles import Platform, ProfileKind
 
 from .declared import CHANGED, ERRORS_AS_WARNINGS, OTHER_PEM, full, root, scep

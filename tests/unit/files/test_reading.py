@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from intune_scep.files import FileError, canonical_json, digest, parse_json, read_regular
+from intune_scep.errors import FileError
+from intune_scep.files import canonical_json, digest, parse_json, read_regular
 
 
 def refusal(path, most=100):

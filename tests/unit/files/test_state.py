@@ -11,13 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from intune_scep.files import (
-    FileError,
-    FileInUseError,
-    state_directory,
-    tenant_directory,
-    tenant_lock,
-)
+from intune_scep.errors import FileError, FileInUseError
+from intune_scep.files import state_directory, tenant_directory, tenant_lock
 
 TENANT = "3b0cbf3c-0000-4000-8000-000000000001"
 HOLD = """

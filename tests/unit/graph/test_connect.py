@@ -16,13 +16,17 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
-from intune_scep.connection import ConnectionOptionError, ConnectionOptions
-from intune_scep.errors import IntuneScepError
+from intune_scep.connection import ConnectionOptions
+from intune_scep.errors import (
+    AuthenticationError,
+    ConnectionOptionError,
+    GraphTransportError,
+    IntuneScepError,
+)
 from intune_scep.graph import sign_in
 from intune_scep.graph.clouds import CLOUDS
 from intune_scep.graph.connect import connect
 from intune_scep.graph.engine import GraphEngine
-from intune_scep.graph.errors import AuthenticationError, GraphTransportError
 from intune_scep.graph.network import open_client, proxy_in_use
 from intune_scep.graph.session import GraphSession
 from intune_scep.tenant import Tenant
@@ -201,7 +205,7 @@ def test_a_failed_sign_in_with_a_secret_tells_neither_secret_nor_traceback():
         from intune_scep.connection import ConnectionOptions
         from intune_scep.graph import credentials, sign_in
         from intune_scep.graph.connect import connect
-        from intune_scep.graph.errors import AuthenticationError
+        from intune_scep.errors import (AuthenticationError)
 
         sign_in.SIGN_IN_SECONDS = 3
         options = ConnectionOptions.from_environment(

@@ -7,10 +7,9 @@ import json
 import httpx
 import pytest
 
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError, UnsafeLinkError
 from intune_scep.graph import network, session
 from intune_scep.graph.batch import read_batch
-from intune_scep.graph.errors import GraphError, GraphTransportError, UnsafeLinkError
 from intune_scep.graph.session import require_same_id
 
 ROOT = "https://graph.microsoft.com/beta"

@@ -6,15 +6,10 @@ import json
 import httpx
 import pytest
 
+from intune_scep.errors import GraphError, GraphTransportError, InvalidIdError, UnsafeLinkError
 from intune_scep.graph.clouds import CLOUDS
 from intune_scep.graph.credentials import StaticCredential
 from intune_scep.graph.engine import GraphEngine
-from intune_scep.graph.errors import (
-    GraphError,
-    GraphTransportError,
-    InvalidIdError,
-    UnsafeLinkError,
-)
 from intune_scep.graph.session import GraphSession, checked_id
 
 ROOT = "https://graph.microsoft.com/beta"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from intune_scep.graph.errors import AuthenticationError, GraphError, GraphTransportError
+from intune_scep.errors import AuthenticationError, GraphError, GraphTransportError
 from intune_scep.graph.settle import settle
 
 

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from intune_scep.graph.errors import GraphTransportError
+from intune_scep.errors import GraphTransportError
 from intune_scep.graph.session import GraphSession
 
 CAPACITY = 19

@@ -8,14 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.profiles import (
-    PROFILE_TYPES,
-    Flags,
-    ProfileType,
-    UnknownProfileTypeError,
-    find_profile_type,
-    parse_profile,
-)
+from intune_scep.errors import UnknownProfileTypeError
+from intune_scep.profiles import PROFILE_TYPES, Flags, ProfileType, find_profile_type, parse_profile
 
 from .strategies import JSON, any_wire, full_wire, hostile_wire, values
 

@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import httpx
 import pytest
 
-from intune_scep.reports.webhook import TOKEN, URL, Webhook, WebhookError
+from intune_scep.errors import WebhookError
+from intune_scep.reports.webhook import TOKEN, URL, Webhook
 
 from .hostile import report_with
 

@@ -5,13 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from intune_scep.rules import (
-    Configuration,
-    ConfigurationError,
-    Severity,
-    Waiver,
-    load_configuration,
-)
+from intune_scep.errors import ConfigurationError
+from intune_scep.rules import Configuration, Severity, Waiver, load_configuration
 
 NO_REASON = "waivers:\n  - {rule: R-090, profile: Lab, expires: 2027-03-31}"
 GOOD = """\

@@ -11,7 +11,8 @@ from typing import get_args
 import pytest
 
 from intune_scep.cli import strong_mapping as command_line
-from intune_scep.strong_mapping import Choices, SelectionError
+from intune_scep.errors import SelectionError
+from intune_scep.strong_mapping import Choices
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -9,16 +9,15 @@ from intune_scep.changes.journal import read_journal
 from intune_scep.changes.plan import Plan
 from intune_scep.changes.run import roll_back as rollback
 from intune_scep.changes.run import verify_journal
-from intune_scep.errors import IntuneScepError, JournalError, PlanError, TooManyChangesError
-from intune_scep.simulator.scenarios.bulk import bulk
-from intune_scep.strong_mapping import (
-    Choices,
+from intune_scep.errors import (
+    IntuneScepError,
+    JournalError,
+    PlanError,
     SelectionError,
-    apply_plan,
-    assess_tenant,
-    enforce,
-    plan_tenant,
+    TooManyChangesError,
 )
+from intune_scep.simulator.scenarios.bulk import bulk
+from intune_scep.strong_mapping import Choices, apply_plan, assess_tenant, enforce, plan_tenant
 
 SANS = "customSubjectAlternativeNames"
 SID_URI = {

@@ -6,10 +6,10 @@ import json
 import httpx
 import pytest
 
+from intune_scep.errors import GraphTransportError
 from intune_scep.graph.clouds import CLOUDS
 from intune_scep.graph.credentials import StaticCredential
 from intune_scep.graph.engine import GraphEngine
-from intune_scep.graph.errors import GraphTransportError
 from intune_scep.graph.session import GraphSession
 from intune_scep.tenant import Tenant, read_profiles_by_id
 from intune_scep.tenant.profiles import read_profile
