@@ -40,7 +40,7 @@ class ConnectionOptionError(IntuneScepError):
 
 @dataclass(frozen=True)
 class ConnectionOptions:
-    """Everything needed to reach one tenant in one cloud (DESIGN "Connection").
+    """Everything needed to reach one tenant in one cloud.
 
     Attributes:
         cloud: One of `CLOUD_NAMES`.

@@ -15,7 +15,8 @@ from intune_scep.certificates.sid import (
 
 NOTE_URI_NEEDS_2019 = (
     "The SID stands in the URI form only: domain controllers read it on Windows Server 2019 or "
-    "later; Windows Server 2016 refuses such a certificate (DOMAIN.md section 2, row 5)."
+    "later; Windows Server 2016 refuses such a certificate (Microsoft: Ask the Directory "
+    "Services Team, techcommunity 4451386)."
 )
 NOTE_BOTH_FORMS = "The SID stands in the URI and in the extension, and both agree."
 REASON_REPORT_HAS_NO_SANS = (

@@ -1,6 +1,6 @@
 """Intune's certificate report as CSV, row by row.
 
-Columns: GRAPH.md section 2, reports `AllDeviceCertificates` and `CertificatesByRAPolicy` of
+Columns: GRAPH.md 2, reports `AllDeviceCertificates` and `CertificatesByRAPolicy` of
 `deviceManagement/reports/exportJobs`. The report names certificates but holds none.
 """
 

@@ -1,6 +1,6 @@
 """SIDs in a certificate: where they may stand, and what is wrong with those that do not count.
 
-Sources: DOMAIN.md section 1 (the URI tag Intune writes) and its KB5014754 facts (the extension).
+Sources: DOMAIN.md 1 (the URI tag Intune writes) and 2.2 (the extension).
 """
 
 import re

@@ -31,7 +31,7 @@ def load_trusted_root(
     """Read one CA certificate, or say in one message why it cannot be a trusted root.
 
     An intermediate CA is accepted: which certificate of the chain a profile should hold depends
-    on platform and source (DOMAIN.md section 3, C-9).
+    on platform and source (DOMAIN.md 3, C-9).
 
     Args:
         data: The file: PEM or DER.

@@ -1,4 +1,4 @@
-"""Profiles in a form in which only differences that mean something differ (DESIGN.md law 1).
+"""Profiles in a form in which only differences that mean something differ (law 1).
 
 What means nothing: the order of flags, of URLs and of other collections without order; the letter
 case of variables; line breaks in base64; annotations; what only Graph writes. Null, absent and

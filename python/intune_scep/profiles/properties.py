@@ -25,11 +25,11 @@ class Property:
         nullable: Whether Graph's metadata allows null. Real profiles hold null elsewhere too.
         label: The words of the admin center; empty when it does not show the property.
         server_owned: Written by Graph only; never part of a write (GRAPH.md 3.2).
-        unordered: The order of the items means nothing (DOMAIN.md 5.4, RULES R-157).
+        unordered: The order of the items means nothing (DOMAIN.md 5.4, rule R-157).
         has_variables: The text may hold `{{…}}` variables, whose letter case means nothing (R-024).
         re_enrols: Whether a change makes Intune re-issue the certificates. True and False as
             reported by the community, None where nobody says. Microsoft's own page says that
-            any change revokes (DOMAIN.md section 2), so False never promises anything.
+            any change revokes (DOMAIN.md 2.1), so False never promises anything.
     """
 
     name: str

@@ -48,7 +48,7 @@ class ProfileType:
         retired: The platform no longer exists.
         certificate_reporting: Whether Intune reports certificates of this platform; not for
             Android device owner and AOSP (GRAPH.md 2).
-        can_revoke: Whether Intune can revoke; not for device owner and AOSP (RULES R-191).
+        can_revoke: Whether Intune can revoke; not for device owner and AOSP (rule R-191).
     """
 
     name: str
@@ -352,7 +352,7 @@ def find_profile_type(odata_type: str) -> ProfileType | None:
     """The row of a type, or None when it is not a certificate profile type.
 
     Letter case, a leading `#` and the prefix `microsoft.graph.` do not matter: payloads with
-    other letter case are in circulation (RULES R-001).
+    other letter case are in circulation (rule R-001).
     """
     return _BY_NAME.get(odata_type.lower().removeprefix("#").removeprefix(_PREFIX))
 

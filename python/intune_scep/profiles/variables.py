@@ -1,4 +1,4 @@
-"""The variables `{{Name}}` in subjects, SANs and URLs (RULES.md "Variables").
+"""The variables `{{Name}}` in subjects, SANs and URLs (DOMAIN.md 5.5).
 
 Names are compared without letter case (R-024). Only ASCII letters are folded, so that no exotic
 character turns into a known name.

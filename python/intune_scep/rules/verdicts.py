@@ -35,7 +35,7 @@ _NO_LEGACY_SAN = (None, "", "none")
 
 
 class Verdict(StrEnum):
-    """What strong mapping means for a profile (DESIGN "Words")."""
+    """What strong mapping means for a profile (WORDS.md)."""
 
     MAPPED = "mapped"
     REQUIRED = "required"

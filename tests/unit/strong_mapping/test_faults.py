@@ -1,5 +1,5 @@
 """Fault matrix: whatever Graph suffers, the end state is right, nothing is written twice, and
-every outcome is reported as what it was (DESIGN law 4)."""
+every outcome is reported as what it was (law 4)."""
 
 import functools
 import os

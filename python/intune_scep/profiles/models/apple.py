@@ -20,7 +20,7 @@ class IosTrustedRootProfile(TrustedRootProfile, DeviceConfigurationProfile):
 class MacOSScepProfile(ScepProfile, DeviceConfigurationProfile):
     """`macOSScepCertificateProfile`.
 
-    `deployment_channel` cannot be changed after deployment (RULES R-015).
+    `deployment_channel` cannot be changed after deployment (rule R-015).
     """
 
     allow_all_apps_access: StrictBool | None = None
