@@ -16,7 +16,7 @@ COMMANDS_AND_RULES = {"cli", "rules"}
 
 GAP = r"(?: |\n[ #]*)"
 SECTION = r"\d+(?:\.\d+)*[a-z]?\b"
-ITEM = rf"(?:{SECTION}|[A-Z]-\d+\b)"
+ITEM = rf"(?:{SECTION}|C-\d+\b)"
 FILE = re.compile(
     rf"\b([A-Z]+)\.md\b\)?({GAP}(?:section{GAP})?{SECTION}(?:(?:{GAP}\([^()]*\))?(?:,|{GAP}and){GAP}{ITEM})*)?"
 )
@@ -47,7 +47,7 @@ def sections(name):
     """The numbers that headings of a fact file begin with, and the rows of its tables."""
     path = FACTS / f"{name}.md"
     numbers = (re.match(rf"({SECTION})\.? ", heading) for heading in headings(path))
-    rows = re.findall(r"^\| ([A-Z]-\d+) \|", path.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| (C-\d+) \|", path.read_text(encoding="utf-8"), re.MULTILINE)
     return {number[1] for number in numbers if number} | set(rows)
 
 
