@@ -287,7 +287,7 @@ def check(client, work, _check_mode):
 def unreachable(options, error, work):
     """A tenant that cannot be reached is a report that says so; a wrong option is an error."""
     from intune_scep.compliance import unreachable as report_of
-    from intune_scep.errors import (ConnectionOptionError)
+    from intune_scep.errors import ConnectionOptionError
 
     if isinstance(error, ConnectionOptionError):
         raise error

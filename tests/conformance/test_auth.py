@@ -30,7 +30,7 @@ def test_something_else_than_a_token_answers_401(tenant: Tenant, token: str) -> 
 
 @pytest.mark.parametrize("what", ["foreign key", "no signature", "changed claims"])
 def test_a_token_nobody_issued_answers_401(tenant: Tenant, what: str) -> None:
-    """SIMULATOR.md: tokens are verified."""
+    """SIMULATOR.md 4: tokens are verified."""
     good = tenant.door.access_token()
     claims = jwt.decode(good, options={"verify_signature": False})
     header, _, signature = good.split(".")
@@ -45,7 +45,7 @@ def test_a_token_nobody_issued_answers_401(tenant: Tenant, what: str) -> None:
 
 
 def test_an_expired_token_answers_401(tenant: Tenant) -> None:
-    """SIMULATOR.md; by the tenant's clock."""
+    """SIMULATOR.md 4: by the tenant's clock."""
     graph = tenant.graph.with_token(tenant.door.access_token(expires_in=600))
     assert graph.get(DEVICE_CONFIGURATIONS).status_code == 200
     graph.control("POST", "clock", {"advance": 1200})

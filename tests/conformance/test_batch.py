@@ -106,7 +106,7 @@ def test_a_malformed_batch_is_refused(graph: Graph, requests: object) -> None:
 
 
 def test_an_absolute_url_refuses_the_whole_batch(graph: Graph) -> None:
-    """GRAPH.md 4.2, SIMULATOR.md: URLs are relative."""
+    """GRAPH.md 4.2, SIMULATOR.md 2: URLs are relative."""
     request = {"id": "1", "method": "GET", "url": graph.url(DEVICE_CONFIGURATIONS)}
     response = graph.send("POST", "$batch", {"requests": [request]})
     assert_refused(response, 400)
@@ -141,7 +141,7 @@ def test_depends_on_is_obeyed_in_order(graph: Graph) -> None:
 
 
 def test_misspelt_depends_on_is_ignored(graph: Graph) -> None:
-    """SIMULATOR.md: `depends_on`, which the Python SDK sends, means nothing to Graph."""
+    """SIMULATOR.md 2: `depends_on`, which the Python SDK sends, means nothing to Graph."""
     answers = batch(
         graph,
         get("1", one("0f1c2d3e-0000-4000-8000-00000000dead")),

@@ -64,7 +64,7 @@ def neutral(graph: Graph, text: str) -> str:
 
 
 def test_both_doors_answer_a_long_sequence_alike(tmp_path: Path) -> None:
-    """SIMULATOR.md: one core, two doors."""
+    """SIMULATOR.md 1: one core, two doors."""
     first, second = tmp_path / "first.db", tmp_path / "second.db"
     seed_database(first, "contoso")
     shutil.copy(first, second)

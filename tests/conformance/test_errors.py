@@ -48,14 +48,14 @@ def fault(graph: Graph, effect: object, **rule: object) -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_an_injected_failure_wears_the_envelope_once(graph: Graph, status: int) -> None:
-    """SIMULATOR.md, faults; GRAPH.md 3.7 for the form."""
+    """SIMULATOR.md 3; GRAPH.md 3.7 for the form."""
     fault(graph, status)
     assert_refused(graph.get(DEVICE_CONFIGURATIONS), status)
     assert graph.get(DEVICE_CONFIGURATIONS).status_code == 200
 
 
 def test_an_html_page_may_come_instead(graph: Graph) -> None:
-    """SIMULATOR.md, faults."""
+    """SIMULATOR.md 3."""
     fault(graph, "html_502")
     response = graph.get(DEVICE_CONFIGURATIONS)
     assert response.status_code == 502
@@ -93,7 +93,7 @@ def test_retry_after_comes_in_every_form(graph: Graph, form: object, shape: str 
 def test_a_cut_connection_hides_what_happened(
     graph: Graph, effect: str, when: str, kept: int
 ) -> None:
-    """SIMULATOR.md, faults."""
+    """SIMULATOR.md 3."""
     match = {"method": "POST", "path": "deviceConfigurations$"}
     rule = {"match": match, "when": when, "effect": effect, "times": 1}
     graph.control("PUT", "faults", [rule])
@@ -104,7 +104,7 @@ def test_a_cut_connection_hides_what_happened(
 
 @pytest.mark.parametrize("effect", ["slow", "drip"])
 def test_a_late_answer_is_a_timeout(effect: str) -> None:
-    """SIMULATOR.md, faults; in process nobody waits, only the tenant's clock goes on."""
+    """SIMULATOR.md 3; in process nobody waits, only the tenant's clock goes on."""
     with closing(open_tenant()) as tenant:
         before = tenant.graph.control("GET", "clock")["skew"]
         fault(tenant.graph, effect, seconds=600)
@@ -114,7 +114,7 @@ def test_a_late_answer_is_a_timeout(effect: str) -> None:
 
 
 def test_one_item_of_a_batch_may_fail(graph: Graph) -> None:
-    """SIMULATOR.md, faults."""
+    """SIMULATOR.md 3."""
     rule = {"match": {"path": "batch$"}, "effect": "batch_item", "item": 2, "status": 503}
     graph.control("PUT", "faults", [rule])
     items = [{"id": str(n), "method": "GET", "url": f"/{DEVICE_CONFIGURATIONS}"} for n in range(3)]
@@ -124,7 +124,7 @@ def test_one_item_of_a_batch_may_fail(graph: Graph) -> None:
 
 
 def test_faults_by_chance_are_the_same_in_every_run(graph: Graph) -> None:
-    """SIMULATOR.md: decided from the request, never from a shared random generator."""
+    """SIMULATOR.md 1: decided from the request, never from a shared random generator."""
     match = {"method": "GET", "path": "deviceConfigurations$", "probability": 0.5}
 
     def run() -> list[int]:

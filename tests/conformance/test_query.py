@@ -161,7 +161,7 @@ def test_next_link_keeps_the_query_and_is_opaque(graph: Graph) -> None:
 
 
 def test_next_link_and_context_are_built_from_the_host_asked(graph: Graph) -> None:
-    """SIMULATOR.md: as Graph's clouds each name themselves."""
+    """SIMULATOR.md 2: as Graph's clouds each name themselves."""
     graph.control("PUT", "settings", {"page_size": 1})
     named(graph, "a", "b")
     page = graph.read(DEVICE_CONFIGURATIONS)

@@ -14,6 +14,6 @@ TestSimulatorBehavesAsItsModel = SimulatorMachine.TestCase
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
 def test_a_broken_simulator_is_noticed(mutant: Callable[[], Any]) -> None:
-    """SIMULATOR.md: a suite that notices nothing proves nothing."""
+    """SIMULATOR.md 5: a suite that notices nothing proves nothing."""
     with broken(mutant), pytest.raises((AssertionError, KeyError)):
         run_state_machine_as_test(SimulatorMachine, settings=HUNT)

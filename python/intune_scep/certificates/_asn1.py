@@ -29,7 +29,7 @@ class _ObjectSid:
 
 @asn1.sequence
 class _SidExtension:
-    """GeneralNames with exactly one otherName: what AD CS writes (DOMAIN.md, KB5014754 facts)."""
+    """GeneralNames with exactly one otherName: what AD CS writes (DOMAIN.md 2.2)."""
 
     object_sid: Annotated[_ObjectSid, asn1.Implicit(0)]
 

@@ -1,6 +1,6 @@
 """altSecurityIdentities values for a certificate: the fallback when it carries no SID.
 
-Sources: DOMAIN.md, KB5014754 facts (which forms are strong); MS-PKCA 3.1.5.2.1.3 (the strings);
+Sources: DOMAIN.md 2.2 (which forms are strong); MS-PKCA 3.1.5.2.1.3 (the strings);
 the order of issuer and serial number follows the KB's own example
 `X509:<I>DC=com,DC=contoso,CN=CONTOSO-DC-CA<SR>1200000000AC11000000002B`, which is for a
 certificate with serial number 2B0000000011AC0000000012.

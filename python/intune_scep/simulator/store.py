@@ -135,7 +135,7 @@ class Store:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """BEGIN IMMEDIATE … COMMIT, or ROLLBACK when the block raises.
 
-        A plain BEGIN would lose concurrent read-modify-writes (SIMULATOR.md).
+        A plain BEGIN would lose concurrent read-modify-writes (SIMULATOR.md 1).
         """
         with self._lock:
             self.connection.execute("BEGIN IMMEDIATE")

@@ -83,7 +83,7 @@ def test_every_profile_is_in_it_as_graph_sent_it(simulated, out):
 
 
 def test_it_has_the_root_link_that_graph_leaves_out_and_the_names_behind_the_ids(backed_up):
-    """Peers' fault: the word root is not in a backed-up SCEP profile (PEERS.md 2)."""
+    """Peers' fault: the word root is not in a backed-up SCEP profile (IntuneCD 2.6.0)."""
     backup = read_backup(backed_up)
     scep = next(item for item in backup.items if item.profile.is_scep)
     assert scep.root_name == "Root"
@@ -107,7 +107,7 @@ def test_its_manifest_says_whose_it_is_and_its_files_are_private(simulated, out)
 
 
 def test_two_profiles_of_one_name_are_two_files(simulated, out):
-    """Peers' fault: one backup file for two profiles, the other lost (PEERS.md 2)."""
+    """Peers' fault: one backup file for two profiles, the other lost (IntuneCD 2.6.0)."""
     twins = [scep_body("ios", "Same", urls=[URL], key=key) for key in "ab"]
     back_up(simulated(directory(profiles=tuple(twins))), out)
     backup = read_backup(out)

@@ -113,7 +113,7 @@ def test_no_name_of_a_profile_breaks_out_of_a_comment(simulated, out):
 
 
 def test_two_profiles_of_one_name_get_two_files_and_are_declared_by_id(simulated, out):
-    """Peers' fault: one file for two profiles, the other lost (PEERS.md 2)."""
+    """Peers' fault: one file for two profiles, the other lost (IntuneCD 2.6.0)."""
     one = scep_body("ios", "Same", urls=[URL], key="a")
     two = scep_body("ios", "Same", urls=[URL], key="b", keySize="size4096")
     tenant = simulated(directory(profiles=(one, two)))

@@ -66,7 +66,7 @@ def fault(tenant, path, effect, *, method, when="before", **more):
 
 
 def test_the_root_link_is_not_lost_on_restore(simulated, backup):
-    """Peers' fault: restored SCEP profiles are unbound (PEERS.md 2)."""
+    """Peers' fault: restored SCEP profiles are unbound (IntuneCD 2.6.0)."""
     there = simulated(directory())
     assert restore(there, backup()).changed
     [scep] = [item for item in there.run(content) if item["root"]]
@@ -86,7 +86,7 @@ def test_a_root_link_that_graph_drops_on_create_is_set_before_assigning(
 
 
 def test_an_unbound_profile_is_never_assigned(simulated, backup, monkeypatch):
-    """Peers' fault: three unbound, already assigned profiles (PEERS.md 2)."""
+    """Peers' fault: three unbound, already assigned profiles (IntuneCD 2.6.0)."""
     there, kept = simulated(directory()), backup()
     monkeypatch.setattr(handlers, "_bind", lambda *_: None)
     fault(there, r"\$ref", 400, method="PUT")
@@ -177,7 +177,7 @@ def test_filters_groups_and_scope_tags_are_found_by_name_elsewhere(simulated, ba
 
 @pytest.mark.parametrize("lacking", ["groups", "assignment_filters", "role_scope_tags"])
 def test_a_name_that_is_missing_is_refused_before_anything_is_written(simulated, backup, lacking):
-    """Peers' fault: a missing group is skipped, and the log says no changes (PEERS.md 2)."""
+    """Peers' fault: a missing group is skipped, and the log says no changes (IntuneCD 2.6.0)."""
     target = group(
         GROUPS["All Staff"],
         deviceAndAppManagementAssignmentFilterId=FILTERS["Corporate"],

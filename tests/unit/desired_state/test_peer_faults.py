@@ -1,4 +1,4 @@
-"""What other tools get wrong (PEERS), each as a test that it is right here."""
+"""What other tools get wrong, each as a test that it is right here."""
 
 import json
 
