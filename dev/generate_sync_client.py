@@ -84,7 +84,7 @@ def generate() -> str:
     imports = "\n".join(_imports(tree))
     extra = (
         "from intune_scep.client import "
-        + ", ".join(["AsyncIntuneClient", *names.values()])
+        + ", ".join(["AsyncIntuneClient", *(node.name for node in jobs)])
         + "\nfrom intune_scep.portal import Portal\n"
     )
     text = f"{HEADER}\n{imports}\n{extra}{start}{body}"
@@ -134,10 +134,13 @@ def _job(node: ast.ClassDef) -> str:
     name = _sync(node.name)
     docstring = ast.get_docstring(node, clean=False)
     methods = "".join(_method(item, "_job") for item in _methods(node))
+    base = f"({_sync(ast.unparse(node.bases[0]))})" if node.bases else ""
     return f'''
 
-class {name}:
+class {name}{base}:
     """{docstring}"""
+
+    _job: {node.name}
 
     def __init__(self, job: {node.name}, portal: Portal) -> None:
         self._job = job

@@ -135,11 +135,68 @@ class AsyncIntuneClient:
         return self.tenant.session.requests_sent
 
 
-class AsyncStrongMapping:
-    """Strong mapping (KB5014754): what it means for each SCEP profile, and the migration."""
+class AsyncRuns:
+    """What every job that writes can do with the journal of a run."""
 
     def __init__(self, client: AsyncIntuneClient) -> None:
         self._client = client
+
+    async def resume(
+        self,
+        journal: str | Path,
+        *,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Finish a run that was cut short; nothing is written twice.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await resume(
+            self._client.tenant, Path(journal), max_changes=max_changes, watch=watch
+        )
+
+    async def finish_begun(self, journal: str | Path, *, watch: Watch | None = None) -> RunReport:
+        """Finish only what a run was doing when it was cut short.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await finish_begun(self._client.tenant, Path(journal), watch=watch)
+
+    async def verify(self, journal: str | Path) -> RunReport:
+        """Read back what a run changed. Writes nothing.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await verify_journal(self._client.tenant, Path(journal))
+
+    async def rollback(
+        self,
+        journal: str | Path,
+        *,
+        dry_run: bool = False,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Take back what a run did, where nobody changed the profile since.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return await roll_back(
+            self._client.tenant,
+            Path(journal),
+            dry_run=dry_run,
+            max_changes=max_changes,
+            watch=watch,
+        )
+
+
+class AsyncStrongMapping(AsyncRuns):
+    """Strong mapping (KB5014754): what it means for each SCEP profile, and the migration."""
 
     async def assess(self) -> Assessment:
         """Judge every SCEP profile of the tenant.
@@ -209,57 +266,9 @@ class AsyncStrongMapping:
             watch=watch,
         )
 
-    async def resume(
-        self,
-        journal: str | Path,
-        *,
-        max_changes: int | None = None,
-        watch: Watch | None = None,
-    ) -> RunReport:
-        """Finish a run that was cut short; nothing is written twice.
 
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return await resume(
-            self._client.tenant, Path(journal), max_changes=max_changes, watch=watch
-        )
-
-    async def verify(self, journal: str | Path) -> RunReport:
-        """Read back what a run changed. Writes nothing.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return await verify_journal(self._client.tenant, Path(journal))
-
-    async def rollback(
-        self,
-        journal: str | Path,
-        *,
-        dry_run: bool = False,
-        max_changes: int | None = None,
-        watch: Watch | None = None,
-    ) -> RunReport:
-        """Take back what a run changed, where nobody changed the profile since.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return await roll_back(
-            self._client.tenant,
-            Path(journal),
-            dry_run=dry_run,
-            max_changes=max_changes,
-            watch=watch,
-        )
-
-
-class AsyncProfiles:
+class AsyncProfiles(AsyncRuns):
     """Trusted root and SCEP profiles: read, declared, exported, backed up, restored."""
-
-    def __init__(self, client: AsyncIntuneClient) -> None:
-        self._client = client
 
     async def get(self, identifier: str) -> Profile | None:
         """Read one profile with its assignments; None where it does not exist.
@@ -365,59 +374,6 @@ class AsyncProfiles:
             self._client.tenant,
             plan,
             journal=_path(journal),
-            max_changes=max_changes,
-            watch=watch,
-        )
-
-    async def resume(
-        self,
-        journal: str | Path,
-        *,
-        max_changes: int | None = None,
-        watch: Watch | None = None,
-    ) -> RunReport:
-        """Finish a run that was cut short; nothing is written twice.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return await resume(
-            self._client.tenant, Path(journal), max_changes=max_changes, watch=watch
-        )
-
-    async def finish_begun(self, journal: str | Path, *, watch: Watch | None = None) -> RunReport:
-        """Finish only what a run was doing when it was cut short.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return await finish_begun(self._client.tenant, Path(journal), watch=watch)
-
-    async def verify(self, journal: str | Path) -> RunReport:
-        """Read back what a run changed. Writes nothing.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return await verify_journal(self._client.tenant, Path(journal))
-
-    async def rollback(
-        self,
-        journal: str | Path,
-        *,
-        dry_run: bool = False,
-        max_changes: int | None = None,
-        watch: Watch | None = None,
-    ) -> RunReport:
-        """Take back what a run did, where nobody changed the profile since.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return await roll_back(
-            self._client.tenant,
-            Path(journal),
-            dry_run=dry_run,
             max_changes=max_changes,
             watch=watch,
         )

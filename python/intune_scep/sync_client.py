@@ -18,6 +18,7 @@ from intune_scep.client import (
     AsyncCompliance,
     AsyncIntuneClient,
     AsyncProfiles,
+    AsyncRuns,
     AsyncStrongMapping,
     AsyncUsers,
 )
@@ -111,8 +112,69 @@ class IntuneClient:
         return self._client.requests_sent
 
 
-class StrongMapping:
+class Runs:
+    """What every job that writes can do with the journal of a run."""
+
+    _job: AsyncRuns
+
+    def __init__(self, job: AsyncRuns, portal: Portal) -> None:
+        self._job = job
+        self._portal = portal
+
+    def resume(
+        self, journal: str | Path, *, max_changes: int | None = None, watch: Watch | None = None
+    ) -> RunReport:
+        """Finish a run that was cut short; nothing is written twice.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.resume(journal, max_changes=max_changes, watch=watch), stop=watch.stop
+        )
+
+    def finish_begun(self, journal: str | Path, *, watch: Watch | None = None) -> RunReport:
+        """Finish only what a run was doing when it was cut short.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        watch = watch or Watch()
+        return self._portal.call(self._job.finish_begun(journal, watch=watch), stop=watch.stop)
+
+    def verify(self, journal: str | Path) -> RunReport:
+        """Read back what a run changed. Writes nothing.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        return self._portal.call(self._job.verify(journal))
+
+    def rollback(
+        self,
+        journal: str | Path,
+        *,
+        dry_run: bool = False,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+    ) -> RunReport:
+        """Take back what a run did, where nobody changed the profile since.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.rollback(journal, dry_run=dry_run, max_changes=max_changes, watch=watch),
+            stop=watch.stop,
+        )
+
+
+class StrongMapping(Runs):
     """Strong mapping (KB5014754): what it means for each SCEP profile, and the migration."""
+
+    _job: AsyncStrongMapping
 
     def __init__(self, job: AsyncStrongMapping, portal: Portal) -> None:
         self._job = job
@@ -182,49 +244,11 @@ class StrongMapping:
             stop=watch.stop,
         )
 
-    def resume(
-        self, journal: str | Path, *, max_changes: int | None = None, watch: Watch | None = None
-    ) -> RunReport:
-        """Finish a run that was cut short; nothing is written twice.
 
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        watch = watch or Watch()
-        return self._portal.call(
-            self._job.resume(journal, max_changes=max_changes, watch=watch), stop=watch.stop
-        )
-
-    def verify(self, journal: str | Path) -> RunReport:
-        """Read back what a run changed. Writes nothing.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return self._portal.call(self._job.verify(journal))
-
-    def rollback(
-        self,
-        journal: str | Path,
-        *,
-        dry_run: bool = False,
-        max_changes: int | None = None,
-        watch: Watch | None = None,
-    ) -> RunReport:
-        """Take back what a run changed, where nobody changed the profile since.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        watch = watch or Watch()
-        return self._portal.call(
-            self._job.rollback(journal, dry_run=dry_run, max_changes=max_changes, watch=watch),
-            stop=watch.stop,
-        )
-
-
-class Profiles:
+class Profiles(Runs):
     """Trusted root and SCEP profiles: read, declared, exported, backed up, restored."""
+
+    _job: AsyncProfiles
 
     def __init__(self, job: AsyncProfiles, portal: Portal) -> None:
         self._job = job
@@ -337,55 +361,6 @@ class Profiles:
             stop=watch.stop,
         )
 
-    def resume(
-        self, journal: str | Path, *, max_changes: int | None = None, watch: Watch | None = None
-    ) -> RunReport:
-        """Finish a run that was cut short; nothing is written twice.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        watch = watch or Watch()
-        return self._portal.call(
-            self._job.resume(journal, max_changes=max_changes, watch=watch), stop=watch.stop
-        )
-
-    def finish_begun(self, journal: str | Path, *, watch: Watch | None = None) -> RunReport:
-        """Finish only what a run was doing when it was cut short.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        watch = watch or Watch()
-        return self._portal.call(self._job.finish_begun(journal, watch=watch), stop=watch.stop)
-
-    def verify(self, journal: str | Path) -> RunReport:
-        """Read back what a run changed. Writes nothing.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        return self._portal.call(self._job.verify(journal))
-
-    def rollback(
-        self,
-        journal: str | Path,
-        *,
-        dry_run: bool = False,
-        max_changes: int | None = None,
-        watch: Watch | None = None,
-    ) -> RunReport:
-        """Take back what a run did, where nobody changed the profile since.
-
-        Raises:
-            IntuneScepError: the journal cannot be used.
-        """
-        watch = watch or Watch()
-        return self._portal.call(
-            self._job.rollback(journal, dry_run=dry_run, max_changes=max_changes, watch=watch),
-            stop=watch.stop,
-        )
-
     def export(
         self, directory: str | Path, *, overwrite: bool = False, remove_left_over: bool = False
     ) -> ExportReport:
@@ -461,6 +436,8 @@ class Profiles:
 class Compliance:
     """Every certificate profile, judged by the rules."""
 
+    _job: AsyncCompliance
+
     def __init__(self, job: AsyncCompliance, portal: Portal) -> None:
         self._job = job
         self._portal = portal
@@ -499,6 +476,8 @@ class Compliance:
 
 class Users:
     """The directory's users, as far as certificates need them."""
+
+    _job: AsyncUsers
 
     def __init__(self, job: AsyncUsers, portal: Portal) -> None:
         self._job = job

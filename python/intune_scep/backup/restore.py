@@ -12,10 +12,10 @@ from intune_scep.backup.plan import RestoreAction, RestorePlan, RestoreStep, pla
 from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
+    begun_report,
     carry_out,
     dry_run_report,
     finish_begun,
-    resume_report,
     unfinished,
 )
 from intune_scep.changes.status import Status
@@ -59,7 +59,7 @@ async def restore_backup(
     """
     begun = unfinished(tenant.tenant_id)
     if begun and dry_run:
-        return resume_report(begun[0])
+        return begun_report(begun[0])
     finished = [await finish_begun(tenant, item.path, watch=watch) for item in begun]
     plan = await plan_restoring(tenant, backup)
     notes = tuple(note for report in finished for note in report.notes)

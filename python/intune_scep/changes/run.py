@@ -224,6 +224,14 @@ def resume_report(content: Journal) -> RunReport:
     return RunReport(run.plan, tuple(outcomes), dry_run=True, journal=path, notes=(note,))
 
 
+def begun_report(content: Journal) -> RunReport:
+    """What finishing only what a run had begun would do, without doing it."""
+    run = content.last
+    part = _part(run.plan, [action.key for action in _cut_short(run)])
+    note = f"What the run recorded in {content.path} had begun is finished before anything else."
+    return replace(dry_run_report(part, notes=(note,)), journal=str(content.path))
+
+
 def require_same_choices(content: Journal, given: Mapping[str, Any]) -> None:
     """Refuse to resume a run under other choices than it was begun with.
 
@@ -283,13 +291,20 @@ async def finish_begun(tenant: Tenant, journal: Path, *, watch: Watch | None = N
         return await _walk(tenant, part, writer, watch, notes=(note,))
 
 
+_LATER: Mapping[str, Any] = {
+    "steps": (),
+    "status": Status.SKIPPED,
+    "message": "Not begun by that run: the next plan decides.",
+}
+
+
 def _part(plan: Plan, keys: Iterable[str]) -> Plan:
     """The plan with these actions to do; the rest stays for what waits for it."""
     wanted = set(keys)
     return replace(
         plan,
         actions=tuple(
-            action if action.key in wanted or not action.writes else replace(action, steps=())
+            action if action.key in wanted or not action.writes else replace(action, **_LATER)
             for action in plan.actions
         ),
     )

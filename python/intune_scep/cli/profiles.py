@@ -19,6 +19,7 @@ from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.plan_file import load_plan, save_plan
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
+    begun_report,
     dry_run_report,
     require_same_choices,
     resume_report,
@@ -385,11 +386,12 @@ def apply(
 
 def _finish_begun(client: IntuneClient, shared: Shared, *, dry_run: bool, yes: bool) -> int | None:
     """Finish what earlier runs had begun; an exit code where this run ends there."""
+    as_text = shared.output is OutputFormat.TEXT
     for earlier in unfinished(client.tenant_id):
-        foreseen = resume_report(earlier)
+        foreseen = begun_report(earlier)
         if dry_run:
             return finish(shared, foreseen) or pending(foreseen)
-        if shared.output is OutputFormat.TEXT:
+        if as_text:
             show_lines(console(), run_lines(foreseen))
         ask(
             client,
@@ -397,7 +399,9 @@ def _finish_begun(client: IntuneClient, shared: Shared, *, dry_run: bool, yes: b
             f"Finish first what the run recorded in {earlier.path} had begun?",
             yes=yes,
         )
-        code = carry_out(shared, "Finishing", partial(_finish_one, client, earlier.path))
+        work = partial(_finish_one, client, earlier.path)
+        # One JSON document a command: what went well here is a note of what comes next.
+        code = carry_out(shared, "Finishing", work, quiet=not as_text)
         if code:
             return code
     return None

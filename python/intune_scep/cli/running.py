@@ -49,11 +49,16 @@ def show_plan(plan: Plan) -> None:
     show_lines(target, plan_lines(plan))
 
 
-def carry_out(shared: Shared, label: str, work: Callable[[Watch], RunReport]) -> int:
+def carry_out(
+    shared: Shared, label: str, work: Callable[[Watch], RunReport], *, quiet: bool = False
+) -> int:
     """Do the work under a progress bar, and print what became of it.
 
     The first Ctrl-C, SIGTERM or SIGHUP lets the write that is under way end and be looked up; the
     second ends at once.
+
+    Args:
+        quiet: Print nothing where everything went well.
 
     Returns:
         The exit code.
@@ -77,6 +82,8 @@ def carry_out(shared: Shared, label: str, work: Callable[[Watch], RunReport]) ->
         for journal in told:
             _say(f"Interrupted. The record of what was done is in {journal}.")
         raise
+    if quiet and not report.failed and report.interrupted_by is None:
+        return 0
     return finish(shared, report)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
+    begun_report,
     carry_out,
     dry_run_report,
     finish_begun,
@@ -92,7 +93,7 @@ async def apply_declarations(
         return await resume(tenant, earlier.path, max_changes=max_changes, watch=watch)
     begun = unfinished(tenant.tenant_id)
     if begun and dry_run:
-        return resume_report(begun[0])
+        return begun_report(begun[0])
     finished = [await finish_begun(tenant, item.path, watch=watch) for item in begun]
     plan = await plan_declarations(tenant, declarations, choices, rules=rules)
     notes = tuple(note for report in finished for note in report.notes)
