@@ -209,27 +209,29 @@ async def _resume(
 
 def resume_report(content: Journal) -> RunReport:
     """What resuming a run would do, without doing it."""
+    left = len(content.last.left)
+    note = f"The run recorded in {content.path} was cut short; {left} of it are left."
+    return _foreseen(content, content.last.plan, note)
+
+
+def begun_report(content: Journal) -> RunReport:
+    """What finishing only what a run had begun would do, without doing it."""
+    note = f"What the run recorded in {content.path} had begun is finished before anything else."
+    return _foreseen(content, _begun_part(content.last), note)
+
+
+def _foreseen(content: Journal, plan: Plan, note: str) -> RunReport:
     run = content.last
     left = {action.key for action in run.left}
-    outcomes = [
+    outcomes = tuple(
         first_outcome(action)
         if action.key in left or not action.writes
         else first_outcome(action).but(
             Status.UNCHANGED, "Done before the run was cut short.", id=run.record(action).id
         )
-        for action in run.plan.actions
-    ]
-    note = f"The run recorded in {content.path} was cut short; {len(left)} of it are left."
-    path = str(content.path)
-    return RunReport(run.plan, tuple(outcomes), dry_run=True, journal=path, notes=(note,))
-
-
-def begun_report(content: Journal) -> RunReport:
-    """What finishing only what a run had begun would do, without doing it."""
-    run = content.last
-    part = _part(run.plan, [action.key for action in _cut_short(run)])
-    note = f"What the run recorded in {content.path} had begun is finished before anything else."
-    return replace(dry_run_report(part, notes=(note,)), journal=str(content.path))
+        for action in plan.actions
+    )
+    return RunReport(plan, outcomes, dry_run=True, journal=str(content.path), notes=(note,))
 
 
 def require_same_choices(content: Journal, given: Mapping[str, Any]) -> None:
@@ -285,8 +287,7 @@ async def finish_begun(tenant: Tenant, journal: Path, *, watch: Watch | None = N
         reopened_journal(journal) as (current, writer),
     ):
         run = current.last
-        keys = [action.key for action in _cut_short(run)]
-        part = replace(run, plan=_part(run.plan, keys))
+        part = replace(run, plan=_begun_part(run))
         note = f"Finished what the run recorded in {journal} had begun."
         return await _walk(tenant, part, writer, watch, notes=(note,))
 
@@ -298,14 +299,15 @@ _LATER: Mapping[str, Any] = {
 }
 
 
-def _part(plan: Plan, keys: Iterable[str]) -> Plan:
-    """The plan with these actions to do; the rest stays for what waits for it."""
-    wanted = set(keys)
+def _begun_part(run: RunRecord) -> Plan:
+    """The plan with only what was begun left to do; what is over stays for what waits for it."""
+    wanted = {action.key for action in _cut_short(run)}
+    left = {action.key for action in run.left}
     return replace(
-        plan,
+        run.plan,
         actions=tuple(
-            action if action.key in wanted or not action.writes else replace(action, **_LATER)
-            for action in plan.actions
+            replace(action, **_LATER) if action.key in left - wanted else action
+            for action in run.plan.actions
         ),
     )
 
