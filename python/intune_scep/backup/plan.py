@@ -13,7 +13,8 @@ from intune_scep.backup.reading import link_error, read_everything, root_id_of
 from intune_scep.backup.remap import Remap, read_remap
 from intune_scep.errors import UnresolvedNameError
 from intune_scep.profiles import Profile, changed_properties
-from intune_scep.tenant import Snapshot, Tenant, same_assignments
+from intune_scep.profiles.targets import same_assignments
+from intune_scep.tenant import Snapshot, Tenant
 
 _SCOPE_TAGS = "roleScopeTagIds"
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from intune_scep.backup.backup import Backup
-from intune_scep.declarations.names import NameIndex, Names, group_ids, uses_filter
+from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.errors import UnresolvedNameError
+from intune_scep.profiles.targets import FILTER_ID, Target, TargetKind, group_ids, uses_filter
 from intune_scep.tenant import (
     Tenant,
     read_assignment_filters,
@@ -16,14 +17,13 @@ from intune_scep.tenant import (
     read_scope_tags,
 )
 
-_FILTER_ID: Final = "deviceAndAppManagementAssignmentFilterId"
 _DEFAULT_SCOPE_TAG: Final = "0"
-_PORTABLE_TARGETS: Final = frozenset(
+_PORTABLE: Final = frozenset(
     {
-        "#microsoft.graph.groupAssignmentTarget",
-        "#microsoft.graph.exclusionGroupAssignmentTarget",
-        "#microsoft.graph.allLicensedUsersAssignmentTarget",
-        "#microsoft.graph.allDevicesAssignmentTarget",
+        TargetKind.GROUP,
+        TargetKind.EXCLUDED_GROUP,
+        TargetKind.ALL_USERS,
+        TargetKind.ALL_DEVICES,
     }
 )
 
@@ -61,16 +61,17 @@ class Remap:
             UnresolvedNameError: its group or filter has no counterpart, or its target is of a
                 type that only means something in its own tenant.
         """
-        target = dict(assignment.get("target") or {})
-        if not self.same_tenant and target.get("@odata.type") not in _PORTABLE_TARGETS:
+        wire = dict(assignment.get("target") or {})
+        target = Target.of(wire)
+        if not self.same_tenant and target.kind not in _PORTABLE:
             raise UnresolvedNameError(
-                f"An assignment to {target.get('@odata.type')} cannot be moved to another tenant."
+                f"An assignment to {wire.get('@odata.type')} cannot be moved to another tenant."
             )
-        if group := target.get("groupId"):
-            target["groupId"] = self._find(self.here.groups, self.there.groups, group)
-        if chosen := target.get(_FILTER_ID):
-            target[_FILTER_ID] = self._find(self.here.filters, self.there.filters, chosen)
-        return {"target": target, "intent": assignment.get("intent") or "apply"}
+        if target.group_id:
+            wire["groupId"] = self._find(self.here.groups, self.there.groups, target.group_id)
+        if target.filter_id:
+            wire[FILTER_ID] = self._find(self.here.filters, self.there.filters, target.filter_id)
+        return {"target": wire, "intent": assignment.get("intent") or "apply"}
 
     def _find(self, here: NameIndex, there: NameIndex, identifier: str) -> str:
         name = here.name_of(identifier)

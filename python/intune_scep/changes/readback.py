@@ -13,8 +13,8 @@ from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import BATCH_SIZE
 from intune_scep.graph.settle import settle
 from intune_scep.profiles import Profile, changed_properties, normal_value, require_profile_type
+from intune_scep.profiles.targets import same_assignments
 from intune_scep.tenant import Tenant, read_profiles, read_profiles_by_id, read_root_links
-from intune_scep.tenant.assignments import same_assignments
 
 SERVER_OWNED: Final = frozenset({"version", "lastModifiedDateTime", "assignments"})
 _OF_A_CREATE: Final = frozenset({"createdDateTime", "supportsScopeTags"})

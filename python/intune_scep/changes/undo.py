@@ -28,7 +28,7 @@ from intune_scep.changes.steps import (
 )
 from intune_scep.changes.writes import holds
 from intune_scep.profiles import Profile, changed_properties, writable
-from intune_scep.tenant.assignments import same_assignments
+from intune_scep.profiles.targets import same_assignments
 
 REISSUE_NOTE = (
     "Rolling back edits the profiles again, so Intune re-issues their certificates once more;"

@@ -16,8 +16,8 @@ from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch, PreIm
 from intune_scep.errors import IntuneScepError, OutcomeUnknownError, ProfileChangedError
 from intune_scep.graph.settle import settle
 from intune_scep.profiles import Profile, changed_properties, parse_profile
+from intune_scep.profiles.targets import same_assignments
 from intune_scep.tenant import Tenant
-from intune_scep.tenant.assignments import same_assignments
 from intune_scep.tenant.profiles import read_profile
 from intune_scep.tenant.root_links import read_root_id
 from intune_scep.tenant.writes import (

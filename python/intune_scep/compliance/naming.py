@@ -13,6 +13,8 @@ def target_words(target: Target, names: Mapping[str, str]) -> str:
     whom = {
         TargetKind.ALL_USERS: "All users",
         TargetKind.ALL_DEVICES: "All devices",
+        TargetKind.COLLECTION: f"collection {target.collection_id}",
+        TargetKind.OTHER: target.type_name.removeprefix("#microsoft.graph."),
     }.get(target.kind) or names.get(target.group_id, target.group_id)
     text = f"not {whom}" if target.is_exclusion else whom
     if not target.filter_id:

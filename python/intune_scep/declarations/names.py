@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from intune_scep.errors import UnresolvedNameError
 from intune_scep.profiles import Profile
+from intune_scep.profiles.targets import Target, TargetKind
 
 _MOST_SHOWN: Final = 10
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -102,86 +103,58 @@ def looks_like_id(reference: str) -> bool:
     return _GUID.fullmatch(reference) is not None
 
 
-_FILTER_ID: Final = "deviceAndAppManagementAssignmentFilterId"
-_FILTER_TYPE: Final = "deviceAndAppManagementAssignmentFilterType"
-_ALL_USERS: Final = "#microsoft.graph.allLicensedUsersAssignmentTarget"
-_ALL_DEVICES: Final = "#microsoft.graph.allDevicesAssignmentTarget"
-_GROUP: Final = "#microsoft.graph.groupAssignmentTarget"
-_EXCLUSION: Final = "#microsoft.graph.exclusionGroupAssignmentTarget"
-_COLLECTION: Final = "#microsoft.graph.configurationManagerCollectionAssignmentTarget"
-
-
 def encode_target(item: dict[str, Any], names: Names) -> dict[str, Any]:
     """The target on the wire of one item of `assignments`.
 
     Raises:
         UnresolvedNameError: Its group or filter is not there, or not the only one.
     """
-    target: dict[str, Any] = {"@odata.type": _target_type(item)}
-    if group := item.get("group"):
-        target["groupId"] = names.groups.resolve(group)
-    if collection := item.get("configuration_manager_collection"):
-        target["collectionId"] = collection
-    chosen = item.get("filter")
-    target[_FILTER_ID] = names.filters.resolve(chosen) if chosen else None
-    target[_FILTER_TYPE] = item["filter_type"] if chosen else "none"
-    return target
+    group, chosen = item.get("group"), item.get("filter")
+    return Target(
+        _kind_of(item),
+        group_id=names.groups.resolve(group) if group else "",
+        collection_id=item.get("configuration_manager_collection") or "",
+        filter_id=names.filters.resolve(chosen) if chosen else "",
+        filter_type=item["filter_type"] if chosen else "",
+    ).to_wire()
 
 
-def _target_type(item: dict[str, Any]) -> str:
+def _kind_of(item: dict[str, Any]) -> TargetKind:
     if item.get("group"):
-        return _EXCLUSION if item.get("exclude") else _GROUP
+        return TargetKind.EXCLUDED_GROUP if item.get("exclude") else TargetKind.GROUP
     if item.get("all_users"):
-        return _ALL_USERS
-    return _ALL_DEVICES if item.get("all_devices") else _COLLECTION
+        return TargetKind.ALL_USERS
+    return TargetKind.ALL_DEVICES if item.get("all_devices") else TargetKind.COLLECTION
 
 
-def decode_target(target: dict[str, Any], names: Names) -> dict[str, Any]:
+def decode_target(wire: dict[str, Any], names: Names) -> dict[str, Any]:
     """One item of `assignments` for a target on the wire, with names where they are unique.
 
     A target of an unknown type comes back as `{"unknown": <its type>}`, which no declaration
     takes.
     """
+    target = Target.of(wire)
     item = _decode_whom(target, names)
-    if (identifier := _filter_id(target)) is not None:
-        item["filter"] = names.filters.reference_to(identifier)
-        item["filter_type"] = target[_FILTER_TYPE]
+    if target.filter_id:
+        item["filter"] = names.filters.reference_to(target.filter_id)
+        item["filter_type"] = target.filter_type
     return item
 
 
-def _filter_id(target: dict[str, Any]) -> str | None:
-    """The filter a target has; an id beside the type `none` means nothing."""
-    if target.get(_FILTER_TYPE) in {None, "none"}:
-        return None
-    return target.get(_FILTER_ID)
-
-
-def _decode_whom(target: dict[str, Any], names: Names) -> dict[str, Any]:
-    match target.get("@odata.type"):
-        case "#microsoft.graph.groupAssignmentTarget":
-            return {"group": names.groups.reference_to(str(target.get("groupId")))}
-        case "#microsoft.graph.exclusionGroupAssignmentTarget":
-            group = names.groups.reference_to(str(target.get("groupId")))
-            return {"group": group, "exclude": True}
-        case "#microsoft.graph.allLicensedUsersAssignmentTarget":
+def _decode_whom(target: Target, names: Names) -> dict[str, Any]:
+    match target.kind:
+        case TargetKind.GROUP:
+            return {"group": names.groups.reference_to(target.group_id)}
+        case TargetKind.EXCLUDED_GROUP:
+            return {"group": names.groups.reference_to(target.group_id), "exclude": True}
+        case TargetKind.ALL_USERS:
             return {"all_users": True}
-        case "#microsoft.graph.allDevicesAssignmentTarget":
+        case TargetKind.ALL_DEVICES:
             return {"all_devices": True}
-        case "#microsoft.graph.configurationManagerCollectionAssignmentTarget":
-            return {"configuration_manager_collection": target.get("collectionId")}
-        case unknown:
-            return {"unknown": unknown}
-
-
-def group_ids(assignments: Iterable[dict[str, Any]]) -> list[str]:
-    """The groups that assignments on the wire name, each once, in order."""
-    found = (item.get("target", {}).get("groupId") for item in assignments)
-    return list(dict.fromkeys(identifier for identifier in found if identifier))
-
-
-def uses_filter(assignments: Iterable[dict[str, Any]]) -> bool:
-    """Whether some assignment on the wire has a filter."""
-    return any(_filter_id(item.get("target", {})) for item in assignments)
+        case TargetKind.COLLECTION:
+            return {"configuration_manager_collection": target.collection_id}
+        case _:
+            return {"unknown": target.type_name or None}
 
 
 def root_certificate(profile: Profile) -> bytes:

@@ -47,7 +47,8 @@ from intune_scep.desired_state.pruning import pruned_actions
 from intune_scep.desired_state.safety import safe_actions
 from intune_scep.errors import IntuneScepError, UnresolvedNameError
 from intune_scep.profiles import Profile, ProfileKind, writable
-from intune_scep.tenant import Snapshot, same_assignments
+from intune_scep.profiles.targets import same_assignments
+from intune_scep.tenant import Snapshot
 
 _REPLACE_HINT: Final = (
     "Set replace: true to create it anew and then delete this one, which revokes its certificates;"

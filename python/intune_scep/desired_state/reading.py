@@ -11,16 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from intune_scep.declarations.declaration import Declaration
-from intune_scep.declarations.names import (
-    NameIndex,
-    Names,
-    group_ids,
-    looks_like_id,
-    uses_filter,
-)
+from intune_scep.declarations.names import NameIndex, Names, looks_like_id
 from intune_scep.declarations.resolution import Resolved, resolve
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.profiles import Profile, ProfileKind
+from intune_scep.profiles.targets import group_ids, uses_filter
 from intune_scep.tenant import (
     CREATABLE_TYPES,
     Snapshot,

@@ -1,6 +1,6 @@
 """Profiles and what surrounds them, read and written through Graph. Decides nothing."""
 
-from intune_scep.tenant.assignments import read_assignments, same_assignments
+from intune_scep.tenant.assignments import read_assignments
 from intune_scep.tenant.listing import ReadFailure, repeated_ids
 from intune_scep.tenant.names import (
     names_for_profiles,
@@ -51,5 +51,4 @@ __all__ = [
     "read_scope_tags",
     "read_snapshot",
     "repeated_ids",
-    "same_assignments",
 ]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from intune_scep.declarations.names import NameIndex, Names, group_ids, uses_filter
+from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.graph.batch import BATCH_SIZE, read_batch
 from intune_scep.profiles import Profile
+from intune_scep.profiles.targets import group_ids, uses_filter
 from intune_scep.tenant.tenant import Tenant
 
 FILTERS = "deviceManagement/assignmentFilters"

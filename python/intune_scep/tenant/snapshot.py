@@ -24,6 +24,7 @@ from intune_scep.profiles import (
     find_profile_type,
     parse_profile,
 )
+from intune_scep.profiles.targets import TargetKind, group_ids, targets_of, uses_filter
 from intune_scep.tenant.dependants import UsedBy, has_certificate_links, read_dependants
 from intune_scep.tenant.directory import Directory, read_directory
 from intune_scep.tenant.listing import (
@@ -276,9 +277,9 @@ async def _with_names(
         return replace(snapshot, names=await names_for_profiles(tenant, snapshot.profiles))
     if snapshot.wanted.names is NamesOf.NOTHING:
         return snapshot
-    targets = [item.get("target") or {} for item in assignments_of(wires)]
-    groups = sorted({str(target["groupId"]) for target in targets if target.get("groupId")})
-    filtered = any(target.get("deviceAndAppManagementAssignmentFilterId") for target in targets)
+    assignments = list(assignments_of(wires))
+    groups = sorted(group_ids(assignments))
+    filtered = uses_filter(assignments)
     names = Names()
     try:
         if groups:
@@ -294,18 +295,18 @@ async def _with_names(
 
 
 async def _with_directory(tenant: Tenant, snapshot: Snapshot) -> Snapshot:
-    targets = [
-        item.get("target") or {}
+    targets = targets_of(
+        item
         for profile in snapshot.profiles
         if profile.is_scep
         for item in profile.assignments or ()
-    ]
-    kinds = {str(target.get("@odata.type") or "").lower() for target in targets}
+    )
+    kinds = {target.kind for target in targets}
     directory = await read_directory(
         tenant,
-        {str(target["groupId"]) for target in targets if target.get("groupId")},
-        everyone="#microsoft.graph.alllicensedusersassignmenttarget" in kinds,
-        every_device="#microsoft.graph.alldevicesassignmenttarget" in kinds,
+        {target.group_id for target in targets if target.group_id},
+        everyone=TargetKind.ALL_USERS in kinds,
+        every_device=TargetKind.ALL_DEVICES in kinds,
     )
     failures = [ReadFailure(what, str(error)) for what, error in directory.failures]
     return replace(
