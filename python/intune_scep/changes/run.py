@@ -19,7 +19,7 @@ from intune_scep.changes.journal import (
     read_journal,
     reopened_journal,
 )
-from intune_scep.changes.plan import Action, Plan, Task, check_plan, require_room
+from intune_scep.changes.plan import Action, Plan, Task, check_plan, require_room, waits_for
 from intune_scep.changes.readback import Expectation, Readback
 from intune_scep.changes.record import ActionRecord, RunRecord
 from intune_scep.changes.report import Outcome, RunReport, first_outcome
@@ -241,7 +241,7 @@ async def finish_begun(tenant: Tenant, journal: Path, *, watch: Watch | None = N
     """Finish what a run was doing when it was cut short.
 
     A profile that was half made or half replaced would stand in the way of a new plan. Only what
-    was begun is finished, nothing else of that run is started.
+    was begun is finished, with what it waits for; nothing else of that run is started.
 
     Raises:
         JournalError: it cannot be used, or is of another tenant.
@@ -254,8 +254,7 @@ async def finish_begun(tenant: Tenant, journal: Path, *, watch: Watch | None = N
         reopened_journal(journal) as (current, writer),
     ):
         run = current.last
-        keys = [action.key for action in _cut_short(run)]
-        part = replace(run, plan=_part(run.plan, keys))
+        part = replace(run, plan=_part(run.plan, _needed(run)))
         note = f"Finished what the run recorded in {journal} had begun."
         return await _walk(tenant, part, writer, watch, notes=(note,))
 
@@ -270,6 +269,18 @@ def _part(plan: Plan, keys: Iterable[str]) -> Plan:
             for action in plan.actions
         ),
     )
+
+
+def _needed(run: RunRecord) -> set[str]:
+    """Keys of what was cut short and of all that it waits for: an old root goes last."""
+    needed: set[str] = set()
+    left = [action.key for action in _cut_short(run)]
+    while left:
+        key = left.pop()
+        if key not in needed:
+            needed.add(key)
+            left += waits_for(run.by_key[key])
+    return needed
 
 
 def _cut_short(run: RunRecord) -> list[Action]:

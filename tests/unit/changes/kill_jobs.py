@@ -216,9 +216,7 @@ def main(name: str, tenant_path: str, path: str, journal: str = "") -> int:
     watch = {"began": lambda *_: _wait_for(Path(hold))} if hold else {}
     tenant = opened(Path(tenant_path))
     try:
-        report = do(
-            tenant, JOBS[name].run, Path(path), Path(journal) if journal else None, **watch
-        )
+        report = do(tenant, JOBS[name].run, Path(path), Path(journal) if journal else None, **watch)
     except IntuneScepError as error:
         print(error)
         return 3
