@@ -9,7 +9,15 @@ from tests.unit.backup.tenants import GROUPS, directory
 
 from intune_scep.changes.plan import Action, Difference, Plan, Seen, Task
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch, Reference, Step
+from intune_scep.changes.steps import (
+    Assign,
+    Create,
+    Delete,
+    Link,
+    Patch,
+    Reference,
+    Step,
+)
 from intune_scep.profiles import Profile, require_profile_type, writable
 from intune_scep.simulator.scenario import Scenario
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
@@ -152,6 +160,9 @@ def _body(wish: Wish) -> dict[str, Any]:
 _COMPUTED = {"id", "version", "createdDateTime", "lastModifiedDateTime", "supportsScopeTags"}
 
 
+_WORDS = {"keep": "update", "change": "update"}
+
+
 class _Planner:
     def __init__(self, case: Case, snapshot: Snapshot, roots: Mapping[str, str | None]) -> None:
         self._case = case
@@ -263,9 +274,9 @@ class _Planner:
         after = reference.id if reference is not None else None
         if wish.is_scep and (before != after or (reference is not None and reference.action)):
             steps.append(Link(before, reference))
-        if wish.do == "change" and wish.targets is not None:
-            if sorted(wish.targets) != sorted(map(self._word, held)):
-                steps.append(Assign(held, self._assignments(wish.targets)))
+        chosen = wish.targets if wish.do == "change" else None
+        if chosen is not None and sorted(chosen) != sorted(map(self._word, held)):
+            steps.append(Assign(held, self._assignments(chosen)))
         return steps
 
     def _made(

@@ -1,4 +1,4 @@
-"""Any plan, walked and undone, leaves the tenant as it was; walked again, as after the first walk."""
+"""Any plan, walked and undone: the tenant is as it was; walked again: as after the first walk."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tests.conftest import SimulatedTenant
 from tests.unit.backup.tenants import content
 
 from intune_scep.changes.plan import Plan
-from intune_scep.changes.run import carry_out, roll_back
+from intune_scep.changes.run import carry_out, roll_back, verify_journal
 from intune_scep.simulator import seed_database
 
 from .property_plans import cases, plan_of
@@ -91,8 +91,6 @@ def test_a_plan_that_is_undone_leaves_the_tenant_as_it_was(case):
 @ANY_PLAN
 @given(case=cases())
 def test_a_plan_that_was_walked_says_so_and_is_found_as_it_was_left(case):
-    from intune_scep.changes.run import verify_journal
-
     with tenant_of(case) as tenant:
         report = walk(tenant, case)
         if report.journal is None:
