@@ -16,7 +16,11 @@ from intune_scep.changes.run import (
     carry_out,
     dry_run_report,
     finish_begun,
+    require_same_choices,
+    resume,
+    resume_report,
     unfinished,
+    unfinished_at,
 )
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Assign, Create, Link, Reference, Step
@@ -50,13 +54,22 @@ async def restore_backup(
 
     Args:
         dry_run: Stop after the plan.
-        journal: Where the record goes; in the tenant's state directory by default.
+        journal: Where the record goes; in the tenant's state directory by default. The journal of
+            a run that was cut short is resumed.
         max_changes: Refuse the run if it would make more profiles.
 
     Raises:
         GraphError, GraphTransportError: the tenant could not be read. What goes wrong with one
             profile is its own outcome.
+        JournalError: the journal is of another tenant or another backup.
     """
+    earlier = unfinished_at(journal)
+    if earlier is not None:
+        earlier.require_tenant(tenant.tenant_id, tenant.cloud)
+        require_same_choices(earlier, {"of": backup.tenant, "read_at": backup.read_at})
+        if dry_run:
+            return resume_report(earlier)
+        return await resume(tenant, earlier.path, max_changes=max_changes, watch=watch)
     begun = unfinished(tenant.tenant_id)
     if begun and dry_run:
         return begun_report(begun[0])

@@ -335,13 +335,14 @@ def check_plan(plan: Plan) -> None:
     twice = sorted(identifier for identifier, count in ids.items() if count > 1)
     if twice:
         raise PlanError(f"The plan names a profile more than once: {', '.join(twice)}.")
-    waits = {key for action in plan.actions for key in _waits_for(action)}
+    waits = {key for action in plan.actions for key in waits_for(action)}
     if unknown := sorted(waits - set(keys)):
         raise PlanError(f"The plan waits for actions that it does not have: {', '.join(unknown)}.")
     _ = plan.writing
 
 
-def _waits_for(action: Action) -> Iterable[str]:
+def waits_for(action: Action) -> Iterable[str]:
+    """Keys of the actions that a step of the action cannot go before."""
     yield from action.after
     for step in action.steps:
         if isinstance(step, Delete):

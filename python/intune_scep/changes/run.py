@@ -19,7 +19,7 @@ from intune_scep.changes.journal import (
     read_journal,
     reopened_journal,
 )
-from intune_scep.changes.plan import Action, Plan, Task, check_plan, require_room
+from intune_scep.changes.plan import Action, Plan, Task, check_plan, require_room, waits_for
 from intune_scep.changes.readback import Expectation, Readback
 from intune_scep.changes.record import ActionRecord, RunRecord
 from intune_scep.changes.report import Outcome, RunReport, first_outcome
@@ -274,7 +274,7 @@ async def finish_begun(tenant: Tenant, journal: Path, *, watch: Watch | None = N
     """Finish what a run was doing when it was cut short.
 
     A profile that was half made or half replaced would stand in the way of a new plan. Only what
-    was begun is finished, nothing else of that run is started.
+    was begun is finished, with what it waits for; nothing else of that run is started.
 
     Raises:
         JournalError: it cannot be used, or is of another tenant.
@@ -301,7 +301,7 @@ _LATER: Mapping[str, Any] = {
 
 def _begun_part(run: RunRecord) -> Plan:
     """The plan with only what was begun left to do; what is over stays for what waits for it."""
-    wanted = {action.key for action in _cut_short(run)}
+    wanted = _needed(run)
     left = {action.key for action in run.left}
     return replace(
         run.plan,
@@ -310,6 +310,18 @@ def _begun_part(run: RunRecord) -> Plan:
             for action in run.plan.actions
         ),
     )
+
+
+def _needed(run: RunRecord) -> set[str]:
+    """Keys of what was cut short and of all that it waits for: an old root goes last."""
+    needed: set[str] = set()
+    left = [action.key for action in _cut_short(run)]
+    while left:
+        key = left.pop()
+        if key not in needed:
+            needed.add(key)
+            left += waits_for(run.by_key[key])
+    return needed
 
 
 def _cut_short(run: RunRecord) -> list[Action]:
@@ -321,11 +333,16 @@ def _is_cut_short(record: ActionRecord) -> bool:
 
 
 def unfinished(tenant_id: str) -> list[Journal]:
-    """The journals of a tenant whose runs had begun something that is not finished."""
+    """The journals of a tenant whose runs were cut short with something begun.
+
+    A run that came to its end has told what failed, and is resumed only by name.
+    """
     return [
         content
         for content in find_journals(tenant_id).journals
-        if content.first.plan.task is not Task.STRONG_MAPPING and _cut_short(content.last)
+        if content.first.plan.task is not Task.STRONG_MAPPING
+        and not content.last.ended
+        and _cut_short(content.last)
     ]
 
 

@@ -94,6 +94,7 @@ class Walk:
         self._subjects: dict[str, Subject] = {}
         self._expected: dict[str, Expectation] = {}
         self._proven: set[str] = set()
+        self._gone: set[str] = set()
         self._readback = Readback(tenant, self._plan.pages)
         self._twins = Twins(tenant, self._plan)
         self._refusals = 0
@@ -112,7 +113,7 @@ class Walk:
         self.notes += await self._twins.notes(
             {subject.id for subject in self._subjects.values() if subject.made}
         )
-        if not self._run.left and self._journal_works and not self.stopped:
+        if self._journal_works and not self.stopped:
             self._note("end")
         return tuple(self._outcomes[action.key] for action in self._plan.actions)
 
@@ -189,7 +190,7 @@ class Walk:
         for key in keys:
             earlier = self._outcomes[key]
             going_on = earlier.status is Status.PLANNED and earlier.written
-            if earlier.status in DONE or going_on:
+            if earlier.status in DONE or going_on or key in self._gone:
                 continue
             raise StepEndedError(
                 Status.HELD_BACK,
@@ -492,6 +493,7 @@ class Walk:
             self._end_badly(action, number, error)
             self._tell_what_is_left(action, new_id)
             return False
+        self._gone.add(action.key)
         return True
 
     async def _prove_gone(self, action: Action) -> None:
