@@ -290,7 +290,9 @@ class Walk:
         self, action: Action, step: Step, write: StepWrite[Any], written: Written[Any]
     ) -> None:
         subject = write.subject
-        expected = self._expected.get(action.key) or Expectation(subject.id, subject.odata_type)
+        expected = self._expected.get(action.key) or Expectation(
+            subject.id, subject.odata_type, also=_patched(action)
+        )
         match step:
             case Create():
                 before = written.value.to_wire()
@@ -569,6 +571,13 @@ class Walk:
         except JournalError as error:
             self._journal_works = False
             self.stopped = f"{error} The run stops here."
+
+
+def _patched(action: Action) -> frozenset[str]:
+    """The properties that an action changes: of a resumed one they may be changed already."""
+    return frozenset(
+        name for step in action.steps if isinstance(step, Patch) for name in step.after
+    )
 
 
 def _may_have_landed(step: StepRecord) -> bool:
