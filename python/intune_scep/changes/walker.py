@@ -42,7 +42,12 @@ from intune_scep.changes.writes import (
     not_kept,
 )
 from intune_scep.errors import IntuneScepError, JournalError, ProfileChangedError
-from intune_scep.graph.errors import GraphError, OutcomeUnknownError
+from intune_scep.graph.errors import (
+    AuthenticationError,
+    GraphError,
+    GraphTransportError,
+    OutcomeUnknownError,
+)
 from intune_scep.graph.write_once import Written, write_once
 from intune_scep.profiles import Profile
 from intune_scep.tenant import Tenant
@@ -346,8 +351,8 @@ class Walk:
         self._outcomes[action.key] = outcome.but(status, message, **more)
         # A step that never landed leaves nothing; one whose action has other steps may have.
         if not self._wrote_before(action, number) and status is not Status.UNKNOWN:
-            sure = isinstance(error, GraphError) and not error.hides_commit
-            if sure:
+            sure = isinstance(error, GraphError | GraphTransportError) and not error.hides_commit
+            if sure or isinstance(error, AuthenticationError):
                 self._outcomes[action.key] = replace(self._outcomes[action.key], written=False)
         self._note_outcome(action, number, status, message, outcome.id)
         if status in {Status.CONFLICT, Status.UNCHANGED}:

@@ -6,24 +6,33 @@ broken. The mutants break the engine and run the same checks.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from intune_scep.changes.journal import JournalWriter, read_journal
+from intune_scep.changes.plan_file import load_plan, save_plan
 from intune_scep.changes.status import Hold
 from intune_scep.changes.watch import Stop, Watch
-from intune_scep.errors import JournalError, TooManyChangesError
+from intune_scep.errors import JournalError, PlanError, TooManyChangesError
 from intune_scep.files import FileInUseError, tenant_lock
 from intune_scep.graph import pacing
+from intune_scep.graph.errors import AuthenticationError
+from intune_scep.graph.session import GraphSession
+from intune_scep.graph.sign_in import TokenSource
 
 from .jobs import (
     COUNT,
     JOBS,
+    WRITES,
     Job,
     Ready,
     Rollback,
@@ -74,7 +83,7 @@ def victim(ready: Ready, number: int = 3) -> tuple[str, str]:
 
 def is_replacing(ready: Ready) -> bool:
     """Whether a profile is done only when another one is deleted at the end."""
-    return ready.job.name == "replace"
+    return ready.job.name.endswith("replace")
 
 
 def ended(ready: Ready) -> str:
@@ -172,7 +181,7 @@ def each_profile_is_read_right_before_its_write(ready: Ready) -> None:
     assert statuses(report) == ["applied"] * COUNT
     sent = ready.tenant.sent()
     moments = []
-    for before, item in zip(sent, sent[1:], strict=False):
+    for before, item in pairwise(sent):
         if not is_kind(item, ready.job.kind):
             continue
         moments.append(moment(item))
@@ -380,6 +389,23 @@ def an_answer_that_is_lost_while_reads_are_stale_repeats_nothing(ready: Ready) -
     assert ready.is_right
 
 
+@promise()
+def a_refusal_after_a_lost_answer_does_not_say_that_nothing_was_written(ready: Ready) -> None:
+    """The third write lands unseen, its answer is lost, and the second attempt is refused."""
+    ready.bend("lag", nth=[3], seconds=600)
+
+    def act(request: Any) -> Any:
+        if meddling.count == 3:
+            lost(request)
+        return httpx.Response(400, json={"error": {"code": "BadRequest"}}, request=request)
+
+    meddling = Meddling(ready, act, {3, 4}, after=True)
+    report = ready.run()
+    third = written(report)[2]
+    assert third.status == "unknown", told(report)
+    assert third.written
+
+
 @promise("create")
 def twins_are_shown_at_the_end(ready: Ready) -> None:
     """Somebody makes a profile of the same name while the run goes on."""
@@ -395,9 +421,8 @@ def twins_are_shown_at_the_end(ready: Ready) -> None:
 
 
 def _body(request: Any) -> Any:
-    import json
-
-    return {k: v for k, v in json.loads(request.content).items() if "@odata.bind" not in k}
+    sent = json.loads(request.content)
+    return {name: value for name, value in sent.items() if "@odata.bind" not in name}
 
 
 # Answers about others, refusals, approvals
@@ -460,7 +485,6 @@ def a_single_later_refusal_costs_its_profile(ready: Ready) -> None:
 
 @promise()
 def what_waits_for_an_approval_is_held_back_and_no_refusal(ready: Ready) -> None:
-    import httpx
 
     def act(request: Any) -> Any:
         headers = {"x-msft-approval-code": "APPROVE-7"}
@@ -495,7 +519,7 @@ def a_write_is_announced_before_it_is_sent(ready: Ready) -> None:
     ready.run(watch=Watch(began=lambda path, _: paths.append(path)))
     assert len(seen) == COUNT
     assert seen[0] >= 1
-    assert all(later > earlier for earlier, later in zip(seen, seen[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(seen))
 
 
 @promise()
@@ -563,6 +587,24 @@ def max_changes_of_a_resumed_run_counts_what_is_left(ready: Ready) -> None:
     assert ready.is_right
 
 
+@promise(but=[name for name in JOBS if name.startswith("rollback") or name == "restore"])
+def a_resumed_run_refuses_other_choices_and_names_both(ready: Ready) -> None:
+    journal = ready.directory / "journal"
+    report = _stopped_after(ready, 2, journal=journal)
+    assert report.failed
+    ready.tenant.control("DELETE", "requests")
+    name, now = ready.job.other_choices
+    with pytest.raises(JournalError) as caught:
+        ready.run(journal=journal, **{name: now})
+    assert f"{name} was" in str(caught.value)
+    assert f"not {now!r}" in str(caught.value)
+    assert f"{COUNT if is_replacing(ready) else 3} of its {COUNT}" in str(caught.value)
+    assert ready.writes() == []
+    again = ready.run(journal=journal)
+    assert not again.failed, told(again)
+    assert ready.is_right
+
+
 # Being stopped
 
 
@@ -589,7 +631,7 @@ def a_stop_finishes_the_write_in_flight_and_the_rest_is_resumed(ready: Ready) ->
     assert ready.is_right
 
 
-def _stopped_after(ready: Ready, nth: int, answer: Any = lambda _: None) -> Any:
+def _stopped_after(ready: Ready, nth: int, answer: Any = lambda _: None, **options: Any) -> Any:
     stop = Stop()
 
     def act(request: Any) -> Any:
@@ -597,12 +639,10 @@ def _stopped_after(ready: Ready, nth: int, answer: Any = lambda _: None) -> Any:
         return answer(request)
 
     Meddling(ready, act, {nth}, after=True)
-    return ready.run(watch=Watch(stop=stop))
+    return ready.run(watch=Watch(stop=stop), **options)
 
 
-def _path(report: Any) -> Any:
-    from pathlib import Path
-
+def _path(report: Any) -> Path:
     return Path(report.journal)
 
 
@@ -623,3 +663,116 @@ def memory_that_runs_out_costs_its_profile(ready: Ready) -> None:
     assert found[2] in {"unknown", "applied"}
     assert found[3:] == ["applied"] * 2
     assert ready.twice() == []
+
+
+@promise()
+def a_token_that_cannot_be_had_costs_its_profile(ready: Ready) -> None:
+    """The sign-in fails when the third profile is to be written, and works again after it."""
+    refresh = TokenSource.refresh
+    writing: list[str] = []
+
+    async def failing(self: TokenSource) -> Any:
+        if len(writing) == 3:
+            raise AuthenticationError("No token for the simulator: the credential is locked.")
+        return await refresh(self)
+
+    write = GraphSession.write
+
+    async def counted(self: GraphSession, method: str, path: str, *rest: Any, **more: Any) -> Any:
+        mine = is_kind({"method": method, "path": path}, ready.job.kind)
+        if mine:
+            writing.append(path)
+        try:
+            return await write(self, method, path, *rest, **more)
+        finally:
+            if mine and len(writing) == 3:
+                writing.append("")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TokenSource, "refresh", failing)
+        patch.setattr(GraphSession, "write", counted)
+        report = ready.run()
+    expected = ["applied", "applied", "failed", "applied", "applied"]
+    assert statuses(report) == expected, told(report)
+    assert "credential is locked" in (written(report)[2].message or "")
+    assert not written(report)[2].written
+
+
+# Saved plans
+
+
+@promise(but=[name for name in JOBS if name.startswith("rollback")])
+def a_saved_plan_is_carried_out_once(ready: Ready) -> None:
+    path = ready.directory / "plan.json"
+    save_plan(path, ready.plan())
+    plan = load_plan(path)
+    report = ready.carry_out(plan)
+    assert statuses(report) == ["applied"] * COUNT
+    assert ready.is_right
+    ready.tenant.control("DELETE", "requests")
+    with pytest.raises(PlanError, match=r"carried out already") as caught:
+        ready.carry_out(load_plan(path))
+    assert str(report.journal) in str(caught.value)
+    assert ready.writes() == []
+
+
+@promise(but=[name for name in JOBS if name.startswith("rollback")])
+def a_saved_plan_that_was_edited_is_refused(ready: Ready) -> None:
+    path = ready.directory / "plan.json"
+    save_plan(path, ready.plan())
+    with pytest.raises(PlanError, match="is there already"):
+        save_plan(path, ready.plan())
+    text = path.read_text()
+    assert text.count("Staff 2") + text.count("Bulk SCEP 000002")
+    path.write_text(text.replace("Staff 2", "Staff 7").replace("SCEP 000002", "SCEP 000007"))
+    with pytest.raises(PlanError, match="digest"):
+        load_plan(path)
+
+
+@promise(but=[name for name in JOBS if name.startswith("rollback")])
+def a_saved_plan_that_was_cut_short_is_gone_on_with(ready: Ready) -> None:
+    path = ready.directory / "plan.json"
+    save_plan(path, ready.plan())
+    stop = Stop()
+    Meddling(ready, lambda _: stop.request(15), {2}, after=True)
+    first = ready.carry_out(load_plan(path), watch=Watch(stop=stop))
+    assert first.count("held_back")
+    again = ready.carry_out(load_plan(path))
+    assert not again.failed, told(again)
+    assert again.journal == first.journal
+    assert ready.twice() == []
+    assert ready.is_right
+
+
+@promise(but=[name for name in JOBS if name.startswith("rollback")])
+def the_next_run_of_a_job_that_was_cut_short_ends_right(ready: Ready) -> None:
+    """It finds what was begun by itself."""
+    report = _stopped_after(ready, 2)
+    assert report.failed
+    again = ready.run()
+    assert not again.failed, told(again)
+    assert ready.twice() == []
+    assert ready.is_right
+
+
+# Order
+
+
+@promise("create", but=["create", "restore", "rollback of delete"])
+def the_old_profile_goes_when_everything_else_is_done(ready: Ready) -> None:
+    report = ready.run()
+    assert not report.failed
+    methods = [item["method"] for item in ready.writes()]
+    assert methods.count("DELETE") == COUNT
+    assert methods[-COUNT:] == ["DELETE"] * COUNT
+
+
+@promise("create", but=["create", "replace", "rollback of delete", "rollback of replace"])
+def a_profile_that_is_not_whole_is_taken_away_again(ready: Ready) -> None:
+    ready.fault({"match": {**WRITES["assign"], "nth": [3]}, "effect": 400})
+    report = ready.run()
+    assert statuses(report) == ["applied", "applied", "failed", "applied", "applied"]
+    outcome = written(report)[2]
+    assert outcome.id is None
+    assert not outcome.written
+    assert outcome.action.name not in ready.ids()
