@@ -485,6 +485,9 @@ class Walk:
             )
             self._refusals = self._unseen = 0
             self._took_effect = True
+            outcome = self._outcomes[action.key]
+            told = _message(written, begun=write.begun) or outcome.message
+            self._outcomes[action.key] = replace(outcome, message=told)
             if written.sent or write.begun:
                 self._note_outcome(action, number, Status.APPLIED, None, action.id)
                 await self._prove_gone(action)

@@ -6,7 +6,9 @@ broken. The mutants break the engine and run the same checks.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,15 +19,15 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
-from intune_scep.changes.journal import JournalWriter, read_journal
+from intune_scep.changes.journal import read_journal
 from intune_scep.changes.plan_file import load_plan, save_plan
 from intune_scep.changes.status import Hold
 from intune_scep.changes.watch import Stop, Watch
-from intune_scep.errors import JournalError, PlanError, TooManyChangesError
+from intune_scep.errors import IntuneScepError, JournalError, PlanError, TooManyChangesError
 from intune_scep.files import FileInUseError, tenant_lock
 from intune_scep.graph import pacing
-from intune_scep.graph.errors import AuthenticationError
 from intune_scep.graph.session import GraphSession
 from intune_scep.graph.sign_in import TokenSource
 
@@ -372,6 +374,27 @@ def an_answer_that_is_lost_before_the_effect_is_made_up_for(ready: Ready) -> Non
     assert ready.is_right
 
 
+@promise()
+def answers_that_are_always_lost_are_made_up_for_by_reading(ready: Ready) -> None:
+    ready.bend(500, when="after")
+    report = ready.run()
+    assert statuses(report) == ["applied"] * COUNT, told(report)
+    assert all("re-read" in (item.message or "") for item in written(report))
+    assert ready.twice() == []
+    assert len(ready.struck()) == COUNT
+    assert ready.is_right
+
+
+@promise()
+def a_write_that_never_takes_effect_is_unknown_and_ends_the_run(ready: Ready) -> None:
+    ready.bend(503)
+    report = ready.run()
+    assert statuses(report) == ["unknown"] + ["held_back"] * (COUNT - 1), told(report)
+    assert report.changed
+    assert report.failed
+    assert report.stopped
+
+
 def _lose(ready: Ready, when: str) -> None:
     effects = ({"effect": "close"}, {"effect": 500}, {"effect": "html_502"}, {"effect": "truncate"})
     rules = [{"match": {**ready.match, "nth": [1]}, "when": when, **each} for each in effects]
@@ -537,19 +560,23 @@ def a_journal_that_cannot_record_an_outcome_ends_the_run(ready: Ready) -> None:
 
 
 def _with_a_full_disk(ready: Ready, record: str, nth: int, *, struck: int) -> Any:
-    """The disk is full when the nth profile's first record of that kind is to be written."""
+    """The disk fills up in the middle of the nth profile's first record of that kind."""
     begun: list[str] = []
-    write = JournalWriter.write
+    write = os.write
 
-    def full(writer: JournalWriter, kind: str, **values: Any) -> None:
-        if kind == record and values["action"] not in begun:
-            begun.append(values["action"])
+    def full(descriptor: int, data: bytes) -> int:
+        if not data.startswith(b'{"seq"'):
+            return write(descriptor, data)
+        line = json.loads(data)
+        if line["record"] == record and line["action"] not in begun:
+            begun.append(line["action"])
         if len(begun) >= nth:
-            raise JournalError(f"Journal {writer.path} cannot be written: No space left on device.")
-        write(writer, kind, **values)
+            write(descriptor, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JournalWriter, "write", full)
+        patch.setattr(os, "write", full)
         report = ready.run()
     assert len(ready.struck()) == struck
     assert report.changed
@@ -657,7 +684,7 @@ def memory_that_runs_out_costs_its_profile(ready: Ready) -> None:
         raise MemoryError
 
     Meddling(ready, act, {3})
-    report = ready.run()
+    report = _run_to_its_end(ready)
     found = statuses(report)
     assert found[:2] == ["applied"] * 2, told(report)
     assert found[2] in {"unknown", "applied"}
@@ -668,13 +695,18 @@ def memory_that_runs_out_costs_its_profile(ready: Ready) -> None:
 @promise()
 def a_token_that_cannot_be_had_costs_its_profile(ready: Ready) -> None:
     """The sign-in fails when the third profile is to be written, and works again after it."""
-    refresh = TokenSource.refresh
+    refresh, request = TokenSource.refresh, TokenSource._request
     writing: list[str] = []
 
-    async def failing(self: TokenSource) -> Any:
+    async def expired(self: TokenSource) -> Any:
         if len(writing) == 3:
-            raise AuthenticationError("No token for the simulator: the credential is locked.")
+            self._token = None
         return await refresh(self)
+
+    async def failing(self: TokenSource, **claims: str) -> Any:
+        if len(writing) == 3:
+            raise ClientAuthenticationError("The credential is locked.")
+        return await request(self, **claims)
 
     write = GraphSession.write
 
@@ -689,13 +721,21 @@ def a_token_that_cannot_be_had_costs_its_profile(ready: Ready) -> None:
                 writing.append("")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TokenSource, "refresh", failing)
+        patch.setattr(TokenSource, "refresh", expired)
+        patch.setattr(TokenSource, "_request", failing)
         patch.setattr(GraphSession, "write", counted)
-        report = ready.run()
+        report = _run_to_its_end(ready)
     expected = ["applied", "applied", "failed", "applied", "applied"]
     assert statuses(report) == expected, told(report)
-    assert "credential is locked" in (written(report)[2].message or "")
+    assert "The credential is locked" in (written(report)[2].message or "")
     assert not written(report)[2].written
+
+
+def _run_to_its_end(ready: Ready) -> Any:
+    try:
+        return ready.run()
+    except (MemoryError, IntuneScepError) as error:
+        raise AssertionError("What went wrong with one profile ended the run.") from error
 
 
 # Saved plans
