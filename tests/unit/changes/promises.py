@@ -243,6 +243,21 @@ def a_profile_that_is_listed_twice_is_written_once(ready: Ready) -> None:
     assert ready.is_right
 
 
+@promise("patch", "link", "assign", "delete", but=[n for n in JOBS if n.startswith("rollback")])
+def a_stale_copy_in_a_listing_is_not_planned_on(ready: Ready) -> None:
+    """The listing names profiles again, as they were before somebody edited them."""
+    for action in ready.plan().writing:
+        body = {"@odata.type": action.odata_type, "description": THEIRS}
+        colleague(ready, "PATCH", f"/{action.id}", body)
+    ready.tenant.control("DELETE", "requests")
+    ready.tenant.control("PUT", "settings", {"page_size": 2})
+    ready.fault({"match": {}, "effect": "overlap", "stale": True})
+    report = ready.run()
+    assert statuses(report) == ["applied"] * COUNT
+    assert len(ready.struck()) == COUNT
+    assert ready.twice() == []
+
+
 # Patience
 
 

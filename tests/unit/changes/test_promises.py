@@ -17,6 +17,13 @@ NOT_YET = {
         "delete",
         "replace",
     },
+    "a_stale_copy_in_a_listing_is_not_planned_on": {
+        "migration",
+        "update",
+        "link",
+        "assign",
+        "delete",
+    },
     "an_odd_item_of_a_listing_costs_itself": set(JOBS),
 }
 
