@@ -8,14 +8,30 @@ from .mutants import MUTANTS
 from .promises import PROMISES
 
 LONG = os.environ.get("INTUNE_SCEP_TEST_PROFILE") == "long"
-LIKE_ANOTHER = {f"rollback of {job}" for job in ("update", "link", "assign", "replace", "restore")}
-"""Rollbacks that write as others do: their promises are checked, their mutants in the long form."""
+SHORT = {
+    "migration",
+    "update",
+    "assign",
+    "create",
+    "delete",
+    "restore",
+    "rollback of migration",
+    "rollback of link",
+    "rollback of delete",
+}
+"""Each job and each kind of write; the long form (make test-long) breaks the engine in the others
+too, which write in the same ways."""
+
+
+def chosen(mutant):
+    jobs = [job for job in mutant.jobs if LONG or job.name in SHORT]
+    return jobs or mutant.jobs[:1]
+
 
 CASES = [
     pytest.param(mutant, job, id=f"{mutant.name}-{mutant.promise}-{job}")
     for mutant in MUTANTS
-    for job in mutant.jobs
-    if LONG or job.name not in LIKE_ANOTHER
+    for job in chosen(mutant)
 ]
 
 
