@@ -42,7 +42,9 @@ from intune_scep.changes.writes import (
     not_kept,
 )
 from intune_scep.errors import (
+    AuthenticationError,
     GraphError,
+    GraphTransportError,
     IntuneScepError,
     JournalError,
     OutcomeUnknownError,
@@ -354,8 +356,8 @@ class Walk:
         self._outcomes[action.key] = outcome.but(status, message, **more)
         # A step that never landed leaves nothing; one whose action has other steps may have.
         if not self._wrote_before(action, number) and status is not Status.UNKNOWN:
-            sure = isinstance(error, GraphError) and not error.hides_commit
-            if sure:
+            sure = isinstance(error, GraphError | GraphTransportError) and not error.hides_commit
+            if sure or isinstance(error, AuthenticationError):
                 self._outcomes[action.key] = replace(self._outcomes[action.key], written=False)
         self._note_outcome(action, number, status, message, outcome.id)
         if status in {Status.CONFLICT, Status.UNCHANGED}:
@@ -488,6 +490,9 @@ class Walk:
             )
             self._refusals = self._unseen = 0
             self._took_effect = True
+            outcome = self._outcomes[action.key]
+            told = _message(written, begun=write.begun) or outcome.message
+            self._outcomes[action.key] = replace(outcome, message=told)
             if written.sent or write.begun:
                 self._note_outcome(action, number, Status.APPLIED, None, action.id)
                 await self._prove_gone(action)

@@ -9,7 +9,12 @@ from typing import Generic, Protocol, TypeVar
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from tenacity.stop import stop_before_delay
 
-from intune_scep.errors import GraphError, GraphTransportError, OutcomeUnknownError
+from intune_scep.errors import (
+    AuthenticationError,
+    GraphError,
+    GraphTransportError,
+    OutcomeUnknownError,
+)
 from intune_scep.graph.retry import MAX_ATTEMPTS, MAX_TOTAL_SECONDS, WaitAsTold
 from intune_scep.graph.settle import settle
 
@@ -62,7 +67,7 @@ async def write_once(
         begun: Whether the write was announced by an earlier run and may have taken effect.
 
     Raises:
-        GraphError, GraphTransportError: it failed and had no effect.
+        GraphError, GraphTransportError, AuthenticationError: it failed and had no effect.
         OutcomeUnknownError: it may have taken effect, and reading did not show it.
     """
     if begun and (found := await _patient(write, patience)) is not None:
@@ -72,16 +77,15 @@ async def write_once(
         async for attempt in _policy(sending):
             with attempt:
                 return await sending.attempt()
-    except (GraphError, GraphTransportError) as error:
-        if not sending.sent or not _may_have_landed(error):
-            raise
-        if not error.is_throttling:
-            raise OutcomeUnknownError(
-                f"It may have taken effect, but reading does not show it: {error}"
-            ) from error
-        if (found := await _patient(write, patience)) is not None:
+    except (GraphError, GraphTransportError, AuthenticationError) as error:
+        throttled = sending.sent and getattr(error, "is_throttling", False)
+        if throttled and (found := await _patient(write, patience)) is not None:
             return Written(found, sent=True, seen_by_reading=True)
-        raise
+        if not sending.lost:
+            raise
+        raise OutcomeUnknownError(
+            f"It may have taken effect, but reading does not show it: {error}"
+        ) from error
     raise AssertionError("unreachable")  # pragma: no cover
 
 
@@ -93,6 +97,7 @@ class _Sending(Generic[T]):
         self._place = place
         self._patience = patience
         self.sent = False
+        self.lost = False  # Whether an answer was lost of a sending that may have landed.
 
     async def attempt(self) -> Written[T]:
         await self._place()
@@ -109,6 +114,7 @@ class _Sending(Generic[T]):
             # hide a commit is looked up until it can be believed.
             if not _may_have_landed(error) or error.is_throttling:
                 raise
+            self.lost = True
             found = await _patient(self._write, self._patience)
             if found is None:
                 raise

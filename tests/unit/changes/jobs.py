@@ -6,12 +6,11 @@ what is right after it known from a run that nothing disturbed.
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.restore import plan_restoring, restore_backup
 from intune_scep.changes.plan import Plan
 from intune_scep.changes.report import Outcome, RunReport
-from intune_scep.changes.run import resume, roll_back
+from intune_scep.changes.run import carry_out, resume, roll_back
 from intune_scep.declarations import parse_declaration
 from intune_scep.desired_state import (
     PlanChoices,
@@ -87,6 +86,9 @@ class Ready:
     def plan(self) -> Plan:
         return self.tenant.run(lambda graph: self.job.plan(graph, self))
 
+    def carry_out(self, plan: Plan, **options: Any) -> RunReport:
+        return self.tenant.run(lambda graph: carry_out(graph, plan, **options))
+
     def resume(self, journal: Path | str, **options: Any) -> RunReport:
         return self.tenant.run(lambda graph: resume(graph, Path(journal), **options))
 
@@ -142,8 +144,8 @@ def is_kind(item: Mapping[str, Any], kind: str) -> bool:
 class Job:
     """One job, with the kind of write by which it changes its five profiles."""
 
-    front = ""
-    finishes = "begins"
+    other_choices: tuple[str, Any] = ("", None)
+    """A choice by which the job is not begun here, and a value of it."""
 
     def __init__(self, name: str, kind: str) -> None:
         self.name = name
@@ -171,6 +173,8 @@ class Job:
 class Migration(Job):
     """Strong mapping: five SCEP profiles get the SID URI."""
 
+    other_choices = ("include_android", True)
+
     def scenario(self) -> Scenario:
         return bulk(COUNT, 1, platforms=("ios",))
 
@@ -178,10 +182,17 @@ class Migration(Job):
         return await plan_tenant(graph, Choices())
 
     async def run(
-        self, graph: Tenant, ready: Ready, *, max_changes: int | None = None, **options: Any
+        self,
+        graph: Tenant,
+        ready: Ready,
+        *,
+        max_changes: int | None = None,
+        include_android: bool = False,
+        **options: Any,
     ) -> RunReport:
         options.setdefault("dry_run", False)
-        return await enforce(graph, Choices(max_changes=max_changes), **options)
+        choices = Choices(max_changes=max_changes, include_android=include_android)
+        return await enforce(graph, choices, **options)
 
 
 def scep_names() -> list[str]:
@@ -275,6 +286,8 @@ DECLARED: Mapping[str, Declared] = {
 class DeclaredState(Job):
     """A declared state of five SCEP profiles."""
 
+    other_choices = ("managed_by", "Another set")
+
     def __init__(self, name: str, kind: str) -> None:
         super().__init__(name, kind)
         self.given = DECLARED[name]
@@ -298,9 +311,12 @@ class DeclaredState(Job):
     async def plan(self, graph: Tenant, ready: Ready) -> Plan:
         return await plan_declarations(graph, self.declarations(), self.choices, rules=LENIENT)
 
-    async def run(self, graph: Tenant, ready: Ready, **options: Any) -> RunReport:
+    async def run(
+        self, graph: Tenant, ready: Ready, *, managed_by: str | None = None, **options: Any
+    ) -> RunReport:
+        choices = replace(self.choices, managed_by=managed_by)
         return await apply_declarations(
-            graph, self.declarations(), self.choices, rules=LENIENT, **options
+            graph, self.declarations(), choices, rules=LENIENT, **options
         )
 
 
@@ -370,6 +386,7 @@ _UNDOES = {
     "assign": "assign",
     "create": "delete",
     "delete": "create",
+    "replace": "create",
     "restore": "delete",
 }
 JOBS: Mapping[str, Job] = {
@@ -501,14 +518,6 @@ def written(report: RunReport) -> list[Outcome]:
 
 def statuses(report: RunReport) -> list[str]:
     return [item.status.value for item in written(report)]
-
-
-def reads_before_writes(ready: Ready) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each write with the request right before it."""
-    sent = ready.tenant.sent()
-    for before, item in itertools.pairwise(sent):
-        if is_kind(item, ready.job.kind):
-            yield before, item
 
 
 def told(report: RunReport) -> str:

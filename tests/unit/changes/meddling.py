@@ -21,6 +21,7 @@ class Meddling(httpx.AsyncBaseTransport):
     """Calls `act` with the nth requests that match; what it returns is the answer.
 
     Args:
+        match: As in a fault rule; without a method, every write.
         after: Let the tenant carry the request out first.
     """
 
@@ -50,8 +51,12 @@ class Meddling(httpx.AsyncBaseTransport):
             return answer
         return response or await self._inner.handle_async_request(request)
 
+    def _is_wanted(self, method: str) -> bool:
+        wanted = self._match.get("method")
+        return method == wanted if wanted else method != "GET"
+
     def _strikes(self, request: httpx.Request) -> bool:
-        if request.method != self._match["method"]:
+        if not self._is_wanted(request.method):
             return False
         if not re.search(self._match["path"], request.url.path):
             return False

@@ -6,25 +6,41 @@ broken. The mutants break the engine and run the same checks.
 
 from __future__ import annotations
 
-import itertools
+import errno
+import json
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
-from intune_scep.changes.journal import JournalWriter, read_journal
+from intune_scep.changes.journal import read_journal
+from intune_scep.changes.plan_file import load_plan, save_plan
 from intune_scep.changes.status import Hold
 from intune_scep.changes.watch import Stop, Watch
-from intune_scep.errors import FileInUseError, JournalError, TooManyChangesError
+from intune_scep.errors import (
+    FileInUseError,
+    IntuneScepError,
+    JournalError,
+    PlanError,
+    TooManyChangesError,
+)
 from intune_scep.files import tenant_lock
 from intune_scep.graph import pacing
+from intune_scep.graph.session import GraphSession
+from intune_scep.graph.sign_in import TokenSource
 
 from .jobs import (
     COUNT,
     JOBS,
+    WRITES,
     Job,
     Ready,
     Rollback,
@@ -75,7 +91,7 @@ def victim(ready: Ready, number: int = 3) -> tuple[str, str]:
 
 def is_replacing(ready: Ready) -> bool:
     """Whether a profile is done only when another one is deleted at the end."""
-    return ready.job.name == "replace"
+    return ready.job.name.endswith("replace")
 
 
 def ended(ready: Ready) -> str:
@@ -173,7 +189,7 @@ def each_profile_is_read_right_before_its_write(ready: Ready) -> None:
     assert statuses(report) == ["applied"] * COUNT
     sent = ready.tenant.sent()
     moments = []
-    for before, item in itertools.pairwise(sent):
+    for before, item in pairwise(sent):
         if not is_kind(item, ready.job.kind):
             continue
         moments.append(moment(item))
@@ -231,6 +247,21 @@ def a_profile_that_is_listed_twice_is_written_once(ready: Ready) -> None:
     assert ready.twice() == []
     assert len(ready.struck()) == COUNT
     assert ready.is_right
+
+
+@promise("patch", "link", "assign", "delete", but=[n for n in JOBS if n.startswith("rollback")])
+def a_stale_copy_in_a_listing_is_not_planned_on(ready: Ready) -> None:
+    """The listing names profiles again, as they were before somebody edited them."""
+    for action in ready.plan().writing:
+        body = {"@odata.type": action.odata_type, "description": THEIRS}
+        colleague(ready, "PATCH", f"/{action.id}", body)
+    ready.tenant.control("DELETE", "requests")
+    ready.tenant.control("PUT", "settings", {"page_size": 2})
+    ready.fault({"match": {}, "effect": "overlap", "stale": True})
+    report = ready.run()
+    assert statuses(report) == ["applied"] * COUNT
+    assert len(ready.struck()) == COUNT
+    assert ready.twice() == []
 
 
 # Patience
@@ -364,6 +395,27 @@ def an_answer_that_is_lost_before_the_effect_is_made_up_for(ready: Ready) -> Non
     assert ready.is_right
 
 
+@promise()
+def answers_that_are_always_lost_are_made_up_for_by_reading(ready: Ready) -> None:
+    ready.bend(500, when="after")
+    report = ready.run()
+    assert statuses(report) == ["applied"] * COUNT, told(report)
+    assert all("re-read" in (item.message or "") for item in written(report))
+    assert ready.twice() == []
+    assert len(ready.struck()) == COUNT
+    assert ready.is_right
+
+
+@promise()
+def a_write_that_never_takes_effect_is_unknown_and_ends_the_run(ready: Ready) -> None:
+    ready.bend(503)
+    report = ready.run()
+    assert statuses(report) == ["unknown"] + ["held_back"] * (COUNT - 1), told(report)
+    assert report.changed
+    assert report.failed
+    assert report.stopped
+
+
 def _lose(ready: Ready, when: str) -> None:
     effects = ({"effect": "close"}, {"effect": 500}, {"effect": "html_502"}, {"effect": "truncate"})
     rules = [{"match": {**ready.match, "nth": [1]}, "when": when, **each} for each in effects]
@@ -381,6 +433,23 @@ def an_answer_that_is_lost_while_reads_are_stale_repeats_nothing(ready: Ready) -
     assert ready.is_right
 
 
+@promise()
+def a_refusal_after_a_lost_answer_does_not_say_that_nothing_was_written(ready: Ready) -> None:
+    """The third write lands unseen, its answer is lost, and the second attempt is refused."""
+    ready.bend("lag", nth=[3], seconds=600)
+
+    def act(request: Any) -> Any:
+        if meddling.count == 3:
+            lost(request)
+        return httpx.Response(400, json={"error": {"code": "BadRequest"}}, request=request)
+
+    meddling = Meddling(ready, act, {3, 4}, after=True)
+    report = ready.run()
+    third = written(report)[2]
+    assert third.status == "unknown", told(report)
+    assert third.written
+
+
 @promise("create")
 def twins_are_shown_at_the_end(ready: Ready) -> None:
     """Somebody makes a profile of the same name while the run goes on."""
@@ -396,9 +465,8 @@ def twins_are_shown_at_the_end(ready: Ready) -> None:
 
 
 def _body(request: Any) -> Any:
-    import json
-
-    return {k: v for k, v in json.loads(request.content).items() if "@odata.bind" not in k}
+    sent = json.loads(request.content)
+    return {name: value for name, value in sent.items() if "@odata.bind" not in name}
 
 
 # Answers about others, refusals, approvals
@@ -461,7 +529,6 @@ def a_single_later_refusal_costs_its_profile(ready: Ready) -> None:
 
 @promise()
 def what_waits_for_an_approval_is_held_back_and_no_refusal(ready: Ready) -> None:
-    import httpx
 
     def act(request: Any) -> Any:
         headers = {"x-msft-approval-code": "APPROVE-7"}
@@ -496,7 +563,7 @@ def a_write_is_announced_before_it_is_sent(ready: Ready) -> None:
     ready.run(watch=Watch(began=lambda path, _: paths.append(path)))
     assert len(seen) == COUNT
     assert seen[0] >= 1
-    assert all(later > earlier for earlier, later in itertools.pairwise(seen))
+    assert all(later > earlier for earlier, later in pairwise(seen))
 
 
 @promise()
@@ -514,19 +581,23 @@ def a_journal_that_cannot_record_an_outcome_ends_the_run(ready: Ready) -> None:
 
 
 def _with_a_full_disk(ready: Ready, record: str, nth: int, *, struck: int) -> Any:
-    """The disk is full when the nth profile's first record of that kind is to be written."""
+    """The disk fills up in the middle of the nth profile's first record of that kind."""
     begun: list[str] = []
-    write = JournalWriter.write
+    write = os.write
 
-    def full(writer: JournalWriter, kind: str, **values: Any) -> None:
-        if kind == record and values["action"] not in begun:
-            begun.append(values["action"])
+    def full(descriptor: int, data: bytes) -> int:
+        if not data.startswith(b'{"seq"'):
+            return write(descriptor, data)
+        line = json.loads(data)
+        if line["record"] == record and line["action"] not in begun:
+            begun.append(line["action"])
         if len(begun) >= nth:
-            raise JournalError(f"Journal {writer.path} cannot be written: No space left on device.")
-        write(writer, kind, **values)
+            write(descriptor, data[: len(data) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JournalWriter, "write", full)
+        patch.setattr(os, "write", full)
         report = ready.run()
     assert len(ready.struck()) == struck
     assert report.changed
@@ -564,6 +635,24 @@ def max_changes_of_a_resumed_run_counts_what_is_left(ready: Ready) -> None:
     assert ready.is_right
 
 
+@promise(but=[name for name in JOBS if name.startswith("rollback") or name == "restore"])
+def a_resumed_run_refuses_other_choices_and_names_both(ready: Ready) -> None:
+    journal = ready.directory / "journal"
+    report = _stopped_after(ready, 2, journal=journal)
+    assert report.failed
+    ready.tenant.control("DELETE", "requests")
+    name, now = ready.job.other_choices
+    with pytest.raises(JournalError) as caught:
+        ready.run(journal=journal, **{name: now})
+    assert f"{name} was" in str(caught.value)
+    assert f"not {now!r}" in str(caught.value)
+    assert f"{COUNT if is_replacing(ready) else 3} of its {COUNT}" in str(caught.value)
+    assert ready.writes() == []
+    again = ready.run(journal=journal)
+    assert not again.failed, told(again)
+    assert ready.is_right
+
+
 # Being stopped
 
 
@@ -590,7 +679,7 @@ def a_stop_finishes_the_write_in_flight_and_the_rest_is_resumed(ready: Ready) ->
     assert ready.is_right
 
 
-def _stopped_after(ready: Ready, nth: int, answer: Any = lambda _: None) -> Any:
+def _stopped_after(ready: Ready, nth: int, answer: Any = lambda _: None, **options: Any) -> Any:
     stop = Stop()
 
     def act(request: Any) -> Any:
@@ -598,12 +687,10 @@ def _stopped_after(ready: Ready, nth: int, answer: Any = lambda _: None) -> Any:
         return answer(request)
 
     Meddling(ready, act, {nth}, after=True)
-    return ready.run(watch=Watch(stop=stop))
+    return ready.run(watch=Watch(stop=stop), **options)
 
 
-def _path(report: Any) -> Any:
-    from pathlib import Path
-
+def _path(report: Any) -> Path:
     return Path(report.journal)
 
 
@@ -618,9 +705,135 @@ def memory_that_runs_out_costs_its_profile(ready: Ready) -> None:
         raise MemoryError
 
     Meddling(ready, act, {3})
-    report = ready.run()
+    report = _run_to_its_end(ready)
     found = statuses(report)
     assert found[:2] == ["applied"] * 2, told(report)
     assert found[2] in {"unknown", "applied"}
     assert found[3:] == ["applied"] * 2
     assert ready.twice() == []
+
+
+@promise()
+def a_token_that_cannot_be_had_costs_its_profile(ready: Ready) -> None:
+    """The sign-in fails when the third profile is to be written, and works again after it."""
+    refresh, request = TokenSource.refresh, TokenSource._request
+    writing: list[str] = []
+
+    async def expired(self: TokenSource) -> Any:
+        if len(writing) == 3:
+            self._token = None
+        return await refresh(self)
+
+    async def failing(self: TokenSource, **claims: str) -> Any:
+        if len(writing) == 3:
+            raise ClientAuthenticationError("The credential is locked.")
+        return await request(self, **claims)
+
+    write = GraphSession.write
+
+    async def counted(self: GraphSession, method: str, path: str, *rest: Any, **more: Any) -> Any:
+        mine = is_kind({"method": method, "path": path}, ready.job.kind)
+        if mine:
+            writing.append(path)
+        try:
+            return await write(self, method, path, *rest, **more)
+        finally:
+            if mine and len(writing) == 3:
+                writing.append("")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TokenSource, "refresh", expired)
+        patch.setattr(TokenSource, "_request", failing)
+        patch.setattr(GraphSession, "write", counted)
+        report = _run_to_its_end(ready)
+    expected = ["applied", "applied", "failed", "applied", "applied"]
+    assert statuses(report) == expected, told(report)
+    assert "The credential is locked" in (written(report)[2].message or "")
+    assert not written(report)[2].written
+
+
+def _run_to_its_end(ready: Ready) -> Any:
+    try:
+        return ready.run()
+    except (MemoryError, IntuneScepError) as error:
+        raise AssertionError("What went wrong with one profile ended the run.") from error
+
+
+# Saved plans
+
+
+@promise(but=[name for name in JOBS if name.startswith("rollback")])
+def a_saved_plan_is_carried_out_once(ready: Ready) -> None:
+    path = ready.directory / "plan.json"
+    save_plan(path, ready.plan())
+    plan = load_plan(path)
+    report = ready.carry_out(plan)
+    assert statuses(report) == ["applied"] * COUNT
+    assert ready.is_right
+    ready.tenant.control("DELETE", "requests")
+    with pytest.raises(PlanError, match=r"carried out already") as caught:
+        ready.carry_out(load_plan(path))
+    assert str(report.journal) in str(caught.value)
+    assert ready.writes() == []
+
+
+@promise(but=[name for name in JOBS if name.startswith("rollback")])
+def a_saved_plan_that_was_edited_is_refused(ready: Ready) -> None:
+    path = ready.directory / "plan.json"
+    save_plan(path, ready.plan())
+    with pytest.raises(PlanError, match="is there already"):
+        save_plan(path, ready.plan())
+    text = path.read_text()
+    assert text.count("Staff 2") + text.count("Bulk SCEP 000002")
+    path.write_text(text.replace("Staff 2", "Staff 7").replace("SCEP 000002", "SCEP 000007"))
+    with pytest.raises(PlanError, match="digest"):
+        load_plan(path)
+
+
+@promise(but=[name for name in JOBS if name.startswith("rollback")])
+def a_saved_plan_that_was_cut_short_is_gone_on_with(ready: Ready) -> None:
+    path = ready.directory / "plan.json"
+    save_plan(path, ready.plan())
+    stop = Stop()
+    Meddling(ready, lambda _: stop.request(15), {2}, after=True)
+    first = ready.carry_out(load_plan(path), watch=Watch(stop=stop))
+    assert first.count("held_back")
+    again = ready.carry_out(load_plan(path))
+    assert not again.failed, told(again)
+    assert again.journal == first.journal
+    assert ready.twice() == []
+    assert ready.is_right
+
+
+@promise(but=[name for name in JOBS if name.startswith("rollback")])
+def the_next_run_of_a_job_that_was_cut_short_ends_right(ready: Ready) -> None:
+    """It finds what was begun by itself."""
+    report = _stopped_after(ready, 2)
+    assert report.failed
+    again = ready.run()
+    assert not again.failed, told(again)
+    assert ready.twice() == []
+    assert ready.is_right
+
+
+# Order
+
+
+@promise("create", but=["create", "restore", "rollback of delete"])
+def the_old_profile_goes_when_everything_else_is_done(ready: Ready) -> None:
+    report = ready.run()
+    assert not report.failed
+    methods = [item["method"] for item in ready.writes()]
+    assert methods.count("DELETE") == COUNT
+    assert methods[-COUNT:] == ["DELETE"] * COUNT
+
+
+@promise("create", but=["create", "replace", "rollback of delete", "rollback of replace"])
+def a_profile_that_is_not_whole_is_taken_away_again(ready: Ready) -> None:
+    ready.fault({"match": {**WRITES["assign"], "nth": [3]}, "effect": 400})
+    report = ready.run()
+    assert statuses(report) == ["applied", "applied", "failed", "applied", "applied"]
+    outcome = written(report)[2]
+    assert outcome.id is None
+    assert not outcome.written
+    assert outcome.action.name not in ready.ids()

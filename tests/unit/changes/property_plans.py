@@ -21,8 +21,7 @@ from intune_scep.changes.steps import (
 from intune_scep.profiles import Profile, require_profile_type, writable
 from intune_scep.simulator.scenario import Scenario
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
-from intune_scep.tenant import Tenant, read_profiles, read_root_links
-from intune_scep.tenant import Snapshot
+from intune_scep.tenant import Snapshot, Tenant, read_profiles, read_root_links
 
 PLATFORMS = ("ios", "macos", "windows", "android_device_owner", "android_work_profile")
 CERTIFICATES = ("bulk-root", "contoso-root-ca-2021", "contoso-wifi-root-2016")

@@ -1,0 +1,56 @@
+"""A deliberately broken engine is noticed in every job that it concerns."""
+
+import os
+
+import pytest
+
+from .mutants import MUTANTS
+from .promises import PROMISES
+
+LONG = os.environ.get("INTUNE_SCEP_TEST_PROFILE") == "long"
+SHORT = {
+    "migration",
+    "update",
+    "assign",
+    "create",
+    "delete",
+    "restore",
+    "rollback of migration",
+    "rollback of link",
+    "rollback of delete",
+}
+"""Each job and each kind of write; the long form (make test-long) breaks the engine in the others
+too, which write in the same ways."""
+
+
+def chosen(mutant):
+    jobs = [job for job in mutant.jobs if LONG or job.name in SHORT]
+    return jobs or mutant.jobs[:1]
+
+
+CASES = [
+    pytest.param(mutant, job, id=f"{mutant.name}-{mutant.promise}-{job}")
+    for mutant in MUTANTS
+    for job in chosen(mutant)
+]
+
+
+@pytest.mark.parametrize(("mutant", "job"), CASES)
+def test_a_broken_engine_is_noticed(start, monkeypatch, mutant, job):
+    ready = start(job)
+    mutant.mutate(monkeypatch)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        PROMISES[mutant.promise].check(ready)
+
+
+def test_each_promise_has_a_mutant_that_breaks_it():
+    broken = {mutant.promise for mutant in MUTANTS}
+    assert set(PROMISES) - broken <= UNBROKEN
+
+
+UNBROKEN = {
+    # They rest on how listings are read, which is shown in the room that reads them.
+    "a_profile_that_is_listed_twice_is_written_once",
+    "a_stale_copy_in_a_listing_is_not_planned_on",
+    "an_odd_item_of_a_listing_costs_itself",
+}
