@@ -113,9 +113,9 @@ class Administrator:
     def _edit(self, number: int, when: str) -> None:
         for edit in self.edits:
             if (edit.nth, edit.when) == (number, when):
-                self._carry_out(edit)
+                self.carry_out(edit)
 
-    def _carry_out(self, edit: Edit) -> None:
+    def carry_out(self, edit: Edit) -> None:
         path = f"{CONFIGURATIONS}/{edit.profile}"
         shown = self._send("GET", path)
         if shown.status != 200:

@@ -128,3 +128,22 @@ def test_an_edit_right_before_each_write_is_told(begun, tmp_path, name):
         require_kept_or_told(tenant, report, administrator, lags=False)
         tenant.close()
     assert lost >= 4
+
+
+def test_what_was_assigned_after_a_rollback_was_planned_is_not_deleted(begun, tmp_path):
+    start, profiles, _ = begun("rollback of a restore")
+    path = tmp_path / "run"
+    shutil.copytree(start, path)
+    tenant = opened(path / "tenant.db")
+    administrator = Administrator(tenant, ())
+
+    def edit(*_):
+        for profile in profiles:
+            administrator.carry_out(Edit(profile, "assignments", 0, "before"))
+
+    report = do(tenant, JOBS["rollback of a restore"].run, path, began=edit)
+    administrator.leave()
+    assert report.failed
+    assert {outcome.status for outcome in report.outcomes} <= {"conflict", "held_back"}
+    assert sorted(tenant.profiles()) == profiles
+    tenant.close()
