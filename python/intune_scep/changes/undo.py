@@ -269,12 +269,15 @@ class _Undo:
     # What all have in common
 
     def _planned(self, blank: Action, word: str, steps: Sequence[Step], now: Profile) -> Action:
+        # A new assignment leaves the version as it is, and goes with the profile.
+        goes = any(isinstance(step, Delete) for step in steps)
+        held = tuple(now.assignments or ()) if goes else None
         return replace(
             blank,
             action=word,
             status=Status.PLANNED,
             steps=tuple(steps),
-            seen=Seen(now.version, now.last_modified_date_time),
+            seen=Seen(now.version, now.last_modified_date_time, held),
             after=self._makers(steps),
         )
 

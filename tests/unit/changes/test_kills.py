@@ -108,13 +108,19 @@ def is_write(request):
     return request["method"] != "GET" and "deviceConfigurations" in request["path"]
 
 
+def is_read(request):
+    """Whether it is a reading that can be killed: one item of a batch cannot."""
+    about = "deviceConfigurations" in request["path"]
+    return request["method"] == "GET" and about and request["batch"] is None
+
+
 def rule(requests, nth, moment):
     """A rule that kills at the nth write of a run that goes like these requests."""
     places = [place for place, request in enumerate(requests) if is_write(request)]
     place, when = places[nth - 1], moment
     if moment == "read":
         when = "before"
-        place = max(n for n in range(place) if requests[n]["method"] == "GET")
+        place = max(n for n in range(place) if is_read(requests[n]))
     method = requests[place]["method"]
     earlier = [
         request
