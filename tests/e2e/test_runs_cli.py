@@ -13,7 +13,6 @@ from dataclasses import replace
 
 import pytest
 
-from intune_scep.files import tenant_lock
 from intune_scep.simulator.scenario import build_scenario
 from intune_scep.simulator.scenarios.bulk import bulk
 
@@ -170,6 +169,30 @@ class TestStoppedByASignal:
         assert cli("strong-mapping", "apply", "--journal", journal, "--yes")[0] == 0
         assert mapped(few) == len(few.requests("PATCH")) == COUNT
 
+    def test_a_declared_state_is_stopped_between_two_profiles_and_finished(
+        self, use, cli, tmp_path
+    ):
+        use(_small(), "small")
+        assert cli("profiles", "export", tmp_path / "d")[0] == 0
+        empty = use(_small(empty=True), "empty")
+        slow = {**SLOW, "match": {"method": "POST", "path": "deviceConfigurations$"}}
+        empty.control("PUT", "faults", [slow])
+        with running("profiles", "apply", tmp_path / "d", "--yes") as process:
+            journal = process.stderr.readline().partition(": ")[2].strip()
+            until(lambda: [r for r in empty.requests("POST") if "$batch" not in r["path"]])
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=60)
+        empty.control("DELETE", "faults")
+        assert process.returncode == 143, err
+        assert len(empty.profiles()) == 1
+        finish = printed_command(out, "To finish")
+        assert finish == ["profiles", "apply", "--journal", journal]
+        assert cli(*finish, "--yes")[0] == 0
+        assert len(empty.profiles()) == 2
+        assert cli("profiles", "apply", tmp_path / "d", "--dry-run")[0] == 0
+        assert cli(*printed_command(out, "To go back"), "--yes")[0] == 0
+        assert not empty.profiles()
+
 
 class TestOnePlaceForRuns:
     def test_runs_lists_the_journals_of_every_job(self, declared, cli, tmp_path):
@@ -192,10 +215,15 @@ class TestOnePlaceForRuns:
         assert cli("runs", "--tenant", "00000000-0000-0000-0000-000000000001")[1].startswith("No")
 
     def test_the_second_run_says_who_is_at_work_and_since_when(self, few, cli):
-        with tenant_lock(few.door.tenant_id, job="the migration to strong mapping"):
+        second = {**SLOW, "match": {"method": "PATCH", "nth": [2]}, "seconds": 12}
+        few.control("PUT", "faults", [second])
+        with running("strong-mapping", "apply", "--yes") as first:
+            until(lambda: len(few.requests("PATCH")) == 2)
             answer = cli("strong-mapping", "apply", "--yes")
-        refused(answer, "the migration to strong mapping", f"process {os.getpid()}", "since 20")
-        assert not few.requests("PATCH")
+            out, err = first.communicate(timeout=60)
+        refused(answer, "the migration to strong mapping", f"process {first.pid}", "since 20")
+        assert first.returncode == 0, out + err
+        assert mapped(few) == len(few.requests("PATCH")) == COUNT
 
     def test_the_journal_is_told_before_the_first_write(self, declared, cli):
         tenant, directory = declared
