@@ -26,6 +26,7 @@ BIN = Path(sys.executable).parent
 DEMO = ROOT / ".demo"
 DATABASE = DEMO / "contoso.db"
 JOURNAL = DEMO / "strong-mapping.jsonl"
+STATE = DEMO / "state"
 SETTINGS = DEMO / "environment"
 GRAPH = "https://graph.simulator.invalid"
 CONFIGURATIONS = f"{GRAPH}/beta/deviceManagement/deviceConfigurations"
@@ -131,6 +132,7 @@ def environment() -> dict[str, str]:
         "ANSIBLE_REMOTE_TMP": temporary,
         "INTUNE_SCEP_CLOUD": "simulator",
         "INTUNE_SCEP_SIMULATOR": str(DATABASE),
+        "INTUNE_SCEP_STATE": str(STATE),
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
     }
 
@@ -203,6 +205,8 @@ def write_settings() -> None:
     lines = {
         "INTUNE_SCEP_CLOUD": "simulator",
         "INTUNE_SCEP_SIMULATOR": str(DATABASE),
+        # The runs on this tenant are forgotten with it.
+        "INTUNE_SCEP_STATE": str(STATE),
     }
     exports = [f"export {name}={shlex.quote(value)}" for name, value in lines.items()]
     exports.append(f'export PATH={shlex.quote(str(BIN))}:"$PATH"')
@@ -211,6 +215,7 @@ def write_settings() -> None:
 
 COMMANDS = (
     ("Why each profile has its verdict", "intune-scep strong-mapping assess"),
+    ("Which runs there were, what is left of them and how to go back", "intune-scep runs"),
     (
         "Go back, and read what that costs",
         "ansible-playbook playbooks/rollback-strong-mapping.yml --check --diff"

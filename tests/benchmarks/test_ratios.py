@@ -111,7 +111,7 @@ def assess(pages):
         await tenant.close()
         return assessment
 
-    assert asyncio.run(main()).summary["required"] == COUNT
+    assert asyncio.run(main()).counts["required"] == COUNT
 
 
 def test_assessing_against_reading(pages):

@@ -29,7 +29,7 @@ from intune_scep.changes.run import (
 from intune_scep.changes.status import Status
 from intune_scep.changes.watch import Watch
 from intune_scep.cli.asking import DryRun, Yes
-from intune_scep.cli.console import console, print_json
+from intune_scep.cli.console import console, plain, print_json
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
 from intune_scep.cli.profiles_text import show_export, show_listing, show_profile
 from intune_scep.cli.running import (
@@ -323,7 +323,7 @@ def plan(
     else:
         show_plan(made)
         if plan_file is not None:
-            console().print(f"Saved to {plan_file}.", markup=False)
+            console().print(plain(f"Saved to {plan_file}."), soft_wrap=True)
     if made.refused:
         return EXIT_FAILED
     return EXIT_PENDING if made.writing else 0

@@ -45,7 +45,7 @@ def show_lines(target: Console, lines: Iterable[Line]) -> None:
 def show_plan(plan: Plan) -> None:
     """Print a plan."""
     target = console()
-    target.print(headline("Plan", plan.tenant, plan.cloud))
+    target.print(headline("Plan", plan.tenant, plan.cloud), soft_wrap=True)
     show_lines(target, plan_lines(plan))
 
 
@@ -93,7 +93,7 @@ def finish(shared: Shared, report: RunReport) -> int:
         print_json(report.to_dict())
     else:
         target = console()
-        target.print(headline("Result", report.tenant, report.cloud))
+        target.print(headline("Result", report.tenant, report.cloud), soft_wrap=True)
         show_lines(target, run_lines(report))
     if report.interrupted_by is not None:
         number = report.interrupted_by

@@ -13,7 +13,7 @@ from intune_scep.changes.plan import Plan
 from intune_scep.changes.plan_file import load_plan, save_plan
 from intune_scep.changes.run import unfinished_at
 from intune_scep.cli.asking import DryRun, Yes
-from intune_scep.cli.console import console, print_json
+from intune_scep.cli.console import console, plain, print_json
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
 from intune_scep.cli.running import (
     ask,
@@ -119,7 +119,7 @@ def plan(
     else:
         show_plan(made)
         if plan_file is not None:
-            console().print(f"Saved to {plan_file}.", markup=False)
+            console().print(plain(f"Saved to {plan_file}."), soft_wrap=True)
     return EXIT_FINDINGS if made.writing else 0
 
 

@@ -117,6 +117,8 @@ async def apply_plan(
         PlanError: the plan is of another tenant or another job, or was carried out already.
         JournalError: the journal belongs to something else or cannot be written.
     """
-    if plan.task is not Task.DECLARED_STATE:
-        raise PlanError(f"This is a plan of another job ({plan.task}), not of declared state.")
+    if plan.task not in {Task.DECLARED_STATE, Task.RESTORE}:
+        raise PlanError(
+            f"This is a plan of another job ({plan.task}), neither of declared state nor a restore."
+        )
     return await carry_out(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)

@@ -150,10 +150,10 @@ def _row(row: Row, *, twice: bool, brief: bool) -> Iterator[Line]:
 def _difference(difference: Mapping[str, Any]) -> Iterator[Line]:
     before, after = difference["before"], difference["after"]
     yield Line(f"{_INDENT}{difference['property']}:")
-    if isinstance(before, list | None) and isinstance(after, list):
-        had = before or []
-        yield from (_changed("-", item, "removed") for item in had if item not in after)
-        yield from (_changed("+", item, "added") for item in after if item not in had)
+    if isinstance(before, list | None) and isinstance(after, list | None):
+        had, has = before or [], after or []
+        yield from (_changed("-", item, "removed") for item in had if item not in has)
+        yield from (_changed("+", item, "added") for item in has if item not in had)
         return
     if before is not None:
         yield _changed("-", before, "removed")

@@ -1,0 +1,396 @@
+"""Runs as their user sees them: stopped by a signal, found again, finished, refused, taken back."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from intune_scep.simulator.scenario import build_scenario
+from intune_scep.simulator.scenarios.bulk import bulk
+
+SHARED_IPADS = "iOS - SCEP - Device - Shared iPads"
+SID = "{{OnPremisesSecurityIdentifier}}"
+COUNT = 6
+COMMAND = [sys.executable, "-m", "intune_scep.cli.app"]
+SLOW = {"match": {"method": "PATCH"}, "when": "after", "effect": "slow", "seconds": 1.0}
+
+
+@pytest.fixture
+def use(simulated, monkeypatch):
+    """Return a function that starts a tenant and makes it the one the command talks to."""
+
+    def start(scenario, name):
+        tenant = simulated(scenario, name=name)
+        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+        monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
+        return tenant
+
+    return start
+
+
+@pytest.fixture
+def few(use):
+    return use(bulk(COUNT), f"bulk{COUNT}")
+
+
+@pytest.fixture
+def declared(use, cli, tmp_path):
+    """A tenant with one root and one SCEP profile, and declarations that change the second."""
+    tenant = use(_small(), "small")
+    directory = tmp_path / "declared"
+    assert cli("profiles", "export", directory)[0] == 0
+    [path] = directory.glob("scep-*.yml")
+    path.write_text(path.read_text().replace("renewal_threshold: 20", "renewal_threshold: 30"))
+    return tenant, directory
+
+
+def _small(*, empty=False):
+    scenario = build_scenario("contoso")
+    [scep] = [wire for wire in scenario.profiles if wire["displayName"] == SHARED_IPADS]
+    ids = {scep["id"], scenario.root_links[scep["id"]]}
+    return replace(
+        scenario,
+        profiles=() if empty else tuple(w for w in scenario.profiles if w["id"] in ids),
+        root_links={} if empty else {k: v for k, v in scenario.root_links.items() if k in ids},
+        assignments={} if empty else {k: v for k, v in scenario.assignments.items() if k in ids},
+        links=(),
+        certificates=(),
+        resource_access_profiles=(),
+    )
+
+
+def mapped(tenant):
+    """How many profiles carry the SID URI."""
+    return sum(SID in json.dumps(wire) for wire in tenant.profiles().values())
+
+
+def refused(answer, *parts):
+    code, out, err = answer
+    assert code == 1
+    assert "Traceback" not in err + out
+    assert "Error: " in err
+    for part in parts:
+        assert part in err
+
+
+def printed_command(text, words):
+    """The arguments of the command that the output names after these words."""
+    [line] = [line for line in text.splitlines() if line.strip().startswith(f"{words}: ")]
+    program, *arguments = shlex.split(line.partition(": ")[2])
+    assert program == "intune-scep"
+    return arguments
+
+
+@contextmanager
+def running(*arguments, **environment):
+    """The command in a process of its own, as a shell starts it."""
+    with subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def until(condition, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
+
+
+class TestStoppedByASignal:
+    @pytest.mark.parametrize(
+        ("number", "code"),
+        [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)],
+    )
+    def test_the_write_in_flight_ends_and_the_printed_command_finishes_the_run(
+        self, few, cli, number, code
+    ):
+        few.control("PUT", "faults", [SLOW])
+        with running("strong-mapping", "apply", "--yes") as process:
+            first = process.stderr.readline()
+            journal = re.fullmatch(r"Journal: (.+)\n", first)[1]
+            until(lambda: few.requests("PATCH"))
+            process.send_signal(number)
+            out, err = process.communicate(timeout=60)
+        few.control("DELETE", "faults")
+        done = mapped(few)
+        assert process.returncode == code, err
+        assert 0 < done < COUNT
+        assert len(few.requests("PATCH")) == done
+        assert "Stopping after the profile that is being changed" in err
+        assert f"SIMULATOR: {done} profile" in out
+        assert f"{COUNT - done} held_back" in out
+        assert "Traceback" not in out + err
+        assert f"Journal: {journal}" in out
+        back = printed_command(out, "To go back")
+        assert back == ["strong-mapping", "rollback", "--journal", journal]
+
+        found, listed, _ = cli("runs")
+        assert found == 2
+        assert f"unfinished, {COUNT - done} of {COUNT} left" in listed
+        finish = printed_command(out, "To finish")
+        assert printed_command(listed, "finish") == finish
+        assert cli(*finish, "--yes")[0] == 0
+        assert mapped(few) == len(few.requests("PATCH")) == COUNT
+        assert cli("runs")[0] == 0
+        assert cli(*back, "--yes")[0] == 0
+        assert mapped(few) == 0
+
+    def test_a_second_signal_ends_it_at_once_and_the_journal_still_finishes_it(self, few, cli):
+        few.control("PUT", "faults", [{**SLOW, "seconds": 60}])
+        with running("strong-mapping", "apply", "--yes") as process:
+            journal = process.stderr.readline().partition(": ")[2].strip()
+            until(lambda: few.requests("PATCH"))
+            process.send_signal(signal.SIGINT)
+            assert "once more to end at once" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
+        assert process.returncode == 130
+        assert journal in err
+        assert "Traceback" not in err
+        few.control("DELETE", "faults")
+        assert cli("strong-mapping", "apply", "--journal", journal, "--yes")[0] == 0
+        assert mapped(few) == len(few.requests("PATCH")) == COUNT
+
+    def test_a_declared_state_is_stopped_between_two_profiles_and_finished(
+        self, use, cli, tmp_path
+    ):
+        use(_small(), "small")
+        assert cli("profiles", "export", tmp_path / "d")[0] == 0
+        empty = use(_small(empty=True), "empty")
+        slow = {**SLOW, "match": {"method": "POST", "path": "deviceConfigurations$"}}
+        empty.control("PUT", "faults", [slow])
+        with running("profiles", "apply", tmp_path / "d", "--yes") as process:
+            journal = process.stderr.readline().partition(": ")[2].strip()
+            until(lambda: [r for r in empty.requests("POST") if "$batch" not in r["path"]])
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=60)
+        empty.control("DELETE", "faults")
+        assert process.returncode == 143, err
+        assert len(empty.profiles()) == 1
+        finish = printed_command(out, "To finish")
+        assert finish == ["profiles", "apply", "--journal", journal]
+        assert cli(*finish, "--yes")[0] == 0
+        assert len(empty.profiles()) == 2
+        assert cli("profiles", "apply", tmp_path / "d", "--dry-run")[0] == 0
+        assert cli(*printed_command(out, "To go back"), "--yes")[0] == 0
+        assert not empty.profiles()
+
+
+class TestOnePlaceForRuns:
+    def test_runs_lists_the_journals_of_every_job(self, declared, cli, tmp_path):
+        _, directory = declared
+        elsewhere = tmp_path / "elsewhere.jsonl"
+        assert cli("runs")[1].strip() == "No run is recorded on this machine."
+        assert cli("profiles", "apply", directory, "--yes", "--journal", elsewhere)[0] == 0
+        code, out, _ = cli("runs", "-o", "json")
+        [row] = json.loads(out)["runs"]
+        assert (code, row["task"], row["state"]) == (0, "declared_state", "finished")
+        assert row["left"] == 0
+        assert row["journal"] == str(elsewhere)
+        assert row["finish"] is None
+        _, out, _ = cli("runs")
+        assert "declared state, tenant" in out
+        back = printed_command(out, "go back")
+        assert back == ["profiles", "rollback", "--journal", str(elsewhere)]
+        assert cli(*back, "--yes")[0] == 0
+        assert json.loads(cli("runs", "-o", "json")[1])["runs"][0]["state"] == "rolled back"
+        assert cli("runs", "--tenant", "00000000-0000-0000-0000-000000000001")[1].startswith("No")
+
+    def test_the_second_run_says_who_is_at_work_and_since_when(self, few, cli):
+        second = {**SLOW, "match": {"method": "PATCH", "nth": [2]}, "seconds": 12}
+        few.control("PUT", "faults", [second])
+        with running("strong-mapping", "apply", "--yes") as first:
+            until(lambda: len(few.requests("PATCH")) == 2)
+            answer = cli("strong-mapping", "apply", "--yes")
+            out, err = first.communicate(timeout=60)
+        refused(answer, "the migration to strong mapping", f"process {first.pid}", "since 20")
+        assert first.returncode == 0, out + err
+        assert mapped(few) == len(few.requests("PATCH")) == COUNT
+
+    def test_the_journal_is_told_before_the_first_write(self, declared, cli):
+        tenant, directory = declared
+        tenant.control("PUT", "faults", [{"match": {"method": "PATCH"}, "effect": 403}])
+        code, out, err = cli("profiles", "apply", directory, "--yes", "-o", "json")
+        assert code == 1
+        assert err.splitlines()[0] == f"Journal: {json.loads(out)['journal']}"
+
+
+class TestSavedPlans:
+    def test_a_plan_is_written_whole_over_nothing_and_shown(self, few, cli, tmp_path):
+        folder = tmp_path / "plans"
+        folder.mkdir()
+        file = folder / "plan.json"
+        assert cli("strong-mapping", "plan", "--plan", file)[0] == 2
+        content = file.read_bytes()
+        refused(cli("strong-mapping", "plan", "--plan", file), str(file), "--overwrite")
+        assert file.read_bytes() == content
+        assert cli("strong-mapping", "plan", "--plan", file, "--overwrite")[0] == 2
+        assert [path.name for path in folder.iterdir()] == ["plan.json"]
+        code, out, _ = cli("plans", "show", file)
+        assert (code, f"{COUNT} to add sid uri" in out) == (0, True)
+        shown = json.loads(cli("plans", "show", file, "-o", "json")[1])
+        assert shown["counts"]["actions"] == {"add_sid_uri": COUNT}
+        file.write_text(file.read_text().replace(shown["profiles"][0]["name"], "Another"))
+        refused(cli("plans", "show", file), "was changed after it was written")
+
+    def test_a_plan_carried_out_already_says_so_and_writes_nothing(self, few, cli, tmp_path):
+        file = tmp_path / "plan.json"
+        cli("strong-mapping", "plan", "--plan", file)
+        assert cli("strong-mapping", "apply", "--plan", file, "--yes")[0] == 0
+        answer = cli("strong-mapping", "apply", "--plan", file, "--yes")
+        refused(answer, "carried out already", "Make a new plan")
+        assert len(few.requests("PATCH")) == COUNT
+
+    @pytest.mark.parametrize("group", ["strong-mapping", "profiles"])
+    def test_a_plan_of_another_tenant_or_another_job_is_refused(
+        self, few, use, cli, tmp_path, group
+    ):
+        file = tmp_path / "plan.json"
+        cli("strong-mapping", "plan", "--plan", file)
+        if group == "profiles":
+            refused(cli(group, "apply", "--plan", file, "--yes"), "another job")
+        other = use(_small(), "small")
+        answer = cli(group, "apply", "--plan", file, "--yes")
+        refused(answer, few.door.tenant_id, other.door.tenant_id)
+        assert not few.requests("PATCH")
+        assert not other.requests("PATCH")
+
+    def test_declared_state_is_planned_applied_verified_and_rolled_back(
+        self, declared, cli, tmp_path
+    ):
+        tenant, directory = declared
+        before = thresholds(tenant)
+        file, journal = tmp_path / "plan.json", tmp_path / "run.jsonl"
+        code, out, _ = cli("profiles", "plan", directory, "--plan", file)
+        assert (code, "1 to update" in out) == (2, True)
+        answer = cli("profiles", "apply", directory, "--plan", file, "--yes")
+        refused(answer, "not both")
+        assert cli("profiles", "apply", "--plan", file, "--yes", "--journal", journal)[0] == 0
+        assert thresholds(tenant) != before
+        assert cli("profiles", "plan", directory)[0] == 0
+        assert cli("profiles", "verify", "--journal", journal)[0] == 0
+        assert cli("profiles", "rollback", "--journal", journal, "--dry-run")[0] == 2
+        assert cli("profiles", "rollback", "--journal", journal, "--yes")[0] == 0
+        assert thresholds(tenant) == before
+
+    @pytest.mark.parametrize("columns", ["20", "60"])
+    def test_a_narrow_pipe_does_not_break_names(self, few, tmp_path, columns):
+        file = tmp_path / ("a long name with spaces " * 4 + ".json")
+        with running("strong-mapping", "plan", "--plan", file, COLUMNS=columns) as process:
+            out, _ = process.communicate(timeout=60)
+        assert f"Saved to {file}." in out.splitlines()
+        planned = [
+            wire for wire in few.profiles().values() if "scep" in wire["@odata.type"].lower()
+        ]
+        assert len(planned) == COUNT
+        for wire in planned:
+            assert any(f"{wire['displayName']} [{wire['id']}]" in line for line in out.splitlines())
+
+
+def thresholds(tenant):
+    return {key: wire.get("renewalThresholdPercentage") for key, wire in tenant.profiles().items()}
+
+
+class TestLimits:
+    def test_max_changes_refuses_before_the_first_write_in_every_job(self, few, cli, tmp_path):
+        journal = tmp_path / "j"
+        refused(cli("strong-mapping", "apply", "--yes", "--max-changes", COUNT - 1), "max-changes")
+        assert not few.requests("PATCH")
+        options = ("--yes", "--max-changes", COUNT, "--journal", journal)
+        assert cli("strong-mapping", "apply", *options)[0] == 0
+        for group in ("strong-mapping", "profiles"):
+            answer = cli(group, "rollback", "--journal", journal, "--yes", "--max-changes", 1)
+            refused(answer, "max-changes")
+        assert mapped(few) == COUNT
+
+    def test_max_changes_refuses_a_declared_state_and_a_restore(self, declared, use, cli, tmp_path):
+        tenant, directory = declared
+        refused(cli("profiles", "apply", directory, "--yes", "--max-changes", 0), "max-changes")
+        assert cli("profiles", "export", tmp_path / "b", "--format", "json")[0] == 0
+        empty = use(_small(empty=True), "empty")
+        answer = cli("profiles", "apply", tmp_path / "b", "--yes", "--max-changes", 1)
+        refused(answer, "max-changes")
+        assert not empty.profiles()
+        assert not tenant.requests("PATCH")
+
+    def test_a_run_is_resumed_under_its_own_choices_only(self, few, cli, tmp_path):
+        journal = tmp_path / "j"
+        rule = {"match": {"method": "PATCH", "nth": [3]}, "when": "before", "effect": 400}
+        few.control("PUT", "faults", [rule])
+        assert cli("strong-mapping", "apply", "--yes", "--journal", journal)[0] == 1
+        few.control("DELETE", "faults")
+        sent = len(few.requests("PATCH"))
+        answer = cli("strong-mapping", "apply", "--yes", "--journal", journal, "--include-android")
+        refused(answer, "include_android", "False", "True", f"1 of its {COUNT}")
+        assert len(few.requests("PATCH")) == sent
+        options = ("--yes", "--journal", journal, "--max-changes", 1)
+        assert cli("strong-mapping", "apply", *options)[0] == 0
+        assert mapped(few) == COUNT
+
+    def test_without_patience_a_change_that_does_not_show_is_unknown_and_the_rest_held_back(
+        self, few, cli
+    ):
+        rule = {"match": {"method": "PATCH"}, "effect": "lag", "seconds": 40}
+        few.control("PUT", "faults", [rule])
+        options = ("--yes", "--patience", "0", "-o", "json")
+        code, out, _ = cli("strong-mapping", "apply", *options)
+        statuses = json.loads(out)["counts"]["statuses"]
+        assert code == 1
+        assert (statuses["unknown"], statuses["held_back"]) == (1, COUNT - 1)
+        assert json.loads(out)["changed"] is True
+
+
+class TestPermission:
+    @pytest.fixture
+    def token(self, served, monkeypatch):
+        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+
+        def give(text):
+            monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", text)
+
+        return give
+
+    @pytest.mark.parametrize("group", ["strong-mapping", "profiles"])
+    def test_a_token_that_may_only_read_is_refused_before_the_question(
+        self, served, token, cli, tmp_path, monkeypatch, group
+    ):
+        asked = []
+        monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+        monkeypatch.setattr("typer.confirm", lambda *words, **_: asked.append(words))
+        declaration = {"name": SHARED_IPADS, "platform": "ios", "state": "absent"}
+        file = tmp_path / "x.yml"
+        file.write_text(json.dumps({"scep_profile": declaration}))
+        token(served.token(roles=["DeviceManagementConfiguration.Read.All"]))
+        paths = (file,) if group == "profiles" else ()
+        answer = cli(group, "apply", *paths)
+        refused(answer, "DeviceManagementConfiguration.ReadWrite.All", "Nothing was changed")
+        assert not asked
+
+    def test_a_token_that_does_not_say_what_it_permits_is_told_of_and_not_refused(
+        self, few, cli, monkeypatch
+    ):
+        # The simulator's own tokens always say.
+        monkeypatch.setattr("intune_scep.graph.connect.granted", lambda claims: None)
+        code, _, err = cli("strong-mapping", "apply", "--yes")
+        assert code == 0
+        assert err.startswith("Note: The token does not say what it permits")
+        assert mapped(few) == COUNT
