@@ -26,6 +26,7 @@ from intune_scep.declarations.yaml_form import render_document
 from intune_scep.errors import DeclarationError, FileError
 from intune_scep.files import read_regular
 from intune_scep.profiles import Profile, ProfileKind
+from intune_scep.profiles.targets import targets_of
 from intune_scep.tenant import ReadFailure, Snapshot, Tenant
 from intune_scep.version import __version__
 
@@ -259,12 +260,9 @@ def _id_comments(profile: Profile, snapshot: Snapshot) -> Iterator[str]:
         count = snapshot.roots.twins_of(root)
         if count > 1:
             yield f"root_profile is an id: {count} profiles have the name {root.display_name!r}."
-    for assignment in profile.assignments or ():
-        target = assignment.get("target") or {}
-        yield from _id_comment(names.groups, target.get("groupId"))
-        yield from _id_comment(
-            names.filters, target.get("deviceAndAppManagementAssignmentFilterId")
-        )
+    for target in targets_of(profile.assignments or ()):
+        yield from _id_comment(names.groups, target.group_id)
+        yield from _id_comment(names.filters, target.filter_id)
     for tag in profile.role_scope_tag_ids or ():
         yield from _id_comment(names.scope_tags, tag)
 

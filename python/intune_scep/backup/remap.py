@@ -71,6 +71,9 @@ class Remap:
             wire["groupId"] = self._find(self.here.groups, self.there.groups, target.group_id)
         if target.filter_id:
             wire[FILTER_ID] = self._find(self.here.filters, self.there.filters, target.filter_id)
+        elif not self.same_tenant and wire.get(FILTER_ID):
+            # It means nothing here, and leads to nothing there.
+            wire[FILTER_ID] = None
         return {"target": wire, "intent": assignment.get("intent") or "apply"}
 
     def _find(self, here: NameIndex, there: NameIndex, identifier: str) -> str:

@@ -116,7 +116,8 @@ def same_assignments(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[s
 
 
 def _meaning(assignment: Mapping[str, Any]) -> Hashable:
-    return Target.of(assignment.get("target") or {}).folded, is_removal(assignment)
+    intent = str(assignment.get("intent") or "apply")
+    return Target.of(assignment.get("target") or {}).folded, intent
 
 
 def group_ids(assignments: Iterable[Mapping[str, Any]]) -> list[str]:

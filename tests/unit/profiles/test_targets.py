@@ -80,3 +80,7 @@ def test_targets_of_unknown_types_are_told_apart_by_their_type():
 def test_groups_are_named_once_and_in_order():
     second = {**GROUP, "groupId": "CD-2"}
     assert group_ids([assignment(GROUP), assignment(second), assignment(GROUP)]) == ["AB-1", "CD-2"]
+
+
+def test_an_intent_that_nobody_knows_is_an_intent_of_its_own():
+    assert not same_assignments([assignment(GROUP)], [assignment(GROUP, intent="somethingNew")])
