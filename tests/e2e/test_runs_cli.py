@@ -20,6 +20,7 @@ SHARED_IPADS = "iOS - SCEP - Device - Shared iPads"
 SID = "{{OnPremisesSecurityIdentifier}}"
 COUNT = 6
 COMMAND = [sys.executable, "-m", "intune_scep.cli.app"]
+# The write is made, its answer comes too late, and so it has to be looked up.
 SLOW = {"match": {"method": "PATCH"}, "when": "after", "effect": "slow", "seconds": 1.0}
 
 
@@ -214,16 +215,20 @@ class TestOnePlaceForRuns:
         assert json.loads(cli("runs", "-o", "json")[1])["runs"][0]["state"] == "rolled back"
         assert cli("runs", "--tenant", "00000000-0000-0000-0000-000000000001")[1].startswith("No")
 
-    def test_the_second_run_says_who_is_at_work_and_since_when(self, few, cli):
-        second = {**SLOW, "match": {"method": "PATCH", "nth": [2]}, "seconds": 12}
-        few.control("PUT", "faults", [second])
-        with running("strong-mapping", "apply", "--yes") as first:
-            until(lambda: len(few.requests("PATCH")) == 2)
+    def test_the_second_run_says_who_is_at_work_and_since_when(self, served, cli, monkeypatch):
+        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+        monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", served.url)
+        monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token())
+        rule = {**SLOW, "match": {"method": "PATCH", "nth": [1]}, "seconds": 5}
+        served.control("PUT", "faults", [rule])
+        with running("strong-mapping", "apply", "--yes", "-o", "json") as first:
+            first.stderr.readline()
             answer = cli("strong-mapping", "apply", "--yes")
             out, err = first.communicate(timeout=60)
         refused(answer, "the migration to strong mapping", f"process {first.pid}", "since 20")
-        assert first.returncode == 0, out + err
-        assert mapped(few) == len(few.requests("PATCH")) == COUNT
+        assert first.returncode == 0, err
+        assert json.loads(out)["counts"]["statuses"]["applied"] == 22
+        assert cli("strong-mapping", "plan")[0] == 0
 
     def test_the_journal_is_told_before_the_first_write(self, declared, cli):
         tenant, directory = declared
