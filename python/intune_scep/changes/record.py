@@ -51,6 +51,11 @@ class ActionRecord:
         return bool(self.steps)
 
     @property
+    def was_taken_back(self) -> bool:
+        """Whether what the action made was removed again; that write has a negative number."""
+        return any(n < 0 and step.status is Status.APPLIED for n, step in self.steps.items())
+
+    @property
     def is_over(self) -> bool:
         """Whether a resumed run has nothing to do about the action."""
         return self.ending in _OVER

@@ -329,6 +329,8 @@ def _cut_short(run: RunRecord) -> list[Action]:
 
 
 def _is_cut_short(record: ActionRecord) -> bool:
+    if record.was_taken_back:
+        return False
     return any(step.status in {None, Status.APPLIED} for step in record.steps.values())
 
 

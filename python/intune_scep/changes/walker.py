@@ -399,12 +399,12 @@ class Walk:
             self._outcomes[action.key] = outcome.but(Status.FAILED, message)
             return
         message = f"{outcome.message} What had been made of it was removed again."
+        self._note_outcome(action, _TAKE_BACK, Status.APPLIED, message, None)
         self._outcomes[action.key] = replace(
             outcome.but(Status.FAILED, message), id=None, written=False
         )
         self._expected.pop(action.key, None)
         self._subjects.pop(action.key, None)
-        self._note_outcome(action, _TAKE_BACK, Status.APPLIED, message, None)
 
     # Reading back
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,6 +11,7 @@ from tests.conftest import CONFIGURATIONS, SimulatedTenant
 
 from intune_scep.simulator.messages import Request, Response
 
+NEWEST = "newest"
 ALL_DEVICES = "#microsoft.graph.allDevicesAssignmentTarget"
 _ID = re.compile(r"deviceConfigurations/(?P<id>[0-9a-f-]{36})(?P<rest>[/?].*)?$")
 
@@ -20,7 +21,7 @@ class Edit:
     """One edit.
 
     Attributes:
-        profile: Id of the profile.
+        profile: Id of the profile; `NEWEST` for the one made last.
         what: `description`, `names`, `assignments` or `delete`.
         nth: At which request of the run, counted from 1.
         when: Before or after that request.
@@ -98,6 +99,12 @@ class Administrator:
         sorts = [event.sort for event in self.events[place:]]
         return "planned" in sorts and "listing" in sorts[: sorts.index("planned")]
 
+    def is_edited_again(self, edit: Edit) -> bool:
+        [place] = [n for n, event in enumerate(self.events) if event.edit is edit]
+        return any(
+            event.edit and event.profile == edit.profile for event in self.events[place + 1 :]
+        )
+
     def leave(self) -> None:
         self.tenant.door.core.handle = self._handle
 
@@ -116,6 +123,11 @@ class Administrator:
                 self.carry_out(edit)
 
     def carry_out(self, edit: Edit) -> None:
+        if edit.profile == NEWEST:
+            listed = json.loads(self._send("GET", CONFIGURATIONS).body)["value"]
+            if not listed:
+                return
+            edit = replace(edit, profile=listed[-1]["id"])
         path = f"{CONFIGURATIONS}/{edit.profile}"
         shown = self._send("GET", path)
         if shown.status != 200:
@@ -159,7 +171,7 @@ def _events(request: Request) -> list[Event]:
         return [
             Event(found["id"], "read")
             for item in items
-            if item["method"] == "GET" and (found := _ID.search(item["url"]))
+            if (found := _ID.search(item["url"])) and not (found["rest"] or "?").startswith("/")
         ]
     found = _ID.search(request.path)
     if found is None:
@@ -168,7 +180,7 @@ def _events(request: Request) -> list[Event]:
     body = json.loads(request.body) if request.body else None
     sort = (found["rest"] or "").rpartition("/")[2]
     if request.method == "GET":
-        return [Event(found["id"], "read")] if not sort or sort == "rootCertificate" else []
+        return [] if sort else [Event(found["id"], "read")]
     return [Event(found["id"], sort or request.method, body)]
 
 
