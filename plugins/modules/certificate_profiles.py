@@ -25,6 +25,19 @@ description:
     at all is written. When one fails while writing, the others are still done and reported, and the
     task fails.
 options:
+  state:
+    description:
+      - V(present) brings the tenant to what the files of O(path) declare.
+      - V(rolled_back) takes back what the run that O(journal), which it needs, recorded has done,
+        where nobody changed the profile since. A deleted profile is made again with a new ID.
+      - V(restored) makes what the tenant lacks of the backup in O(path), as C(intune-scep profiles
+        backup) wrote it. What the tenant has already is left alone.
+    type: str
+    choices:
+      - present
+      - rolled_back
+      - restored
+    default: present
   path:
     description:
       - A file with declarations, or a directory that holds them in files C(*.yml), C(*.yaml) and
@@ -32,9 +45,10 @@ options:
         passed over.
       - A file holds one profile as C(scep_profile) or C(trusted_root_profile), or lists of them as
         C(scep_profiles) and C(trusted_root_profiles).
+      - With O(state=restored) it is the directory of a backup.
       - A relative path begins at the directory of the playbook.
+      - Required, unless O(state=rolled_back).
     type: path
-    required: true
   managed_by:
     description:
       - >-
@@ -61,6 +75,8 @@ options:
         written, as C(intune-scep check --rules) takes it.
     type: path
 extends_documentation_fragment:
+  - intune.scep.journal
+  - intune.scep.journal.max_changes
   - intune.scep.connection
   - intune.scep.attributes
   - intune.scep.attributes.writes
@@ -86,6 +102,16 @@ EXAMPLES = r"""
     path: profiles/
     managed_by: network team
     prune: true
+
+- name: Put back what the journal recorded
+  intune.scep.certificate_profiles:
+    state: rolled_back
+    journal: ./certificate-profiles.jsonl
+
+- name: Make what is missing of a backup
+  intune.scep.certificate_profiles:
+    state: restored
+    path: backup/
 """
 
 RETURN = r"""
@@ -225,10 +251,47 @@ failure:
 """
 
 from ansible_collections.intune.scep.plugins.module_utils._base import run_module
-from ansible_collections.intune.scep.plugins.module_utils._profiles import apply, rules_of
+from ansible_collections.intune.scep.plugins.module_utils._journal import (
+    JOURNAL_SPEC,
+    MAX_CHANGES_SPEC,
+    complaint_about_limit,
+    run_options,
+)
+from ansible_collections.intune.scep.plugins.module_utils._profiles import (
+    apply,
+    result_of,
+    rules_of,
+)
+
+DECLARED_SPEC = {
+    "managed_by": {"type": "str"},
+    "prune": {"type": "bool", "default": False},
+    "prune_list": {"type": "list", "elements": "str"},
+    "rules_path": {"type": "path"},
+}
+STATES = ("present", "rolled_back", "restored")
 
 
-def read(given):
+def complaint_about(params):
+    """What is wrong with these options beyond what their types say, or None."""
+    state = params["state"]
+    given = [name for name in DECLARED_SPEC if params[name] and state != "present"]
+    if params["path"] and state == "rolled_back":
+        given.insert(0, "path")
+    if given:
+        return f"{', '.join(given)} has no meaning with state={state}."
+    return complaint_about_limit(params)
+
+
+def prepared(given):
+    """What the state wanted needs, read before the tenant is reached."""
+    state = given.get("state") or "present"
+    if state == "present":
+        return state, declared(given)
+    return state, {"directory": given.get("path"), **run_options(given)}
+
+
+def declared(given):
     """The declarations of the directory, and the choices that go with them."""
     from intune_scep.declarations import read_declarations
     from intune_scep.desired_state import PlanChoices
@@ -239,20 +302,44 @@ def read(given):
         prune_list=tuple(given.get("prune_list") or ()),
     )
     choices.check()
-    return read_declarations(given["path"]), choices, rules_of(given)
+    options = {**rules_of(given), **run_options(given)}
+    return read_declarations(given["path"]), choices, options
+
+
+def bring(client, work, check_mode):
+    """Bring the tenant to the state wanted, or in check mode say what that would change."""
+    state, wanted = work
+    if state == "present":
+        return apply(client, wanted, check_mode)
+    directory, journal, max_changes = wanted.values()
+    if state == "rolled_back":
+        return result_of(
+            client.profiles.rollback(journal, max_changes=max_changes, dry_run=check_mode)
+        )
+    return result_of(
+        client.profiles.restore(
+            directory, journal=journal, max_changes=max_changes, dry_run=check_mode
+        )
+    )
 
 
 def main():
     run_module(
-        apply,
+        bring,
         argument_spec={
-            "path": {"type": "path", "required": True},
-            "managed_by": {"type": "str"},
-            "prune": {"type": "bool", "default": False},
-            "prune_list": {"type": "list", "elements": "str"},
-            "rules_path": {"type": "path"},
+            "state": {"type": "str", "choices": list(STATES), "default": "present"},
+            "path": {"type": "path"},
+            **DECLARED_SPEC,
+            **MAX_CHANGES_SPEC,
+            **JOURNAL_SPEC,
         },
-        prepare=read,
+        check=complaint_about,
+        prepare=prepared,
+        required_if=[
+            ("state", "present", ("path",)),
+            ("state", "restored", ("path",)),
+            ("state", "rolled_back", ("journal",)),
+        ],
     )
 
 

@@ -30,6 +30,8 @@ description:
     template had emptied them are refused with this advice.
 extends_documentation_fragment:
   - intune.scep.profile_options.scep
+  - intune.scep.journal
+  - intune.scep.journal.max_changes
   - intune.scep.connection
   - intune.scep.attributes
   - intune.scep.attributes.writes

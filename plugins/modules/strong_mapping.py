@@ -27,26 +27,17 @@ options:
   state:
     description:
       - V(enforced) adds the subject alternative name where it is required.
-      - V(rolled_back) restores the subject alternative names that O(journal) recorded before the
-        change. It refuses profiles that were changed since. Intune issues the certificates again
-        once more; what was revoked stays revoked.
+      - V(rolled_back) restores the subject alternative names that O(journal), which it needs,
+        recorded before the change. It refuses profiles that were changed since. Intune issues the
+        certificates again once more; what was revoked stays revoked.
     type: str
     choices:
       - enforced
       - rolled_back
     default: enforced
-  journal:
-    description:
-      - File to record the run in, for going on after an interruption and for a rollback. It is
-        written with mode 0600 and holds no secret.
-      - A relative path begins at the directory of the playbook.
-      - Without it a new file in the user's state directory is used, see RV(journal).
-      - With the journal of a run that was interrupted, that run is finished instead of a new one
-        begun.
-      - Required with O(state=rolled_back).
-    type: path
 extends_documentation_fragment:
   - intune.scep.strong_mapping_choices
+  - intune.scep.journal
   - intune.scep.connection
   - intune.scep.attributes
   - intune.scep.attributes.writes
@@ -238,6 +229,7 @@ failure:
 """
 
 from ansible_collections.intune.scep.plugins.module_utils._base import diff_of, run_module
+from ansible_collections.intune.scep.plugins.module_utils._journal import JOURNAL_SPEC
 from ansible_collections.intune.scep.plugins.module_utils._strong_mapping import (
     CHOICE_SPEC,
     choices_of,
@@ -249,7 +241,9 @@ def enforce(client, params, check_mode):
     from intune_scep.reports.runs import MOST_LISTED, run_lines, text_of
 
     if params["state"] == "rolled_back":
-        report = client.strong_mapping.rollback(params["journal"], dry_run=check_mode)
+        report = client.strong_mapping.rollback(
+            params["journal"], max_changes=params["max_changes"], dry_run=check_mode
+        )
     else:
         report = client.strong_mapping.enforce(
             choices_of(params), dry_run=check_mode, journal=params["journal"]
@@ -264,7 +258,7 @@ def main():
         enforce,
         argument_spec={
             **CHOICE_SPEC,
-            "journal": {"type": "path"},
+            **JOURNAL_SPEC,
             "state": {
                 "type": "str",
                 "choices": ["enforced", "rolled_back"],

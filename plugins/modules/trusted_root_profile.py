@@ -27,6 +27,8 @@ description:
   - A root that a SCEP profile still points at is neither deleted nor replaced.
 extends_documentation_fragment:
   - intune.scep.profile_options.trusted_root
+  - intune.scep.journal
+  - intune.scep.journal.max_changes
   - intune.scep.connection
   - intune.scep.attributes
   - intune.scep.attributes.writes
