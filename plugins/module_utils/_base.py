@@ -17,6 +17,7 @@ from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.validation import check_type_dict
+from ansible_collections.intune.scep.plugins.module_utils._journal import refusal, with_content
 
 try:
     import intune_scep
@@ -44,7 +45,7 @@ CONNECTION_SPEC = {
     "patience": {"type": "float"},
 }
 
-SHOWN_FIELDS = ("msg", "text")
+VERBATIM_FIELDS = ("declaration", "files", "journal", "journal_content", "wire")
 FAILURE_FIELDS = ("code", "status", "request_id", "activity_id")
 
 
@@ -96,8 +97,11 @@ def run_module(job, argument_spec, check=None, prepare=None, unreachable=None, *
         options = ConnectionOptions.from_environment(
             **{name: module.params[name] for name in CONNECTION_SPEC}
         )
+        refused = refusal(module.params, module.check_mode) if keeps_journal(module) else None
     except IntuneScepError as error:
         fail(module, str(error), **failure_fields(error))
+    if refused:
+        fail(module, refused, code="ephemeralJournal")
     try:
         work = prepare(module.given) if prepare else module.params
     except IntuneScepError as error:
@@ -106,7 +110,12 @@ def run_module(job, argument_spec, check=None, prepare=None, unreachable=None, *
         result = call_library(options, job, work, module.check_mode, unreachable)
     except IntuneScepError as error:
         fail(module, str(error), **failure_fields(error))
-    leave(module, result)
+    leave(module, with_content(result) if keeps_journal(module) else result)
+
+
+def keeps_journal(module):
+    """Whether a module writes, and so keeps a journal."""
+    return "allow_ephemeral_journal" in module.params
 
 
 def call_library(options, job, work, check_mode, unreachable):
@@ -191,15 +200,27 @@ def cleaned(text):
     return printable(text)
 
 
+def cleaned_inside(value):
+    """A value with every text in it cleaned, but for what is there to be used as it is."""
+    if isinstance(value, str):
+        return cleaned(value)
+    if isinstance(value, list):
+        return [cleaned_inside(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: item if name in VERBATIM_FIELDS else cleaned_inside(item)
+            for name, item in value.items()
+        }
+    return value
+
+
 def leave(module, result):
     """Exit with the library's answer, and make sure that nobody takes a simulator for a tenant."""
+    result = cleaned_inside(result)
     failed = result.pop("failed", False)
     code = result.pop("failure_code", "profilesFailed")
-    for name in SHOWN_FIELDS:
-        if isinstance(result.get(name), str):
-            result[name] = cleaned(result[name])
     for warning in result.pop("warnings", ()):
-        module.warn(cleaned(warning))
+        module.warn(warning)
     if result["cloud"] == "simulator":
         module.warn(SIMULATOR_WARNING)
         result["msg"] = "SIMULATOR: " + result["msg"].removeprefix("SIMULATOR: ")

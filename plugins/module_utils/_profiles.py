@@ -14,6 +14,12 @@ from __future__ import annotations
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.intune.scep.plugins.module_utils._base import mistyped, run_module
+from ansible_collections.intune.scep.plugins.module_utils._journal import (
+    JOURNAL_SPEC,
+    MAX_CHANGES_SPEC,
+    complaint_about_limit,
+    run_options,
+)
 from ansible_collections.intune.scep.plugins.module_utils._profile_options import SCEP_SPEC
 
 FILTER_SPEC = {
@@ -42,9 +48,15 @@ def run_profile_module(kind, spec):
             **spec,
             "profiles": {"type": "list", "elements": "dict"},
             "rules_path": {"type": "path"},
+            **MAX_CHANGES_SPEC,
+            **JOURNAL_SPEC,
         },
-        check=lambda params: complaint_about(params, spec),
-        prepare=lambda given: (declarations_of(given, kind, spec), rules_of(given)),
+        check=lambda params: complaint_about_limit(params) or complaint_about(params, spec),
+        prepare=lambda given: (
+            declarations_of(given, kind, spec),
+            None,
+            {**rules_of(given), **run_options(given)},
+        ),
         mutually_exclusive=[("profiles", name) for name in WHICH_ONE],
         required_one_of=[("profiles", *WHICH_ONE)],
     )
@@ -133,7 +145,7 @@ def warnings_about(profiles):
     names = [
         f"{profile['name']} ({profile['platform']})"
         for profile in profiles
-        if profile["reissues"] == "yes" and profile["status"] in ("planned", "applied")
+        if profile.get("reissues") == "yes" and profile["status"] in ("planned", "applied")
     ]
     if not names:
         return []

@@ -9,9 +9,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.intune.scep.plugins.module_utils._journal import complaint_about_limit
 from ansible_collections.intune.scep.plugins.module_utils._strong_mapping_choices import (
     CHOICE_SPEC,
 )
+
+LIMIT = "max_changes"
 
 
 def complaint_about(params):
@@ -24,9 +27,9 @@ def complaint_about(params):
     both = sorted(set(params["only"] or []) & set(params["except"] or []))
     if both:
         return f"only and except both name {', '.join(both)}."
-    if (params["max_changes"] or 0) < 0:
-        return f"max_changes must not be negative. It is {params['max_changes']}."
-    given = [name for name in CHOICE_SPEC if params[name]]
+    if complaint := complaint_about_limit(params):
+        return complaint
+    given = [name for name in CHOICE_SPEC if params[name] and name != LIMIT]
     if params["state"] == "rolled_back" and given:
         return (
             f"{', '.join(given)} has no meaning with state=rolled_back."

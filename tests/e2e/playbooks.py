@@ -26,8 +26,12 @@ SID_URI = {"sanType": "universalResourceIdentifier", "name": "{{OnPremisesSecuri
 ENFORCE = ("playbooks/enforce-strong-mapping.yml", "playbooks/enforce_strong_mapping.yml")
 ROLLBACK = ("playbooks/rollback-strong-mapping.yml", "playbooks/rollback_strong_mapping.yml")
 DEPLOY = ("playbooks/deploy-certificate-profiles.yml", "playbooks/deploy_certificate_profiles.yml")
+ROLLBACK_PROFILES = (
+    "playbooks/rollback-certificate-profiles.yml",
+    "playbooks/rollback_certificate_profiles.yml",
+)
 COMPLIANCE = ("playbooks/compliance-report.yml", "playbooks/compliance_report.yml")
-PLAYBOOKS = (ENFORCE, ROLLBACK, DEPLOY, COMPLIANCE)
+PLAYBOOKS = (ENFORCE, ROLLBACK, DEPLOY, ROLLBACK_PROFILES, COMPLIANCE)
 
 
 class Tenant:

@@ -123,4 +123,5 @@ def tenant(seeded, tmp_path, monkeypatch, capsys):
     database = tmp_path / "tenant.db"
     shutil.copy2(seeded, database)
     monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(database))
+    monkeypatch.setenv("INTUNE_SCEP_STATE", str(tmp_path / "state"))
     return ModuleTenant(database, capsys)

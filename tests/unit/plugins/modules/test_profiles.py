@@ -19,6 +19,8 @@ from ansible_collections.intune.scep.plugins.modules import (
     trusted_root_profile_info,
 )
 
+from intune_scep import IntuneClient
+from intune_scep.connection import ConnectionOptions
 from intune_scep.declarations import OPTIONS, options_of
 from intune_scep.profiles import ProfileKind
 from intune_scep.simulator.scenarios import wire
@@ -151,7 +153,7 @@ def test_a_list_is_one_read_of_the_tenant_however_long_it_is(with_root):
         name: value for name, value in SCEP_OPTIONS.items() if name not in {"name", "assignments"}
     }
     created = with_root.run(scep_profile, **beside, profiles=listed(15))
-    assert created["summary"]["create"] == 15, created["msg"]
+    assert created["counts"]["actions"]["create"] == 15, created["msg"]
     with_root.requests()
     counts = []
     for count in (1, 15):
@@ -183,7 +185,7 @@ def test_one_failure_fails_the_task_after_the_rest_was_done(with_root):
     assert sorted(item["status"] for item in result["profiles"]) == ["applied", "applied", "failed"]
     assert result["failure"]["code"] == "profilesFailed"
     finished = with_root.run(scep_profile, **beside, profiles=names)
-    assert finished["summary"]["create"] == 1
+    assert finished["counts"]["actions"]["create"] == 1, (finished["msg"], finished["counts"])
     assert not finished.get("failed")
 
 
@@ -466,7 +468,7 @@ def test_a_directory_is_applied_roots_first_and_pruned_roots_last(tenant, tmp_pa
         c_other={"trusted_root_profile": {**ROOT_OPTIONS, "name": "Kept"}},
     )
     created = tenant.run(certificate_profiles, path=path, managed_by="team")
-    assert created["summary"]["create"] == 3, created["msg"]
+    assert created["counts"]["actions"]["create"] == 3, created["msg"]
     posted = [e["body"] for e in tenant.writes() if e["path"].endswith("Configurations")]
     kinds = ["Scep" in body["@odata.type"] for body in posted]
     assert kinds == sorted(kinds)
@@ -478,8 +480,77 @@ def test_a_directory_is_applied_roots_first_and_pruned_roots_last(tenant, tmp_pa
     assert not tenant.run(certificate_profiles, path=path, managed_by="team")["changed"]
     tenant.requests()
     pruned = tenant.run(certificate_profiles, path=path, managed_by="team", prune=True)
-    assert pruned["summary"]["delete"] == 2, pruned["msg"]
+    assert pruned["counts"]["actions"]["delete"] == 2, pruned["msg"]
     assert list(tenant.profiles()) == ["Kept"]
+
+
+def test_a_run_over_a_directory_is_taken_back_by_its_journal(tenant, tmp_path):
+    path = declare(tmp_path / "profiles", root={"trusted_root_profile": ROOT_OPTIONS})
+    journal = str(tmp_path / "run.jsonl")
+    assert "max_changes" in tenant.run(certificate_profiles, path=path, max_changes=0)["msg"]
+    applied = tenant.run(certificate_profiles, path=path, journal=journal, max_changes=1)
+    assert (applied["changed"], applied["journal"]) == (True, journal)
+    tenant.requests()
+
+    back = {"state": "rolled_back", "journal": journal}
+    planned = tenant.run(certificate_profiles, check_mode=True, **back)
+    assert (planned["changed"], tenant.writes()) == (True, [])
+    assert "max_changes" in tenant.run(certificate_profiles, **back, max_changes=0)["msg"]
+    assert list(tenant.profiles()) == ["Root"]
+    assert tenant.run(certificate_profiles, **back)["changed"]
+    assert tenant.profiles() == {}
+
+
+def test_what_is_missing_of_a_backup_is_made_again(with_root, tmp_path):
+    directory = tmp_path / "backup"
+    with IntuneClient(ConnectionOptions.from_environment(cloud="simulator")) as client:
+        client.profiles.back_up(directory)
+    gone = {"name": "Root", "platform": "ios", "state": "absent"}
+    assert with_root.run(trusted_root_profile, **gone)["changed"]
+    assert with_root.profiles() == {}
+    with_root.requests()
+
+    restored = {"state": "restored", "path": str(directory)}
+    planned = with_root.run(certificate_profiles, check_mode=True, **restored)
+    assert (planned["changed"], with_root.writes()) == (True, [])
+    assert "max_changes" in with_root.run(certificate_profiles, **restored, max_changes=0)["msg"]
+    made = with_root.run(certificate_profiles, **restored)
+    assert made["counts"]["statuses"]["applied"] == 1, made["msg"]
+    assert made["journal"]
+    assert list(with_root.profiles()) == ["Root"]
+    assert not with_root.run(certificate_profiles, **restored)["changed"]
+
+
+@pytest.mark.parametrize("module", [trusted_root_profile, scep_profile])
+def test_one_profile_has_a_journal_and_a_limit_too(tenant, tmp_path, module):
+    options = {**(ROOT_OPTIONS if module is trusted_root_profile else SCEP_OPTIONS)}
+    if module is scep_profile:
+        assert tenant.run(trusted_root_profile, **ROOT_OPTIONS)["changed"]
+    journal = str(tmp_path / "run.jsonl")
+    assert "max_changes" in tenant.run(module, **options, max_changes=0)["msg"]
+    assert tenant.run(module, **options, journal=journal)["journal"] == journal
+    back = {"state": "rolled_back", "journal": journal}
+    assert tenant.run(certificate_profiles, **back)["changed"]
+    assert options["name"] not in tenant.profiles()
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"state": "rolled_back"}, "journal"),
+        ({"state": "restored"}, "path"),
+        ({"state": "rolled_back", "journal": "j", "path": "p"}, "path has no meaning"),
+        ({"state": "restored", "path": "p", "prune": True}, "prune has no meaning"),
+        ({"state": "restored", "path": "p", "max_changes": -1}, "must not be negative"),
+        ({"state": "restored", "path": "no-such-backup"}, "no-such-backup"),
+        ({"state": "rolled_back", "journal": "no-such.jsonl"}, "no-such.jsonl"),
+    ],
+)
+def test_wrong_options_of_going_back_are_named(tenant, options, complaint):
+    result = tenant.run(certificate_profiles, **options)
+    assert result["failed"]
+    assert complaint in result["msg"]
+    assert tenant.writes() == []
 
 
 @pytest.mark.parametrize(

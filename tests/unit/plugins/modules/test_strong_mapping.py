@@ -2,206 +2,131 @@
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules, called as Ansible calls them, over a library that is replaced at its edge."""
+"""The modules of strong mapping, called as Ansible calls them, against a simulated tenant."""
 
 from __future__ import annotations
 
-import json
-import sys
-import types
+import shutil
+from pathlib import Path
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.intune.scep.plugins.module_utils import _base
 from ansible_collections.intune.scep.plugins.modules import strong_mapping, strong_mapping_info
 
-from intune_scep.strong_mapping import Choices
-from intune_scep.texts import printable
+from intune_scep.changes import ephemeral
+from intune_scep.simulator import seed_database
 
-UPN = {"san_type": "userPrincipalName", "name": "{{UserPrincipalName}}"}
-SID = {"san_type": "universalResourceIdentifier", "name": "{{OnPremisesSecurityIdentifier}}"}
+from .conftest import ModuleTenant
 
-
-class LibraryError(Exception):
-    """Stands for the library's own error, as Graph's errors are: with ids for support."""
-
-    code = "Forbidden"
-    status = 403
-    request_id = "11111111-0000-0000-0000-000000000000"
-    activity_id = None
+ONE = "iOS - SCEP - User - Corporate Wi-Fi"
+SID_LINE = "uri: {{OnPremisesSecurityIdentifier}}\n"
 
 
-def profile(number, status, after):
-    return {
-        "id": f"id-{number}",
-        "display_name": f"Wi-Fi {number}",
-        "verdict": "required",
-        "status": status,
-        "before": [UPN],
-        "after": after,
-        "message": None,
-    }
-
-
-def report(cloud="public", failed=False, profiles=()):
-    return {
-        "tenant": "contoso",
-        "cloud": cloud,
-        "changed": True,
-        "failed": failed,
-        "msg": "1 of 2 profiles changed.",
-        "summary": {"required": 2},
-        "journal": None,
-        "notes": [],
-        "profiles": list(profiles),
-    }
-
-
-class Library:
-    """Records what the module asked for, and answers what the test wants."""
-
-    def __init__(self):
-        self.calls = []
-        self.answer = report()
-        self.errors = []
-
-    def client(self, options):
-        self.calls.append(("connect", options))
-        return self
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *details):
-        return None
-
-    def reply(self, *call):
-        self.calls.append(call)
-        for error in self.errors:
-            raise error
-        return types.SimpleNamespace(to_dict=lambda: dict(self.answer))
-
-    def assess_strong_mapping(self):
-        return self.reply("assess")
-
-    def enforce_strong_mapping(self, choices, *, dry_run, journal):
-        return self.reply("enforce", choices, dry_run, journal)
-
-    def rollback_strong_mapping(self, journal, *, dry_run):
-        return self.reply("rollback", journal, dry_run)
+@pytest.fixture(scope="session")
+def seeded_contoso(tmp_path_factory):
+    path = tmp_path_factory.mktemp("contoso") / "contoso.db"
+    seed_database(path, "contoso")
+    return path
 
 
 @pytest.fixture
-def library(monkeypatch):
-    fake = Library()
-    options = types.SimpleNamespace(from_environment=lambda **given: given)
-    modules = {
-        "intune_scep": {"__version__": "0.1.0", "IntuneClient": fake.client},
-        "intune_scep.errors": {"IntuneScepError": LibraryError},
-        "intune_scep.connection": {"ConnectionOptions": options},
-        "intune_scep.strong_mapping": {"Choices": Choices},
-        "intune_scep.texts": {"printable": printable},
-    }
-    for name, content in modules.items():
-        module = types.ModuleType(name)
-        vars(module).update(content)
-        monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setattr(_base, "intune_scep", sys.modules["intune_scep"])
-    return fake
+def contoso(seeded_contoso, tmp_path, monkeypatch, capsys):
+    database = tmp_path / "contoso.db"
+    shutil.copy2(seeded_contoso, database)
+    monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(database))
+    monkeypatch.setenv("INTUNE_SCEP_STATE", str(tmp_path / "state"))
+    return ModuleTenant(database, capsys)
 
 
-def run(module, capsys, check_mode=False, diff=False, **options):
-    """Run a module's main and return its result."""
-    arguments = {**options, "_ansible_check_mode": check_mode, "_ansible_diff": diff}
-    with patch_module_args(arguments), pytest.raises(SystemExit):
-        module.main()
-    return json.loads(capsys.readouterr().out)
+def named(result, status):
+    return [profile["name"] for profile in result["profiles"] if profile["status"] == status]
 
 
-def test_choices_and_connection_reach_the_library_as_given(library, capsys):
-    result = run(
-        strong_mapping,
-        capsys,
-        **{"only": ["A"], "except": ["B"], "include_android": True, "max_changes": 5},
-        tenant="contoso.com",
-        journal="/tmp/run.journal",
-    )
-    connect, enforce = library.calls
-    assert connect[1]["tenant"] == "contoso.com"
-    assert {name for name, value in connect[1].items() if value is not None} == {"tenant"}
-    assert enforce == (
-        "enforce",
-        Choices(only=("A",), except_=("B",), include_android=True, max_changes=5),
-        False,
-        "/tmp/run.journal",
-    )
-    assert result["changed"] is True
-    assert "failed" not in result
+def test_check_mode_plans_a_run_changes_and_a_rollback_takes_it_back(contoso, tmp_path):
+    journal = str(tmp_path / "run.jsonl")
+    before = contoso.profiles()
+    planned = contoso.run(strong_mapping, check_mode=True, only=[ONE], journal=journal)
+    assert (planned["changed"], named(planned, "planned")) == (True, [ONE])
+    assert contoso.writes() == []
+
+    applied = contoso.run(strong_mapping, only=[ONE], journal=journal)
+    assert (applied["changed"], named(applied, "applied")) == (True, [ONE])
+    assert "failed" not in applied
+    assert applied["diff"] == planned["diff"]
+    assert applied["journal"] == journal
+    assert "journal_content" not in applied
+    assert f"Journal: {journal}" in applied["text"]
+    assert len(contoso.writes()) == 1
+
+    back = {"state": "rolled_back", "journal": journal}
+    assert "max_changes" in contoso.run(strong_mapping, **back, max_changes=0)["msg"]
+    assert contoso.run(strong_mapping, check_mode=True, **back)["changed"]
+    assert contoso.writes() == []
+    restored = contoso.run(strong_mapping, **back, max_changes=1)
+    assert restored["changed"]
+    name = "customSubjectAlternativeNames"
+    assert contoso.profiles()[ONE][name] == before[ONE][name]
 
 
-@pytest.mark.parametrize("check_mode", [True, False])
-def test_check_mode_is_a_dry_run(library, capsys, check_mode):
-    run(strong_mapping, capsys, check_mode=check_mode)
-    run(strong_mapping, capsys, check_mode=check_mode, state="rolled_back", journal="/tmp/j")
-    assert library.calls[1][2] is check_mode
-    assert library.calls[3] == ("rollback", "/tmp/j", check_mode)
+def test_the_choices_reach_the_library(contoso):
+    every = contoso.run(strong_mapping, check_mode=True)
+    wider = contoso.run(strong_mapping, check_mode=True, include_android=True)
+    fewer = contoso.run(strong_mapping, check_mode=True, **{"except": [ONE]})
+    assert set(named(every, "planned")) < set(named(wider, "planned"))
+    assert set(named(every, "planned")) - set(named(fewer, "planned")) == {ONE}
+    refused = contoso.run(strong_mapping, max_changes=1)
+    assert refused["failed"]
+    assert "max_changes" in refused["msg"]
+    assert contoso.writes() == []
 
 
-def test_diff_has_one_entry_for_each_profile_that_differs(library, capsys):
-    changed, unchanged = profile(1, "applied", [UPN, SID]), profile(2, "unchanged", [UPN])
-    library.answer = report(profiles=[changed, unchanged])
-    result = run(strong_mapping, capsys, diff=True)
-    assert result["diff"] == [
-        {
-            "before_header": "Wi-Fi 1 (id-1)",
-            "after_header": "Wi-Fi 1 (id-1)",
-            "before": "userPrincipalName: {{UserPrincipalName}}\n",
-            "after": "userPrincipalName: {{UserPrincipalName}}\n"
-            "universalResourceIdentifier: {{OnPremisesSecurityIdentifier}}\n",
-        }
-    ]
+def test_diff_has_one_entry_for_each_profile_that_differs(contoso):
+    result = contoso.run(strong_mapping, check_mode=True, only=[ONE])
+    [diff] = result["diff"]
+    assert diff["before_header"] == diff["after_header"]
+    assert diff["before_header"].startswith(f"{ONE} (")
+    assert diff["after"] == diff["before"] + SID_LINE
 
 
-def test_one_failed_profile_fails_the_task_and_reports_the_rest(library, capsys):
-    applied, failed = profile(1, "applied", [UPN, SID]), profile(2, "failed", [UPN])
-    library.answer = report(failed=True, profiles=[applied, failed])
-    result = run(strong_mapping, capsys)
+def test_one_failed_profile_fails_the_task_and_reports_the_rest(contoso):
+    rule = {"match": {"method": "PATCH", "nth": [2]}, "when": "before", "effect": 400, "times": 1}
+    contoso.ask("PUT", "_simulator/faults", [rule])
+    result = contoso.run(strong_mapping)
     assert result["failed"] is True
     assert result["changed"] is True
-    assert [item["status"] for item in result["profiles"]] == ["applied", "failed"]
+    assert len(named(result, "failed")) == 1
+    assert result["counts"]["statuses"]["applied"] == len(named(result, "applied")) > 1
     assert result["failure"]["code"] == "profilesFailed"
     assert result["failure"]["message"] == result["msg"]
 
 
-def test_the_librarys_error_is_the_message_and_keeps_the_ids_for_support(library, capsys):
-    library.errors = [LibraryError("Graph answered 403.")]
-    result = run(strong_mapping, capsys)
+def test_the_librarys_error_is_the_message_and_keeps_the_ids_for_support(contoso):
+    rule = {"match": {"method": "GET"}, "when": "before", "effect": 403}
+    contoso.ask("PUT", "_simulator/faults", [rule])
+    result = contoso.run(strong_mapping)
     assert result["failed"] is True
-    assert result["msg"] == "Graph answered 403."
+    assert "403" in result["msg"]
     assert "exception" not in result
-    assert result["failure"] == {
-        "code": "Forbidden",
-        "status": 403,
-        "request_id": "11111111-0000-0000-0000-000000000000",
-        "activity_id": None,
-        "message": "Graph answered 403.",
-    }
+    failure = result["failure"]
+    assert (failure["status"], failure["message"]) == (403, result["msg"])
+    assert failure["request_id"]
 
 
 @pytest.mark.parametrize("module", [strong_mapping, strong_mapping_info])
-def test_a_simulator_is_not_mistaken_for_a_tenant(library, capsys, module):
-    library.answer = report(cloud="simulator")
-    result = run(module, capsys)
+def test_a_simulator_is_not_mistaken_for_a_tenant(contoso, module):
+    result = contoso.run(module, check_mode=True)
     assert result["msg"].startswith("SIMULATOR: ")
+    assert "SIMULATOR: SIMULATOR" not in result["msg"]
     assert any("No real tenant was read or changed" in str(text) for text in result["warnings"])
 
 
-def test_info_changes_nothing_and_counts_the_verdicts(library, capsys):
-    library.answer = {"tenant": "t", "cloud": "public", "summary": {"required": 2}, "profiles": []}
-    result = run(strong_mapping_info, capsys)
-    assert library.calls[1] == ("assess",)
+def test_info_changes_nothing_and_counts_the_verdicts(contoso):
+    result = contoso.run(strong_mapping_info)
     assert result["changed"] is False
-    assert "2 required" in result["msg"]
+    verdicts = result["counts"]["verdicts"]
+    assert sum(verdicts.values()) == len(result["profiles"])
+    assert f"{verdicts['required']} required" in result["msg"]
+    assert contoso.writes() == []
 
 
 @pytest.mark.parametrize(
@@ -217,41 +142,90 @@ def test_info_changes_nothing_and_counts_the_verdicts(library, capsys):
         ({"state": "present"}, "state"),
         ({"cloud": "mars"}, "cloud"),
         ({"max_changes": "many"}, "max_changes"),
+        ({"state": "rolled_back", "journal": "j", "max_changes": -1}, "must not be negative"),
         ({"exclude": ["A"]}, "exclude"),
     ],
 )
-def test_a_bad_argument_is_one_message_and_no_connection(library, capsys, options, complaint):
-    result = run(strong_mapping, capsys, **options)
+def test_a_bad_argument_is_one_message_and_no_connection(contoso, options, complaint):
+    result = contoso.run(strong_mapping, **options)
     assert result["failed"] is True
     assert complaint in result["msg"]
-    assert library.calls == []
+    assert contoso.requests() == []
 
 
-def test_a_missing_library_is_named(capsys, monkeypatch):
+def test_a_missing_library_is_named(contoso, monkeypatch):
     monkeypatch.setattr(_base, "intune_scep", None)
-    result = run(strong_mapping, capsys)
-    assert "intune-scep >= 0.1.0" in result["msg"]
+    assert "intune-scep >= 0.1.0" in contoso.run(strong_mapping)["msg"]
 
 
-def test_an_old_library_is_named_with_its_place(library, capsys, monkeypatch):
-    monkeypatch.setattr(sys.modules["intune_scep"], "__version__", "0.0.9")
-    monkeypatch.setattr(sys.modules["intune_scep"], "__file__", "/old/intune_scep", raising=False)
-    result = run(strong_mapping, capsys)
+def test_an_old_library_is_named_with_its_place(contoso, monkeypatch):
+    monkeypatch.setattr(_base.intune_scep, "__version__", "0.0.9")
+    monkeypatch.setattr(_base.intune_scep, "__file__", "/old/intune_scep")
+    result = contoso.run(strong_mapping)
     assert "0.0.9" in result["msg"]
     assert "/old/intune_scep" in result["msg"]
 
 
-def test_secrets_are_not_in_the_result(library, capsys):
-    library.errors = [LibraryError("The secret tell-nobody was refused.")]
-    with patch_module_args({"secret": "tell-nobody"}), pytest.raises(SystemExit):
-        strong_mapping.main()
-    assert "tell-nobody" not in capsys.readouterr().out
+def test_secrets_are_not_in_the_result(contoso):
+    result = contoso.run(strong_mapping, only=["The secret tell-nobody"], secret="tell-nobody")
+    assert result["failed"]
+    assert "tell-nobody" not in str(result)
 
 
-def test_what_people_are_shown_has_nothing_that_a_terminal_obeys(library, capsys):
-    library.answer = {**report(), "msg": "Changed \x9b2J\u202e.", "text": "Zürich \x1b[31m\n"}
-    result = run(strong_mapping, capsys)
-    assert (result["msg"], result["text"]) == ("Changed \\x9b2J\\u202e.", "Zürich \\x1b[31m\n")
-    library.errors = [LibraryError("No profile \x1b]0;owned\x07.")]
-    failed = run(strong_mapping, capsys)
-    assert failed["msg"] == failed["failure"]["message"] == "No profile \\x1b]0;owned\\x07."
+def test_what_people_are_shown_has_nothing_that_a_terminal_obeys(contoso):
+    path = f"beta/deviceManagement/deviceConfigurations/{contoso.profiles()[ONE]['id']}"
+    kind = contoso.profiles()[ONE]["@odata.type"]
+    contoso.ask("PATCH", path, {"@odata.type": kind, "displayName": "Z\u00fcrich \x9b2J\u202e"})
+    result = contoso.run(strong_mapping, check_mode=True)
+    shown = "Z\u00fcrich \\x9b2J\\u202e"
+    assert shown in named(result, "planned")
+    assert shown in result["text"]
+    assert any(shown in item["before_header"] for item in result["diff"])
+    failed = contoso.run(strong_mapping, only=["No profile \x1b]0;owned\x07"])
+    assert "No profile \\x1b]0;owned\\x07" in failed["msg"]
+    assert failed["failure"]["message"] == failed["msg"]
+    for answer in (result, failed):
+        del answer["invocation"]
+        assert not set(texts_of(answer)) & {"\x9b", "\u202e", "\x1b"}
+
+
+def texts_of(value):
+    """Every text inside a value, as it is."""
+    if isinstance(value, dict):
+        return "".join(map(texts_of, value.values()))
+    if isinstance(value, list):
+        return "".join(map(texts_of, value))
+    return str(value)
+
+
+@pytest.fixture
+def going_away(tmp_path, monkeypatch):
+    """A directory that goes away with the job."""
+    monkeypatch.setattr(ephemeral, "RUNNER", tmp_path)
+    return tmp_path
+
+
+def test_where_the_journal_goes_away_with_the_job_its_content_is_returned(contoso, going_away):
+    result = contoso.run(strong_mapping, only=[ONE])
+    assert named(result, "applied") == [ONE]
+    assert result["journal_content"] == Path(result["journal"]).read_text(encoding="utf-8")
+    assert "Keep journal_content" in str(result["warnings"])
+
+
+def test_where_the_journal_goes_away_with_the_job_a_run_is_refused_if_asked(contoso, going_away):
+    strict = {"allow_ephemeral_journal": False}
+    refused = contoso.run(strong_mapping, **strict)
+    assert refused["failure"]["code"] == "ephemeralJournal"
+    assert "outlives the job" in refused["msg"]
+    assert contoso.requests() == []
+    planned = contoso.run(strong_mapping, check_mode=True, **strict)
+    assert named(planned, "planned")
+    assert "journal_content" not in planned
+
+
+def test_a_journal_that_is_kept_is_not_refused(contoso, tmp_path, monkeypatch):
+    monkeypatch.setattr(ephemeral, "RUNNER", tmp_path / "state")
+    kept = {"journal": str(tmp_path / "kept.jsonl"), "allow_ephemeral_journal": False}
+    result = contoso.run(strong_mapping, only=[ONE], **kept)
+    assert named(result, "applied") == [ONE]
+    assert "journal_content" not in result

@@ -1,0 +1,74 @@
+# Copyright: The intune.scep maintainers
+# GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module_utils is PRIVATE and should only be used by this collection.
+# Breaking changes can occur any time.
+
+"""The journal of the modules that write, and what to do where it goes away with the job."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+JOURNAL_SPEC = {
+    "journal": {"type": "path"},
+    "allow_ephemeral_journal": {"type": "bool", "default": True},
+}
+MAX_CHANGES_SPEC = {"max_changes": {"type": "int"}}
+
+
+def run_options(params):
+    """How a run is recorded and limited, as the library's calls take it."""
+    return {"journal": params.get("journal"), "max_changes": params.get("max_changes")}
+
+
+def complaint_about_limit(params):
+    """What is wrong with max_changes, or None."""
+    if (params["max_changes"] or 0) < 0:
+        return f"max_changes must not be negative. It is {params['max_changes']}."
+    return None
+
+
+def why_lost(journal):
+    """Why a journal goes away with the job, or None if it is kept.
+
+    Args:
+        journal: Path of the file; None for one in the user's state directory.
+
+    Raises:
+        IntuneScepError: nothing says where the user's state directory is.
+    """
+    from intune_scep.changes.ephemeral import why_ephemeral
+    from intune_scep.files import state_directory
+
+    place = Path(journal).absolute().parent if journal else state_directory()
+    return why_ephemeral(place, os.environ)
+
+
+def refusal(params, check_mode):
+    """Why nothing is to be written without a journal that is kept, or None."""
+    if check_mode or params["allow_ephemeral_journal"]:
+        return None
+    reason = why_lost(params["journal"])
+    if reason is None:
+        return None
+    return (
+        f"The journal would be lost, and a rollback needs it: {reason} Name a journal on storage"
+        " that outlives the job, or set allow_ephemeral_journal. Nothing was read or changed."
+    )
+
+
+def with_content(result):
+    """A result with the text of its journal, where the file goes away with the job."""
+    journal = result.get("journal")
+    reason = why_lost(journal) if journal else None
+    if reason is None:
+        return result
+    warning = f"Keep journal_content, a rollback needs it: {reason}"
+    return {
+        **result,
+        "journal_content": Path(journal).read_text(encoding="utf-8"),
+        "warnings": [*result.get("warnings", ()), warning],
+    }

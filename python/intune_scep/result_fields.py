@@ -1,0 +1,258 @@
+"""The table of what plans and runs return, for people who read documentation.
+
+The documentation of the modules is made from it; run python dev/generate_results.py after a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+ALWAYS: Final = "always"
+REACHED: Final = "when the tenant was reached"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a result.
+
+    Attributes:
+        name: Its key.
+        type: Ansible's word for its type.
+        text: What it holds. V(…), O(…) and RV(…) are the marks of Ansible's documentation.
+        returned: When it is there.
+        elements: Type of the elements of a list.
+        sample: An example, JSON-ready.
+        contains: The fields of an object, or of each element.
+    """
+
+    name: str
+    type: str
+    text: str
+    returned: str = ALWAYS
+    elements: str | None = None
+    sample: object = None
+    contains: tuple[Field, ...] = ()
+
+
+_ID: Final = Field("id", "str", "ID of the profile, or null where there is none.")
+_NAME: Final = Field("name", "str", "Name of the profile.")
+_KIND: Final = Field("kind", "str", "V(trusted_root) or V(scep).")
+_PLATFORM: Final = Field("platform", "str", "The platform.", sample="ios")
+_DIFF: Final = Field(
+    "diff",
+    "list",
+    "Every property that changes, in the words of declarations.",
+    elements="dict",
+    contains=(
+        Field("property", "str", "The property.", sample="key_size"),
+        Field("before", "raw", "Its value before, or null."),
+        Field("after", "raw", "Its value after, or null."),
+    ),
+)
+_STATUS: Final = Field(
+    "status",
+    "str",
+    "What became of the profile. One of V(unchanged) (it is as it should be), V(skipped) (left"
+    " alone by choice, RV(profiles[].message) says which), V(planned) (check mode), V(applied)"
+    " (done and seen), V(held_back) (not tried, or waiting, and why), V(conflict) (somebody else"
+    " changed the profile meanwhile), V(failed), V(unknown) (it could not be learned whether the"
+    " change was made).",
+)
+_MESSAGE: Final = Field(
+    "message", "str", "Why the profile has this status, where there is something to say, else null."
+)
+_WRITTEN: Final = Field("written", "bool", "Whether something was written, or may have been.")
+_JUDGEMENT: Final = (
+    Field(
+        "certificate_type",
+        "str",
+        "V(user) or V(device), or null when the type does not say.",
+    ),
+    Field(
+        "verdict",
+        "str",
+        "What strong mapping means for the profile. One of V(mapped), V(required), V(opt_in),"
+        " V(not_applicable), V(unsupported), V(defective), V(review).",
+    ),
+    Field("reason", "str", "The reason for the verdict."),
+    Field(
+        "odata_type",
+        "str",
+        "Graph's type of the profile.",
+        sample="#microsoft.graph.windows81SCEPCertificateProfile",
+    ),
+    Field("version", "int", "Graph's version number of the profile."),
+)
+_DECLARED: Final = (
+    Field(
+        "reissues",
+        "str",
+        "Whether Intune revokes the certificates of the profile and issues them again. V(yes),"
+        " V(no), or V(probably_not), which is what is reported, while Microsoft's page says that"
+        " any change to a SCEP profile revokes.",
+        returned="for declarations",
+    ),
+    Field(
+        "notes",
+        "list",
+        "What is to be known about this change.",
+        returned="for declarations",
+        elements="str",
+    ),
+    Field(
+        "warnings",
+        "list",
+        "What a person should read before agreeing to this change.",
+        returned="for declarations",
+        elements="str",
+    ),
+    Field(
+        "findings",
+        "list",
+        "What the rules say of the profile as it will be, waived findings included.",
+        returned="for declarations",
+        elements="dict",
+    ),
+)
+
+
+def _action(words: str) -> Field:
+    return Field("action", "str", f"What is to be done. One of {words}.")
+
+
+def _row(action: Field, *more: Field) -> tuple[Field, ...]:
+    return (_ID, _NAME, _KIND, _PLATFORM, action, _STATUS, _MESSAGE, _DIFF, _WRITTEN, *more)
+
+
+_TENANT: Final = (
+    Field(
+        "tenant",
+        "str",
+        "ID of the tenant.",
+        REACHED,
+        sample="3f2b8c1e-0d7a-4f43-9b0e-6f6a4f3c2d11",
+    ),
+    Field("cloud", "str", "The cloud the tenant lives in.", REACHED, sample="public"),
+)
+_NOTES: Final = Field(
+    "notes", "list", "What the operator should know about this run.", REACHED, elements="str"
+)
+_RUN: Final = (
+    Field(
+        "msg",
+        "str",
+        "What happened, in one sentence.",
+        sample="2 profiles changed (1 create, 1 update).",
+    ),
+    Field("text", "str", "What happened, as lines of text for people.", REACHED),
+    *_TENANT,
+    Field(
+        "task",
+        "str",
+        "The job. One of V(strong_mapping), V(declared_state), V(restore), V(rollback).",
+        REACHED,
+    ),
+    Field(
+        "counts",
+        "dict",
+        "How many profiles there are of each kind.",
+        REACHED,
+        contains=(
+            Field("actions", "dict", "By action; only actions that occur.", sample={"none": 40}),
+            Field("statuses", "dict", "By status; every status is a key.", sample={"applied": 2}),
+        ),
+    ),
+    Field(
+        "journal",
+        "str",
+        "The file the run was recorded in, or null when nothing was to be written.",
+        REACHED,
+    ),
+    Field(
+        "journal_content",
+        "str",
+        "The text of the journal.",
+        "when the journal lies where it goes away with the job",
+    ),
+    _NOTES,
+)
+_FAILURE_IDS: Final = (
+    Field("status", "int", "HTTP status, when Graph answered."),
+    Field("message", "str", "The message."),
+    Field("request_id", "str", "Graph's request ID, for a support case."),
+    Field("activity_id", "str", "Intune's activity ID, for a support case."),
+)
+
+
+def _failure(codes: str) -> Field:
+    code = Field("code", "str", f"Graph's error code, {codes}.")
+    return Field(
+        "failure",
+        "dict",
+        "Why the task failed.",
+        "on failure",
+        contains=(code, *_FAILURE_IDS),
+    )
+
+
+_WRITING_FAILURE: Final = _failure(
+    "V(profilesFailed) when single profiles failed, V(ephemeralJournal) when the journal would go"
+    " away with the job, or V(badArgument)"
+)
+
+
+def _rows(text: str, *contains: Field) -> Field:
+    return Field("profiles", "list", text, REACHED, elements="dict", contains=contains)
+
+
+_DECLARED_STATE: Final = (
+    *_RUN,
+    _rows(
+        "Every profile that the run is about, and what was done with it.",
+        *_row(
+            _action(
+                "V(none), V(create), V(update), V(replace), V(delete), V(refused) (it cannot be as"
+                " declared; then nothing at all is written)"
+            ),
+            *_DECLARED,
+        ),
+    ),
+    _WRITING_FAILURE,
+)
+
+RESULTS: Final[dict[str, tuple[Field, ...]]] = {
+    "strong_mapping": (
+        *_RUN,
+        _rows(
+            "Every profile that was judged, and what was done with it.",
+            *_row(_action("V(none), V(add_sid_uri), V(remove_sid_uri)"), *_JUDGEMENT),
+        ),
+        _WRITING_FAILURE,
+    ),
+    "strong_mapping_info": (
+        Field("msg", "str", "The verdicts, counted, in one sentence."),
+        *_TENANT,
+        Field(
+            "counts",
+            "dict",
+            "How many profiles there are of each kind.",
+            REACHED,
+            contains=(
+                Field(
+                    "verdicts",
+                    "dict",
+                    "By verdict; every verdict is a key.",
+                    sample={"mapped": 9, "required": 12},
+                ),
+            ),
+        ),
+        Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
+        _rows("Every profile that was judged.", _ID, _NAME, _KIND, _PLATFORM, *_JUDGEMENT),
+        _failure("or V(badArgument)"),
+    ),
+    "certificate_profiles": _DECLARED_STATE,
+    "trusted_root_profile": _DECLARED_STATE,
+    "scep_profile": _DECLARED_STATE,
+}
+"""By module: the fields of its result."""

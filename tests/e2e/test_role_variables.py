@@ -1,0 +1,138 @@
+"""What the roles make of their variables, before and after they reach a tenant."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from intune_scep.simulator import seed_database
+
+from .playbooks import (
+    COMPLIANCE,
+    DEPLOY,
+    ENFORCE,
+    ROLLBACK_PROFILES,
+    ROOT,
+    Result,
+    Tenant,
+    run_playbook,
+)
+
+ONE_PROFILE = "iOS - SCEP - User - Corporate Wi-Fi"
+KEPT_AWAY = "/runner/state"
+
+
+@pytest.fixture
+def tenant(tmp_path: Path) -> Tenant:
+    database = tmp_path / "contoso.db"
+    seed_database(database, "contoso")
+    return Tenant(database)
+
+
+def run(
+    tenant: Tenant, playbook: str, given: dict[str, object], *more: str, **environment: str
+) -> Result:
+    """A playbook with variables, in an environment of its own."""
+    return run_playbook(
+        str(ROOT / playbook),
+        "-e",
+        json.dumps(given),
+        *more,
+        cwd=tenant.database.parent,
+        INTUNE_SCEP_CLOUD="simulator",
+        INTUNE_SCEP_SIMULATOR=str(tenant.database),
+        **environment,
+    )
+
+
+@pytest.mark.parametrize(
+    ("playbook", "wrong", "meant"),
+    [
+        (ENFORCE[0], "strong_mapping_onyl", "strong_mapping_only"),
+        (DEPLOY[1], "certificate_profiles_pth", "certificate_profiles_path"),
+        (COMPLIANCE[0], "compliance_rule_path", "compliance_rules_path"),
+    ],
+)
+def test_a_misspelled_variable_is_refused_with_the_nearest_name_before_anything_is_read(
+    tenant: Tenant, playbook: str, wrong: str, meant: str
+) -> None:
+    refused = run(tenant, playbook, {wrong: "x"})
+    assert refused.code == 2
+    assert wrong in refused.output
+    assert f"Did you mean {meant}?" in " ".join(refused.output.split())
+    assert tenant.requests() == []
+
+
+def test_a_misspelled_variable_of_the_inventory_is_refused_too(tenant: Tenant) -> None:
+    inventory = tenant.database.parent / "inventory.yml"
+    hosts = {"contoso": {"strong_mapping_max_change": 1}}
+    inventory.write_text(yaml.safe_dump({"intune_tenants": {"hosts": hosts}}))
+    refused = run(tenant, ENFORCE[0], {}, "-i", str(inventory))
+    assert refused.code == 2
+    assert "Did you mean strong_mapping_max_changes?" in " ".join(refused.output.split())
+    assert tenant.requests() == []
+
+
+def test_a_variable_that_is_meant_for_something_else_is_passed_over(tenant: Tenant) -> None:
+    given = {
+        "strong_mapping_owner": "x",
+        "strong_mapping_ignore_variables": ["strong_mapping_owner"],
+    }
+    assert run(tenant, ENFORCE[0], given, "--check").code == 0
+
+
+def test_the_journal_is_told_before_the_run_and_is_the_one_that_is_written(
+    tenant: Tenant,
+) -> None:
+    result = run(tenant, ENFORCE[0], {"strong_mapping_only": [ONE_PROFILE]})
+    assert result.code == 0, result.output
+    journal = result.statistics["localhost"]["journal"]
+    assert Path(journal).is_file()
+    told = result.output.index(f"What is written is recorded in {journal}")
+    assert told < result.output.index("Read, judge and change the profiles")
+
+
+@pytest.mark.parametrize("word", ["strong_mapping", "certificate_profiles"])
+def test_without_a_place_that_is_kept_nothing_is_written_unless_it_is_allowed(
+    tenant: Tenant, word: str
+) -> None:
+    directory = tenant.database.parent / "declared"
+    directory.mkdir()
+    declared = {"name": "Gone", "platform": "ios", "state": "absent"}
+    (directory / "one.json").write_text(json.dumps({"trusted_root_profile": declared}))
+    given = {"certificate_profiles_path": "declared"} if word != "strong_mapping" else {}
+    playbook = (ENFORCE if word == "strong_mapping" else DEPLOY)[0]
+    refused = run(tenant, playbook, given, INTUNE_SCEP_STATE=KEPT_AWAY)
+    assert refused.code == 2
+    assert "outlives the job" in " ".join(refused.output.split())
+    assert tenant.requests() == []
+
+    checked = run(tenant, playbook, given, "--check", INTUNE_SCEP_STATE=KEPT_AWAY)
+    assert checked.code == 0, checked.output
+    journal = {f"{word}_journal": "kept.jsonl"}
+    named = run(tenant, playbook, {**given, **journal}, INTUNE_SCEP_STATE=KEPT_AWAY)
+    assert "outlives the job" not in " ".join(named.output.split())
+    allowed = {**given, f"{word}_allow_ephemeral_journal": True}
+    output = run(tenant, playbook, allowed, INTUNE_SCEP_STATE=KEPT_AWAY).output
+    assert "outlives the job" not in " ".join(output.split())
+
+
+def test_a_run_over_declared_profiles_is_rolled_back(tenant: Tenant) -> None:
+    directory = tenant.database.parent / "declared"
+    directory.mkdir()
+    declared = {"name": "iOS - SCEP - User - Corporate Wi-Fi", "platform": "ios"}
+    content = {"scep_profile": {**declared, "description": "Declared"}}
+    (directory / "one.json").write_text(json.dumps(content))
+    given = {"certificate_profiles_path": "declared", "certificate_profiles_journal": "run.jsonl"}
+    applied = run(tenant, DEPLOY[0], given)
+    assert applied.code == 0, applied.output
+    assert applied.published("intune_scep_profiles")["localhost"]["statuses"]["applied"] == 1
+    assert (tenant.database.parent / "run.jsonl").is_file()
+    del given["certificate_profiles_path"]
+    restored = run(tenant, ROLLBACK_PROFILES[0], given)
+    assert restored.code == 0, restored.output
+    assert restored.recap()["changed"] == 1
+    again = run(tenant, ROLLBACK_PROFILES[1], given)
+    assert again.code == 0, again.output
+    assert again.recap()["changed"] == 0
