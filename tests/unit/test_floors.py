@@ -14,6 +14,7 @@ FLOORS = {
     "portal": 0,
     "files": 0,
     "records": 0,
+    "result_fields": 0,
     "texts": 0,
     "yaml_text": 0,
     "result_fields": 0,
