@@ -125,12 +125,12 @@ def rules_of(given):
 
 def result_of(report):
     """A library's report as the result of a module."""
-    from intune_scep.reports.runs import MOST_LISTED, run_lines, text_of
+    from intune_scep.reports.runs import text_of_run
 
     result = report.to_dict()
     return {
         **result,
-        "text": text_of(run_lines(report, most=MOST_LISTED)),
+        "text": text_of_run(report),
         "diff": [
             difference_of(profile)
             for profile in result["profiles"]

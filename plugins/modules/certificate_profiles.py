@@ -96,6 +96,7 @@ EXAMPLES = r"""
   intune.scep.certificate_profiles:
     path: profiles/
     managed_by: network team
+    journal: ./certificate-profiles.jsonl
 
 - name: The same, and delete the profiles of this set whose file is gone
   intune.scep.certificate_profiles:

@@ -323,7 +323,7 @@ from ansible_collections.intune.scep.plugins.module_utils._strong_mapping import
 
 
 def enforce(client, params, check_mode):
-    from intune_scep.reports.runs import MOST_LISTED, run_lines, text_of
+    from intune_scep.reports.runs import text_of_run
 
     if params["state"] == "rolled_back":
         report = client.strong_mapping.rollback(
@@ -334,7 +334,7 @@ def enforce(client, params, check_mode):
             choices_of(params), dry_run=check_mode, journal=params["journal"]
         )
     result = report.to_dict()
-    text = text_of(run_lines(report, most=MOST_LISTED))
+    text = text_of_run(report)
     return {**result, "text": text, "diff": diff_of(result["profiles"])}
 
 

@@ -54,7 +54,7 @@ def test_enforce_plans_applies_and_then_has_nothing_to_do(tenant: Tenant) -> Non
     counts = checked.statistics["localhost"]
     planned = counts["statuses"]["planned"]
     assert planned > 0
-    assert checked.output.count("+universalResourceIdentifier: {{OnPremises") == planned
+    assert checked.output.count("+uri: {{OnPremises") == planned
     assert "*** SIMULATOR ***" in checked.output
 
     tenant.set(read_only=False)
@@ -86,7 +86,7 @@ def test_rollback_restores_exactly_and_check_mode_writes_nothing(tenant: Tenant)
     checked = run_on(tenant, ROLLBACK[0], *journal, "--check", "--diff")
     assert checked.code == 0, checked.output
     assert tenant.writes() == []
-    assert "-universalResourceIdentifier: {{OnPremises" in checked.output
+    assert "-uri: {{OnPremises" in checked.output
 
     tenant.set(read_only=False)
     restored = run_on(tenant, ROLLBACK[0], *journal)
@@ -108,7 +108,9 @@ def test_twins_have_the_same_effect(seeded: Path, tmp_path: Path) -> None:
         tenant = copy_of(seeded, tmp_path / str(number))
         result = run_on(tenant, way, *choice)
         assert result.code == 0, result.output
-        effects.append((result.statistics, tenant.names()))
+        statistics = result.statistics
+        assert Path(statistics["localhost"].pop("journal")).is_file()
+        effects.append((statistics, tenant.names()))
     assert effects[0][0]["localhost"]["statuses"]["applied"] == 1
     assert all(effect == effects[0] for effect in effects)
 
@@ -166,7 +168,7 @@ def test_each_tenant_of_an_inventory_is_reached_with_its_own_settings(
     assert result.code == 0, result.output
     assert set(result.statistics) == {"contoso", "empty"}
     assert result.statistics["contoso"]["statuses"]["planned"] > 0
-    assert result.statistics["empty"]["statuses"] == {}
+    assert set(result.statistics["empty"]["statuses"].values()) == {0}
     assert result.recap("contoso")["changed"] == 1
     assert result.recap("empty")["changed"] == 0
 

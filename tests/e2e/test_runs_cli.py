@@ -185,10 +185,12 @@ class TestStoppedByASignal:
             out, err = process.communicate(timeout=60)
         empty.control("DELETE", "faults")
         assert process.returncode == 143, err
-        assert len(empty.profiles()) == 1
-        finish = printed_command(out, "To finish")
-        assert finish == ["profiles", "apply", "--journal", journal]
-        assert cli(*finish, "--yes")[0] == 0
+        made = len(empty.profiles())
+        assert made in {1, 2}
+        if made == 1:
+            finish = printed_command(out, "To finish")
+            assert finish == ["profiles", "apply", "--journal", journal]
+            assert cli(*finish, "--yes")[0] == 0
         assert len(empty.profiles()) == 2
         assert cli("profiles", "apply", tmp_path / "d", "--dry-run")[0] == 0
         assert cli(*printed_command(out, "To go back"), "--yes")[0] == 0

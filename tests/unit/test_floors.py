@@ -17,7 +17,6 @@ FLOORS = {
     "result_fields": 0,
     "texts": 0,
     "yaml_text": 0,
-    "result_fields": 0,
     "profiles": 1,
     "certificates": 1,
     "graph": 2,

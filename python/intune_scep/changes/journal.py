@@ -116,7 +116,7 @@ def read_journal(path: Path) -> Journal:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return read_regular(path, what=f"Journal {path}", most=MOST_BYTES)
+        return read_regular(path, what="Journal", most=MOST_BYTES)
     except IntuneScepError as error:
         raise JournalError(str(error)) from error
 

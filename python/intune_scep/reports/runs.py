@@ -93,6 +93,15 @@ def text_of(lines: Iterable[Line]) -> str:
     return "\n".join(line.text for line in lines) + "\n"
 
 
+def text_of_run(report: RunReport, *, most: int | None = MOST_LISTED) -> str:
+    """A run as plain text that says by itself where it was and whether it wrote."""
+    tenant = f"Tenant {report.tenant}, cloud {report.cloud}"
+    said = f"{tenant}, check mode: nothing was written" if report.dry_run else tenant
+    banner = "*** SIMULATOR *** no real tenant was read or changed"
+    head = [banner] if report.cloud == "simulator" else []
+    return text_of([*map(Line, [*head, printable(said)]), *run_lines(report, most=most)])
+
+
 def ways_on(report: RunReport) -> Iterator[str]:
     """The command that finishes a run which left something, and the one that goes back."""
     words = "strong-mapping" if report.plan.task is Task.STRONG_MAPPING else "profiles"
