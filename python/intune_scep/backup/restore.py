@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from intune_scep.backup.plan import RestoreAction, RestorePlan, RestoreStep, pla
 from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
+    after,
     begun_report,
     carry_out,
     dry_run_report,
@@ -75,11 +75,10 @@ async def restore_backup(
         return begun_report(begun[0])
     finished = [await finish_begun(tenant, item.path, watch=watch) for item in begun]
     plan = await plan_restoring(tenant, backup)
-    notes = tuple(note for report in finished for note in report.notes)
     if dry_run:
-        return dry_run_report(plan, notes=notes)
+        return dry_run_report(plan)
     report = await carry_out(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)
-    return replace(report, notes=(*notes, *report.notes))
+    return after(finished, report)
 
 
 def _to_plan(tenant: Tenant, decided: RestorePlan) -> Plan:

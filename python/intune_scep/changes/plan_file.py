@@ -42,4 +42,7 @@ def load_plan(path: Path) -> Plan:
         content = parse_json(data, f"--plan {path}", most=MOST_JSON)
     except IntuneScepError as error:
         raise PlanError(str(error)) from error
-    return Plan.from_dict(content)
+    try:
+        return Plan.from_dict(content)
+    except PlanError as error:
+        raise PlanError(f"--plan {path}: {error.message}", hint=error.hint) from error

@@ -90,29 +90,54 @@ class Readback:
 
     Attributes:
         counts_by_one: Whether a change adds one to `version` here; nobody has documented it
-            (GRAPH.md 7), so the first change of a run shows it.
+            (GRAPH.md 7), so the changes of a run show it.
     """
 
     def __init__(self, tenant: Tenant, pages: int) -> None:
         self.counts_by_one = True
         self._learned = False
+        self._odd: str | None = None
+        self._steps: dict[str, int] = {}
         self._tenant = tenant
         self._pages = max(1, pages)
 
-    def learn(self, expected: Expectation, reading: Reading) -> str | None:
-        """Learn from the first change how versions count here; a note where it is otherwise."""
+    def learn(self, expected: Expectation, reading: Reading) -> None:
+        """Learn from the first change how versions count here."""
         before = (expected.before or {}).get("version")
         if reading.status is not Status.APPLIED or reading.version is None:
-            return None
+            return
         self._learned = True
         if not isinstance(before, int) or reading.version == before + 1:
-            return None
+            return
         self.counts_by_one = False
+        self._odd = f"The first change took version {before} to {reading.version}."
+
+    @property
+    def note(self) -> str | None:
+        """What is to be told of how versions count here; None where they count by one."""
+        if self.counts_by_one:
+            return None
         return (
-            f"The first change took version {before} to {reading.version}. Either somebody wrote in"
-            " between, or this tenant does not count changes by one: editions are told apart by"
-            " content and time of modification in this run."
+            f"{self._odd} Either somebody wrote in between, or this tenant does not count changes"
+            " by one: editions are told apart by content and time of modification in this run."
         )
+
+    def _weigh(self, expected: Sequence[Expectation], found: Sequence[Found]) -> None:
+        """Let the other changes say what an odd first one meant.
+
+        One change that counted by one shows that this tenant does. Where there is no other to
+        compare with, an edit in between cannot be ruled out, so it counts as one.
+        """
+        if self._odd is None:
+            return
+        for item, now in zip(expected, found, strict=True):
+            before = (item.before or {}).get("version")
+            version = now.profile.version if isinstance(now.profile, Profile) else None
+            patched = item.asked is not None and not item.made
+            if patched and isinstance(before, int) and version is not None:
+                self._steps[item.id] = version - before
+        if self._steps and (1 in self._steps.values() or len(self._steps) == 1):
+            self.counts_by_one = True
 
     async def settle(self, expected: Sequence[Expectation], patience: float) -> list[Reading]:
         """Read profiles until each is as expected, or the patience has run out.
@@ -128,6 +153,7 @@ class Readback:
             left = [n for n in range(len(expected)) if n not in readings or readings[n].pending]
             found = await self._read([expected[n] for n in left], listing=first)
             first = False
+            self._weigh([expected[n] for n in left], found)
             for number, item in zip(left, found, strict=True):
                 readings[number] = self._judge(expected[number], item)
             return [n for n in left if readings[n].pending]
@@ -208,9 +234,11 @@ class Readback:
         # Whether this tenant counts by one is not known of the first change.
         if self._edited_between(expected, version) and (others or self._learned):
             more = f" {', '.join(others)} changed as well." if others else ""
+            alone = self._odd is not None and len(self._steps) == 1 and not others
+            doubt = ", or this tenant does not count changes by one" if alone else ""
             return Reading(
                 Status.CONFLICT,
-                f"The change is there, but somebody wrote in between: version"
+                f"The change is there, but somebody wrote in between{doubt}: version"
                 f" {before.get('version')} was read before it, and version {version} after it."
                 f"{more}",
                 version=version,

@@ -74,6 +74,7 @@ class RunReport:
         journal: Path of the record; None if nothing was to be written.
         stopped: Why the run ended early; None if it did not.
         interrupted_by: The signal that ended it.
+        before: What was finished of earlier runs before this one.
         notes, warnings: Sentences for people.
     """
 
@@ -84,6 +85,7 @@ class RunReport:
     journal: str | None = None
     stopped: str | None = None
     interrupted_by: int | None = None
+    before: tuple[RunReport, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
     def __repr__(self) -> str:
@@ -104,7 +106,7 @@ class RunReport:
     @property
     def changed(self) -> bool:
         """Whether anything was written, may have been, or would be."""
-        return any(
+        return any(report.changed for report in self.before) or any(
             item.written or (self.dry_run and item.status is Status.PLANNED)
             for item in self.outcomes
         )
@@ -112,7 +114,8 @@ class RunReport:
     @property
     def failed(self) -> bool:
         """Whether anything ended otherwise than it should have."""
-        return self.stopped is not None or any(item.is_bad for item in self.outcomes)
+        ended_badly = self.stopped is not None or any(item.is_bad for item in self.outcomes)
+        return ended_badly or any(report.failed for report in self.before)
 
     def count(self, status: Status) -> int:
         """How many profiles ended like this."""

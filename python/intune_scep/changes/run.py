@@ -5,7 +5,7 @@ Every job writes through these functions. One run at a time works on a tenant fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -141,7 +141,16 @@ def _earlier(tenant: Tenant, plan: Plan, journal: Path | None) -> Journal | None
             )
         # A finished one is refused where the new one is made.
         return None if content.is_finished else content
-    for content in find_journals(tenant.tenant_id).journals:
+    return begun_with(tenant.tenant_id, plan)
+
+
+def begun_with(tenant_id: str, plan: Plan) -> Journal | None:
+    """The journal of a run of this plan that has something left to do.
+
+    Raises:
+        PlanError: the plan was carried out.
+    """
+    for content in find_journals(tenant_id).journals:
         if content.first.plan.digest != plan.digest or len(content.runs) > 1:
             continue
         if not content.is_finished:
@@ -268,6 +277,12 @@ def unfinished_at(path: Path | None) -> Journal | None:
         return None
     content = read_journal(path)
     return None if content.is_finished or len(content.runs) > 1 else content
+
+
+def after(finished: Sequence[RunReport], report: RunReport) -> RunReport:
+    """A report that tells what was finished of earlier runs before it."""
+    told = [f"{' '.join(item.notes)} {item.msg}" for item in finished]
+    return replace(report, before=tuple(finished), notes=(*told, *report.notes))
 
 
 async def finish_begun(tenant: Tenant, journal: Path, *, watch: Watch | None = None) -> RunReport:

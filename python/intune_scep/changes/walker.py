@@ -111,6 +111,8 @@ class Walk:
             await self._write(action)
             self._watch.progress(done, len(todo), action.name)
         await self._read_back(todo)
+        if (note := self._readback.note) is not None:
+            self.notes.append(note)
         await self._delete(todo)
         self.notes += await self._twins.notes(
             {subject.id for subject in self._subjects.values() if subject.made}
@@ -321,9 +323,10 @@ class Walk:
         self._proven.add(step.kind)
         expected = self._expected[action.key]
         [reading] = await self._readback.settle([expected.only(step.kind)], self._tenant.patience)
-        if step.kind == "patch" and (note := self._readback.learn(expected, reading)) is not None:
-            self.notes.append(note)
-            self._subjects[action.key].edition = None
+        if step.kind == "patch":
+            self._readback.learn(expected, reading)
+            if not self._readback.counts_by_one:
+                self._subjects[action.key].edition = None
         if reading.status is Status.APPLIED:
             return
         kind = {"patch": "change", "assign": "assignment"}.get(step.kind, step.kind)

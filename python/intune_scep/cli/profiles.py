@@ -38,6 +38,7 @@ from intune_scep.cli.running import (
     counted,
     finish,
     pending,
+    require_usable,
     roll_back,
     show_lines,
     show_plan,
@@ -380,7 +381,7 @@ def apply(
         if code is not None:
             return code
         made = saved or _planned(client, _required(paths), declared)
-        made.require_tenant(client.tenant_id, client.cloud)
+        require_usable(client, made, Task.DECLARED_STATE, Task.RESTORE)
         return _apply(client, shared, made, journal, max_changes, dry_run=dry_run, yes=yes)
 
 

@@ -11,10 +11,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from intune_scep.changes.plan import Task
+from intune_scep.changes.run import begun_with
 from intune_scep.cli.asking import confirm
 from intune_scep.cli.console import console, headline, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared
 from intune_scep.cli.process import Terminated
+from intune_scep.errors import PlanError
 from intune_scep.reports.runs import REISSUE_WARNINGS, Line, plan_lines, run_lines
 from intune_scep.texts import printable
 
@@ -99,6 +102,18 @@ def finish(shared: Shared, report: RunReport) -> int:
         number = report.interrupted_by
         return EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_TERMINATED
     return EXIT_FAILED if report.failed else 0
+
+
+def require_usable(client: IntuneClient, plan: Plan, *tasks: Task) -> None:
+    """Refuse a saved plan that cannot be carried out, before anybody is asked.
+
+    Raises:
+        PlanError: it is of another tenant or another job, or was carried out.
+    """
+    plan.require_tenant(client.tenant_id, client.cloud)
+    if plan.task not in tasks:
+        raise PlanError(f"This is a plan of another job ({plan.task}). Nothing was changed.")
+    begun_with(client.tenant_id, plan)
 
 
 def ask(client: IntuneClient, shared: Shared, question: str, *, yes: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from intune_scep import IntuneClient
-from intune_scep.changes.plan import Plan
+from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.plan_file import load_plan, save_plan
 from intune_scep.changes.run import unfinished_at
 from intune_scep.cli.asking import DryRun, Yes
@@ -20,6 +20,7 @@ from intune_scep.cli.running import (
     carry_out,
     counted,
     finish,
+    require_usable,
     roll_back,
     show_lines,
     show_plan,
@@ -156,7 +157,7 @@ def apply(
         if saved is None and (earlier := unfinished_at(journal)) is not None:
             return _resume(client, shared, earlier.path, choices, yes=yes)
         made = saved or client.strong_mapping.plan(choices)
-        made.require_tenant(client.tenant_id, client.cloud)
+        require_usable(client, made, Task.STRONG_MAPPING)
         return _apply(client, shared, made, choices, journal=journal, yes=yes)
 
 

@@ -6,13 +6,13 @@ Check mode is the same path stopped after the plan.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
+    after,
     begun_report,
     carry_out,
     dry_run_report,
@@ -96,11 +96,10 @@ async def apply_declarations(
         return begun_report(begun[0])
     finished = [await finish_begun(tenant, item.path, watch=watch) for item in begun]
     plan = await plan_declarations(tenant, declarations, choices, rules=rules)
-    notes = tuple(note for report in finished for note in report.notes)
     if dry_run:
-        return dry_run_report(plan, notes=notes)
+        return dry_run_report(plan)
     report = await apply_plan(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)
-    return replace(report, notes=(*notes, *report.notes))
+    return after(finished, report)
 
 
 async def apply_plan(
