@@ -2,56 +2,25 @@
 # GNU General Public License v3.0-or-later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation of results is made from one table, and the table tells the truth."""
+"""The table that the documentation of results is made from tells the truth."""
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from ansible_collections.intune.scep.plugins.module_utils import _base
 
 from intune_scep import IntuneClient
 from intune_scep.connection import ConnectionOptions
 from intune_scep.declarations import parse_declaration
 from intune_scep.profiles import ProfileKind
-from intune_scep.result_fields import RESULTS, Field
+from intune_scep.result_fields import RESULTS
 from intune_scep.simulator import seed_database
 
 COLLECTION = Path(_base.__file__).resolve().parents[2]
-SCRIPT = COLLECTION / "dev" / "generate_results.py"
 OF_THE_MODULE = {"failure", "journal_content", "msg", "text"}
 OF_THE_LIBRARY = {"changed", "failed", "warnings", "msg"}
-
-
-def generator():
-    spec = importlib.util.spec_from_file_location("generate_results", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_what_is_generated_is_up_to_date():
-    subprocess.run([sys.executable, str(SCRIPT), "--check"], check=True, timeout=60)
-
-
-def test_a_new_field_appears_in_the_documentation():
-    new = Field("moon", "str", "Whether the moon is full.")
-    text = generator().files(COLLECTION, {"scep_profile": (new,)})[
-        Path("plugins/modules/scep_profile.py")
-    ]
-    documented = yaml.safe_load(text.split('RETURN = r"""')[1].split('"""')[0])
-    assert documented == {
-        "moon": {
-            "description": ["Whether the moon is full."],
-            "returned": "always",
-            "type": "str",
-        }
-    }
 
 
 @pytest.fixture(scope="module")
