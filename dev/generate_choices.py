@@ -1,4 +1,5 @@
-"""Write what the modules and the role say about the choices of a migration, from their table.
+"""Write what the library, the modules and the role say about the choices of a migration, from
+their table.
 
 Run it after a change to python/intune_scep/strong_mapping/choice_table.py:
 python dev/generate_choices.py
@@ -17,6 +18,7 @@ from typing import Any
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 ROOT = Path(__file__).resolve().parent.parent
+FIELDS = Path("python/intune_scep/strong_mapping/choice_fields.py")
 SPEC = Path("plugins/module_utils/_strong_mapping_choices.py")
 FRAGMENT = Path("plugins/doc_fragments/strong_mapping_choices.py")
 ROLE = Path("roles/strong_mapping")
@@ -49,7 +51,7 @@ def current(path: Path) -> str | None:
 def files(root: Path, choices: Iterable[Choice]) -> dict[Path, str]:
     """Every generated file below a root, with the text it must have."""
     table = list(choices)
-    wanted = {SPEC: spec(table), FRAGMENT: fragment(table)}
+    wanted = {FIELDS: fields(table), SPEC: spec(table), FRAGMENT: fragment(table)}
     for path, write in PARTS.items():
         text = (root / path).read_text(encoding="utf-8")
         head = TABLE_HEAD if path.suffix == ".md" else ""
@@ -66,6 +68,36 @@ def between_marks(text: str, lines: str) -> str:
     return found[1] + lines + found[2]
 
 
+def fields(choices: list[Choice]) -> str:
+    """A dataclass with a field for each choice."""
+    attributes = "".join(
+        textwrap.fill(
+            f"{choice.attribute}: {' '.join(choice.paragraphs)}",
+            WIDTH,
+            initial_indent=" " * 8,
+            subsequent_indent=" " * 12,
+            break_on_hyphens=False,
+        )
+        + "\n"
+        for choice in choices
+    )
+    lines = "".join(f"    {field(choice)}\n" for choice in choices)
+    return formatted(
+        FIELDS,
+        f'"""The fields of the choices of a migration.\n\n{GENERATED}\n"""\n\n'
+        "from __future__ import annotations\n\nfrom dataclasses import dataclass\n\n\n"
+        "@dataclass(frozen=True)\nclass ChoiceFields:\n"
+        f'    """One field for each choice.\n\n    Attributes:\n{attributes}    """\n\n{lines}',
+    )
+
+
+def field(choice: Choice) -> str:
+    if choice.type == "list":
+        return f"{choice.attribute}: tuple[str, ...] = ()"
+    optional = " | None" if choice.default is None else ""
+    return f"{choice.attribute}: {choice.type}{optional} = {choice.default!r}"
+
+
 def spec(choices: list[Choice]) -> str:
     table = {choice.name: argument(choice) for choice in choices}
     text = (
@@ -74,8 +106,12 @@ def spec(choices: list[Choice]) -> str:
         f'"""The argument spec of the choices of a migration.\n\n{GENERATED}\n"""\n\n'
         f"from __future__ import annotations\n\nCHOICE_SPEC = {table!r}\n"
     )
+    return formatted(SPEC, text)
+
+
+def formatted(path: Path, text: str) -> str:
     return subprocess.run(
-        [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(ROOT / SPEC), "-"],
+        [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(ROOT / path), "-"],
         input=text,
         capture_output=True,
         text=True,

@@ -1,6 +1,6 @@
 """The table of what the operator may choose of a migration.
 
-Command line, modules, role and journal take their options from it; run
+The fields of `Choices`, command line, modules, role and journal take their options from it; run
 python dev/generate_choices.py after a change.
 """
 

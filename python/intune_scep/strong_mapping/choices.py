@@ -9,30 +9,19 @@ from typing import Any
 from intune_scep.errors import SelectionError
 from intune_scep.profiles import Profile
 from intune_scep.rules.verdicts import Judgement
+from intune_scep.strong_mapping.choice_fields import ChoiceFields
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 NOT_NAMED = "Left alone: not named by only."
 
 
 @dataclass(frozen=True, repr=False)
-class Choices:
-    """The operator's choices.
+class Choices(ChoiceFields):
+    """The operator's choices: a field for each row of `choice_table`.
 
-    Attributes:
-        only: Names or ids of the profiles to consider; empty for all.
-        except_: Names or ids of profiles to leave alone.
-        include_android: Also change Android Enterprise and AOSP profiles (opt_in).
-        include_device_certificates: Also change Windows device certificates (opt_in).
-        include_legacy_san: Also change profiles with legacy SAN fields (review).
-        max_changes: Refuse a plan with more changes than this; None for no limit.
+    Raises:
+        SelectionError: a value cannot be.
     """
-
-    only: tuple[str, ...] = ()
-    except_: tuple[str, ...] = ()
-    include_android: bool = False
-    include_device_certificates: bool = False
-    include_legacy_san: bool = False
-    max_changes: int | None = None
 
     def __post_init__(self) -> None:
         for choice in CHOICES.values():

@@ -42,7 +42,7 @@ def test_the_class_has_the_choices_of_the_table_with_their_defaults():
 
 def test_a_new_choice_appears_in_every_generated_file():
     texts = generator().files(ROOT, [*CHOICES.values(), NEW])
-    assert len(texts) == 6
+    assert len(texts) == 7
     assert [str(path) for path, text in texts.items() if NEW.name not in text] == []
 
 
