@@ -214,7 +214,8 @@ class TestOnePlaceForRuns:
         back = printed_command(out, "go back")
         assert back == ["profiles", "rollback", "--journal", str(elsewhere)]
         assert cli(*back, "--yes")[0] == 0
-        assert json.loads(cli("runs", "-o", "json")[1])["runs"][0]["state"] == "rolled back"
+        [row] = json.loads(cli("runs", "-o", "json")[1])["runs"]
+        assert (row["state"], row["roll_back"]) == ("rolled back", None)
         assert cli("runs", "--tenant", "00000000-0000-0000-0000-000000000001")[1].startswith("No")
 
     def test_the_second_run_says_who_is_at_work_and_since_when(self, served, cli, monkeypatch):

@@ -9,6 +9,7 @@ from typing import Any
 
 from intune_scep.changes.journal import Journal, read_journal
 from intune_scep.changes.plan import Task
+from intune_scep.changes.status import DONE
 from intune_scep.errors import IntuneScepError, JournalError
 from intune_scep.files import (
     canonical_json,
@@ -95,6 +96,8 @@ def describe(journal: Journal) -> dict[str, Any]:
     left = len(last.left)
     rolled_back = len(journal.runs) > 1
     state = "unfinished" if left or journal.torn else "rolled back" if rolled_back else "finished"
+    gone_back = rolled_back and len(last.plan.writing) >= len(journal.first.plan.writing)
+    all_back = gone_back and all(last.record(item).ending in DONE for item in last.plan.writing)
     task = journal.first.plan.task
     words = "strong-mapping" if task is Task.STRONG_MAPPING else "profiles"
     again = "rollback" if rolled_back else "apply"
@@ -109,5 +112,5 @@ def describe(journal: Journal) -> dict[str, Any]:
         "left": left,
         "journal": str(journal.path),
         "finish": f"intune-scep {words} {again} --journal {journal.path}" if left else None,
-        "roll_back": f"intune-scep {words} rollback --journal {journal.path}",
+        "roll_back": None if all_back else f"intune-scep {words} rollback --journal {journal.path}",
     }
