@@ -159,10 +159,12 @@ def simulated(tmp_path, _seeded):
 
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch, tmp_path):
-    """No test sees the credentials or the state directory of whoever runs it."""
+    """No test sees the credentials, the state directory or the CI job of whoever runs it."""
     import os
 
+    from intune_scep.changes.ephemeral import JOB_PREFIXES, JOB_VARIABLES
+
     for name in list(os.environ):
-        if name.startswith(("AZURE_", "INTUNE_SCEP_")):
+        if name in JOB_VARIABLES or name.startswith(("AZURE_", "INTUNE_SCEP_", *JOB_PREFIXES)):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
