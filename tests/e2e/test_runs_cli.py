@@ -77,7 +77,7 @@ def refused(answer, *parts):
     code, out, err = answer
     assert code == 1
     assert "Traceback" not in err + out
-    assert "Error: " in err
+    assert "Error: " in err, out
     for part in parts:
         assert part in err
 
