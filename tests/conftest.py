@@ -126,13 +126,17 @@ def virtual_time():
 
 @pytest.fixture(scope="session")
 def _seeded(tmp_path_factory):
-    made: dict[str, Path] = {}
+    made: dict[str, list[tuple[Any, Path]]] = {}
 
     def seed(name: str, scenario: Any) -> Path:
-        if name not in made:
-            made[name] = tmp_path_factory.mktemp("tenants") / f"{name}.db"
-            seed_database(made[name], scenario)
-        return made[name]
+        # Two tests may give different tenants one name.
+        for known, path in made.setdefault(name, []):
+            if known == scenario:
+                return path
+        path = tmp_path_factory.mktemp("tenants") / f"{name}.db"
+        seed_database(path, scenario)
+        made[name].append((scenario, path))
+        return path
 
     return seed
 
