@@ -8,20 +8,9 @@ from typing import Any
 
 from intune_scep.backup.backup import Backup
 from intune_scep.backup.plan import RestoreAction, RestorePlan, RestoreStep, plan_restore
+from intune_scep.changes.job import do_job
 from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.report import RunReport
-from intune_scep.changes.run import (
-    after,
-    begun_report,
-    carry_out,
-    dry_run_report,
-    finish_begun,
-    require_same_choices,
-    resume,
-    resume_report,
-    unfinished,
-    unfinished_at,
-)
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Assign, Create, Link, Reference, Step
 from intune_scep.changes.watch import Watch
@@ -63,22 +52,16 @@ async def restore_backup(
             profile is its own outcome.
         JournalError: the journal is of another tenant or another backup.
     """
-    earlier = unfinished_at(journal)
-    if earlier is not None:
-        earlier.require_tenant(tenant.tenant_id, tenant.cloud)
-        require_same_choices(earlier, {"of": backup.tenant, "read_at": backup.read_at})
-        if dry_run:
-            return resume_report(earlier)
-        return await resume(tenant, earlier.path, max_changes=max_changes, watch=watch)
-    begun = unfinished(tenant.tenant_id)
-    if begun and dry_run:
-        return begun_report(begun[0])
-    finished = [await finish_begun(tenant, item.path, watch=watch) for item in begun]
-    plan = await plan_restoring(tenant, backup)
-    if dry_run:
-        return dry_run_report(plan)
-    report = await carry_out(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)
-    return after(finished, report)
+    return await do_job(
+        tenant,
+        lambda: plan_restoring(tenant, backup),
+        {"of": backup.tenant, "read_at": backup.read_at},
+        finish_first=True,
+        dry_run=dry_run,
+        journal=journal,
+        max_changes=max_changes,
+        watch=watch,
+    )
 
 
 def _to_plan(tenant: Tenant, decided: RestorePlan) -> Plan:

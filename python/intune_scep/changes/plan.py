@@ -223,7 +223,7 @@ class Plan:
     @property
     def counts(self) -> dict[str, dict[str, int]]:
         """How many profiles each action and each status concerns."""
-        return count_rows(action.row() for action in self.actions)
+        return count_endings((action.action, action.status) for action in self.actions)
 
     def action(self, key: str) -> Action:
         """The action of that key."""
@@ -345,11 +345,7 @@ def waits_for(action: Action) -> Iterable[str]:
     """Keys of the actions that a step of the action cannot go before."""
     yield from action.after
     for step in action.steps:
-        if isinstance(step, Delete):
-            yield from step.after
-        reference = getattr(step, "root", None) or getattr(step, "after", None)
-        if (key := getattr(reference, "action", None)) is not None:
-            yield key
+        yield from step.waits_for
 
 
 def in_order(actions: Iterable[Action]) -> list[Action]:
@@ -372,14 +368,14 @@ def in_order(actions: Iterable[Action]) -> list[Action]:
     return ordered
 
 
-def count_rows(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """Count rows by action and by status; every status is a key, and every action there is."""
-    listed = list(rows)
-    actions = Counter(row["action"] for row in listed)
-    statuses = Counter(row["status"] for row in listed)
+def count_endings(endings: Iterable[tuple[str, Status]]) -> dict[str, dict[str, int]]:
+    """Count by action and by status; every status is a key, and every action there is."""
+    listed = list(endings)
+    actions = Counter(action for action, _ in listed)
+    statuses = Counter(status for _, status in listed)
     return {
         "actions": dict(sorted(actions.items())),
-        "statuses": {status.value: statuses[status.value] for status in Status},
+        "statuses": {status.value: statuses[status] for status in Status},
     }
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Assignments, Wire
+from intune_scep.changes.steps import (
+    Assign,
+    Assignments,
+    Create,
+    Delete,
+    Link,
+    Patch,
+    Step,
+    Wire,
+)
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import BATCH_SIZE
 from intune_scep.graph.settle import settle
@@ -46,6 +55,26 @@ class Expectation:
     assignments: Assignments | None = None
     gone: bool = False
     also: frozenset[str] = frozenset()
+
+    def and_then(self, step: Step, before: Wire | None, root_id: str | None = None) -> Expectation:
+        """What to expect when one more step is done.
+
+        Args:
+            before: The profile as it was read before the step, or as Graph said that it made it.
+            root_id: The root that a link or its lack leads to.
+        """
+        match step:
+            case Create():
+                return replace(self, asked=step.body, before=before, made=True)
+            case Patch():
+                return replace(self, asked=step.after, before=before)
+            case Link():
+                before = self.before or before
+                return replace(self, before=before, linked=True, root_id=root_id)
+            case Assign():
+                return replace(self, before=self.before or before, assignments=step.after)
+            case Delete():
+                return replace(self, gone=True)
 
     def only(self, kind: str) -> Expectation:
         """What one kind of step alone should have led to."""

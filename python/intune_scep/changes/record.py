@@ -7,7 +7,7 @@ from functools import cached_property
 
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import PreImage
+from intune_scep.changes.steps import Create, PreImage
 
 
 @dataclass
@@ -49,6 +49,17 @@ class ActionRecord:
     @property
     def begun(self) -> bool:
         return bool(self.steps)
+
+    def made_id(self, action: Action) -> str | None:
+        """Id of the profile that the create of the action made, where it is known."""
+        return next(
+            (
+                self.steps[number].id
+                for number, step in enumerate(action.steps)
+                if isinstance(step, Create) and number in self.steps
+            ),
+            None,
+        )
 
     @property
     def was_taken_back(self) -> bool:

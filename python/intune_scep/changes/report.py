@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from intune_scep.changes.plan import Action, Plan, Task, count_rows, sentence_of
+from intune_scep.changes.plan import Action, Plan, Task, count_endings, sentence_of
 from intune_scep.changes.status import BAD, WAITING, Hold, Status
 
 
@@ -124,7 +124,7 @@ class RunReport:
     @property
     def counts(self) -> dict[str, dict[str, int]]:
         """How many profiles each action and each status concerns."""
-        return count_rows(item.row() for item in self.outcomes)
+        return count_endings((item.action.action, item.status) for item in self.outcomes)
 
     def outcome(self, identifier: str) -> Outcome:
         """The outcome of the profile with that id or action key."""

@@ -5,8 +5,7 @@ Every job writes through these functions. One run at a time works on a tenant fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from intune_scep.changes.record import ActionRecord, RunRecord
 from intune_scep.changes.report import Outcome, RunReport, first_outcome
 from intune_scep.changes.runs import find_journals, remember_journal
 from intune_scep.changes.status import Hold, Status
-from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch
+from intune_scep.changes.steps import Delete, Link, Patch, id_of
 from intune_scep.changes.undo import Now, linked_ids, undo
 from intune_scep.changes.walker import Walk
 from intune_scep.changes.watch import Watch
@@ -279,12 +278,6 @@ def unfinished_at(path: Path | None) -> Journal | None:
     return None if content.is_finished or len(content.runs) > 1 else content
 
 
-def after(finished: Sequence[RunReport], report: RunReport) -> RunReport:
-    """A report that tells what was finished of earlier runs before it."""
-    told = [f"{' '.join(item.notes)} {item.msg}" for item in finished]
-    return replace(report, before=tuple(finished), notes=(*told, *report.notes))
-
-
 async def finish_begun(tenant: Tenant, journal: Path, *, watch: Watch | None = None) -> RunReport:
     """Finish what a run was doing when it was cut short.
 
@@ -439,6 +432,9 @@ async def verify_journal(tenant: Tenant, journal: Path) -> RunReport:
             outcomes[action.key] = outcome.but(Status.HELD_BACK, message, hold=Hold.STOPPED)
         elif _rolled_back(content, action):
             outcomes[action.key] = outcome.but(Status.SKIPPED, "Rolled back.")
+        elif action.creates and record.made_id(action) is None:
+            message = "The run was cut short before it knew whether this was made."
+            outcomes[action.key] = outcome.but(Status.UNKNOWN, message)
         else:
             expected[action.key] = _expectation(run, action, record)
     readings = await Readback(tenant, run.plan.pages).settle(list(expected.values()), 0)
@@ -467,32 +463,17 @@ def _rolled_back(content: Journal, action: Action) -> bool:
 
 def _expectation(run: RunRecord, action: Action, record: ActionRecord) -> Expectation:
     """What the profile of an action should be like when all its steps are done."""
-    made = next((step.id for n, step in record.steps.items() if _is(action, n, Create)), None)
-    expected = Expectation(made or action.id or "", action.odata_type, made=made is not None)
+    made = record.made_id(action)
+    expected = Expectation(made or action.id or "", action.odata_type)
     for number, step in enumerate(action.steps):
-        match step:
-            case Create():
-                expected = replace(expected, asked=step.body)
-            case Patch():
-                before = record.steps[number].pre_image.wire if number in record.steps else None
-                expected = replace(expected, asked=step.after, before=before)
-            case Link():
-                expected = replace(expected, linked=True, root_id=_root_id(run, step))
-            case Assign():
-                expected = replace(expected, assignments=step.after)
-            case Delete():
-                expected = replace(expected, gone=not action.creates)
+        if isinstance(step, Delete) and action.creates:
+            continue
+        patched = isinstance(step, Patch) and number in record.steps
+        before = record.steps[number].pre_image.wire if patched else None
+        root_id = _root_id(run, step) if isinstance(step, Link) else None
+        expected = expected.and_then(step, before, root_id)
     return expected
 
 
-def _is(action: Action, number: int, kind: type) -> bool:
-    return 0 <= number < len(action.steps) and isinstance(action.steps[number], kind)
-
-
 def _root_id(run: RunRecord, step: Link) -> str | None:
-    if step.after is None or step.after.action is None:
-        return step.after.id if step.after is not None else None
-    with suppress(StopIteration):
-        record = run.actions[step.after.action]
-        return next(item.id for item in record.steps.values() if item.id)
-    return None
+    return id_of(step.after, lambda key: run.record(run.by_key[key]).made_id(run.by_key[key]))

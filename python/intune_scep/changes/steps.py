@@ -6,7 +6,7 @@ sent: `changes/writes.py` does. Assignments and bodies are wire objects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -38,6 +38,17 @@ class Reference:
         if data is None:
             return None
         return cls(_text(data["id"]), _text(data["action"]), str(data["name"]))
+
+
+def id_of(reference: Reference | None, made: Callable[[str], str | None]) -> str | None:
+    """The id of a root; `made` tells that of one which an action of the plan makes."""
+    if reference is None or reference.action is None:
+        return reference.id if reference is not None else None
+    return made(reference.action)
+
+
+def _maker(reference: Reference | None) -> tuple[str, ...]:
+    return (reference.action,) if reference is not None and reference.action is not None else ()
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,11 @@ class Create:
     root: Reference | None = None
     same_named: tuple[str, ...] = ()
 
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Keys of the actions it cannot go before."""
+        return _maker(self.root)
+
     def to_dict(self) -> Wire:
         root = self.root.to_dict() if self.root else None
         return {
@@ -108,6 +124,12 @@ class Patch:
     kind: ClassVar[str] = "patch"
     before: Wire
     after: Wire
+    waits_for: ClassVar[tuple[str, ...]] = ()
+
+    def reverse(self, taken: PreImage) -> Patch:
+        """The step that undoes it, given what it took away."""
+        wire = taken.wire or {}
+        return Patch(self.after, {name: wire.get(name) for name in self.after})
 
     def to_dict(self) -> Wire:
         return {"kind": self.kind, "before": self.before, "after": self.after}
@@ -125,6 +147,11 @@ class Link:
     before: str | None
     after: Reference | None
 
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Keys of the actions it cannot go before."""
+        return _maker(self.after)
+
     def to_dict(self) -> Wire:
         after = self.after.to_dict() if self.after else None
         return {"kind": self.kind, "before": self.before, "after": after}
@@ -141,6 +168,11 @@ class Assign:
     kind: ClassVar[str] = "assign"
     before: Assignments
     after: Assignments
+    waits_for: ClassVar[tuple[str, ...]] = ()
+
+    def reverse(self, taken: PreImage) -> Assign:
+        """The step that undoes it, given what it took away."""
+        return Assign(self.after, taken.assignments)
 
     def to_dict(self) -> Wire:
         return {"kind": self.kind, "before": list(self.before), "after": list(self.after)}
@@ -161,6 +193,11 @@ class Delete:
 
     kind: ClassVar[str] = "delete"
     after: tuple[str, ...] = field(default=())
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """Keys of the actions it cannot go before."""
+        return self.after
 
     def to_dict(self) -> Wire:
         return {"kind": self.kind, "after": list(self.after)}
@@ -186,23 +223,6 @@ def step_from_dict(data: Any) -> Step:
     if kind is None:
         raise PlanError(f"There is no step of the kind {data.get('kind')!r}.")
     return kind.from_dict(data)
-
-
-def reverse(step: Step, before: PreImage) -> tuple[Step, ...]:
-    """The steps that undo a step, given what it took away; none for a create, which is deleted."""
-    match step:
-        case Patch():
-            wire = before.wire or {}
-            return (Patch(step.after, {name: wire.get(name) for name in step.after}),)
-        case Link():
-            after = Reference(id=before.root_id) if before.root_id else None
-            return (Link(step.after.id if step.after else None, after),)
-        case Assign():
-            return (Assign(step.after, before.assignments),)
-        case Delete():
-            return ()  # Making it again needs the plan's own order: see `undo`.
-        case Create():
-            return ()
 
 
 def _object(value: Any) -> Wire:

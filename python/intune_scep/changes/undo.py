@@ -23,8 +23,10 @@ from intune_scep.changes.steps import (
     Delete,
     Link,
     Patch,
+    PreImage,
     Reference,
     Step,
+    id_of,
 )
 from intune_scep.changes.writes import holds
 from intune_scep.profiles import Profile, changed_properties, writable
@@ -121,7 +123,7 @@ class _Undo:
             key=action.key,
             action="none",
             odata_type=action.odata_type,
-            name=_name(action),
+            name=action.name,
             id=action.id,
             diff=tuple(Difference(d.property, d.after, d.before) for d in action.diff),
             details=action.details,
@@ -157,26 +159,24 @@ class _Undo:
     def _back(self, step: Step, record: StepRecord, now: Profile) -> list[Step]:
         match step:
             case Patch():
-                return _unpatched(step, record.pre_image.wire or {}, now)
+                return _unpatched(step, record.pre_image, now)
             case Link():
                 return self._unlinked(step, record.pre_image.root_id, now)
             case Assign():
-                return _unassigned(step, record.pre_image.assignments, now)
+                return _unassigned(step, record.pre_image, now)
         return []
 
     def _unlinked(self, step: Link, before: str | None, now: Profile) -> list[Step]:
         root = self._now.roots.get(now.id or "")
-        after = self._id_of(step.after)
+        after = id_of(step.after, self._made_by)
         if root == before:
             return []
         if root != after:
             raise _changed("its trusted root")
         return [Link(root, self._reference(before))]
 
-    def _id_of(self, reference: Reference | None) -> str | None:
-        if reference is None or reference.action is None:
-            return reference.id if reference is not None else None
-        maker = self._run.by_key[reference.action]
+    def _made_by(self, key: str) -> str | None:
+        maker = self._run.by_key[key]
         return self._made_id(maker, self._run.record(maker))
 
     def _reference(self, identifier: str | None) -> Reference | None:
@@ -184,7 +184,7 @@ class _Undo:
         if identifier is None:
             return None
         if (key := self._made_again.get(identifier)) is not None:
-            return Reference(action=key, name=_name(self._run.by_key[key]))
+            return Reference(action=key, name=self._run.by_key[key].name)
         return Reference(id=identifier)
 
     # A profile that was made, perhaps in place of another
@@ -208,16 +208,14 @@ class _Undo:
                 action="create",
                 status=Status.PLANNED,
                 steps=tuple(steps),
-                after=self._makers(steps),
+                after=_makers(steps),
             )
         return self._planned(replace(blank, id=now.id), word, steps, now)
 
     def _made_id(self, action: Action, record: ActionRecord) -> str | None:
-        number = _number_of(action, Create)
-        known = record.steps[number].id if number in record.steps else None
-        if known is not None:
+        if (known := record.made_id(action)) is not None:
             return known
-        step = action.steps[number]
+        step = action.steps[_number_of(action, Create)]
         assert isinstance(step, Create)
         there = [
             profile.id
@@ -244,7 +242,7 @@ class _Undo:
             action="create",
             status=Status.PLANNED,
             steps=tuple(steps),
-            after=self._makers(steps),
+            after=_makers(steps),
         )
 
     def _made_anew(self, record: StepRecord, new: Profile | None) -> list[Step]:
@@ -278,18 +276,8 @@ class _Undo:
             status=Status.PLANNED,
             steps=tuple(steps),
             seen=Seen(now.version, now.last_modified_date_time, held),
-            after=self._makers(steps),
+            after=_makers(steps),
         )
-
-    def _makers(self, steps: Sequence[Step]) -> tuple[str, ...]:
-        found: list[str] = []
-        for step in steps:
-            reference = step.after if isinstance(step, Link) else None
-            if isinstance(step, Create):
-                reference = step.root
-            if reference is not None and reference.action is not None:
-                found.append(reference.action)
-        return tuple(dict.fromkeys(found))
 
     def _deleted_last(self, action: Action, actions: Sequence[Action]) -> Action:
         """Let a root go only when the profiles that point at it were taken back."""
@@ -307,6 +295,10 @@ class _Undo:
         return action.id is not None and self._now.roots.get(action.id) == root_id
 
 
+def _makers(steps: Sequence[Step]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(key for step in steps for key in step.waits_for))
+
+
 def _require_as_made(action: Action, now: Profile) -> None:
     possible: list[Assignments] = [()]
     for step in action.steps:
@@ -320,22 +312,22 @@ def _require_as_made(action: Action, now: Profile) -> None:
         raise _changed("its assignments")
 
 
-def _unpatched(step: Patch, before: Mapping[str, Any], now: Profile) -> list[Step]:
-    wire = now.to_wire()
+def _unpatched(step: Patch, taken: PreImage, now: Profile) -> list[Step]:
+    before, wire = taken.wire or {}, now.to_wire()
     if not differences(before, wire):
         return []
     if differing := differences({**before, **step.after}, wire):
         raise _changed(", ".join(sorted(differing)))
-    return [Patch(dict(step.after), {name: before.get(name) for name in step.after})]
+    return [step.reverse(taken)]
 
 
-def _unassigned(step: Assign, before: Assignments, now: Profile) -> list[Step]:
+def _unassigned(step: Assign, taken: PreImage, now: Profile) -> list[Step]:
     held = now.assignments or ()
-    if same_assignments(held, before):
+    if same_assignments(held, taken.assignments):
         return []
     if not same_assignments(held, step.after):
         raise _changed("its assignments")
-    return [Assign(step.after, before)]
+    return [step.reverse(taken)]
 
 
 def _changed(what: str) -> _LeftAloneError:
@@ -344,7 +336,3 @@ def _changed(what: str) -> _LeftAloneError:
 
 def _number_of(action: Action, kind: type[Step]) -> int:
     return next(n for n, step in enumerate(action.steps) if isinstance(step, kind))
-
-
-def _name(action: Action) -> str:
-    return action.name

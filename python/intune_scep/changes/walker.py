@@ -27,6 +27,7 @@ from intune_scep.changes.steps import (
     PreImage,
     Reference,
     Step,
+    id_of,
 )
 from intune_scep.changes.twins import Twins
 from intune_scep.changes.watch import Watch
@@ -57,6 +58,7 @@ from intune_scep.tenant import Tenant
 _FORBIDDEN: Final = 403
 _MOST_IN_A_ROW: Final = 3
 _TAKE_BACK: Final = -1
+_NOUNS: Final = {"patch": "change", "assign": "assignment", "delete": "deletion"}
 
 
 class StepEndedError(IntuneScepError):
@@ -172,7 +174,7 @@ class Walk:
     ) -> bool:
         """Carry out one step; whether the action may go on."""
         try:
-            self._require_earlier(action.after)
+            self._require_earlier(step.after if isinstance(step, Delete) else action.after)
             write = self._prepared(action, number, step, record, first=first)
             written = await write_once(
                 write,
@@ -210,6 +212,9 @@ class Walk:
         seen = action.seen if first and not record.begun else None
         if isinstance(step, Create):
             subject = Subject("", action.odata_type, made=True)
+        elif isinstance(step, Delete):
+            # The profile that was planned on, which is not the one that an action made instead.
+            subject, seen = Subject(action.id or "", action.odata_type), action.seen
         else:
             subject = self._subject(action, record)
 
@@ -233,22 +238,24 @@ class Walk:
     def _subject(self, action: Action, record: ActionRecord) -> Subject:
         if (known := self._subjects.get(action.key)) is not None:
             return known
-        made = next((item.id for item in record.steps.values() if item.id), None)
+        made = record.made_id(action)
         if made is None:
             raise StepEndedError(Status.FAILED, "Nothing says which profile this step is about.")
         return self._subjects.setdefault(action.key, Subject(made, action.odata_type, made=True))
 
     def _root_id(self, reference: Reference | None) -> str | None:
-        if reference is None or reference.action is None:
-            return reference.id if reference is not None else None
-        subject = self._subjects.get(reference.action)
-        if subject is None:
+        def made(key: str) -> str:
+            subject = self._subjects.get(key)
+            if subject is not None:
+                return subject.id
+            name = self._run.by_key[key].name
             raise StepEndedError(
                 Status.HELD_BACK,
-                f"Not tried: the trusted root {reference.name!r} was not made.",
+                f"Not tried: the trusted root {name!r} was not made.",
                 hold=Hold.DEPENDENCY,
             )
-        return subject.id
+
+        return id_of(reference, made)
 
     def _announce(self, action: Action, number: int, subject: Subject, pre_image: PreImage) -> None:
         self._note(
@@ -278,7 +285,7 @@ class Walk:
         outcome = self._outcomes[action.key]
         self._outcomes[action.key] = replace(
             outcome,
-            id=subject.id,
+            id=outcome.id if isinstance(step, Delete) else subject.id,
             written=outcome.written or touched,
             message=_message(written, begun=write.begun) or outcome.message,
         )
@@ -294,27 +301,12 @@ class Walk:
         self, action: Action, step: Step, write: StepWrite[Any], written: Written[Any]
     ) -> None:
         subject = write.subject
-        expected = self._expected.get(action.key) or Expectation(
-            subject.id, subject.odata_type, also=_patched(action)
-        )
-        match step:
-            case Create():
-                before = written.value.to_wire()
-                expected = replace(
-                    expected, id=subject.id, asked=step.body, before=before, made=True
-                )
-            case Patch():
-                expected = replace(expected, asked=step.after, before=write.pre_image.wire)
-            case Link():
-                before = expected.before or write.pre_image.wire
-                root_id = self._root_id(step.after)
-                expected = replace(expected, before=before, linked=True, root_id=root_id)
-            case Assign():
-                before = expected.before or write.pre_image.wire
-                expected = replace(expected, before=before, assignments=step.after)
-            case Delete():
-                expected = replace(expected, gone=True)
-        self._expected[action.key] = expected
+        expected = self._expected.get(action.key)
+        if expected is None or isinstance(step, Create | Delete):
+            expected = Expectation(subject.id, subject.odata_type, also=_patched(action))
+        before = written.value.to_wire() if isinstance(step, Create) else write.pre_image.wire
+        root_id = self._root_id(step.after) if isinstance(step, Link) else None
+        self._expected[action.key] = expected.and_then(step, before, root_id)
 
     async def _prove(self, action: Action, step: Step) -> None:
         """See the effect of the first write of its kind before the second is sent."""
@@ -329,7 +321,7 @@ class Walk:
                 self._subjects[action.key].edition = None
         if reading.status is Status.APPLIED:
             return
-        kind = {"patch": "change", "assign": "assignment"}.get(step.kind, step.kind)
+        kind = _NOUNS.get(step.kind, step.kind)
         self.stopped = (
             f"The first {kind} of the run did not have the intended effect on"
             f" {action.name or action.id}, so no other was tried."
@@ -429,18 +421,12 @@ class Walk:
         outcome = self._outcomes[action.key]
         message = reading.message or outcome.message
         ended = outcome.but(reading.status, message, version=reading.version)
-        if (
-            action.deletes
-            and not self._expected[action.key].gone
-            and (reading.status is Status.APPLIED)
-        ):
+        if action.deletes and reading.status is Status.APPLIED:
             # A replacement is over when the old profile is gone.
             self._outcomes[action.key] = replace(ended, status=Status.PLANNED)
             return
         if not outcome.written and reading.status is Status.APPLIED:
             ended = ended.but(Status.UNCHANGED, "It is as planned already. Nothing was sent.")
-        if self._expected[action.key].gone and reading.status is Status.APPLIED:
-            ended = replace(ended, id=None if not action.creates else ended.id)
         self._outcomes[action.key] = ended
         self._note_ending(ended)
 
@@ -452,7 +438,7 @@ class Walk:
         for action in sorted(going, key=lambda item: not item.is_scep):
             if await self._delete_one(action):
                 deleted.append(action)
-        gone = [Expectation(action.id or "", action.odata_type, gone=True) for action in deleted]
+        gone = [self._expected[action.key] for action in deleted]
         for action, reading in zip(
             deleted, await self._readback.settle(gone, self._tenant.patience), strict=True
         ):
@@ -468,56 +454,13 @@ class Walk:
             self._hold(action, f"Not deleted. {self.stopped}")
             return False
         [number] = [n for n, step in enumerate(action.steps) if isinstance(step, Delete)]
-        step = action.steps[number]
-        assert isinstance(step, Delete)
-        return await self._delete_step(action, number, step)
-
-    async def _delete_step(self, action: Action, number: int, step: Delete) -> bool:
-        record = self._run.record(action)
-        old = Subject(action.id or "", action.odata_type)
-        done = record.steps.get(number)
-        announced = done.pre_image if done is not None and _may_have_landed(done) else None
-
-        def remember(pre_image: PreImage) -> None:
-            self._announce(action, number, old, pre_image)
-
-        write = DeleteWrite(step, self._tenant, old, action.seen, remember, announced)
-        new_id = self._outcomes[action.key].id if action.creates else None
-        try:
-            self._require_earlier(step.after)
-            written = await write_once(
-                write,
-                place=self._tenant.session.take_write_place,
-                patience=self._tenant.patience,
-                begun=write.begun,
-            )
-            self._refusals = self._unseen = 0
-            self._took_effect = True
-            outcome = self._outcomes[action.key]
-            told = _message(written, begun=write.begun) or outcome.message
-            self._outcomes[action.key] = replace(outcome, message=told)
-            if written.sent or write.begun:
-                self._note_outcome(action, number, Status.APPLIED, None, action.id)
-                await self._prove_gone(action)
-        except IntuneScepError as error:
-            self._end_badly(action, number, error)
+        step, record = action.steps[number], self._run.record(action)
+        new_id = outcome.id if action.creates else None
+        if not await self._step(action, number, step, record, first=False):
             self._tell_what_is_left(action, new_id)
             return False
         self._gone.add(action.key)
         return True
-
-    async def _prove_gone(self, action: Action) -> None:
-        if "delete" in self._proven:
-            return
-        self._proven.add("delete")
-        expected = Expectation(action.id or "", action.odata_type, gone=True)
-        [reading] = await self._readback.settle([expected], self._tenant.patience)
-        if reading.status is not Status.APPLIED:
-            self.stopped = (
-                f"The first deletion of the run did not have the intended effect on"
-                f" {action.name or action.id}, so no other was tried."
-            )
-            raise StepEndedError(reading.status, reading.message or "")
 
     def _end_deletion(self, action: Action, reading: Reading) -> None:
         outcome = self._outcomes[action.key]

@@ -9,20 +9,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from intune_scep.changes.job import do_job
 from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
-from intune_scep.changes.run import (
-    after,
-    begun_report,
-    carry_out,
-    dry_run_report,
-    finish_begun,
-    require_same_choices,
-    resume,
-    resume_report,
-    unfinished,
-    unfinished_at,
-)
+from intune_scep.changes.run import carry_out
 from intune_scep.changes.watch import Watch
 from intune_scep.declarations import Declaration
 from intune_scep.desired_state.choices import PlanChoices
@@ -84,22 +74,16 @@ async def apply_declarations(
         IntuneScepError: nothing could be planned, or the journal cannot be used.
     """
     choices = choices or PlanChoices()
-    earlier = unfinished_at(journal)
-    if earlier is not None:
-        earlier.require_tenant(tenant.tenant_id, tenant.cloud)
-        require_same_choices(earlier, choices.given())
-        if dry_run:
-            return resume_report(earlier)
-        return await resume(tenant, earlier.path, max_changes=max_changes, watch=watch)
-    begun = unfinished(tenant.tenant_id)
-    if begun and dry_run:
-        return begun_report(begun[0])
-    finished = [await finish_begun(tenant, item.path, watch=watch) for item in begun]
-    plan = await plan_declarations(tenant, declarations, choices, rules=rules)
-    if dry_run:
-        return dry_run_report(plan)
-    report = await apply_plan(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)
-    return after(finished, report)
+    return await do_job(
+        tenant,
+        lambda: plan_declarations(tenant, declarations, choices, rules=rules),
+        choices.given(),
+        finish_first=True,
+        dry_run=dry_run,
+        journal=journal,
+        max_changes=max_changes,
+        watch=watch,
+    )
 
 
 async def apply_plan(

@@ -7,16 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from intune_scep.changes.job import do_job
 from intune_scep.changes.plan import Plan, require_room
 from intune_scep.changes.report import RunReport
-from intune_scep.changes.run import (
-    carry_out,
-    dry_run_report,
-    require_same_choices,
-    resume,
-    resume_report,
-    unfinished_at,
-)
+from intune_scep.changes.run import carry_out
 from intune_scep.changes.watch import Watch
 from intune_scep.strong_mapping.assessment import Assessment, assess
 from intune_scep.strong_mapping.choices import Choices
@@ -69,18 +63,15 @@ async def enforce(
     Raises:
         IntuneScepError: nothing could be judged or planned, or the journal cannot be used.
     """
-    earlier = unfinished_at(journal)
-    if earlier is not None:
-        earlier.require_tenant(tenant.tenant_id, tenant.cloud)
-        require_same_choices(earlier, choices.given())
-        if dry_run:
-            return resume_report(earlier)
-        return await resume(tenant, earlier.path, max_changes=choices.max_changes, watch=watch)
-    plan = await plan_tenant(tenant, choices)
-    if dry_run:
-        return dry_run_report(plan)
-    return await carry_out(
-        tenant, plan, journal=journal, max_changes=choices.max_changes, watch=watch
+    return await do_job(
+        tenant,
+        lambda: plan_tenant(tenant, choices),
+        choices.given(),
+        finish_first=False,
+        dry_run=dry_run,
+        journal=journal,
+        max_changes=choices.max_changes,
+        watch=watch,
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from intune_scep.changes import job, readback, record, run, undo, walker, writes
 from intune_scep.changes import plan as plans
-from intune_scep.changes import readback, record, run, undo, walker, writes
 from intune_scep.changes.plan import Plan
 from intune_scep.changes.readback import Readback, Reading
 from intune_scep.changes.status import Status
@@ -21,7 +21,6 @@ from intune_scep.changes.twins import Twins
 from intune_scep.changes.walker import Walk
 from intune_scep.changes.watch import Stop
 from intune_scep.changes.writes import StepWrite
-from intune_scep.desired_state import run as declared
 from intune_scep.errors import GraphError, GraphTransportError, JournalError
 from intune_scep.graph import engine, write_once
 from intune_scep.graph.settle import settle
@@ -91,7 +90,6 @@ async def _made(self: Any) -> Any:
 @breaks("a_first_write_that_does_nothing_is_unknown_and_no_other_is_tried")
 def the_first_write_is_not_proven(patch: Patch) -> None:
     patch.setattr(Walk, "_prove", _nothing)
-    patch.setattr(Walk, "_prove_gone", _nothing)
 
 
 @breaks(
@@ -162,7 +160,7 @@ def what_failed_once_is_not_sent_again(patch: Patch) -> None:
     but=("migration", "update", "link", "assign", "create", "delete", "restore"),
 )
 def what_was_begun_is_not_finished(patch: Patch) -> None:
-    patch.setattr(declared, "unfinished", lambda _: [])
+    patch.setattr(job, "unfinished", lambda _: [])
 
 
 @breaks("a_refusal_after_a_lost_answer_does_not_say_that_nothing_was_written")
@@ -258,8 +256,7 @@ def max_changes_is_ignored_on_resume(patch: Patch) -> None:
 
 @breaks("a_resumed_run_refuses_other_choices_and_names_both")
 def choices_are_ignored_on_resume(patch: Patch) -> None:
-    for module in (migration, declared):
-        patch.setattr(module, "require_same_choices", lambda *_: None)
+    patch.setattr(job, "require_same_choices", lambda *_: None)
 
 
 @breaks("a_stop_finishes_the_write_in_flight_and_the_rest_is_resumed")
