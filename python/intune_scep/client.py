@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.export import ExportReport, export_profiles
 from intune_scep.backup.restore import plan_restoring, restore_backup
-from intune_scep.changes.plan import Plan
+from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
     finish_begun,
@@ -25,7 +25,7 @@ from intune_scep.connection import ConnectionOptions
 from intune_scep.declarations import Declaration
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing, list_profiles
-from intune_scep.desired_state.run import apply_declarations, apply_plan, plan_declarations
+from intune_scep.desired_state.run import TASKS, apply_declarations, apply_plan, plan_declarations
 from intune_scep.profiles import Platform, Profile, ProfileKind
 from intune_scep.rules import Configuration
 from intune_scep.strong_mapping import run as strong_mapping
@@ -136,7 +136,15 @@ class AsyncIntuneClient:
 
 
 class AsyncRuns:
-    """What every job that writes can do with the journal of a run."""
+    """What every job that writes can do with the journal of a run.
+
+    Attributes:
+        resumed: The jobs whose runs are finished here.
+        taken_back: The jobs whose runs are taken back here.
+    """
+
+    resumed: ClassVar[frozenset[Task]] = TASKS
+    taken_back: ClassVar[frozenset[Task]] = frozenset(Task)
 
     def __init__(self, client: AsyncIntuneClient) -> None:
         self._client = client
@@ -154,7 +162,11 @@ class AsyncRuns:
             IntuneScepError: the journal cannot be used.
         """
         return await resume(
-            self._client.tenant, Path(journal), max_changes=max_changes, watch=watch
+            self._client.tenant,
+            Path(journal),
+            tasks=self.resumed,
+            max_changes=max_changes,
+            watch=watch,
         )
 
     async def finish_begun(self, journal: str | Path, *, watch: Watch | None = None) -> RunReport:
@@ -189,6 +201,7 @@ class AsyncRuns:
         return await roll_back(
             self._client.tenant,
             Path(journal),
+            tasks=self.taken_back,
             dry_run=dry_run,
             max_changes=max_changes,
             watch=watch,
@@ -197,6 +210,8 @@ class AsyncRuns:
 
 class AsyncStrongMapping(AsyncRuns):
     """Strong mapping (KB5014754): what it means for each SCEP profile, and the migration."""
+
+    resumed = taken_back = strong_mapping.TASKS
 
     async def assess(self) -> Assessment:
         """Judge every SCEP profile of the tenant.

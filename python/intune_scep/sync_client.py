@@ -113,7 +113,12 @@ class IntuneClient:
 
 
 class Runs:
-    """What every job that writes can do with the journal of a run."""
+    """What every job that writes can do with the journal of a run.
+
+    Attributes:
+        resumed: The jobs whose runs are finished here.
+        taken_back: The jobs whose runs are taken back here.
+    """
 
     _job: AsyncRuns
 

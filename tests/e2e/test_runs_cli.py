@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pytest
 
+from intune_scep.changes import ephemeral
 from intune_scep.simulator.scenario import build_scenario
 from intune_scep.simulator.scenarios.bulk import bulk
 
@@ -198,6 +199,14 @@ class TestStoppedByASignal:
 
 
 class TestOnePlaceForRuns:
+    def test_a_journal_that_goes_away_with_the_job_is_told_before_the_first_write(
+        self, few, cli, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(ephemeral, "RUNNER", tmp_path)
+        code, _, err = cli("strong-mapping", "apply", "--yes", "--journal", tmp_path / "j")
+        assert code == 0
+        assert "The journal will be lost, and a rollback needs it" in err
+
     def test_runs_lists_the_journals_of_every_job(self, declared, cli, tmp_path):
         _, directory = declared
         elsewhere = tmp_path / "elsewhere.jsonl"
@@ -338,6 +347,51 @@ class TestLimits:
         refused(answer, "max-changes")
         assert not empty.profiles()
         assert not tenant.requests("PATCH")
+
+    def test_max_changes_refuses_a_dry_run_and_a_saved_plan_before_the_question(
+        self, few, cli, tmp_path
+    ):
+        saved, journal = tmp_path / "plan.json", tmp_path / "j"
+        assert cli("strong-mapping", "plan", "--plan", saved)[0] == 2
+        # Nobody can be asked here: a question would be the error.
+        asked = cli("strong-mapping", "apply", "--plan", saved, "--max-changes", 1)
+        refused(asked, "max-changes", f"{COUNT} profiles would change")
+        assert cli("strong-mapping", "apply", "--yes", "--journal", journal)[0] == 0
+        for more in (("--dry-run",), ()):
+            back = ("strong-mapping", "rollback", "--journal", journal, "--max-changes", 1)
+            refused(cli(*back, *more), "max-changes", f"{COUNT} profiles would change")
+        assert mapped(few) == COUNT
+
+    def test_max_changes_refuses_what_is_left_of_a_run_before_the_question(
+        self, few, cli, tmp_path
+    ):
+        journal = tmp_path / "j"
+        rule = {"match": {"method": "PATCH", "nth": [2, 3]}, "when": "before", "effect": 400}
+        few.control("PUT", "faults", [rule])
+        assert cli("strong-mapping", "apply", "--yes", "--journal", journal)[0] == 1
+        few.control("DELETE", "faults")
+        answer = cli("strong-mapping", "apply", "--journal", journal, "--max-changes", 1)
+        refused(answer, "max-changes", "2 profiles would change")
+
+    def test_the_journal_of_another_job_is_refused(self, few, cli, tmp_path):
+        journal = tmp_path / "j"
+        rule = {"match": {"method": "PATCH", "nth": [2]}, "when": "before", "effect": 400}
+        few.control("PUT", "faults", [rule])
+        assert cli("strong-mapping", "apply", "--yes", "--journal", journal)[0] == 1
+        few.control("DELETE", "faults")
+        sent = len(few.requests("PATCH"))
+        answer = cli("profiles", "apply", "--yes", "--journal", journal)
+        refused(answer, str(journal), "another job (strong_mapping)", "intune-scep runs")
+        assert len(few.requests("PATCH")) == sent
+
+    def test_a_declared_state_is_no_migration(self, declared, cli, tmp_path):
+        tenant, directory = declared
+        journal = tmp_path / "j"
+        assert cli("profiles", "apply", directory, "--yes", "--journal", journal)[0] == 0
+        sent = len(tenant.requests("PATCH"))
+        answer = cli("strong-mapping", "rollback", "--yes", "--journal", journal)
+        refused(answer, "another job (declared_state)")
+        assert len(tenant.requests("PATCH")) == sent
 
     def test_a_run_is_resumed_under_its_own_choices_only(self, few, cli, tmp_path):
         journal = tmp_path / "j"

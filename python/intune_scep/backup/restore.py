@@ -55,6 +55,7 @@ async def restore_backup(
     return await do_job(
         tenant,
         lambda: plan_restoring(tenant, backup),
+        {Task.RESTORE},
         {"of": backup.tenant, "read_at": backup.read_at},
         finish_first=True,
         dry_run=dry_run,

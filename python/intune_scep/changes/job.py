@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from intune_scep.changes.plan import Plan
+from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
     begun_report,
     carry_out,
     dry_run_report,
     finish_begun,
-    require_same_choices,
+    require_resumable,
     resume,
     resume_report,
     unfinished,
@@ -27,6 +27,7 @@ from intune_scep.tenant import Tenant
 async def do_job(
     tenant: Tenant,
     make_plan: Callable[[], Awaitable[Plan]],
+    tasks: Collection[Task],
     given: Mapping[str, Any],
     *,
     finish_first: bool,
@@ -38,6 +39,7 @@ async def do_job(
     """Resume the run of a journal that was cut short, or make a plan and carry it out.
 
     Args:
+        tasks: The jobs whose journals may be resumed.
         given: The choices that were given; those of a run that is resumed must be the same.
         finish_first: Finish what earlier runs had begun before planning, since it would stand in
             the way of the plan.
@@ -49,8 +51,14 @@ async def do_job(
         IntuneScepError: nothing could be planned, or the journal cannot be used.
     """
     if (earlier := unfinished_at(journal)) is not None:
-        earlier.require_tenant(tenant.tenant_id, tenant.cloud)
-        require_same_choices(earlier, given)
+        require_resumable(
+            earlier,
+            tenant.tenant_id,
+            tenant.cloud,
+            tasks=tasks,
+            given=given,
+            max_changes=max_changes,
+        )
         if dry_run:
             return resume_report(earlier)
         return await resume(tenant, earlier.path, max_changes=max_changes, watch=watch)
@@ -59,6 +67,8 @@ async def do_job(
         return begun_report(begun[0])
     finished = [await finish_begun(tenant, item.path, watch=watch) for item in begun]
     plan = await make_plan()
+    if not plan.is_held:
+        require_room(len(plan.writing), max_changes)
     if dry_run:
         return dry_run_report(plan)
     report = await carry_out(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)

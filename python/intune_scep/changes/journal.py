@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -77,6 +77,19 @@ class Journal:
             raise JournalError(
                 f"{self.path} is the journal of tenant {self.tenant} ({self.cloud}), but you are"
                 f" signed in to {tenant} ({cloud}). Nothing was changed."
+            )
+
+    def require_task(self, tasks: Collection[Task]) -> None:
+        """Refuse a journal of another job.
+
+        Raises:
+            JournalError: with the job it is of.
+        """
+        task = self.first.plan.task
+        if task not in tasks:
+            raise JournalError(
+                f"{self.path} is the journal of another job ({task}). Nothing was changed.",
+                hint="See which commands it is for: intune-scep runs.",
             )
 
 

@@ -215,6 +215,11 @@ class Plan:
     def refused(self) -> tuple[Action, ...]:
         return tuple(action for action in self.actions if action.action == "refused")
 
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing at all is written, because an action is refused."""
+        return self.all_or_nothing and bool(self.refused)
+
     @cached_property
     def writing(self) -> tuple[Action, ...]:
         """The actions that write something, in the order in which they go."""

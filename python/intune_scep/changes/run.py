@@ -5,7 +5,7 @@ Every job writes through these functions. One run at a time works on a tenant fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def dry_run_report(plan: Plan, *, notes: Iterable[str] = ()) -> RunReport:
 
 def _held_by_refusal(plan: Plan) -> tuple[Outcome, ...] | None:
     """Where one action is refused and the plan is all or nothing: nothing is tried."""
-    if not (plan.refused and plan.all_or_nothing):
+    if not plan.is_held:
         return None
     message = "Not tried, because another declaration is refused."
     return tuple(
@@ -189,18 +189,23 @@ async def resume(
     tenant: Tenant,
     journal: Path,
     *,
+    tasks: Collection[Task] = tuple(Task),
     max_changes: int | None = None,
     watch: Watch | None = None,
 ) -> RunReport:
     """Finish the run that a journal records; nothing is written twice.
 
+    Args:
+        tasks: The jobs whose runs may be finished here.
+
     Raises:
-        JournalError: it cannot be used, or is of another tenant.
+        JournalError: it cannot be used, or is of another tenant or another job.
         TooManyChangesError: more is left than `max_changes`.
         FileInUseError: another run is at work in the tenant.
     """
     content = read_journal(journal)
     content.require_tenant(tenant.tenant_id, tenant.cloud)
+    content.require_task(tasks)
     with tenant_lock(tenant.tenant_id, job=_JOBS[content.last.plan.task]):
         return await _resume(tenant, content, max_changes=max_changes, watch=watch)
 
@@ -242,15 +247,32 @@ def _foreseen(content: Journal, plan: Plan, note: str) -> RunReport:
     return RunReport(plan, outcomes, dry_run=True, journal=str(content.path), notes=(note,))
 
 
-def require_same_choices(content: Journal, given: Mapping[str, Any]) -> None:
-    """Refuse to resume a run under other choices than it was begun with.
+def require_resumable(
+    content: Journal,
+    tenant: str,
+    cloud: str,
+    *,
+    tasks: Collection[Task],
+    given: Mapping[str, Any],
+    max_changes: int | None,
+) -> None:
+    """Refuse to finish a run that is not the one that was meant.
 
     Args:
+        tasks: The jobs whose runs may be finished here.
         given: The choices that were given now; those that were not are not in it.
 
     Raises:
-        JournalError: naming both.
+        JournalError: it is of another tenant or another job, or was begun under other choices.
+        TooManyChangesError: more is left than `max_changes`.
     """
+    content.require_tenant(tenant, cloud)
+    content.require_task(tasks)
+    _require_same_choices(content, given)
+    require_room(len(content.last.left), max_changes)
+
+
+def _require_same_choices(content: Journal, given: Mapping[str, Any]) -> None:
     recorded = content.first.plan.choices
     differing = [name for name, value in given.items() if recorded.get(name) != value]
     if not differing:
@@ -360,29 +382,35 @@ async def roll_back(
     tenant: Tenant,
     journal: Path,
     *,
+    tasks: Collection[Task] = tuple(Task),
     dry_run: bool = False,
     max_changes: int | None = None,
     watch: Watch | None = None,
 ) -> RunReport:
     """Take back what a run did, where nobody changed the profile since.
 
+    Args:
+        tasks: The jobs whose runs may be taken back here.
+
     Raises:
-        JournalError: it cannot be used, or is of another tenant.
+        JournalError: it cannot be used, or is of another tenant or another job.
         TooManyChangesError: more would be written than `max_changes`.
         FileInUseError: another run is at work in the tenant.
     """
     content = read_journal(journal)
     content.require_tenant(tenant.tenant_id, tenant.cloud)
+    content.require_task(tasks)
     if len(content.runs) > 1 and not content.is_finished and content.last.begun:
         if dry_run:
+            require_room(len(content.last.left), max_changes)
             return resume_report(content)
         return await resume(tenant, journal, max_changes=max_changes, watch=watch)
     plan = undo(content, await _now(tenant, content))
+    require_room(len(plan.writing), max_changes)
     nothing = ("Nothing is left to roll back.",) if not plan.writing else ()
     if dry_run or not plan.writing:
         report = dry_run_report(plan, notes=nothing)
         return replace(report, dry_run=dry_run, journal=str(journal))
-    require_room(len(plan.writing), max_changes)
     told = require_permission(tenant)
     with (
         tenant_lock(tenant.tenant_id, job=_JOBS[Task.ROLLBACK]),

@@ -7,12 +7,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from intune_scep.cli.log import show_log
 from intune_scep.connection import AUTH_SOURCES, CLOUD_NAMES, ConnectionOptions
+
+if TYPE_CHECKING:
+    from intune_scep import IntuneClient
 
 _PANEL = "Connection"
 Cloud = StrEnum("Cloud", [(name, name) for name in CLOUD_NAMES])  # type: ignore[misc]  # from the table
@@ -45,6 +48,16 @@ class Shared:
             ConnectionOptionError: something is missing or impossible.
         """
         return ConnectionOptions.from_environment(**self.given)
+
+    def client(self) -> IntuneClient:
+        """A client for the tenant.
+
+        Raises:
+            ConnectionOptionError: something is missing or impossible.
+        """
+        from intune_scep import IntuneClient
+
+        return IntuneClient(self.connection())
 
 
 def _option(*names: str, help: str, **more: Any) -> Any:  # noqa: A002  # typer's word

@@ -1,4 +1,4 @@
-"""intune-scep profiles: list, show, export, apply."""
+"""intune-scep profiles: list, show, export, plan, apply, verify, rollback."""
 
 from __future__ import annotations
 
@@ -8,28 +8,33 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intune_scep import IntuneClient
 from intune_scep.backup.backup import is_backup
-from intune_scep.changes.journal import Journal
 from intune_scep.changes.plan import Plan, Task, require_room
-from intune_scep.changes.plan_file import load_plan, save_plan
+from intune_scep.changes.plan_file import load_plan
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
     begun_report,
     dry_run_report,
-    require_same_choices,
-    resume_report,
     unfinished,
     unfinished_at,
 )
 from intune_scep.changes.status import Status
 from intune_scep.changes.watch import Watch
-from intune_scep.cli.asking import DryRun, Yes
-from intune_scep.cli.console import console, plain, print_json
+from intune_scep.cli.asking import (
+    DryRun,
+    EarlierJournal,
+    JournalFile,
+    MaxChanges,
+    Overwrite,
+    PlanToApply,
+    PlanToSave,
+    Yes,
+)
+from intune_scep.cli.console import console, print_json
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
 from intune_scep.cli.profiles_text import show_export, show_listing, show_profile
 from intune_scep.cli.running import (
@@ -39,18 +44,24 @@ from intune_scep.cli.running import (
     finish,
     pending,
     require_usable,
+    resume,
     roll_back,
     show_lines,
+    show_or_save,
     show_plan,
 )
 from intune_scep.declarations.options import CREATABLE_PLATFORMS
 from intune_scep.declarations.reading import read_declarations
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing
+from intune_scep.desired_state.run import TASKS
 from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.profiles import Platform, Profile, ProfileKind
 from intune_scep.reports.runs import REISSUE_WARNINGS, run_lines
 from intune_scep.rules import Configuration, load_configuration
+
+if TYPE_CHECKING:
+    from intune_scep import IntuneClient
 
 EXIT_FAILED, EXIT_PENDING = 1, 2
 
@@ -86,7 +97,7 @@ def list_profiles(
     Exit code 1 if the root of a profile could not be read, or something that Graph sent could not
     be used, else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         listing = client.profiles.list(
             kinds=kind or None,
             platforms=[Platform(item.value) for item in platform] if platform else None,
@@ -105,7 +116,7 @@ def show(
     profile: Annotated[str, typer.Argument(help="Name or id.", show_default=False)],
 ) -> int:
     """Show one profile as a declaration; with --output json, as Graph sends it. Reads only."""
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         listing = client.profiles.list(only=[profile])
         if not listing.profiles:
             listing = client.profiles.list(with_root_links=False)
@@ -178,7 +189,7 @@ def export(
     Exit code 1 if a profile could not be read, 2 if the files say less or more than the tenant
     has, else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         write = client.profiles.back_up if form is ExportFormat.JSON else client.profiles.export
         report = write(directory, overwrite=overwrite, remove_left_over=remove_left_over)
     if shared.output is OutputFormat.JSON:
@@ -190,25 +201,6 @@ def export(
     return EXIT_PENDING if report.incomplete else 0
 
 
-JournalFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--journal",
-        metavar="FILE",
-        help="Where to record the run; the journal of a run that was cut short is resumed.",
-        show_default="a new file in the state directory",
-    ),
-]
-EarlierJournal = Annotated[
-    Path,
-    typer.Option("--journal", metavar="FILE", help="Journal of the run.", show_default=False),
-]
-MaxChanges = Annotated[
-    int | None,
-    typer.Option(
-        "--max-changes", min=0, help="Change nothing if more profiles than this would change."
-    ),
-]
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -305,26 +297,16 @@ def plan(
     paths: Paths = None,
     *,
     declared: Declared,
-    plan_file: Annotated[
-        Path | None,
-        typer.Option("--plan", metavar="FILE", help="Save the plan, for approval and apply."),
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a plan file.")] = False,
+    plan_file: PlanToSave = None,
+    overwrite: Overwrite = False,
 ) -> int:
     """Show what would be done to bring the tenant to the declared state. Reads only.
 
     Exit code 1 if a declaration is refused, 2 if there is something to change, else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         made = _planned(client, _required(paths), declared)
-    if plan_file is not None:
-        save_plan(plan_file, made, overwrite=overwrite)
-    if shared.output is OutputFormat.JSON:
-        print_json(made.report())
-    else:
-        show_plan(made)
-        if plan_file is not None:
-            console().print(plain(f"Saved to {plan_file}."), soft_wrap=True)
+    show_or_save(shared, made, plan_file, overwrite=overwrite)
     if made.refused:
         return EXIT_FAILED
     return EXIT_PENDING if made.writing else 0
@@ -354,10 +336,7 @@ def apply(
     paths: Paths = None,
     *,
     declared: Declared,
-    plan_file: Annotated[
-        Path | None,
-        typer.Option("--plan", metavar="FILE", help="Apply this saved plan and no other."),
-    ] = None,
+    plan_file: PlanToApply = None,
     journal: JournalFile = None,
     max_changes: MaxChanges = None,
     dry_run: DryRun = False,
@@ -373,15 +352,24 @@ def apply(
     if plan_file is not None and (paths or declared.choices.given() or declared.rules):
         raise PlanError("Give --plan, or declarations and their options, but not both.")
     saved = load_plan(plan_file) if plan_file is not None else None
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         if saved is None and (earlier := unfinished_at(journal)) is not None:
-            require_same_choices(earlier, declared.choices.given())
-            return _resume(client, shared, earlier, max_changes, dry_run=dry_run, yes=yes)
+            return resume(
+                client,
+                client.profiles,
+                shared,
+                earlier,
+                tasks=TASKS,
+                given=declared.choices.given(),
+                max_changes=max_changes,
+                yes=yes,
+                dry_run=dry_run,
+            )
         code = _finish_begun(client, shared, dry_run=dry_run, yes=yes)
         if code is not None:
             return code
         made = saved or _planned(client, _required(paths), declared)
-        require_usable(client, made, Task.DECLARED_STATE, Task.RESTORE)
+        require_usable(client, made, TASKS)
         return _apply(client, shared, made, journal, max_changes, dry_run=dry_run, yes=yes)
 
 
@@ -412,33 +400,6 @@ def _finish_one(client: IntuneClient, journal: Path, watch: Watch) -> RunReport:
     return client.profiles.finish_begun(journal, watch=watch)
 
 
-def _resume(
-    client: IntuneClient,
-    shared: Shared,
-    earlier: Journal,
-    max_changes: int | None,
-    *,
-    dry_run: bool,
-    yes: bool,
-) -> int:
-    foreseen = resume_report(earlier)
-    if dry_run:
-        return finish(shared, foreseen) or pending(foreseen)
-    if shared.output is OutputFormat.TEXT:
-        show_lines(console(), run_lines(foreseen))
-    ask(
-        client,
-        shared,
-        f"Resume the run recorded in {earlier.path}: {len(earlier.last.left)} left?",
-        yes=yes,
-    )
-    return carry_out(
-        shared,
-        "Resuming",
-        lambda watch: client.profiles.resume(earlier.path, max_changes=max_changes, watch=watch),
-    )
-
-
 def _apply(
     client: IntuneClient,
     shared: Shared,
@@ -452,12 +413,13 @@ def _apply(
     as_text = shared.output is OutputFormat.TEXT
     if as_text:
         show_plan(made)
-    if dry_run or not made.writing or (made.refused and made.all_or_nothing):
+    if not made.is_held:
+        require_room(len(made.writing), max_changes)
+    if dry_run or not made.writing or made.is_held:
         report = dry_run_report(made)
         if not as_text:
             print_json(report.to_dict())
         return pending(report) or _differing(report)
-    require_room(len(made.writing), max_changes)
     warning = REISSUE_WARNINGS[made.task]
     ask(client, shared, f"Change {counted(len(made.writing))}? {warning}", yes=yes)
     reports: list[RunReport] = []
@@ -484,7 +446,7 @@ def verify(shared: Shared, journal: EarlierJournal) -> int:
 
     Exit code 1 if one is not as the run should have left it, else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         return finish(shared, client.profiles.verify(journal))
 
 
@@ -503,7 +465,7 @@ def rollback(
     Profiles that changed since the run are left alone. What it deleted is made anew, with another
     id. Exit code 1 if any could not be rolled back, 2 if --dry-run finds something to do, else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         return roll_back(
             client, client.profiles, shared, journal, max_changes, yes=yes, dry_run=dry_run
         )

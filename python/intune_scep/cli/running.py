@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from intune_scep.changes.plan import Task
-from intune_scep.changes.run import begun_with
+from intune_scep.changes.plan_file import save_plan
+from intune_scep.changes.run import begun_with, require_resumable, resume_report
 from intune_scep.cli.asking import confirm
-from intune_scep.cli.console import console, headline, print_json, progress_bar
+from intune_scep.cli.console import console, headline, plain, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared
 from intune_scep.cli.process import Terminated
 from intune_scep.errors import PlanError
@@ -23,7 +24,8 @@ from intune_scep.texts import printable
 
 if TYPE_CHECKING:
     from intune_scep import IntuneClient
-    from intune_scep.changes.plan import Plan
+    from intune_scep.changes.journal import Journal
+    from intune_scep.changes.plan import Plan, Task
     from intune_scep.changes.report import RunReport
     from intune_scep.changes.watch import Watch
 
@@ -52,6 +54,22 @@ def show_plan(plan: Plan) -> None:
     show_lines(target, plan_lines(plan))
 
 
+def show_or_save(shared: Shared, plan: Plan, path: Path | None, *, overwrite: bool) -> None:
+    """Print a plan, after saving it where it is to be saved.
+
+    Raises:
+        PlanError: the file is there already, or cannot be written.
+    """
+    if path is not None:
+        save_plan(path, plan, overwrite=overwrite)
+    if shared.output is OutputFormat.JSON:
+        print_json(plan.report())
+        return
+    show_plan(plan)
+    if path is not None:
+        console().print(plain(f"Saved to {path}."), soft_wrap=True)
+
+
 def carry_out(
     shared: Shared, label: str, work: Callable[[Watch], RunReport], *, quiet: bool = False
 ) -> int:
@@ -66,6 +84,7 @@ def carry_out(
     Returns:
         The exit code.
     """
+    from intune_scep.changes.ephemeral import why_ephemeral
     from intune_scep.changes.watch import Stop, Watch, stopping_on_signals
 
     stop = Stop()
@@ -74,6 +93,8 @@ def carry_out(
     def began(journal: Path, _count: int) -> None:
         told.append(journal)
         _say(f"Journal: {journal}")
+        if (reason := why_ephemeral(journal.absolute().parent, os.environ)) is not None:
+            _say(f"Note: The journal will be lost, and a rollback needs it: {reason}")
 
     def stopping(_number: int) -> None:
         _say("Stopping after the profile that is being changed; once more to end at once.")
@@ -104,7 +125,7 @@ def finish(shared: Shared, report: RunReport) -> int:
     return EXIT_FAILED if report.failed else 0
 
 
-def require_usable(client: IntuneClient, plan: Plan, *tasks: Task) -> None:
+def require_usable(client: IntuneClient, plan: Plan, tasks: Collection[Task]) -> None:
     """Refuse a saved plan that cannot be carried out, before anybody is asked.
 
     Raises:
@@ -127,6 +148,55 @@ def ask(client: IntuneClient, shared: Shared, question: str, *, yes: bool) -> No
     confirm(shared, yes, question)
 
 
+def resume(
+    client: IntuneClient,
+    job: Any,
+    shared: Shared,
+    earlier: Journal,
+    *,
+    tasks: Collection[Task],
+    given: Mapping[str, Any],
+    max_changes: int | None,
+    yes: bool,
+    dry_run: bool = False,
+) -> int:
+    """Finish the run of a journal, after showing what is left of it and asking.
+
+    Args:
+        job: `client.strong_mapping` or `client.profiles`.
+        tasks: The jobs whose runs may be finished here.
+        given: The choices that were given now.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        JournalError: it is of another tenant or another job, or was begun under other choices.
+        TooManyChangesError: more is left than `max_changes`.
+    """
+    require_resumable(
+        earlier,
+        client.tenant_id,
+        client.cloud,
+        tasks=tasks,
+        given=given,
+        max_changes=max_changes,
+    )
+    foreseen = resume_report(earlier)
+    if dry_run:
+        return finish(shared, foreseen) or pending(foreseen)
+    if shared.output is OutputFormat.TEXT:
+        show_lines(console(), run_lines(foreseen))
+    left, warning = len(earlier.last.left), REISSUE_WARNINGS[foreseen.plan.task]
+    question = f"Resume the run recorded in {earlier.path}: {left} left? {warning}"
+    ask(client, shared, question, yes=yes)
+    return carry_out(
+        shared,
+        "Resuming",
+        lambda watch: job.resume(earlier.path, max_changes=max_changes, watch=watch),
+    )
+
+
 def roll_back(
     client: IntuneClient,
     job: Any,
@@ -145,7 +215,7 @@ def roll_back(
     Returns:
         The exit code.
     """
-    foreseen = job.rollback(journal, dry_run=True)
+    foreseen = job.rollback(journal, dry_run=True, max_changes=max_changes)
     if dry_run or not foreseen.changed:
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:

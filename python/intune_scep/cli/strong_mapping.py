@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intune_scep import IntuneClient
-from intune_scep.changes.plan import Plan, Task
-from intune_scep.changes.plan_file import load_plan, save_plan
+from intune_scep.changes.plan import Plan, require_room
+from intune_scep.changes.plan_file import load_plan
 from intune_scep.changes.run import unfinished_at
-from intune_scep.cli.asking import DryRun, Yes
-from intune_scep.cli.console import console, plain, print_json
+from intune_scep.cli.asking import (
+    DryRun,
+    EarlierJournal,
+    JournalFile,
+    MaxChanges,
+    Overwrite,
+    PlanToApply,
+    PlanToSave,
+    Yes,
+)
+from intune_scep.cli.console import console, print_json
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
 from intune_scep.cli.running import (
     ask,
@@ -21,16 +29,21 @@ from intune_scep.cli.running import (
     counted,
     finish,
     require_usable,
+    resume,
     roll_back,
-    show_lines,
+    show_or_save,
     show_plan,
 )
 from intune_scep.cli.strong_mapping_text import show_assessment
 from intune_scep.errors import PlanError
-from intune_scep.reports.runs import REISSUE_WARNINGS, run_lines
+from intune_scep.reports.runs import REISSUE_WARNINGS
 from intune_scep.rules.verdicts import Verdict
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 from intune_scep.strong_mapping.choices import Choices
+from intune_scep.strong_mapping.run import TASKS
+
+if TYPE_CHECKING:
+    from intune_scep import IntuneClient
 
 EXIT_FINDINGS = 2
 NEEDS_ATTENTION = (Verdict.REQUIRED, Verdict.DEFECTIVE, Verdict.REVIEW)
@@ -70,13 +83,6 @@ def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
     return extended(command, "choices", _options(), call)
 
 
-JournalFile = Annotated[
-    Path,
-    typer.Option("--journal", metavar="FILE", help="Journal of the run.", show_default=False),
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over a plan file.")]
-
-
 @app.command()
 @with_shared_options
 def assess(shared: Shared) -> int:
@@ -84,7 +90,7 @@ def assess(shared: Shared) -> int:
 
     Exit code 2 if a profile needs attention (required, defective or review), else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         assessment = client.strong_mapping.assess()
     if shared.output is OutputFormat.JSON:
         print_json(assessment.to_dict())
@@ -101,26 +107,16 @@ def plan(
     shared: Shared,
     *,
     choices: Choices,
-    plan_file: Annotated[
-        Path | None,
-        typer.Option("--plan", metavar="FILE", help="Save the plan, for approval and apply."),
-    ] = None,
+    plan_file: PlanToSave = None,
     overwrite: Overwrite = False,
 ) -> int:
     """Show what would change and why. Reads only.
 
     Exit code 2 if there is something to change, else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         made = client.strong_mapping.plan(choices)
-    if plan_file is not None:
-        save_plan(plan_file, made, overwrite=overwrite)
-    if shared.output is OutputFormat.JSON:
-        print_json(made.report())
-    else:
-        show_plan(made)
-        if plan_file is not None:
-            console().print(plain(f"Saved to {plan_file}."), soft_wrap=True)
+    show_or_save(shared, made, plan_file, overwrite=overwrite)
     return EXIT_FINDINGS if made.writing else 0
 
 
@@ -131,19 +127,8 @@ def apply(
     shared: Shared,
     *,
     choices: Choices,
-    plan_file: Annotated[
-        Path | None,
-        typer.Option("--plan", metavar="FILE", help="Apply this saved plan and no other."),
-    ] = None,
-    journal: Annotated[
-        Path | None,
-        typer.Option(
-            "--journal",
-            metavar="FILE",
-            help="Where to record the run; the journal of a run that was cut short is resumed.",
-            show_default="a new file in the state directory",
-        ),
-    ] = None,
+    plan_file: PlanToApply = None,
+    journal: JournalFile = None,
     yes: Yes = False,
 ) -> int:
     """Append the SID URI to the planned profiles and read everything back.
@@ -153,35 +138,21 @@ def apply(
     if plan_file is not None and choices.given():
         raise PlanError("Give --plan, or options that choose profiles, but not both.")
     saved = load_plan(plan_file) if plan_file is not None else None
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         if saved is None and (earlier := unfinished_at(journal)) is not None:
-            return _resume(client, shared, earlier.path, choices, yes=yes)
+            return resume(
+                client,
+                client.strong_mapping,
+                shared,
+                earlier,
+                tasks=TASKS,
+                given=choices.given(),
+                max_changes=choices.max_changes,
+                yes=yes,
+            )
         made = saved or client.strong_mapping.plan(choices)
-        require_usable(client, made, Task.STRONG_MAPPING)
+        require_usable(client, made, TASKS)
         return _apply(client, shared, made, choices, journal=journal, yes=yes)
-
-
-def _resume(
-    client: IntuneClient, shared: Shared, journal: Path, choices: Choices, *, yes: bool
-) -> int:
-    foreseen = client.strong_mapping.enforce(choices, journal=journal, dry_run=True)
-    left = sum(item.action.writes and item.status == "planned" for item in foreseen.outcomes)
-    if shared.output is OutputFormat.TEXT:
-        show_lines(console(), run_lines(foreseen))
-    warning = REISSUE_WARNINGS[foreseen.plan.task]
-    ask(
-        client,
-        shared,
-        f"Resume the run recorded in {journal}: {left} left? {warning}",
-        yes=yes,
-    )
-    return carry_out(
-        shared,
-        "Resuming",
-        lambda watch: client.strong_mapping.resume(
-            journal, max_changes=choices.max_changes, watch=watch
-        ),
-    )
 
 
 def _apply(
@@ -195,6 +166,7 @@ def _apply(
 ) -> int:
     if shared.output is OutputFormat.TEXT:
         show_plan(made)
+    require_room(len(made.writing), choices.max_changes)
     if made.writing:
         warning = REISSUE_WARNINGS[made.task]
         ask(client, shared, f"Change {counted(len(made.writing))}? {warning}", yes=yes)
@@ -209,12 +181,12 @@ def _apply(
 
 @app.command()
 @with_shared_options
-def verify(shared: Shared, journal: JournalFile) -> int:
+def verify(shared: Shared, journal: EarlierJournal) -> int:
     """Read back every profile that a run changed. Reads only.
 
     Exit code 1 if one is not as the run should have left it, else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         return finish(shared, client.strong_mapping.verify(journal))
 
 
@@ -222,12 +194,9 @@ def verify(shared: Shared, journal: JournalFile) -> int:
 @with_shared_options
 def rollback(
     shared: Shared,
-    journal: JournalFile,
+    journal: EarlierJournal,
     *,
-    max_changes: Annotated[
-        int | None,
-        typer.Option("--max-changes", min=0, help="Refuse if more profiles would change."),
-    ] = None,
+    max_changes: MaxChanges = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:
@@ -236,7 +205,7 @@ def rollback(
     Profiles that changed since the run are left alone. Exit code 1 if any could not be rolled
     back, 2 if --dry-run finds something to do, else 0.
     """
-    with IntuneClient(shared.connection()) as client:
+    with shared.client() as client:
         return roll_back(
             client, client.strong_mapping, shared, journal, max_changes, yes=yes, dry_run=dry_run
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from intune_scep.changes.job import do_job
 from intune_scep.changes.plan import Plan, Task
@@ -23,6 +24,9 @@ from intune_scep.desired_state.steps import to_plan
 from intune_scep.errors import PlanError
 from intune_scep.rules import Configuration
 from intune_scep.tenant import Tenant
+
+TASKS: Final = frozenset({Task.DECLARED_STATE, Task.RESTORE})
+"""The jobs whose saved plans are carried out, and whose runs are finished, by one command."""
 
 
 async def plan_declarations(
@@ -77,6 +81,7 @@ async def apply_declarations(
     return await do_job(
         tenant,
         lambda: plan_declarations(tenant, declarations, choices, rules=rules),
+        TASKS,
         choices.given(),
         finish_first=True,
         dry_run=dry_run,
@@ -100,7 +105,7 @@ async def apply_plan(
         PlanError: the plan is of another tenant or another job, or was carried out already.
         JournalError: the journal belongs to something else or cannot be written.
     """
-    if plan.task not in {Task.DECLARED_STATE, Task.RESTORE}:
+    if plan.task not in TASKS:
         raise PlanError(
             f"This is a plan of another job ({plan.task}), neither of declared state nor a restore."
         )

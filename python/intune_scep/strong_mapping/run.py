@@ -6,9 +6,10 @@ Check mode is the same path stopped after the plan.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from intune_scep.changes.job import do_job
-from intune_scep.changes.plan import Plan, require_room
+from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import carry_out
 from intune_scep.changes.watch import Watch
@@ -16,6 +17,9 @@ from intune_scep.strong_mapping.assessment import Assessment, assess
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
 from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, read_snapshot
+
+TASKS: Final = frozenset({Task.STRONG_MAPPING})
+"""The job whose saved plans are carried out, and whose runs are finished and taken back, here."""
 
 
 async def assess_tenant(tenant: Tenant) -> Assessment:
@@ -66,6 +70,7 @@ async def enforce(
     return await do_job(
         tenant,
         lambda: plan_tenant(tenant, choices),
+        TASKS,
         choices.given(),
         finish_first=False,
         dry_run=dry_run,
