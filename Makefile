@@ -38,6 +38,7 @@ sanity: $(READY) ## Only ansible-test, in a mirrored copy of the collection.
 test-long: $(READY) ## The slow forms: a kill at every write boundary, the model suite at length.
 	@INTUNE_SCEP_TEST_PROFILE=long $(BIN)/python -m pytest -n2 --dist=worksteal \
 		tests/unit/strong_mapping/test_faults.py tests/unit/changes/test_kills.py \
+		tests/unit/changes/test_mutants.py \
 		tests/unit/changes/test_undo_property.py tests/unit/changes/test_interleavings.py \
 		tests/conformance/test_stateful.py \
 		tests/e2e/test_certificate_cli.py

@@ -101,9 +101,9 @@ class Administrator:
 
     def is_edited_again(self, edit: Edit) -> bool:
         [place] = [n for n, event in enumerate(self.events) if event.edit is edit]
-        return any(
-            event.edit and event.profile == edit.profile for event in self.events[place + 1 :]
-        )
+        over = {edit.what, "delete"}
+        later = [event for event in self.events[place + 1 :] if event.profile == edit.profile]
+        return any(event.edit is not None and event.edit.what in over for event in later)
 
     def leave(self) -> None:
         self.tenant.door.core.handle = self._handle
