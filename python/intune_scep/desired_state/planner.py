@@ -11,10 +11,10 @@ from intune_scep.declarations.codecs import Wire
 from intune_scep.declarations.declaration import Declaration
 from intune_scep.declarations.names import encode_target
 from intune_scep.declarations.resolution import (
-    CHANNEL,
     CHANNEL_STAYS,
     Resolved,
     RootTarget,
+    changes_channel,
     wrong_type,
 )
 from intune_scep.declarations.wire_form import WireForm
@@ -165,7 +165,7 @@ class _Planner:
         if self._choices.managed_by is not None and "description" not in wanted:
             wanted["description"] = with_marker(current.description, self._choices.managed_by)
         changes = changed_wire(declaration, current, wanted)
-        if CHANNEL not in changes:
+        if not changes_channel(declaration, current):
             return self._update(blank, item, current, changes)
         if not declaration.replace:
             raise _RefusedError(f"{CHANNEL_STAYS} {_REPLACE_HINT}")
