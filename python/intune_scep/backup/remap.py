@@ -9,7 +9,14 @@ from typing import Any, Final
 from intune_scep.backup.backup import Backup
 from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.errors import UnresolvedNameError
-from intune_scep.profiles.targets import FILTER_ID, Target, TargetKind, group_ids, uses_filter
+from intune_scep.profiles.targets import (
+    FILTER_ID,
+    Target,
+    TargetKind,
+    group_ids,
+    intent_of,
+    uses_filter,
+)
 from intune_scep.tenant import (
     Tenant,
     read_assignment_filters,
@@ -74,7 +81,7 @@ class Remap:
         elif not self.same_tenant and wire.get(FILTER_ID):
             # It means nothing here, and leads to nothing there.
             wire[FILTER_ID] = None
-        return {"target": wire, "intent": assignment.get("intent") or "apply"}
+        return {"target": wire, "intent": intent_of(assignment)}
 
     def _find(self, here: NameIndex, there: NameIndex, identifier: str) -> str:
         name = here.name_of(identifier)
