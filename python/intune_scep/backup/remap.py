@@ -17,12 +17,8 @@ from intune_scep.profiles.targets import (
     intent_of,
     uses_filter,
 )
-from intune_scep.tenant import (
-    Tenant,
-    read_assignment_filters,
-    read_groups,
-    read_scope_tags,
-)
+from intune_scep.tenant import Tenant
+from intune_scep.tenant.names import NamesWanted, read_names
 
 _DEFAULT_SCOPE_TAG: Final = "0"
 _PORTABLE: Final = frozenset(
@@ -107,12 +103,11 @@ async def read_remap(tenant: Tenant, backup: Backup) -> Remap:
     ids = group_ids(assigned)
     names = [name for i in ids if (name := backup.names.groups.name_of(i))]
     tags = {tag for profile in profiles for tag in profile.role_scope_tag_ids or ()}
-    groups = await read_groups(tenant, names=names, ids=ids if same_tenant else ())
-    filters = await read_assignment_filters(tenant) if uses_filter(assigned) else ()
-    scope_tags = await read_scope_tags(tenant) if tags - {_DEFAULT_SCOPE_TAG} else ()
-    there = Names(
-        NameIndex("group", groups),
-        NameIndex("assignment filter", filters),
-        NameIndex("scope tag", scope_tags),
+    wanted = NamesWanted(
+        groups=names,
+        group_ids=ids if same_tenant else (),
+        filters=uses_filter(assigned),
+        scope_tags=bool(tags - {_DEFAULT_SCOPE_TAG}),
     )
+    there = await read_names(tenant, wanted)
     return Remap(same_tenant, backup.names, there)
