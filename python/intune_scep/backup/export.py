@@ -21,11 +21,12 @@ from intune_scep.declarations.declaration import parse_declaration
 from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
 from intune_scep.declarations.names import NameIndex, root_certificate
 from intune_scep.declarations.options import OPTIONS
+from intune_scep.declarations.reading import SINGLES
 from intune_scep.declarations.wire_form import create_wire, option_of
 from intune_scep.declarations.yaml_form import render_document
 from intune_scep.errors import DeclarationError, FileError
 from intune_scep.files import read_regular
-from intune_scep.profiles import Profile, ProfileKind
+from intune_scep.profiles import Profile
 from intune_scep.profiles.targets import targets_of
 from intune_scep.tenant import ReadFailure, Snapshot, Tenant
 from intune_scep.version import __version__
@@ -34,10 +35,7 @@ LEDGER: Final = ".intune-scep-export.json"
 LEDGER_FORMAT: Final = "intune-scep/export/1"
 WRITTEN, LEFT_OUT, FAILED = "written", "left_out", "failed"
 
-_DOCUMENT_KEYS: Final = {
-    ProfileKind.SCEP: "scep_profile",
-    ProfileKind.TRUSTED_ROOT: "trusted_root_profile",
-}
+_DOCUMENT_KEYS: Final = {kind: key for key, kind in SINGLES.items()}
 _READ_LINE: Final = re.compile(rb"^# Read on [^\n]*\n", re.MULTILINE)
 
 

@@ -54,15 +54,10 @@ class RestoreStep:
 
 @dataclass(frozen=True)
 class RestorePlan:
-    """What restoring would do: trusted roots first, then SCEP profiles.
-
-    Attributes:
-        known_ids: Ids of every certificate profile that was there.
-    """
+    """What restoring would do: trusted roots first, then SCEP profiles."""
 
     backup: Backup
     steps: tuple[RestoreStep, ...]
-    known_ids: frozenset[str]
     notes: tuple[str, ...] = ()
 
 
@@ -80,9 +75,8 @@ async def plan_restore(tenant: Tenant, backup: Backup) -> RestorePlan:
     matches = match_profiles(backup.items, there.profiles, same_tenant=remap.same_tenant)
     planner = _Planner(backup, there, remap, matches)
     steps = planner.steps()
-    known = frozenset(profile.id or "" for profile in there.profiles)
     notes = (*backup.notes, *map(str, there.left_out), *_notes(steps, remap))
-    return RestorePlan(backup, steps, known, notes)
+    return RestorePlan(backup, steps, notes)
 
 
 def _notes(steps: Sequence[RestoreStep], remap: Remap) -> Iterator[str]:

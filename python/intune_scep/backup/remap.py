@@ -9,13 +9,16 @@ from typing import Any, Final
 from intune_scep.backup.backup import Backup
 from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.errors import UnresolvedNameError
-from intune_scep.profiles.targets import FILTER_ID, Target, TargetKind, group_ids, uses_filter
-from intune_scep.tenant import (
-    Tenant,
-    read_assignment_filters,
-    read_groups,
-    read_scope_tags,
+from intune_scep.profiles.targets import (
+    FILTER_ID,
+    Target,
+    TargetKind,
+    group_ids,
+    intent_of,
+    uses_filter,
 )
+from intune_scep.tenant import Tenant
+from intune_scep.tenant.names import NamesWanted, read_names
 
 _DEFAULT_SCOPE_TAG: Final = "0"
 _PORTABLE: Final = frozenset(
@@ -74,7 +77,7 @@ class Remap:
         elif not self.same_tenant and wire.get(FILTER_ID):
             # It means nothing here, and leads to nothing there.
             wire[FILTER_ID] = None
-        return {"target": wire, "intent": assignment.get("intent") or "apply"}
+        return {"target": wire, "intent": intent_of(assignment)}
 
     def _find(self, here: NameIndex, there: NameIndex, identifier: str) -> str:
         name = here.name_of(identifier)
@@ -100,12 +103,11 @@ async def read_remap(tenant: Tenant, backup: Backup) -> Remap:
     ids = group_ids(assigned)
     names = [name for i in ids if (name := backup.names.groups.name_of(i))]
     tags = {tag for profile in profiles for tag in profile.role_scope_tag_ids or ()}
-    groups = await read_groups(tenant, names=names, ids=ids if same_tenant else ())
-    filters = await read_assignment_filters(tenant) if uses_filter(assigned) else ()
-    scope_tags = await read_scope_tags(tenant) if tags - {_DEFAULT_SCOPE_TAG} else ()
-    there = Names(
-        NameIndex("group", groups),
-        NameIndex("assignment filter", filters),
-        NameIndex("scope tag", scope_tags),
+    wanted = NamesWanted(
+        groups=names,
+        group_ids=ids if same_tenant else (),
+        filters=uses_filter(assigned),
+        scope_tags=bool(tags - {_DEFAULT_SCOPE_TAG}),
     )
+    there = await read_names(tenant, wanted)
     return Remap(same_tenant, backup.names, there)

@@ -60,18 +60,18 @@ class Policy:
         }
 
 
-FAIL_ON: Final = ("errors", "new_findings", "required", "defective", "drift", "expired_roots")
-
-
 class _FailOn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    errors: StrictBool = True
-    new_findings: StrictBool = True
-    required: StrictBool = True
-    defective: StrictBool = True
-    drift: StrictBool = False
-    expired_roots: StrictBool = True
+    errors: StrictBool = Policy.errors
+    new_findings: StrictBool = Policy.new_findings
+    required: StrictBool = Policy.required
+    defective: StrictBool = Policy.defective
+    drift: StrictBool = Policy.drift
+    expired_roots: StrictBool = Policy.expired_roots
+
+
+FAIL_ON: Final = tuple(_FailOn.model_fields)
 
 
 class _File(BaseModel):
@@ -79,7 +79,7 @@ class _File(BaseModel):
 
     fail_on: _FailOn = Field(default_factory=_FailOn)
     warnings_are_errors_from: date | None = None
-    root_expiry_days: StrictInt = Field(default=90, ge=0, le=3650)
+    root_expiry_days: StrictInt = Field(default=Policy.root_expiry_days, ge=0, le=3650)
 
 
 def load_policy(path: Path) -> Policy:

@@ -61,7 +61,8 @@ async def check_tenant(
         found = await read_snapshot(tenant, _everything(with_directory=with_directory))
     except IntuneScepError as error:
         found = Snapshot(failures=(ReadFailure("the tenant's profiles", str(error)),))
-        return make_report(_without_baseline(request), found)
+        # Against nothing read, a baseline would make every profile look vanished.
+        return make_report(with_changes(request, baseline=None), found)
     if not found.profiles:
         found = with_changes(found, notes=(*found.notes, _NOTHING_SEEN))
     return make_report(request, found)
@@ -89,18 +90,6 @@ def unreachable(
         generated_at=now or datetime.now(UTC),
         policy=policy,
         unread=(failure,),
-    )
-
-
-def _without_baseline(request: Request) -> Request:
-    """Against nothing read, a baseline would make every profile look vanished."""
-    return Request(
-        request.tenant,
-        request.cloud,
-        request.source,
-        request.now,
-        request.policy,
-        request.configuration,
     )
 
 

@@ -13,6 +13,7 @@ from intune_scep.declarations.options import OPTIONS, Option, options_of
 from intune_scep.declarations.wire_form import managed_wire
 from intune_scep.errors import DeclarationError, InexpressibleError
 from intune_scep.profiles import Profile, ProfileIndex, ProfileType, normal_value
+from intune_scep.profiles.targets import APPLY, intent_of
 from intune_scep.profiles.wire import is_annotation, is_writable
 
 NOT_READ: Final = object()
@@ -74,8 +75,8 @@ def inexpressible(profile: Profile) -> dict[str, str]:
             continue
         reasons[name] = f"{name} is not known to this version."
     for item in profile.assignments or ():
-        if item.get("intent", "apply") != "apply":
-            reasons["assignments"] = f"assignments has the intent {item['intent']!r}."
+        if (intent := intent_of(item)) != APPLY:
+            reasons["assignments"] = f"assignments has the intent {intent!r}."
         elif "unknown" in decode_target(item.get("target") or {}, Names()):
             reasons["assignments"] = "assignments has a target of an unknown type."
     return reasons

@@ -19,10 +19,11 @@ _LISTS: Final = {
     "trusted_root_profiles": ProfileKind.TRUSTED_ROOT,
     "scep_profiles": ProfileKind.SCEP,
 }
-_SINGLES: Final = {
+SINGLES: Final = {
     "trusted_root_profile": ProfileKind.TRUSTED_ROOT,
     "scep_profile": ProfileKind.SCEP,
 }
+"""Key of a document that holds one profile to the kind of the profile."""
 _COLLECTION: Final = "intune.scep."
 
 
@@ -131,7 +132,7 @@ def _one_line(error: Exception) -> str:
 
 
 def _of_document(document: Any, file: Path) -> Iterator[tuple[ProfileKind, Any]]:
-    known = {**_LISTS, **_SINGLES}
+    known = {**_LISTS, **SINGLES}
     keys = list(document) if isinstance(document, dict) else []
     words = {key: str(key).removeprefix(_COLLECTION) for key in keys}
     if not keys or any(word not in known for word in words.values()):
@@ -140,8 +141,8 @@ def _of_document(document: Any, file: Path) -> Iterator[tuple[ProfileKind, Any]]
         )
     for key, word in words.items():
         value = document[key]
-        if word in _SINGLES:
-            yield _SINGLES[word], value
+        if word in SINGLES:
+            yield SINGLES[word], value
         elif isinstance(value, list):
             yield from ((_LISTS[word], item) for item in value)
         else:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from intune_scep.declarations.codecs import encode_option
 from intune_scep.declarations.declaration import (
     Declaration,
     ScepDeclaration,
@@ -15,11 +16,11 @@ from intune_scep.declarations.declaration import (
 from intune_scep.declarations.names import listed, root_certificate, thumbprints
 from intune_scep.declarations.values import RootReference
 from intune_scep.errors import UnresolvedNameError
-from intune_scep.profiles import Platform, Profile, ProfileIndex, ProfileKind
+from intune_scep.profiles import Platform, Profile, ProfileIndex, ProfileKind, normal_value
 
 CHANNEL: Final = "deploymentChannel"
 CHANNEL_STAYS: Final = "deployment_channel cannot be changed after deployment."
-_CHANNELS: Final = {"device": "deviceChannel", "user": "userChannel"}
+_CHANNEL_OPTION: Final = "deployment_channel"
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,18 @@ class Resolved:
         declaration, current = self.declaration, self.current
         if current is None or not declaration.replace:
             return False
-        channel = _CHANNELS.get(str(declaration.given.get("deployment_channel")))
-        return current.profile_type is not declaration.profile_type or (
-            channel is not None and channel != current.to_wire().get(CHANNEL)
+        return current.profile_type is not declaration.profile_type or changes_channel(
+            declaration, current
         )
+
+
+def changes_channel(declaration: Declaration, current: Profile) -> bool:
+    """Whether another deployment channel is declared than a profile has; null is one too."""
+    if _CHANNEL_OPTION not in declaration.given:
+        return False
+    wanted = encode_option(_CHANNEL_OPTION, declaration.given[_CHANNEL_OPTION])[CHANNEL]
+    kind, now = current.profile_type, current.to_wire().get(CHANNEL)
+    return normal_value(kind, CHANNEL, wanted) != normal_value(kind, CHANNEL, now)
 
 
 def wrong_type(declaration: Declaration, current: Profile) -> str:

@@ -11,16 +11,11 @@ from intune_scep.errors import MarkerError, StatePlanError
 if TYPE_CHECKING:
     from intune_scep.desired_state.choices import PlanChoices
     from intune_scep.desired_state.listing import ProfileListing, list_profiles
-    from intune_scep.desired_state.plan import Change, Reissues, StateAction, StatePlan
     from intune_scep.desired_state.run import apply_declarations, apply_plan, plan_declarations
 
 _HOMES = {
-    "Change": "plan",
     "PlanChoices": "choices",
     "ProfileListing": "listing",
-    "Reissues": "plan",
-    "StateAction": "plan",
-    "StatePlan": "plan",
     "apply_declarations": "run",
     "apply_plan": "run",
     "list_profiles": "listing",
@@ -28,13 +23,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "Change",
     "MarkerError",
     "PlanChoices",
     "ProfileListing",
-    "Reissues",
-    "StateAction",
-    "StatePlan",
     "StatePlanError",
     "apply_declarations",
     "apply_plan",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from intune_scep.certificates import describe_certificate, inspect_certificate
+from intune_scep.certificates import describe_certificate
 from intune_scep.changes.plan import Difference
 from intune_scep.declarations.codecs import ABSENT, CODECS, Wire, decode_option
 from intune_scep.declarations.declaration import Declaration
@@ -17,8 +15,9 @@ from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.wire_form import WireForm, option_of
 from intune_scep.desired_state.marker import with_marker
 from intune_scep.desired_state.plan import Reissues
-from intune_scep.errors import CertificateError, InexpressibleError
+from intune_scep.errors import InexpressibleError
 from intune_scep.profiles import Profile, ProfileKind, ProfileType, changed_properties
+from intune_scep.rules.ca_certificates import read_ca_certificate
 
 _USAGES = "extendedKeyUsages"
 _LEGACY_NAMES = "subjectAlternativeNameType"
@@ -111,10 +110,8 @@ def _described(encoded: Any) -> str | None:
     """Which certificate this is, in one line."""
     if not isinstance(encoded, str):
         return None
-    try:
-        return describe_certificate(inspect_certificate(base64.b64decode(encoded)))
-    except (CertificateError, binascii.Error, ValueError):
-        return "(not a certificate)"
+    facts = read_ca_certificate(encoded).facts
+    return describe_certificate(facts) if facts is not None else "(not a certificate)"
 
 
 def assignment_difference(

@@ -88,10 +88,32 @@ def update_notes(
     if root is not None and root.after is None:
         yield "It will have no trusted root: devices will not get certificates from it."
     if assignments is not None:
-        yield (
-            "Devices that leave the assignment have their certificate revoked and removed."
-            " Whether other devices are re-issued theirs is not known."
+        yield _about_leaving(action.profile_type)
+
+
+def _about_leaving(kind: ProfileType) -> str:
+    """What becomes of the certificates of devices that leave the assignment (DOMAIN.md 2.1)."""
+    if kind.can_revoke:
+        theirs = (
+            "Microsoft's page says that devices that leave the assignment have their certificate"
+            " revoked and removed."
         )
+    else:
+        theirs = (
+            "Intune cannot revoke the certificates of devices that leave the assignment on this"
+            " platform: do that at the CA."
+        )
+    return f"{theirs} Whether other devices are re-issued theirs is not known."
+
+
+def _about_old_certificates(kind: ProfileType) -> str:
+    """What becomes of the certificates there are when others are issued."""
+    if kind.can_revoke:
+        return "Every certificate of the profile is re-issued and the old ones are revoked."
+    return (
+        "Every certificate of the profile is re-issued. Intune cannot revoke the old ones on this"
+        " platform: do that at the CA."
+    )
 
 
 def _about_reissue(kind: ProfileType, changes: Wire, *, relinked: bool) -> str:
@@ -99,7 +121,7 @@ def _about_reissue(kind: ProfileType, changes: Wire, *, relinked: bool) -> str:
     page = "Microsoft's page says that any change to a SCEP profile revokes its certificates."
     rows = [kind.properties_by_name.get(name) for name in changes]
     if any(row is not None and row.re_enrols for row in rows):
-        return "Every certificate of the profile is re-issued and the old ones are revoked."
+        return _about_old_certificates(kind)
     if reissues(kind, changes, relinked=relinked) is Reissues.PROBABLY_NOT:
         return f"Reported not to re-issue certificates, but: {page}"
     return f"Nobody has reported whether this re-issues certificates. {page}"

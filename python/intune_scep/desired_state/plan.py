@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -71,7 +70,7 @@ class StateAction:
         body: Wire properties to write: all of them for a new profile, the changed ones else.
         root: The link to set; None leaves it alone.
         assignments: The assignments to set; None leaves them alone.
-        after: Indexes of actions that must have ended well before this one may start.
+        after: Indexes of actions that let go of this profile, before which it is not deleted.
         notes: Sentences a person should read before agreeing.
         message: Why it was refused.
         accepted_rules: Ids of rules whose errors the declaration itself accepts; told, not refused.
@@ -101,69 +100,15 @@ class StateAction:
         """Id of the profile there is; None for one to be made."""
         return self.current.id if self.current is not None else None
 
-    @property
-    def writes(self) -> bool:
-        return self.change not in {Change.NONE, Change.REFUSED}
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form, without the profiles themselves."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "kind": self.profile_type.kind.value,
-            "platform": self.profile_type.platform.value,
-            "action": self.change.value,
-            "diff": [difference.to_dict() for difference in self.differences],
-            "reissues": self.reissues.value,
-            "message": self.message or " ".join(self.notes) or None,
-            "findings": [finding.to_dict() for finding in self.findings],
-        }
-
 
 @dataclass(frozen=True)
 class StatePlan:
-    """Every action for a set of declarations, unchanged profiles included.
-
-    Attributes:
-        known_ids: Ids of all certificate profiles there were, to tell new ones from old.
-    """
+    """Every action for a set of declarations, unchanged profiles included."""
 
     tenant: str
     cloud: str
     actions: tuple[StateAction, ...]
-    known_ids: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to do and nothing to complain about."""
-        return all(action.change is Change.NONE for action in self.actions)
-
-    @property
-    def refused(self) -> tuple[StateAction, ...]:
-        return tuple(action for action in self.actions if action.change is Change.REFUSED)
-
-    @property
-    def summary(self) -> dict[str, int]:
-        """How many profiles each change concerns; every change is a key."""
-        return count_changes(self.actions)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready form, for showing and approving."""
-        return {
-            "tenant": self.tenant,
-            "cloud": self.cloud,
-            "summary": self.summary,
-            "notes": list(self.notes),
-            "warnings": warnings_of(self.actions),
-            "profiles": [action.to_dict() for action in self.actions],
-        }
-
-
-def count_changes(actions: Sequence[StateAction]) -> dict[str, int]:
-    """How many actions there are of each change; every change is a key."""
-    counts = Counter(action.change for action in actions)
-    return {change.value: counts[change] for change in Change}
 
 
 def warnings_of(actions: Sequence[StateAction]) -> list[str]:

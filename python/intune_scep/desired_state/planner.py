@@ -11,10 +11,10 @@ from intune_scep.declarations.codecs import Wire
 from intune_scep.declarations.declaration import Declaration
 from intune_scep.declarations.names import encode_target
 from intune_scep.declarations.resolution import (
-    CHANNEL,
     CHANNEL_STAYS,
     Resolved,
     RootTarget,
+    changes_channel,
     wrong_type,
 )
 from intune_scep.declarations.wire_form import WireForm
@@ -84,7 +84,6 @@ def make_plan(
         tenant,
         cloud,
         tuple(safe_actions([*actions, *pruned], snapshot)),
-        frozenset(profile.id for profile in snapshot.profiles if profile.id),
         (*snapshot.notes, *notes),
     )
 
@@ -138,7 +137,6 @@ class _Planner:
                 body=body,
                 root=RootChange(None, root) if root else None,
                 assignments=AssignmentChange((), assignments) if assignments else None,
-                after=_makers(RootChange(None, root)),
                 notes=tuple(creation_notes(item.declaration.kind, root)),
             ),
             {},
@@ -165,7 +163,7 @@ class _Planner:
         if self._choices.managed_by is not None and "description" not in wanted:
             wanted["description"] = with_marker(current.description, self._choices.managed_by)
         changes = changed_wire(declaration, current, wanted)
-        if CHANNEL not in changes:
+        if not changes_channel(declaration, current):
             return self._update(blank, item, current, changes)
         if not declaration.replace:
             raise _RefusedError(f"{CHANNEL_STAYS} {_REPLACE_HINT}")
@@ -186,7 +184,6 @@ class _Planner:
             body=changes,
             root=root,
             assignments=assignments,
-            after=_makers(root),
             reissues=reissues(blank.profile_type, changes, relinked=root is not None),
             notes=tuple(update_notes(blank, changes, root, assignments)),
         )
@@ -204,7 +201,6 @@ class _Planner:
             body=body,
             root=RootChange(None, root) if root else None,
             assignments=AssignmentChange((), assignments) if assignments else None,
-            after=_makers(RootChange(None, root)),
             reissues=Reissues.YES if is_scep(blank) else Reissues.NO,
             notes=tuple(replacement_notes(blank, current)),
         )
@@ -285,10 +281,3 @@ def _wanted_root(item: Resolved) -> RootTarget | None:
     if item.root_refusal is not None:
         raise _RefusedError(item.root_refusal)
     return item.root
-
-
-def _makers(root: RootChange | None) -> tuple[int, ...]:
-    """The action that makes the root, if it is made in this run."""
-    if root is None or root.after is None or root.after.action is None:
-        return ()
-    return (root.after.action,)

@@ -96,7 +96,7 @@ class _Users:
                 f"The trusted root is still used by SCEP profiles: {', '.join(sorted(staying))}."
                 " Declare another root_profile for them, or remove them, in the same run.",
             )
-        return replace(action, after=(*action.after, *waits))
+        return replace(action, after=tuple(waits))
 
 
 def _lets_go(other: StateAction, root: StateAction) -> bool:

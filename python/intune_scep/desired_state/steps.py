@@ -91,8 +91,7 @@ def _steps(action: StateAction, actions: Sequence[StateAction]) -> list[Step]:
     if action.assignments is not None:
         steps.append(Assign(tuple(action.assignments.before), tuple(action.assignments.after)))
     if action.change in _GOES:
-        makers = _makers(action)
-        steps.append(Delete(tuple(str(index) for index in action.after if index not in makers)))
+        steps.append(Delete(tuple(map(str, action.after))))
     return steps
 
 

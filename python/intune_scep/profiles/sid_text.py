@@ -59,11 +59,6 @@ class SidText:
             return True
         return self.has_tag and not self.has_literal_sid
 
-    @property
-    def is_about_sids(self) -> bool:
-        """Whether it has anything to do with SIDs."""
-        return self.is_attempt or self.has_literal_sid
-
 
 def read_sid_text(text: str) -> SidText:
     """Read a text of a profile or of a certificate for SIDs.

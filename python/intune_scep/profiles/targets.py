@@ -10,6 +10,8 @@ from typing import Any, Final
 Wire = dict[str, Any]
 _PREFIX: Final = "#microsoft.graph."
 FILTER_ID: Final = "deviceAndAppManagementAssignmentFilterId"
+APPLY: Final = "apply"
+_REMOVE: Final = "remove"
 _FILTER_TYPE: Final = "deviceAndAppManagementAssignmentFilterType"
 
 
@@ -105,9 +107,18 @@ def targets_of(assignments: Iterable[Mapping[str, Any]]) -> list[Target]:
     return [Target.of(assignment.get("target") or {}) for assignment in assignments]
 
 
+def intent_of(assignment: Mapping[str, Any]) -> str:
+    """What an assignment does: `apply`, also where it says nothing or null, `remove`, or another.
+
+    Letter case means nothing in the two that are known.
+    """
+    sent = str(assignment.get("intent") or APPLY)
+    return sent.lower() if sent.lower() in {APPLY, _REMOVE} else sent
+
+
 def is_removal(assignment: Mapping[str, Any]) -> bool:
     """Whether an assignment takes the profile away."""
-    return str(assignment.get("intent") or "apply").lower() == "remove"
+    return intent_of(assignment) == _REMOVE
 
 
 def same_assignments(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> bool:
@@ -116,8 +127,7 @@ def same_assignments(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[s
 
 
 def _meaning(assignment: Mapping[str, Any]) -> Hashable:
-    intent = str(assignment.get("intent") or "apply")
-    return Target.of(assignment.get("target") or {}).folded, intent
+    return Target.of(assignment.get("target") or {}).folded, intent_of(assignment)
 
 
 def group_ids(assignments: Iterable[Mapping[str, Any]]) -> list[str]:

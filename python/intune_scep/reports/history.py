@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -68,14 +67,10 @@ def _same_subject(content: dict[str, Any], report: ComplianceReport) -> bool:
 
 
 def _point(content: dict[str, Any]) -> Point | None:
-    return next(_points(content), None)
-
-
-def _points(content: dict[str, Any]) -> Iterator[Point]:
     try:
         at = datetime.fromisoformat(content["generated_at"])
         if content["outcome"]["status"] == "not_judged" or at.tzinfo is None:
-            return
+            return None
         summary = content["summary"]
         numbers = (
             summary["findings"]["error"],
@@ -84,6 +79,7 @@ def _points(content: dict[str, Any]) -> Iterator[Point]:
             summary["verdicts"]["mapped"],
         )
     except (KeyError, TypeError, ValueError):
-        return
-    if all(isinstance(number, int) and 0 <= number < 10**7 for number in numbers):
-        yield Point(at, *numbers)
+        return None
+    if not all(isinstance(number, int) and 0 <= number < 10**7 for number in numbers):
+        return None
+    return Point(at, *numbers)

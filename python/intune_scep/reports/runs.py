@@ -34,7 +34,8 @@ class Line:
 
 REISSUE_WARNINGS: Final = {
     Task.STRONG_MAPPING: (
-        "Intune revokes and re-issues every certificate of a profile that is edited."
+        "Microsoft says that Intune revokes and re-issues every certificate of a SCEP profile that"
+        " is edited."
     ),
     Task.DECLARED_STATE: (
         "Microsoft says that any change to a SCEP profile revokes its certificates."

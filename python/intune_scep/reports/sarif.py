@@ -9,15 +9,14 @@ from typing import Any, Final
 
 from intune_scep.compliance import ComplianceReport, Status
 from intune_scep.compliance.report import finding_key
-from intune_scep.reports.words import subject_of
-from intune_scep.rules import CATALOGUE, RULES, Finding, Severity
+from intune_scep.reports.words import SEVERITIES, subject_of
+from intune_scep.rules import CATALOGUE, RULES, Finding
 from intune_scep.texts import printable
 from intune_scep.version import __version__
 
 SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
 def render_sarif(report: ComplianceReport) -> str:
@@ -55,7 +54,7 @@ def _rule(rule_id: str) -> dict[str, Any]:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.description},
         "help": {"text": f"{rule.remedy}\n\nSource: {rule.source}"},
-        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "defaultConfiguration": {"level": SEVERITIES[rule.severity]},
         "properties": {"tags": [rule.group]},
     }
 
@@ -79,7 +78,7 @@ def _result(
     result: dict[str, Any] = {
         "ruleId": finding.rule_id,
         "ruleIndex": positions[finding.rule_id],
-        "level": _LEVELS[finding.severity],
+        "level": SEVERITIES[finding.severity],
         "message": {"text": f"{name}: {printable(finding.message)} {printable(finding.remedy)}"},
         "locations": [
             {

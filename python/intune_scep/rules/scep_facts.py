@@ -84,11 +84,6 @@ class Place:
     sid: SidText
 
     @property
-    def is_san(self) -> bool:
-        """Whether it is one of the subject alternative names, not a legacy one."""
-        return self.wire_name == SANS
-
-    @property
     def is_uri(self) -> bool:
         """Whether it is a URI, the only place where the SID variable works."""
         return self.san_type == URI

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from intune_scep.errors import SelectionError
-from intune_scep.profiles import Profile
+from intune_scep.profiles import Profile, ProfileIndex
 from intune_scep.rules.verdicts import Judgement
 from intune_scep.strong_mapping.choice_fields import ChoiceFields
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
@@ -110,12 +110,9 @@ class Selection:
     """
 
     def __init__(self, choices: Choices, profiles: Sequence[Profile]) -> None:
-        by_id = {profile.id: profile for profile in profiles if profile.id}
-        by_name: dict[str, list[Profile]] = {}
-        for profile in profiles:
-            by_name.setdefault(profile.display_name or "", []).append(profile)
-        self._only = _resolve("only (--only)", choices.only, by_id, by_name)
-        self._except = _resolve("except (--except)", choices.except_, by_id, by_name)
+        index = ProfileIndex(profiles)
+        self._only = _resolve("only (--only)", choices.only, index)
+        self._except = _resolve("except (--except)", choices.except_, index)
         self._has_only = bool(choices.only)
 
     def leaves_out(self, identifier: str) -> str | None:
@@ -127,24 +124,15 @@ class Selection:
         return None
 
 
-def _resolve(
-    option: str,
-    selectors: Sequence[str],
-    by_id: Mapping[str, Profile],
-    by_name: Mapping[str, Sequence[Profile]],
-) -> frozenset[str]:
-    return frozenset(_resolve_one(option, selector, by_id, by_name) for selector in selectors)
+def _resolve(option: str, selectors: Sequence[str], index: ProfileIndex) -> frozenset[str]:
+    return frozenset(_resolve_one(option, selector, index) for selector in selectors)
 
 
-def _resolve_one(
-    option: str,
-    selector: str,
-    by_id: Mapping[str, Profile],
-    by_name: Mapping[str, Sequence[Profile]],
-) -> str:
-    if selector in by_id:
-        return selector
-    found = by_name.get(selector, ())
+def _resolve_one(option: str, selector: str, index: ProfileIndex) -> str:
+    by_id = index.by_id(selector)
+    if by_id is not None and by_id.id:
+        return by_id.id
+    found = index.called(selector)
     if len(found) == 1 and found[0].id:
         return found[0].id
     if not found:

@@ -11,6 +11,7 @@ from typing import Any
 from intune_scep.errors import GraphError, GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.profiles import Profile, parse_profile
+from intune_scep.profiles.targets import APPLY, intent_of
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.root_links import bind_url, link_path
 from intune_scep.tenant.tenant import Tenant
@@ -83,8 +84,8 @@ async def assign_profile(
 
 def _sent(assignment: Mapping[str, Any]) -> dict[str, Any]:
     sent: dict[str, Any] = {"target": assignment["target"]}
-    if assignment.get("intent", "apply") != "apply":
-        sent["intent"] = assignment["intent"]
+    if (intent := intent_of(assignment)) != APPLY:
+        sent["intent"] = intent
     return sent
 
 

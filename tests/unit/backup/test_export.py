@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from intune_scep.backup import export as export_module
 from intune_scep.backup.export import FAILED, LEDGER, LEFT_OUT, WRITTEN, export_profiles
 from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.reading import read_declarations
@@ -89,6 +90,22 @@ def test_an_id_stands_where_a_name_is_not_unique_and_a_comment_says_why(simulate
     content = (out / "scep-ios-wi-fi.yml").read_text()
     assert f"- group: {TWINS[0]}" in content
     assert f"# {TWINS[0]} is an id: more than one group has the name 'Twins'." in content
+
+
+def test_an_assignment_whose_intent_is_null_is_exported(simulated, out, monkeypatch):
+    read = export_module.read_everything
+
+    async def with_null(*args, **options):
+        found = await read(*args, **options)
+        for profile in found.profiles:
+            for assignment in profile.assignments or ():
+                assignment["intent"] = None
+        return found
+
+    monkeypatch.setattr(export_module, "read_everything", with_null)
+    report = export(simulated(one_profile()), out)
+    assert [dict(item.not_expressed) for item in report.profiles] == [{}, {}]
+    assert f"- group: {TWINS[0]}" in (out / "scep-ios-wi-fi.yml").read_text()
 
 
 def test_comments_say_what_was_read_and_name_the_simulator(simulated, out):

@@ -128,6 +128,26 @@ def test_a_replaced_root_takes_its_declared_users_with_it(tenant):
     assert tenant.plan(changed).is_empty
 
 
+def test_a_root_that_loses_its_channel_is_replaced_before_a_new_profile_points_at_it(tenant):
+    tenant.applied([root(MAC)])
+    old = tenant.profile("Root")["id"]
+    changed = [root(MAC, deployment_channel=None, replace=True), scep(MAC)]
+    plan = tenant.plan(changed)
+    assert [action.action for action in plan.actions] == ["replace", "create"]
+    report = tenant.apply(changed)
+    assert not report.failed, report.msg
+    new = tenant.profile("Root")
+    assert new["id"] != old
+    assert new.get("deploymentChannel") is None
+    [link] = [
+        body["rootCertificate@odata.bind"]
+        for write in tenant.writes()
+        if "rootCertificate@odata.bind" in (body := write["body"] or {})
+    ]
+    assert new["id"] in link
+    assert tenant.plan(changed).is_empty
+
+
 def test_a_root_with_undeclared_users_is_not_replaced(tenant):
     tenant.applied(mac())
     report = tenant.apply([root(MAC, deployment_channel="user", replace=True)])

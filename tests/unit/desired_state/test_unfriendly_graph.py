@@ -113,6 +113,17 @@ def test_the_plan_says_what_re_issues(tenant, option, expected):
     assert says_page == (option not in surely)
 
 
+@pytest.mark.parametrize("option", ["validity", "assignments"])
+@pytest.mark.parametrize("platform", [Platform.IOS, Platform.ANDROID_DEVICE_OWNER])
+def test_the_plan_promises_no_revocation_where_intune_cannot_revoke(tenant, platform, option):
+    tenant.applied([root(platform), scep(platform)])
+    value = {"validity": {"value": 2, "unit": "years"}, "assignments": []}[option]
+    [action] = tenant.plan([scep(platform, **{option: value})], rules=ERRORS_AS_WARNINGS).actions
+    notes = " ".join(action.details["notes"])
+    assert ("revoked" in notes) == (platform is Platform.IOS)
+    assert ("do that at the CA" in notes) == (platform is not Platform.IOS)
+
+
 def test_a_root_re_issues_nothing(tenant):
     tenant.applied([root()])
     [action] = tenant.plan([root(certificate=OTHER_PEM)]).actions

@@ -8,6 +8,8 @@ from intune_scep.profiles.targets import (
     Target,
     TargetKind,
     group_ids,
+    intent_of,
+    is_removal,
     same_assignments,
     uses_filter,
 )
@@ -84,3 +86,16 @@ def test_groups_are_named_once_and_in_order():
 
 def test_an_intent_that_nobody_knows_is_an_intent_of_its_own():
     assert not same_assignments([assignment(GROUP)], [assignment(GROUP, intent="somethingNew")])
+
+
+@pytest.mark.parametrize("said", [{}, {"intent": None}, {"intent": "apply"}, {"intent": "Apply"}])
+def test_no_intent_and_null_mean_apply(said):
+    item = assignment(GROUP, **said)
+    assert intent_of(item) == "apply"
+    assert not is_removal(item)
+    assert same_assignments([item], [assignment(GROUP)])
+
+
+def test_another_intent_stays_as_it_is():
+    assert intent_of(assignment(GROUP, intent="Remove")) == "remove"
+    assert intent_of(assignment(GROUP, intent="somethingNew")) == "somethingNew"

@@ -150,6 +150,16 @@ def test_only_and_except_take_names_and_ids(simulated):
 
 
 @pytest.mark.parametrize("option", ["only", "except_"])
+def test_letter_case_means_nothing_in_an_id(simulated, option):
+    tenant = simulated("contoso")
+    full = {a.id for a in tenant.run(lambda graph: plan_tenant(graph, Choices())).writing}
+    chosen = min(identifier for identifier in full if identifier.upper() != identifier)
+    choices = Choices(**{option: (chosen.upper(),)})
+    left = {a.id for a in tenant.run(lambda graph: plan_tenant(graph, choices)).writing}
+    assert left == ({chosen} if option == "only" else full - {chosen})
+
+
+@pytest.mark.parametrize("option", ["only", "except_"])
 def test_a_name_of_none_or_of_two_is_an_error_with_both_ids(simulated, option):
     tenant = simulated("contoso")
     rows = tenant.run(assess_tenant).to_dict()["profiles"]
