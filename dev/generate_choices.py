@@ -176,9 +176,12 @@ def role_argument(choice: Choice) -> str:
 
 def role_task(choice: Choice) -> str:
     omitted = " | default(omit)" if choice.default is None else ""
+    value = f"{variable(choice)}{omitted}"
+    if choice.name == LIMIT:
+        return f'    {choice.name}: "{{{{ {value} }}}}"\n'
     # The module refuses the others at a rollback; an inventory may keep them for every run.
-    when = "" if choice.name == LIMIT else " if strong_mapping_state == 'enforced' else omit"
-    return f'    {choice.name}: "{{{{ {variable(choice)}{omitted}{when} }}}}"\n'
+    value = f"{value} if __strong_mapping_enforced else omit"
+    return f"    {choice.name}: >-\n      {{{{ {value} }}}}\n"
 
 
 def role_row(choice: Choice) -> str:
