@@ -31,7 +31,7 @@ options:
       - V(rolled_back) takes back what the run that O(journal), which it needs, recorded has done,
         where nobody changed the profile since. A deleted profile is made again with a new ID.
       - V(restored) makes what the tenant lacks of the backup in O(path), as C(intune-scep profiles
-        backup) wrote it. What the tenant has already is left alone.
+        export --format json) wrote it. What the tenant has already is left alone.
     type: str
     choices:
       - present

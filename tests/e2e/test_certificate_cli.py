@@ -92,6 +92,15 @@ def test_the_sid_is_compared_with_the_tenants_users(tmp_path, simulated, cli, mo
     assert cli("certificate", "inspect", wrong, "--expected-from-users")[0] == 2
 
 
+def test_files_alone_load_no_client(mapped):
+    program = (
+        "import sys; from intune_scep.cli.app import run;"
+        f" assert run(['certificate', 'inspect', {str(mapped)!r}]) == 0;"
+        " assert 'intune_scep.sync_client' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.DEVNULL)
+
+
 def test_a_report_alone_cannot_be_judged(tmp_path, cli):
     report = tmp_path / "report.csv"
     report.write_text(

@@ -100,9 +100,41 @@ def test_wrong_options_and_files_are_exit_code_1(cli, contoso, tmp_path, monkeyp
         assert (code, err.count("\n")) == (1, 1)
         assert "missing" in err
     assert cli("check", tmp_path / "nowhere")[0] == 1
-    assert cli("report", "--format", "html", "--format", "json")[0] == 1
     monkeypatch.delenv("INTUNE_SCEP_CLOUD")
     assert cli("check")[0] == 1
+
+
+def test_several_forms_without_a_place_for_files_are_refused_before_anything_is_read(contoso, cli):
+    code, _, err = cli("report", "--format", "html", "--format", "json")
+    assert code == 1
+    assert "--output-dir" in err
+    assert contoso.requests() == []
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_the_directory_of_files_is_refused_and_both_are_named(contoso, cli, tmp_path, command):
+    code, _, err = cli(command, tmp_path, "--directory")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "--directory" in err
+    assert str(tmp_path) in err
+
+
+def test_one_baseline_is_compared_with_not_two(contoso, cli, tmp_path):
+    other = tmp_path / "other.json"
+    code, _, err = cli("baseline", "diff", "--file", tmp_path / "b.json", "--baseline", other)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "--file or --baseline" in err
+    assert contoso.requests() == []
+
+
+def test_a_baseline_is_shown_without_a_tenant(contoso, cli, tmp_path, monkeypatch):
+    file = tmp_path / "baseline.json"
+    assert cli("baseline", "approve", "--file", file, "--by", "Ada")[0] == 0
+    monkeypatch.delenv("INTUNE_SCEP_CLOUD")
+    monkeypatch.delenv("INTUNE_SCEP_SIMULATOR")
+    code, out, _ = cli("baseline", "show", "--file", file, "--output", "json")
+    assert (code, json.loads(out)["approved_by"]) == (0, "Ada")
+    assert cli("baseline", "show", "--file", file, "--tenant", "contoso.com")[0] == 1
 
 
 def test_report_writes_every_form_privately(contoso, cli, tmp_path):

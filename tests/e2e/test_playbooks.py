@@ -100,6 +100,27 @@ def test_rollback_restores_exactly_and_check_mode_writes_nothing(tenant: Tenant)
     assert tenant.writes() == []
 
 
+def test_choices_that_an_inventory_keeps_do_not_hinder_a_rollback(tenant: Tenant) -> None:
+    before = tenant.names()
+    kept = {
+        "strong_mapping_only": [ONE_PROFILE],
+        "strong_mapping_include_android": True,
+        "strong_mapping_include_device_certificates": True,
+        "strong_mapping_include_legacy_san": True,
+        "strong_mapping_journal": "run.jsonl",
+    }
+    assert run_on(tenant, ENFORCE[0], "-e", json.dumps(kept)).code == 0
+    assert tenant.names() != before
+    limited = run_on(
+        tenant, ROLLBACK[0], "-e", json.dumps({**kept, "strong_mapping_max_changes": 0})
+    )
+    assert limited.code == 2
+    assert tenant.names() != before
+    restored = run_on(tenant, ROLLBACK[0], "-e", json.dumps(kept))
+    assert restored.code == 0, restored.output
+    assert tenant.names() == before
+
+
 def test_twins_have_the_same_effect(seeded: Path, tmp_path: Path) -> None:
     choice = ("-e", json.dumps({"strong_mapping_only": [ONE_PROFILE]}))
     ways = (*ENFORCE, "intune.scep.enforce_strong_mapping", "enforce-strong-mapping.yml")

@@ -1,6 +1,7 @@
 """What the roles make of their variables, before and after they reach a tenant."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ def test_the_journal_is_told_before_the_run_and_is_the_one_that_is_written(
 ) -> None:
     result = run(tenant, ENFORCE[0], {"strong_mapping_only": [ONE_PROFILE]})
     assert result.code == 0, result.output
+    assert "journal_content" not in result.statistics["localhost"]
     journal = result.statistics["localhost"]["journal"]
     assert Path(journal).is_file()
     told = result.output.index(f"What is written is recorded in {journal}")
@@ -116,6 +118,44 @@ def test_without_a_place_that_is_kept_nothing_is_written_unless_it_is_allowed(
     allowed = {**given, f"{word}_allow_ephemeral_journal": True}
     output = run(tenant, playbook, allowed, INTUNE_SCEP_STATE=KEPT_AWAY).output
     assert "outlives the job" not in " ".join(output.split())
+
+
+@pytest.fixture
+def going_away(tmp_path: Path) -> dict[str, str]:
+    """An environment in which every journal of a test goes away with the job."""
+    directory = tmp_path / "start"
+    directory.mkdir()
+    (directory / "sitecustomize.py").write_text(
+        "from pathlib import Path\n\nfrom intune_scep.changes import ephemeral\n\n"
+        f"ephemeral.RUNNER = Path({str(tmp_path)!r})\n",
+        encoding="utf-8",
+    )
+    given = [str(directory), os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, given))}
+
+
+def test_the_text_of_a_journal_that_goes_away_is_published_by_the_migration(
+    tenant: Tenant, going_away: dict[str, str]
+) -> None:
+    given = {"strong_mapping_only": [ONE_PROFILE], "strong_mapping_journal": "run.jsonl"}
+    lost = run(tenant, ENFORCE[0], given, **going_away)
+    assert lost.code == 0, lost.output
+    text = (tenant.database.parent / "run.jsonl").read_text(encoding="utf-8")
+    assert lost.statistics["localhost"]["journal_content"] == text
+
+
+def test_the_text_of_a_journal_that_goes_away_is_published_with_declared_profiles(
+    tenant: Tenant, going_away: dict[str, str]
+) -> None:
+    directory = tenant.database.parent / "declared"
+    directory.mkdir()
+    content = {"scep_profile": {"name": ONE_PROFILE, "platform": "ios", "description": "Declared"}}
+    (directory / "one.json").write_text(json.dumps(content))
+    given = {"certificate_profiles_path": "declared", "certificate_profiles_journal": "run.jsonl"}
+    lost = run(tenant, DEPLOY[0], given, **going_away)
+    assert lost.code == 0, lost.output
+    text = (tenant.database.parent / "run.jsonl").read_text(encoding="utf-8")
+    assert lost.published("intune_scep_profiles")["localhost"]["journal_content"] == text
 
 
 def test_a_run_over_declared_profiles_is_rolled_back(tenant: Tenant) -> None:

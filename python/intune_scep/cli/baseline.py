@@ -10,7 +10,8 @@ import typer
 
 from intune_scep.cli.compliance_options import Asked, run_check, with_asked
 from intune_scep.cli.console import console, plain, print_json
-from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
+from intune_scep.cli.options import Output, OutputFormat, Shared, with_shared_options
+from intune_scep.errors import IntuneScepError
 
 EXIT_FINDINGS = 2
 
@@ -45,16 +46,18 @@ def approve(
 
     report = run_check(shared, asked)
     write(report, file, approved_by=approved_by, comment=comment, replace=replace_file)
-    return _print(read_baseline(file), shared)
+    return _print(read_baseline(file), shared.output)
 
 
 @app.command()
-@with_shared_options
-def show(shared: Shared, file: File) -> Any:
-    """Show who approved what and when, after checking that nobody changed the file."""
+def show(file: File, output: Output = OutputFormat.TEXT) -> int:
+    """Show who approved what and when, after checking that nobody changed the file.
+
+    Signs in nowhere.
+    """
     from intune_scep.compliance import read_baseline
 
-    return _print(read_baseline(file), shared)
+    return _print(read_baseline(file), output)
 
 
 @app.command()
@@ -67,6 +70,8 @@ def diff(shared: Shared, asked: Asked, file: File) -> Any:
     """
     from intune_scep.reports.terminal import drift_report
 
+    if asked.baseline is not None:
+        raise IntuneScepError("Give --file or --baseline, but not both: each names the baseline.")
     report = run_check(shared, replace(asked, baseline=file))
     if shared.output is OutputFormat.JSON:
         data = report.to_dict()
@@ -80,9 +85,9 @@ def diff(shared: Shared, asked: Asked, file: File) -> Any:
     return EXIT_FINDINGS if report.drift else 0
 
 
-def _print(baseline: Any, shared: Shared) -> int:
+def _print(baseline: Any, output: OutputFormat) -> int:
     facts = baseline.to_dict()
-    if shared.output is OutputFormat.JSON:
+    if output is OutputFormat.JSON:
         print_json(facts)
         return 0
     out = console()

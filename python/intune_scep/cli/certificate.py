@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from intune_scep import IntuneClient
 from intune_scep.certificates import (
     CertificateRecord,
     ComparisonStatus,
@@ -111,6 +110,8 @@ def _expected(shared: Shared, file: Path | None, from_users: bool) -> ExpectedSi
         return ExpectedSids.from_csv(file)
     if not from_users:
         return None
+    from intune_scep import IntuneClient
+
     with IntuneClient(shared.connection()) as client:
         return ExpectedSids.from_mappings(by_upn=client.users.read_sids())
 

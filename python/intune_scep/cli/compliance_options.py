@@ -118,6 +118,11 @@ def run_check(shared: Shared, asked: Asked) -> Any:
     Raises:
         IntuneScepError: an option or a file is wrong.
     """
+    if asked.source is not None and asked.directory:
+        raise IntuneScepError(
+            f"Give --directory or the path {asked.source}, but not both: files have no users and no"
+            " devices."
+        )
     from intune_scep import IntuneClient
     from intune_scep.compliance import (
         Policy,

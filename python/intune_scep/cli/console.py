@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 from rich.text import Text
 
 from intune_scep.changes.watch import Progress as ProgressCallback
@@ -44,6 +46,22 @@ def headline(title: str, tenant: str, cloud: str) -> Text:
     if cloud == "simulator":
         text = Text.assemble((" SIMULATOR ", "bold black on yellow"), " ", text)
     return text
+
+
+def table_of(*columns: str) -> Table:
+    """An empty table whose columns fold what is too long for them."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def print_notes(target: Console, notes: Iterable[str]) -> None:
+    """Print notes, which quote what somebody else wrote."""
+    for note in notes:
+        text = plain(f"Note: {note}")
+        text.stylize("yellow")
+        target.print(text)
 
 
 @contextmanager

@@ -29,6 +29,9 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
+Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="How to print the result.")]
+
+
 @dataclass(frozen=True)
 class Shared:
     """What the shared options say.
@@ -115,10 +118,7 @@ _CONNECTION: dict[str, Any] = {
     ],
 }
 _OUTPUT: dict[str, tuple[Any, Any]] = {
-    "output": (
-        Annotated[OutputFormat, typer.Option("--output", "-o", help="How to print the result.")],
-        OutputFormat.TEXT,
-    ),
+    "output": (Output, OutputFormat.TEXT),
     "verbose": (
         Annotated[
             int,

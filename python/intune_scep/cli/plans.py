@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from intune_scep.cli.console import console, plain, print_json
-from intune_scep.cli.options import OutputFormat
+from intune_scep.cli.options import Output, OutputFormat
 
 app = typer.Typer(no_args_is_help=True, help="Plans that were saved, of every job.")
 
@@ -16,9 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="Plans that were saved, of every jo
 @app.command()
 def show(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan file.", show_default=False)],
-    output: Annotated[
-        OutputFormat, typer.Option("--output", "-o", help="How to print the result.")
-    ] = OutputFormat.TEXT,
+    output: Output = OutputFormat.TEXT,
 ) -> int:
     """Show a saved plan, after checking that nobody changed the file. Signs in nowhere.
 

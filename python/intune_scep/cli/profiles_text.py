@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from intune_scep.backup.export import WRITTEN, ExportReport
-from intune_scep.cli.console import headline, plain
+from intune_scep.cli.console import headline, plain, print_notes, table_of
 from intune_scep.declarations.from_profile import inexpressible
 from intune_scep.declarations.yaml_form import render_document
 from intune_scep.desired_state.listing import ProfileListing
@@ -21,24 +17,10 @@ _NOTHING = "-"
 _KIND_WORDS = {"scep": "SCEP", "trusted_root": "root"}
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _notes(console: Console, notes: Iterable[str], word: str = "Note") -> None:
-    for note in notes:
-        text = plain(f"{word}: {note}")
-        text.stylize("yellow")
-        console.print(text)
-
-
 def show_listing(console: Console, listing: ProfileListing) -> None:
     """Print every profile in one row."""
     console.print(headline("Certificate profiles", listing.tenant, listing.cloud))
-    table = _table("Kind", "Platform", "Type", "Profile", "Root", "Assigned", "Version", "Id")
+    table = table_of("Kind", "Platform", "Type", "Profile", "Root", "Assigned", "Version", "Id")
     table.columns[-1].no_wrap = table.columns[1].no_wrap = True
     for profile in sorted(listing.profiles, key=_order):
         row = profile.profile_type
@@ -57,7 +39,7 @@ def show_listing(console: Console, listing: ProfileListing) -> None:
     console.print(
         "Windows Phone 8.1 and Windows 10X, which are retired, are not listed.", style="dim"
     )
-    _notes(console, listing.notes)
+    print_notes(console, listing.notes)
 
 
 def _order(profile: Profile) -> tuple[bool, str, str, str]:
@@ -91,7 +73,7 @@ def show_profile(console: Console, listing: ProfileListing, profile: Profile) ->
 def show_export(console: Console, report: ExportReport) -> None:
     """Print what was written, and what was not."""
     console.print(headline("Export", report.tenant, report.cloud))
-    table = _table("Profile", "Platform", "File", "Not written")
+    table = table_of("Profile", "Platform", "File", "Not written")
     for item in report.profiles:
         if item.status == WRITTEN and not item.not_expressed:
             continue
@@ -108,7 +90,7 @@ def show_export(console: Console, report: ExportReport) -> None:
     counts = [f"{len(names)} {word.replace('_', ' ')}" for word, names in files.items() if names]
     console.print(f"Files: {', '.join(counts) or 'none'}.")
     _summary(console, report.msg, failed=report.failed)
-    _notes(console, report.notes)
+    print_notes(console, report.notes)
 
 
 def _summary(console: Console, sentence: str, *, failed: bool) -> None:

@@ -65,13 +65,15 @@ def report(
     """
     from intune_scep.reports.webhook import Webhook
 
+    chosen = [form.value for form in formats or ()]
+    if len(chosen) > 1 and output_dir is None:
+        raise typer.BadParameter("Give --output-dir for more than one form.")
     webhook = None if notify is Notify.NEVER else Webhook.from_environment(os.environ)
     found = run_check(shared, asked)
-    chosen = [form.value for form in formats or ()]
     if output_dir is not None:
         _write(found, output_dir, chosen or list(_NAMES))
     else:
-        _print(found, chosen or [shared.output.value], shared)
+        _print(found, chosen[0] if chosen else shared.output.value, shared)
     if webhook and (notify is Notify.ALWAYS or found.failed):
         webhook.post(found)
     return found.outcome.exit_code
@@ -87,13 +89,11 @@ def _write(found: Any, directory: Path, names: list[str]) -> None:
         typer.echo(str(path))
 
 
-def _print(found: Any, names: list[str], shared: Shared) -> None:
+def _print(found: Any, name: str, shared: Shared) -> None:
     from intune_scep.reports import render
     from intune_scep.reports.terminal import terminal_report
 
-    if names == ["text"] and shared.output is OutputFormat.TEXT:
+    if name == "text" and shared.output is OutputFormat.TEXT:
         console().print(terminal_report(found))
         return
-    if len(names) > 1:
-        raise typer.BadParameter("Give --output-dir for more than one form.")
-    sys.stdout.write(render(names[0], found))
+    sys.stdout.write(render(name, found))

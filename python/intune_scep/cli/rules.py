@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from intune_scep.cli.console import console, print_json
-from intune_scep.cli.options import OutputFormat
+from intune_scep.cli.options import Output, OutputFormat
 from intune_scep.errors import IntuneScepError
 from intune_scep.rules import BEHAVIOURS, CATALOGUE, GROUPS, QUESTIONS, RULES
 from intune_scep.rules.pages import build_pages, explain, kind_of
@@ -29,8 +29,6 @@ app = typer.Typer(
     no_args_is_help=True,
     help="The rules of Microsoft's documentation: what is checked, and why. Needs no tenant.",
 )
-
-Output = Annotated[OutputFormat, typer.Option("--output", "-o", help="How to print the result.")]
 
 
 @app.command("list")

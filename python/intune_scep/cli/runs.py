@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from intune_scep.cli.console import console, plain, print_json
-from intune_scep.cli.options import OutputFormat
+from intune_scep.cli.options import Output, OutputFormat
 
 EXIT_UNFINISHED = 2
 
@@ -17,9 +17,7 @@ def runs(
     tenant: Annotated[
         str | None, typer.Option("--tenant", help="Only runs on this tenant.", show_default=False)
     ] = None,
-    output: Annotated[
-        OutputFormat, typer.Option("--output", "-o", help="How to print the result.")
-    ] = OutputFormat.TEXT,
+    output: Output = OutputFormat.TEXT,
 ) -> int:
     """List the runs of every job on this machine: when, which tenant, what is left.
 

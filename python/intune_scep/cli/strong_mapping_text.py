@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from intune_scep.cli.console import headline, plain
+from intune_scep.cli.console import headline, plain, print_notes, table_of
 from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
 from intune_scep.strong_mapping.assessment import Assessment
 
@@ -23,17 +21,10 @@ _STYLES = {
 _NOTHING = "-"
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
 def show_assessment(console: Console, assessment: Assessment) -> None:
     """Print every SCEP profile with its verdict and reason, then the counts."""
     console.print(headline("Strong mapping", assessment.tenant, assessment.cloud))
-    table = _table("Verdict", "Platform", "Type", "Profile", "Reason")
+    table = table_of("Verdict", "Platform", "Type", "Profile", "Reason")
     table.expand = True
     for column, share in zip(table.columns, (0, 0, 0, 2, 3), strict=True):
         column.ratio = share or None
@@ -56,9 +47,4 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
     counts = [(verdict, assessment.counts[verdict.value]) for verdict in VERDICT_WORDS]
     parts = [Text(f"{count} {verdict.value}", style=_STYLES[verdict]) for verdict, count in counts]
     console.print(Text(", ").join(parts))
-    _notes(console, assessment.notes)
-
-
-def _notes(console: Console, notes: tuple[str, ...]) -> None:
-    for note in notes:
-        console.print(Text(f"Note: {note}", style="yellow"))
+    print_notes(console, assessment.notes)
