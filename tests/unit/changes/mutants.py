@@ -22,7 +22,7 @@ from intune_scep.changes.walker import Walk
 from intune_scep.changes.watch import Stop
 from intune_scep.changes.writes import StepWrite
 from intune_scep.errors import GraphError, GraphTransportError, JournalError
-from intune_scep.graph import engine, write_once
+from intune_scep.graph import engine, retry, write_once
 from intune_scep.graph.settle import settle
 from intune_scep.strong_mapping import run as migration
 from intune_scep.tenant import profiles
@@ -151,7 +151,7 @@ def a_lost_answer_is_answered_by_sending_again(patch: Patch) -> None:
 
 @breaks("an_answer_that_is_lost_before_the_effect_is_made_up_for")
 def what_failed_once_is_not_sent_again(patch: Patch) -> None:
-    patch.setattr(write_once, "MAX_ATTEMPTS", 1)
+    patch.setattr(retry, "MAX_ATTEMPTS", 1)
 
 
 # Other jobs plan anew what was not done; only a half replaced profile stands in their way.
