@@ -221,7 +221,8 @@ def parse_json(data: bytes | str, what: str, *, most: int = MOST_JSON) -> Any:
         if len(data) > most:
             raise ValueError(f"it is larger than {_size(most)}")
         value = json.loads(data, object_pairs_hook=_object, parse_constant=_no_number)
-        _require_shallow(value)
+        if is_deeper(value, _DEEPEST):
+            raise ValueError(_TOO_DEEP)
     except RecursionError as error:
         raise _not_json(what, _TOO_DEEP) from error
     except UnicodeError as error:
@@ -257,18 +258,19 @@ def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no JSON number")
 
 
-def _require_shallow(value: Any) -> None:
-    level = [value]
-    for _ in range(_DEEPEST):
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether more than `most` lists and objects of parsed JSON are inside one another."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(most):
         level = [
-            item
+            inner
             for outer in level
-            if isinstance(outer, (dict, list))
-            for item in (outer.values() if isinstance(outer, dict) else outer)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
         ]
         if not level:
-            return
-    raise ValueError(_TOO_DEEP)
+            return False
+    return bool(level)
 
 
 def state_directory() -> Path:

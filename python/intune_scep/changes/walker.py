@@ -291,6 +291,9 @@ class Walk:
         )
         if touched:
             self._note_outcome(action, number, Status.APPLIED, None, subject.id)
+        elif write.announced:
+            # Somebody else did the same before anything of it could be sent.
+            self._note_outcome(action, number, Status.UNCHANGED, None, subject.id)
         self._expect(action, step, write, written)
         if isinstance(step, Create) and (lost := not_kept(written.value, step.body)):
             raise StepEndedError(

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 from intune_scep.changes.plan import Seen
 from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch, PreImage
 from intune_scep.errors import IntuneScepError, OutcomeUnknownError, ProfileChangedError
+from intune_scep.graph.retry import never_sent
 from intune_scep.graph.settle import settle
 from intune_scep.profiles import Profile, changed_properties, parse_profile
 from intune_scep.profiles.targets import same_assignments
@@ -60,6 +61,7 @@ class StepWrite(ABC, Generic[T]):
 
     Attributes:
         begun: Whether an earlier run announced the write.
+        announced: Whether this run did.
         pre_image: What the write takes away, once it was looked at.
         before: The profile as it was read before the write, where that is read.
     """
@@ -77,6 +79,7 @@ class StepWrite(ABC, Generic[T]):
         self._seen = seen
         self._record = record
         self.begun = recorded is not None
+        self.announced = False
         self.pre_image = recorded or PreImage()
         self.before: Profile | None = None
 
@@ -89,6 +92,7 @@ class StepWrite(ABC, Generic[T]):
     def announce(self) -> None:
         if not self.begun:
             self._record(self.pre_image)
+            self.announced = True
 
     async def _read(self, *, with_assignments: bool = False) -> Profile:
         wanted = with_assignments or (self._seen is not None and self._seen.assignments is not None)
@@ -279,10 +283,11 @@ class CreateWrite(StepWrite[Profile]):
         self._step = step
         self._root_id = root_id
         self._others = others
-        self._tried = self.begun
+        self._tried = self._listed = self.begun
 
     async def look(self) -> Profile | None:
-        there = await self._others(fresh=self._tried)
+        there = await self._others(fresh=self._listed)
+        self._listed = True
         # What stands there before anything was sent is somebody else's, whatever it holds.
         ours = [item for item in there if self._tried and holds(item, self._step.body)]
         if len(ours) > 1:
@@ -299,8 +304,11 @@ class CreateWrite(StepWrite[Profile]):
         return None
 
     async def send(self) -> Profile:
-        self._tried = True
-        return await create_profile(self._tenant, self._step.body, self._root_id)
+        try:
+            return await create_profile(self._tenant, self._step.body, self._root_id)
+        except IntuneScepError as error:
+            self._tried = self._tried or not never_sent(error)
+            raise
 
 
 class DeleteWrite(StepWrite[bool]):

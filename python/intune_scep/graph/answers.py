@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from intune_scep.files import is_deeper
+
 # Answers of Graph are nested less than ten deep. What is deeper would break whoever walks it.
-_DEEPEST = 60
+_DEEPEST = 59
 
 
 def parse_answer(content: bytes | str) -> Any:
@@ -21,18 +23,4 @@ def parse_answer(content: bytes | str) -> Any:
         value = json.loads(content)
     except (ValueError, RecursionError, MemoryError):
         return None
-    return None if _is_too_deep(value) else value
-
-
-def _is_too_deep(value: Any) -> bool:
-    level = [value] if isinstance(value, dict | list) else []
-    for _ in range(_DEEPEST):
-        if not level:
-            return False
-        level = [
-            inner
-            for item in level
-            for inner in (item.values() if isinstance(item, dict) else item)
-            if isinstance(inner, dict | list)
-        ]
-    return True
+    return None if is_deeper(value, _DEEPEST) else value

@@ -13,7 +13,7 @@ from typing import Any
 from intune_scep.errors import GraphError, GraphTransportError
 from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.errors import error_from_response
-from intune_scep.graph.retry import is_repeatable, read_policy, retry_after_seconds
+from intune_scep.graph.retry import is_repeatable, policy, retry_after_seconds
 from intune_scep.graph.session import GraphSession
 
 BATCH_SIZE = 20
@@ -72,7 +72,7 @@ async def _read_chunk(
 ) -> dict[int, BatchAnswer]:
     answers: dict[int, BatchAnswer] = {}
     try:
-        async for attempt in read_policy():
+        async for attempt in policy(lambda error: isinstance(error, _UnfinishedError)):
             with attempt:
                 open_items = {
                     index: path

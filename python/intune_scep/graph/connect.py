@@ -32,18 +32,13 @@ class Connection:
         session: Ready to be used.
         tenant_id: From the token where it says so, else as given.
         cloud: The cloud's name; `simulator` for the embedded one.
-        claims: What the first token says, unverified; empty where it is no JSON Web Token.
+        granted_permissions: What the token permits; None where it does not say.
     """
 
     session: GraphSession
     tenant_id: str
     cloud: str
-    claims: Mapping[str, Any]
-
-    @property
-    def granted_permissions(self) -> frozenset[str] | None:
-        """What the token permits; None where it does not say."""
-        return granted(self.claims)
+    granted_permissions: frozenset[str] | None
 
 
 async def connect(options: ConnectionOptions) -> Connection:
@@ -86,7 +81,7 @@ async def connect(options: ConnectionOptions) -> Connection:
         session=GraphSession(engine),
         tenant_id=tenant_id,
         cloud="simulator" if _is_simulated(claims) else cloud.name,
-        claims=claims,
+        granted_permissions=granted(claims),
     )
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from intune_scep.connection import ConnectionOptions
-from intune_scep.errors import AuthenticationError, ConnectionOptionError
+from intune_scep.errors import AuthenticationError, ConnectionOptionError, FileError
+from intune_scep.files import read_regular
 from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.network import check_certificate_file, is_on_this_machine
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SIGN_IN_CONNECT_SECONDS = 10.0
 SIGN_IN_READ_SECONDS = 20.0
 _ONE_HOUR = 3600
+_LONGEST_ASSERTION = 64 * 1024
 # Later moments are no dates that this machine can show.
 _LAST_MOMENT = 253_402_300_799
 
@@ -161,9 +163,23 @@ def _federated(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
     return ClientAssertionCredential(
         options.tenant or "",
         options.client_id or "",
-        func=lambda: path.read_text(encoding="utf-8").strip(),
+        func=lambda: _assertion(path),
         **_network(cloud),
     )
+
+
+def _assertion(path: Path) -> str:
+    """The federated token that is in a file now.
+
+    Raises:
+        AuthenticationError: the file cannot be read.
+        ValueError: it is not text.
+    """
+    try:
+        data = read_regular(path, what="oidc_token_file_path", most=_LONGEST_ASSERTION)
+    except FileError as error:
+        raise AuthenticationError(error.message) from error
+    return data.decode().strip()
 
 
 def _msi(options: ConnectionOptions, _cloud: Cloud) -> TokenCredential:

@@ -52,7 +52,7 @@ def error_from_response(
         activity_id=activity_id,
         retry_after=headers.get("retry-after"),
         needs=needed_permission(method, path),
-        approval=headers.get("x-msft-approval-code"),
+        approval=word(headers.get("x-msft-approval-code")) or None,
     )
 
 

@@ -1,8 +1,9 @@
-"""Staying below Intune's published limits, so that a healthy run meets no 429.
+"""Staying below Intune's published limits, as far as one process can.
 
-GRAPH.md 4.1: 100 writes and 1,000 requests in 20 s for an application in a tenant. A leaky bucket
-lets a burst of its capacity through and then leaks steadily, so in any 20 s it passes at most
-capacity + 20 s of leak: 19 + 76 = 95 writes and 190 + 760 = 950 requests.
+GRAPH.md 4.1: 100 writes and 1,000 requests in 20 s for an application in a tenant, whatever the
+number of its processes. So a 429 can still come where others are at work; it is waited out. A leaky
+bucket lets a burst of its capacity through and then leaks steadily, so in any 20 s it passes at
+most capacity + 20 s of leak: 19 + 76 = 95 writes and 190 + 760 = 950 requests.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _LOG = logging.getLogger("intune_scep.graph")
 
 
 class Pacer:
-    """Lets requests through no faster than the published limits allow."""
+    """Lets the requests of one session through no faster than the published limits allow."""
 
     def __init__(self) -> None:
         self._writes = AsyncLimiter(_WRITES_PER_WINDOW, _WINDOW_SECONDS)

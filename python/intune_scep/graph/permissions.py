@@ -47,8 +47,11 @@ _PERMISSIONS: tuple[tuple[re.Pattern[str], tuple[str, str]], ...] = tuple(
 
 
 def needed_permission(method: str, path: str) -> str:
-    """Return the least application permission for a request; the configuration one if unsure."""
-    access = _READ if method.upper() == "GET" else _WRITE
+    """Return the least application permission for a request; the configuration one if unsure.
+
+    A $batch is made of reads only here.
+    """
+    access = _READ if method.upper() == "GET" or path.strip("/") == "$batch" else _WRITE
     for pattern, names in _PERMISSIONS:
         if pattern.search(path):
             return names[access]

@@ -6,6 +6,7 @@ tenacity alone governs repetition; the SDK's own retry and redirect handlers are
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -70,15 +71,16 @@ def is_repeatable(error: BaseException) -> bool:
 
 
 def never_sent(error: BaseException) -> bool:
-    """Whether the request surely never reached Graph, so that even a write may be sent again."""
+    """Whether the request surely never reached Graph, so that all may begin anew."""
     return isinstance(error, GraphTransportError) and error.may_repeat and not error.hides_commit
 
 
-def _policy(repeatable: retry_if_exception) -> AsyncRetrying:
+def policy(repeatable: Callable[[BaseException], bool]) -> AsyncRetrying:
+    """Repetition after the errors that are `repeatable`: so often, so long, and as Graph says."""
     return AsyncRetrying(
         stop=stop_after_attempt(MAX_ATTEMPTS) | stop_before_delay(MAX_TOTAL_SECONDS),
         wait=WaitAsTold(),
-        retry=repeatable,
+        retry=retry_if_exception(repeatable),
         before_sleep=_tell,
         reraise=True,
     )
@@ -101,13 +103,3 @@ def _in_short(error: BaseException | None) -> str:
         told = ", as it asked" if error.retry_after else ""
         return f"{error.method} {error.path} was answered {error.status}{told}"
     return str(error)
-
-
-def read_policy() -> AsyncRetrying:
-    """Repetition for requests that change nothing."""
-    return _policy(retry_if_exception(is_repeatable))
-
-
-def write_policy() -> AsyncRetrying:
-    """Repetition for writes: only while nothing was sent. `write_once` does the rest."""
-    return _policy(retry_if_exception(never_sent))

@@ -15,7 +15,7 @@ from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.engine import GraphEngine
 from intune_scep.graph.errors import error_from_response
 from intune_scep.graph.pacing import Pacer
-from intune_scep.graph.retry import read_policy, write_policy
+from intune_scep.graph.retry import is_repeatable, policy
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}\Z")
 _MAX_PAGES = 100_000
@@ -105,7 +105,7 @@ class GraphSession:
         items: int = 1,
     ) -> Any:
         """Send a request that changes nothing, by whatever method, and return its JSON."""
-        async for attempt in read_policy():
+        async for attempt in policy(is_repeatable):
             with attempt:
                 await self._pacer.admit("GET", items=items)
                 answer = await self._attempt(method, path, query, headers, body)
@@ -119,29 +119,19 @@ class GraphSession:
     async def take_write_place(self) -> None:
         """Wait until one write may be sent, so that a reading right before it is not outdated.
 
-        The place is used by `write(..., placed=True)`; one that is not used is lost.
+        The next `write` uses it; one that is not used is lost.
         """
         await self._pacer.admit("PATCH")
 
-    async def write(
-        self, method: str, path: str, body: Any = None, *, placed: bool = False
-    ) -> GraphResponse:
-        """Send a write once; again only while it surely never left.
-
-        Args:
-            placed: Whether `take_write_place` has waited already; the first attempt then does not.
+    async def write(self, method: str, path: str, body: Any = None) -> GraphResponse:
+        """Send a write once, at once: `take_write_place` has waited, `write_once` may repeat it.
 
         Raises:
             AuthenticationError: there was no token for it, and nothing was sent.
             GraphError: with `hides_commit` where it may have taken effect all the same.
             GraphTransportError: likewise.
         """
-        async for attempt in write_policy():
-            with attempt:
-                if not placed or attempt.retry_state.attempt_number > 1:
-                    await self._pacer.admit(method)
-                return await self._attempt(method, path, None, None, body)
-        raise AssertionError("unreachable")  # pragma: no cover
+        return await self._attempt(method, path, None, None, body)
 
     async def pages(
         self,
@@ -157,7 +147,7 @@ class GraphSession:
         Raises:
             GraphTransportError: a page has no `value` list, links lead in a circle, or there is
                 no end to them within `LISTING_SECONDS`.
-            UnsafeLinkError: a nextLink leads to another host.
+            UnsafeLinkError: a nextLink is no URL or leads to another host.
         """
         clock = asyncio.get_running_loop().time
         end = clock() + LISTING_SECONDS
@@ -173,10 +163,7 @@ class GraphSession:
                     hides_commit=False,
                 )
             yield values
-            link = body.get("@odata.nextLink")
-            if link is not None and (not isinstance(link, str) or "://" not in link):
-                shown = self.engine.redactor.clean(repr(link))[:_LONGEST_SHOWN]
-                raise UnsafeLinkError(f"Graph sent a nextLink that is not a URL: {shown}.")
+            link = self.next_link(body)
             if link in seen or len(seen) > _MAX_PAGES:
                 raise GraphTransportError(
                     f"The pages of {_shown(path)} lead in a circle.", hides_commit=False
@@ -187,6 +174,18 @@ class GraphSession:
                     f" {len(seen)} were read.",
                     hides_commit=False,
                 )
+
+    def next_link(self, body: Mapping[str, Any]) -> str | None:
+        """Where a collection goes on, None at its end.
+
+        Raises:
+            UnsafeLinkError: it is no URL.
+        """
+        link = body.get("@odata.nextLink")
+        if link is None or (isinstance(link, str) and "://" in link):
+            return link
+        shown = self.engine.redactor.clean(repr(link))[:_LONGEST_SHOWN]
+        raise UnsafeLinkError(f"Graph sent a nextLink that is not a URL: {shown}.")
 
     async def _attempt(
         self,

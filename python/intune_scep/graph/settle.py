@@ -24,13 +24,11 @@ class Settled(Generic[T]):
         value: The last reading that came; None where none did.
         seen: Whether that reading is the wanted one.
         error: What kept the last reading from coming, if it did not come.
-        seconds: How long it took.
     """
 
     value: T | None
     seen: bool
     error: IntuneScepError | None
-    seconds: float
 
 
 async def settle(
@@ -58,10 +56,10 @@ async def settle(
         try:
             value = now = await read()
             if wanted(now):
-                return Settled(value, True, None, clock() - start)
+                return Settled(value, True, None)
         except (GraphError, GraphTransportError, AuthenticationError) as failure:
             error = failure
         if left <= 0 or (error is not None and not is_repeatable(error)):
-            return Settled(value, False, error, clock() - start)
+            return Settled(value, False, error)
         await asyncio.sleep(max(0.0, min(delay, patience - (clock() - start))))
         delay = min(2 * delay, LONGEST_DELAY_SECONDS)

@@ -6,16 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
-from tenacity.stop import stop_before_delay
-
 from intune_scep.errors import (
     AuthenticationError,
     GraphError,
     GraphTransportError,
     OutcomeUnknownError,
 )
-from intune_scep.graph.retry import MAX_ATTEMPTS, MAX_TOTAL_SECONDS, WaitAsTold
+from intune_scep.graph.retry import never_sent, policy
 from intune_scep.graph.settle import settle
 
 T = TypeVar("T")
@@ -28,7 +25,7 @@ class Written(Generic[T]):
 
     Attributes:
         value: What `send` returned, or what `look` found.
-        sent: Whether anything was sent at all.
+        sent: Whether anything was sent that may have arrived.
         seen_by_reading: Whether reading showed the effect, not an answer.
     """
 
@@ -57,8 +54,8 @@ class Write(Protocol[T_co]):
 async def write_once(
     write: Write[T], *, place: Callable[[], Awaitable[None]], patience: float, begun: bool = False
 ) -> Written[T]:
-    """Wait for a place among the writes, look, send; after an answer that may hide a commit, look
-    with patience before sending again.
+    """Wait for a place among the writes, look, send; all of it again where nothing arrived, and
+    after an answer that may hide a commit once patient looking has not shown the effect.
 
     Args:
         place: Waits until one more write may be sent. It comes before `look`, so that the reading
@@ -68,13 +65,14 @@ async def write_once(
 
     Raises:
         GraphError, GraphTransportError, AuthenticationError: it failed and had no effect.
+        Whatever `look` raises: likewise, unless something may have arrived.
         OutcomeUnknownError: it may have taken effect, and reading did not show it.
     """
     if begun and (found := await _patient(write, patience)) is not None:
         return Written(found, sent=False, seen_by_reading=True)
     sending = _Sending(write, place, patience)
     try:
-        async for attempt in _policy(sending):
+        async for attempt in policy(sending.may_go_on):
             with attempt:
                 return await sending.attempt()
     except (GraphError, GraphTransportError, AuthenticationError) as error:
@@ -90,35 +88,56 @@ async def write_once(
 
 
 class _Sending(Generic[T]):
+    """The attempts at one write.
+
+    Attributes:
+        sent: Whether something was sent that may have arrived.
+        lost: Whether the answer was lost to a sending that may have landed.
+    """
+
     def __init__(
         self, write: Write[T], place: Callable[[], Awaitable[None]], patience: float
     ) -> None:
         self._write = write
         self._place = place
         self._patience = patience
+        self._announced = False
+        self._failure: Exception | None = None
         self.sent = False
-        self.lost = False  # Whether an answer was lost of a sending that may have landed.
+        self.lost = False
+
+    def may_go_on(self, error: BaseException) -> bool:
+        """Whether an error is of a sending, not of a look, and one after which to try again."""
+        return error is self._failure and (never_sent(error) or _may_have_landed(error))
 
     async def attempt(self) -> Written[T]:
         await self._place()
         found = await self._look()
         if found is not None:
             return Written(found, sent=self.sent, seen_by_reading=True)
-        if not self.sent:
+        if not self._announced:
             self._write.announce()
-        self.sent = True
+            self._announced = True
         try:
             return Written(await self._write.send(), sent=True, seen_by_reading=False)
         except (GraphError, GraphTransportError) as error:
-            # A refusal for rate is looked up once, before the next try; anything else that may
-            # hide a commit is looked up until it can be believed.
-            if not _may_have_landed(error) or error.is_throttling:
-                raise
-            self.lost = True
-            found = await _patient(self._write, self._patience)
+            self._failure = error
+            found = await self._after(error)
             if found is None:
                 raise
             return Written(found, sent=True, seen_by_reading=True)
+
+    async def _after(self, error: GraphError | GraphTransportError) -> T | None:
+        """The effect of a sending that failed, if reading shows it now."""
+        if not _may_have_landed(error):
+            return None
+        self.sent = True
+        # A refusal for rate is looked up once, before the next try; anything else that may
+        # hide a commit is looked up until it can be believed.
+        if error.is_throttling:
+            return None
+        self.lost = True
+        return await _patient(self._write, self._patience)
 
     async def _look(self) -> T | None:
         try:
@@ -127,15 +146,6 @@ class _Sending(Generic[T]):
             if not self.sent:
                 raise
             raise _unreadable(error) from error
-
-
-def _policy(sending: _Sending[T]) -> AsyncRetrying:
-    return AsyncRetrying(
-        stop=stop_after_attempt(MAX_ATTEMPTS) | stop_before_delay(MAX_TOTAL_SECONDS),
-        wait=WaitAsTold(),
-        retry=retry_if_exception(lambda error: sending.sent and _may_have_landed(error)),
-        reraise=True,
-    )
 
 
 def _may_have_landed(error: BaseException) -> bool:

@@ -1,7 +1,6 @@
 """Profiles and what surrounds them, read and written through Graph. Decides nothing."""
 
-from intune_scep.tenant.assignments import read_assignments
-from intune_scep.tenant.listing import ReadFailure, repeated_ids
+from intune_scep.tenant.listing import ReadFailure
 from intune_scep.tenant.names import (
     names_for_profiles,
     read_assignment_filters,
@@ -42,7 +41,6 @@ __all__ = [
     "names_for_profiles",
     "profile_key",
     "read_assignment_filters",
-    "read_assignments",
     "read_groups",
     "read_profiles",
     "read_profiles_by_id",
@@ -50,5 +48,4 @@ __all__ = [
     "read_root_links",
     "read_scope_tags",
     "read_snapshot",
-    "repeated_ids",
 ]

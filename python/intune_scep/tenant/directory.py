@@ -80,6 +80,7 @@ async def read_directory(
 
     Raises:
         GraphError, GraphTransportError: a whole request failed for good.
+        UnsafeLinkError: a further page is at no URL or on another host.
     """
     reading = _Reading()
     questions = [
@@ -105,7 +106,7 @@ async def read_directory(
             continue
         body = answer.body if isinstance(answer.body, dict) else {}
         reading.note(kind, group, body.get("value"))
-        if link := body.get("@odata.nextLink"):
+        if (link := tenant.session.next_link(body)) is not None:
             async for page in tenant.session.pages(link, headers=_ADVANCED):
                 reading.note(kind, group, page)
     return reading.result()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError, InvalidIdError
 from intune_scep.graph.batch import BATCH_SIZE, BatchAnswer, read_batch
-from intune_scep.graph.session import checked_id
+from intune_scep.graph.session import checked_id, require_same_id
 from intune_scep.profiles import ProfileType
 from intune_scep.tenant.profiles import CONFIGURATIONS, RESOURCE_ACCESS
 from intune_scep.tenant.tenant import Tenant
@@ -193,30 +193,29 @@ async def _read_again(
             listing.notes.append(f"{shown} was deleted while the profiles were listed.")
             fresh.append(None)
             continue
-        error = _mismatch(item["id"], answer)
-        if error is None:
-            listing.notes.append(
-                f"{shown} was listed more than once, with different content; it was read again."
-            )
-        else:
+        try:
+            fresh.append(_item_in(item["id"], answer))
+        except IntuneScepError as error:
             listing.left_out.append(
                 ReadFailure(f"the present edition of {shown}, which was listed twice", str(error))
             )
-        fresh.append(item if error is not None else answer.body)
+            fresh.append(item)
+            continue
+        listing.notes.append(
+            f"{shown} was listed more than once, with different content; it was read again."
+        )
     return fresh
 
 
-def _mismatch(identifier: str, answer: BatchAnswer) -> IntuneScepError | None:
-    """Why an answer is not the item that was asked for."""
+def _item_in(identifier: str, answer: BatchAnswer) -> Wire:
     if answer.error is not None:
-        return answer.error
-    body = answer.body
-    sent = body.get("id") if isinstance(body, dict) else None
-    if isinstance(sent, str) and sent.lower() == identifier.lower() and body.get("@odata.type"):
-        return None
-    return GraphTransportError(
-        f"Graph was asked for {identifier} and answered about {sent!r}.", hides_commit=False
-    )
+        raise answer.error
+    item = dict(require_same_id(identifier, answer.body))
+    if not item.get("@odata.type"):
+        raise GraphTransportError(
+            f"Graph was asked for {identifier} and answered without its type.", hides_commit=False
+        )
+    return item
 
 
 async def _add_assignments(tenant: Tenant, listing: Listing) -> None:
@@ -250,15 +249,3 @@ def _assignments_in(answer: BatchAnswer) -> list[Wire]:
 def assignments_of(wires: Iterable[Mapping[str, Any]]) -> list[Wire]:
     """All assignments of listed items."""
     return [item for wire in wires for item in wire.get("assignments") or ()]
-
-
-def repeated_ids(ids: Iterable[str | None]) -> Collection[str]:
-    """Ids that occur more than once, which a plan refuses; letter case means nothing."""
-    seen: set[str] = set()
-    repeated: dict[str, None] = {}
-    for identifier in ids:
-        key = (identifier or "").lower()
-        if key and key in seen:
-            repeated[key] = None
-        seen.add(key)
-    return tuple(repeated)

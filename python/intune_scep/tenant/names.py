@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from intune_scep.declarations.names import NameIndex, Names
-from intune_scep.graph.batch import BATCH_SIZE, read_batch
+from intune_scep.graph.batch import read_batch
 from intune_scep.profiles import Profile
 from intune_scep.profiles.targets import group_ids, uses_filter
 from intune_scep.tenant.tenant import Tenant
@@ -86,6 +86,7 @@ async def read_groups(
 
     Raises:
         GraphError, GraphTransportError: they could not be read.
+        UnsafeLinkError: a further page is at no URL or on another host.
     """
     wanted = [("displayName", name) for name in dict.fromkeys(names)]
     wanted += [("id", identifier) for identifier in dict.fromkeys(ids)]
@@ -93,15 +94,14 @@ async def read_groups(
         _filtered(wanted[start : start + _CLAUSES]) for start in range(0, len(wanted), _CLAUSES)
     ]
     found: dict[str, str] = {}
-    for start in range(0, len(paths), BATCH_SIZE):
-        for answer in await read_batch(tenant.session, paths[start : start + BATCH_SIZE]):
-            if answer.error is not None:
-                raise answer.error
-            body = answer.body if isinstance(answer.body, dict) else {}
-            found.update(_entries(body.get("value")))
-            if link := body.get("@odata.nextLink"):
-                async for page in tenant.session.pages(link):
-                    found.update(_entries(page))
+    for answer in await read_batch(tenant.session, paths):
+        if answer.error is not None:
+            raise answer.error
+        body = answer.body if isinstance(answer.body, dict) else {}
+        found.update(_entries(body.get("value")))
+        if (link := tenant.session.next_link(body)) is not None:
+            async for page in tenant.session.pages(link):
+                found.update(_entries(page))
     return tuple(found.items())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from intune_scep.errors import GraphError, IntuneScepError, UnknownProfileTypeError
+from intune_scep.errors import GraphError, IntuneScepError
 from intune_scep.graph.batch import BatchAnswer, read_batch
 from intune_scep.graph.session import checked_id, require_same_id
 from intune_scep.profiles import Profile, parse_profile
@@ -38,7 +38,7 @@ def _answered(identifier: str, answer: BatchAnswer) -> Profile | IntuneScepError
         return None if answer.not_found else answer.error
     try:
         return _profile_in(identifier, answer.body)
-    except (IntuneScepError, UnknownProfileTypeError) as error:
+    except IntuneScepError as error:
         return error
 
 

@@ -31,7 +31,7 @@ async def create_profile(tenant: Tenant, body: Mapping[str, Any], root_id: str |
     sent = dict(body)
     if root_id is not None:
         sent["rootCertificate@odata.bind"] = bind_url(tenant, root_id)
-    answer = await tenant.session.write("POST", CONFIGURATIONS, sent, placed=True)
+    answer = await tenant.session.write("POST", CONFIGURATIONS, sent)
     if not isinstance(answer.body, dict) or not answer.body.get("id"):
         raise GraphTransportError(
             "The answer to a create does not say what was created.", hides_commit=True
@@ -49,7 +49,7 @@ async def patch_profile(
     """
     path = f"{CONFIGURATIONS}/{checked_id(identifier)}"
     body = {"@odata.type": odata_type, **changes}
-    await tenant.session.write("PATCH", path, body, placed=True)
+    await tenant.session.write("PATCH", path, body)
 
 
 async def link_root(tenant: Tenant, identifier: str, odata_type: str, root_id: str | None) -> None:
@@ -60,10 +60,10 @@ async def link_root(tenant: Tenant, identifier: str, odata_type: str, root_id: s
     """
     path = f"{link_path(identifier, odata_type)}/$ref"
     if root_id is None:
-        await tenant.session.write("DELETE", path, placed=True)
+        await tenant.session.write("DELETE", path)
     else:
         body = {"@odata.id": bind_url(tenant, root_id)}
-        await tenant.session.write("PUT", path, body, placed=True)
+        await tenant.session.write("PUT", path, body)
 
 
 async def assign_profile(
@@ -79,7 +79,7 @@ async def assign_profile(
     """
     path = f"{CONFIGURATIONS}/{checked_id(identifier)}/assign"
     body = {"assignments": [_sent(item) for item in assignments]}
-    await tenant.session.write("POST", path, body, placed=True)
+    await tenant.session.write("POST", path, body)
 
 
 def _sent(assignment: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,7 +97,7 @@ async def delete_profile(tenant: Tenant, identifier: str) -> None:
     """
     try:
         path = f"{CONFIGURATIONS}/{checked_id(identifier)}"
-        await tenant.session.write("DELETE", path, placed=True)
+        await tenant.session.write("DELETE", path)
     except GraphError as error:
         if error.status != _NOT_FOUND:
             raise

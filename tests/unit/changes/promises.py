@@ -156,6 +156,43 @@ def a_profile_that_somebody_makes_meanwhile_is_a_conflict(ready: Ready) -> None:
     assert twins[0] in ready.tenant.profiles()
 
 
+@promise("patch", "delete")
+def an_edit_while_graph_is_out_of_reach_is_a_conflict(ready: Ready) -> None:
+    """The third write never leaves, and somebody edits its profile before Graph is back."""
+    name, identifier = victim(ready)
+    odata_type = ready.tenant.profiles()[identifier]["@odata.type"]
+    body = {"@odata.type": odata_type, "description": THEIRS}
+
+    def act(request: Any) -> None:
+        colleague(ready, "PATCH", f"/{identifier}", body)
+        raise httpx.ConnectError("Connection refused", request=request)
+
+    Meddling(ready, act, {3})
+    report = ready.run()
+    found = outcomes(report)
+    assert found.pop(name) == "conflict"
+    assert set(found.values()) == {"applied"}
+    assert not [item for item in ready.writes() if identifier in item["path"]]
+    assert named(ready.content(), name)[0]["wire"]["description"] == THEIRS
+
+
+@promise("create")
+def a_profile_that_somebody_makes_while_graph_is_out_of_reach_is_a_conflict(ready: Ready) -> None:
+    """The third create never leaves, and somebody else makes just that profile meanwhile."""
+    twins: list[str] = []
+
+    def act(request: Any) -> None:
+        twins.append(colleague(ready, "POST", "", _body(request)).json()["id"])
+        raise httpx.ConnectError("Connection refused", request=request)
+
+    Meddling(ready, act, {3})
+    report = ready.run()
+    conflicts = [item for item in written(report) if item.status == "conflict"]
+    assert len(conflicts) == 1, told(report)
+    assert twins[0] in (conflicts[0].message or "")
+    assert twins[0] in ready.tenant.profiles()
+
+
 @promise("patch")
 def an_edit_between_reading_and_write_is_told_with_both_editions(ready: Ready) -> None:
     name, identifier = victim(ready)

@@ -62,10 +62,26 @@ def test_an_error_names_status_code_and_both_ids():
         ("GET", "groups/1/transitiveMembers", "GroupMember.Read.All"),
         ("GET", "users", "User.Read.All"),
         ("GET", "devices", "Device.Read.All"),
+        ("POST", "$batch", "DeviceManagementConfiguration.Read.All"),
     ],
 )
 def test_a_403_names_the_missing_permission(method, path, permission):
     assert f"permission {permission} " in str(error_from_response(method, path, 403, {}, None))
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, None),
+        ({"x-msft-approval-code": ""}, None),
+        ({"x-msft-approval-code": "a secret"}, "a *"),
+    ],
+)
+def test_an_approval_code_is_clean_and_never_empty(headers, code):
+    error = error_from_response(
+        "PATCH", "x", 403, headers, None, clean=lambda text: text.replace("secret", "*")
+    )
+    assert error.approval == code
 
 
 @pytest.mark.parametrize("body", [None, [], "text", {"error": "x"}, {"error": {"innerError": []}}])

@@ -20,6 +20,7 @@ def test_requests_waits_and_repeats_are_told_without_what_they_carry(converse, c
     async def work(session):
         await session.read("things?$expand=inside", query={"$filter": "name eq 'private'"})
         for _ in range(20):
+            await session.take_write_place()
             await session.write("PATCH", "things/1", {"name": "posted"})
 
     converse(answer, work, credential=StaticCredential("a-token"))

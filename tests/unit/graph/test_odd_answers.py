@@ -190,6 +190,18 @@ def test_no_retry_after_of_a_batch_item_breaks_or_stops_the_reading(converse, to
     assert seconds <= 300
 
 
+def test_a_batch_that_keeps_failing_as_a_whole_is_sent_six_times(converse):
+    asked = []
+
+    def answer(request):
+        asked.append(request)
+        return httpx.Response(503)
+
+    with pytest.raises(GraphError, match="503"):
+        converse(answer, read_two)
+    assert len(asked) == 6
+
+
 @pytest.mark.parametrize("body", [None, 7, [], {}, {"responses": None}, {"responses": {"0": 1}}])
 def test_an_odd_body_of_a_batch_is_no_answer_to_anything(converse, body):
     def answer(request):
