@@ -141,9 +141,9 @@ class RunReport:
         return f"SIMULATOR: {text}" if self.cloud == "simulator" else text
 
     def _refused(self) -> str | None:
-        refused = [item for item in self.outcomes if item.action.action == "refused"]
-        if not refused or not self.plan.all_or_nothing:
+        if not self.plan.is_held:
             return None
+        refused = [item for item in self.outcomes if item.action.action == "refused"]
         reasons = " ".join(
             f"{item.action.name!r} ({item.action.row()['platform']}): {item.message}"
             for item in refused

@@ -33,8 +33,8 @@ from intune_scep.profiles import Profile, changed_properties, writable
 from intune_scep.profiles.targets import same_assignments
 
 REISSUE_NOTE = (
-    "Rolling back edits the profiles again, so Intune re-issues their certificates once more;"
-    " certificates it has revoked stay revoked."
+    "Rolling back edits the profiles again. Microsoft says that Intune then revokes and re-issues"
+    " their certificates once more; what was revoked stays revoked."
 )
 
 

@@ -42,7 +42,8 @@ REISSUE_WARNINGS: Final = {
     ),
     Task.RESTORE: "Devices that are assigned a restored SCEP profile get certificates from it.",
     Task.ROLLBACK: (
-        "Rolling back edits the profiles again, so Intune re-issues their certificates once more."
+        "Rolling back edits the profiles again. Microsoft says that Intune then revokes and"
+        " re-issues their certificates once more."
     ),
 }
 _HEADINGS: Final = {
@@ -65,7 +66,7 @@ def plan_lines(plan: Plan, *, most: int | None = None) -> list[Line]:
     rows = [action.row() for action in plan.actions]
     lines = [*_as_found(rows), *_by_status(rows, most), *_left_alone(rows, most)]
     lines.append(_totals(rows))
-    if plan.refused and plan.all_or_nothing:
+    if plan.is_held:
         lines.append(Line("Nothing is changed while a declaration is refused.", "bad"))
     if plan.writing:
         lines.append(Line(REISSUE_WARNINGS[plan.task]))

@@ -16,6 +16,7 @@ from intune_scep.declarations.resolution import resolve
 from intune_scep.declarations.wire_form import managed_wire
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.planner import make_plan
+from intune_scep.desired_state.steps import to_plan
 from intune_scep.profiles import find_profile_type, normal_value, parse_profile, same_profile
 from intune_scep.tenant import Snapshot
 
@@ -109,7 +110,7 @@ def test_an_example_is_read_planned_and_given_back_without_loss(wire):
         assert normal_value(kind, name, written[name]) == normal_value(kind, name, value), name
     named = Snapshot(profiles=(profile,), names=_tags(profile))
     resolved = resolve([declaration], named.profiles, named.index)
-    plan = make_plan("t", "c", resolved, named, PlanChoices())
+    plan = to_plan(make_plan("t", "c", resolved, named, PlanChoices()), {})
     assert plan.is_empty, plan.to_dict()
     again = parse_profile({**profile.to_wire(), **written})
     assert same_profile(again, profile)

@@ -18,8 +18,7 @@ class Recorder:
     def __init__(self) -> None:
         self.bodies: list[Any] = []
 
-    async def write(self, _method: str, _path: str, body: Any, *, placed: bool) -> None:
-        assert placed
+    async def write(self, _method: str, _path: str, body: Any) -> None:
         self.bodies.append(body)
 
 

@@ -18,6 +18,7 @@ from intune_scep.compliance.drift import find_drift
 from intune_scep.declarations import parse_declaration
 from intune_scep.declarations.resolution import resolve
 from intune_scep.desired_state import PlanChoices, ProfileListing
+from intune_scep.desired_state.plan import Change
 from intune_scep.desired_state.planner import make_plan
 from intune_scep.profiles import ProfileKind, parse_profile
 from intune_scep.simulator.scenarios.wire import root_certificate
@@ -111,7 +112,8 @@ def planning(material, declarations, **choices):
     def work():
         resolved = resolve(declarations, snapshot.profiles, snapshot.index)
         plan = make_plan("tenant", "public", resolved, snapshot, chosen)
-        assert not plan.refused, plan.refused[0].message
+        refused = [item.message for item in plan.actions if item.change is Change.REFUSED]
+        assert not refused
 
     return work
 
