@@ -115,9 +115,10 @@ def test_without_a_place_that_is_kept_nothing_is_written_unless_it_is_allowed(
     journal = {f"{word}_journal": "kept.jsonl"}
     named = run(tenant, playbook, {**given, **journal}, INTUNE_SCEP_STATE=KEPT_AWAY)
     assert "outlives the job" not in " ".join(named.output.split())
+    assert named.code == 0, named.output
     allowed = {**given, f"{word}_allow_ephemeral_journal": True}
-    output = run(tenant, playbook, allowed, INTUNE_SCEP_STATE=KEPT_AWAY).output
-    assert "outlives the job" not in " ".join(output.split())
+    ended = run(tenant, playbook, allowed, INTUNE_SCEP_STATE=KEPT_AWAY)
+    assert "outlives the job" not in " ".join(ended.output.split())
 
 
 @pytest.fixture

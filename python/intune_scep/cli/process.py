@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any, Final, TextIO
 
@@ -104,7 +105,7 @@ def _fill_closed_descriptors() -> None:
 
 
 def _nowhere(mode: str) -> Any:
-    return open(os.devnull, mode, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123  # as long as the process
+    return Path(os.devnull).open(mode, encoding="utf-8", errors="backslashreplace")
 
 
 def _enduring(stream: TextIO) -> TextIO:

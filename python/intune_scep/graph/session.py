@@ -58,9 +58,10 @@ def require_same_id(identifier: str, body: Any) -> Mapping[str, Any]:
     Raises:
         GraphTransportError: it is about another object, or about none.
     """
-    found = body.get("id") if isinstance(body, Mapping) else None
+    answer: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+    found = answer.get("id")
     if isinstance(found, str) and found.lower() == identifier.lower():
-        return body  # type: ignore[no-any-return]  # a Mapping, as just seen
+        return answer
     about = f"{found[:_LONGEST_SHOWN]!r}" if isinstance(found, str) else "nothing that has an id"
     raise GraphTransportError(
         f"Graph was asked for {identifier} and answered about {about}.", hides_commit=False

@@ -3,7 +3,9 @@
 import logging
 
 import httpx
+import pytest
 
+from intune_scep.errors import GraphTransportError
 from intune_scep.graph.credentials import StaticCredential
 
 
@@ -38,8 +40,6 @@ def test_nobody_who_set_up_no_logging_sees_the_log(converse, capfd):
     def answer(request):
         raise httpx.ConnectError("refused")
 
-    try:
+    with pytest.raises(GraphTransportError, match="cannot be reached"):
         converse(answer, lambda session: session.read("things"))
-    except Exception as error:
-        assert "cannot be reached" in str(error)
     assert capfd.readouterr().err == ""
