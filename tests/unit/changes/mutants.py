@@ -5,6 +5,7 @@ Each function breaks one thing with the patch it is given, and names the promise
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -25,7 +26,6 @@ from intune_scep.errors import GraphError, GraphTransportError, JournalError
 from intune_scep.graph import engine, retry, write_once
 from intune_scep.graph.session import GraphSession
 from intune_scep.graph.settle import settle
-from intune_scep.strong_mapping import run as migration
 from intune_scep.tenant import profiles
 
 from .jobs import Job
@@ -65,6 +65,13 @@ def breaks(*promises: str, but: tuple[str, ...] = ()) -> Callable[[Mutation], Mu
         return mutate
 
     return register
+
+
+def _wherever_it_is_called(patch: Patch, function: Any, instead: Any) -> None:
+    """Replace a function in every module of the package that imported it."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("intune_scep.") and vars(module).get(function.__name__) is function:
+            patch.setattr(module, function.__name__, instead)
 
 
 async def _nothing(*_: Any, **__: Any) -> None:
@@ -264,8 +271,7 @@ def there_is_no_lock(patch: Patch) -> None:
 
 @breaks("max_changes_refuses_before_the_first_write")
 def max_changes_is_ignored(patch: Patch) -> None:
-    for module in (run, migration, plans):
-        patch.setattr(module, "require_room", lambda *_: None)
+    _wherever_it_is_called(patch, plans.require_room, lambda *_: None)
 
 
 @breaks("max_changes_of_a_resumed_run_counts_what_is_left")
@@ -275,7 +281,7 @@ def max_changes_is_ignored_on_resume(patch: Patch) -> None:
 
 @breaks("a_resumed_run_refuses_other_choices_and_names_both")
 def choices_are_ignored_on_resume(patch: Patch) -> None:
-    patch.setattr(job, "require_same_choices", lambda *_: None)
+    patch.setattr(run, "_require_same_choices", lambda *_: None)
 
 
 @breaks("a_stop_finishes_the_write_in_flight_and_the_rest_is_resumed")
