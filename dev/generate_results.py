@@ -11,24 +11,17 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from generated import ROOT, write_or_check
+
 from intune_scep.result_fields import RESULTS, Field
 
-ROOT = Path(__file__).resolve().parent.parent
 MODULES = Path("plugins/modules")
 WIDTH = 98
 BLOCK = re.compile(r'(?<=^RETURN = r""")\n.*?(?=^""")', re.S | re.M)
 
 
 def main() -> int:
-    wanted = files(ROOT, RESULTS)
-    stale = [path for path, text in wanted.items() if (ROOT / path).read_text("utf-8") != text]
-    if "--check" not in sys.argv[1:]:
-        for path in stale:
-            (ROOT / path).write_text(wanted[path], encoding="utf-8")
-        return 0
-    if stale:
-        print(f"Not up to date: {', '.join(map(str, stale))}. Run python dev/generate_results.py")
-    return 1 if stale else 0
+    return write_or_check(files(ROOT, RESULTS))
 
 
 def files(root: Path, results: Mapping[str, Sequence[Field]]) -> dict[Path, str]:

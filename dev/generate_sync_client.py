@@ -5,11 +5,12 @@ With --check it writes nothing and exits 1 if the file is not up to date.
 """
 
 import ast
-import subprocess
 import sys
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent.parent / "python" / "intune_scep"
+from generated import ROOT, ruffed, write_or_check
+
+PACKAGE = Path("python/intune_scep")
 TARGET = PACKAGE / "sync_client.py"
 HEADER = '''"""The library's front door for scripts and modules, without `await`.
 
@@ -69,7 +70,7 @@ class IntuneClient:
 
 def generate() -> str:
     """Return the text of sync_client.py, formatted."""
-    tree = ast.parse((PACKAGE / "client.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / PACKAGE / "client.py").read_text(encoding="utf-8"))
     client, *jobs = [n for n in tree.body if isinstance(n, ast.ClassDef)]
     names = _jobs_of(client)
     start = START.replace(
@@ -88,15 +89,8 @@ def generate() -> str:
         + "\nfrom intune_scep.portal import Portal\n"
     )
     text = f"{HEADER}\n{imports}\n{extra}{start}{body}"
-    commands = (["check", "--fix-only", "--quiet", "--select", "F401,I"], ["format", "--quiet"])
-    for command in commands:
-        text = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, "--stdin-filename", str(TARGET), "-"],
-            input=text,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+    for command in (["check", "--fix-only", "--quiet", "--select", "F401,I"], ["format"]):
+        text = ruffed(TARGET, text, *command)
     return text
 
 
@@ -168,15 +162,7 @@ def _method(node: ast.FunctionDef | ast.AsyncFunctionDef, behind: str) -> str:
 
 
 def main() -> int:
-    text = generate()
-    if "--check" in sys.argv[1:]:
-        current = TARGET.read_text(encoding="utf-8") if TARGET.exists() else ""
-        if current != text:
-            print("sync_client.py is not up to date: run python dev/generate_sync_client.py")
-            return 1
-        return 0
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+    return write_or_check({TARGET: generate()})
 
 
 if __name__ == "__main__":

@@ -88,24 +88,8 @@ options:
       - Leave reports in this directory, each whole or not at all, mode 0600. It is made if it is
         not there. Earlier JSON reports in it make the trend.
     type: path
-  report_formats:
-    description:
-      - Which reports to leave in O(report_directory).
-    type: list
-    elements: str
-    choices:
-      - text
-      - json
-      - html
-      - markdown
-      - junit
-      - sarif
-      - prometheus
-    default:
-      - html
-      - json
-      - prometheus
 extends_documentation_fragment:
+  - intune.scep.report_formats
   - intune.scep.connection
   - intune.scep.attributes
   - intune.scep.attributes.reads
@@ -218,6 +202,7 @@ failure:
 """
 
 from ansible_collections.intune.scep.plugins.module_utils._base import run_module
+from ansible_collections.intune.scep.plugins.module_utils._report_formats import REPORT_FORMATS
 
 FAIL_ON = {
     "errors": {"type": "bool", "default": True},
@@ -244,7 +229,7 @@ ARGUMENT_SPEC = {
     "report_formats": {
         "type": "list",
         "elements": "str",
-        "choices": ["text", "json", "html", "markdown", "junit", "sarif", "prometheus"],
+        "choices": REPORT_FORMATS,
         "default": ["html", "json", "prometheus"],
     },
 }
@@ -298,7 +283,7 @@ def unreachable(options, error, work):
 def result_of(report, params):
     from pathlib import Path
 
-    from intune_scep.reports import write_reports
+    from intune_scep.reports.files import write_reports
     from intune_scep.reports.terminal import render_text
 
     directory = params["report_directory"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from intune_scep.reports import FORMATS
+from intune_scep.reports.formats import FORMATS
 from intune_scep.reports.machine import report_schema
 
 FAULT = {"match": {"path": "deviceConfigurations$"}, "when": "before", "effect": 403}

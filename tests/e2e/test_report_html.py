@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from intune_scep.compliance import approve, check_tenant, read_baseline
-from intune_scep.reports import write_reports
+from intune_scep.reports.files import write_reports
 
 from .browser import browser, find_chromium
 

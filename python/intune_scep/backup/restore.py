@@ -12,7 +12,10 @@ from intune_scep.changes.job import do_job
 from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Assign, Create, Link, Reference, Step
+from intune_scep.changes.steps import Reference, Step
+from intune_scep.changes.steps.assign import Assign
+from intune_scep.changes.steps.create import Create
+from intune_scep.changes.steps.link import Link
 from intune_scep.changes.watch import Watch
 from intune_scep.tenant import Tenant
 

@@ -7,10 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from intune_scep.changes.plan import Action, Plan, Seen, Task
+from intune_scep.changes.plan import Action, Plan, Task
 from intune_scep.changes.record import ActionRecord, RunRecord, StepRecord
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Patch, PreImage
+from intune_scep.changes.steps import PreImage, Seen
+from intune_scep.changes.steps.patch import Patch
 from intune_scep.errors import PlanError, UnknownProfileTypeError
 
 FORMAT_1: Final = "intune-scep/journal/1"

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Create, Delete, Step, step_from_dict
+from intune_scep.changes.steps import Seen, Step, step_from_dict
 from intune_scep.errors import PlanError, TooManyChangesError, UnknownProfileTypeError
 from intune_scep.profiles import ProfileKind, require_profile_type
 
@@ -38,37 +38,6 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         return {"property": self.property, "before": self.before, "after": self.after}
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The edition of a profile that a plan was made on (law 6).
-
-    Attributes:
-        assignments: As they were read; None where the plan does not depend on them.
-    """
-
-    version: int | None = None
-    last_modified: str | None = None
-    assignments: tuple[dict[str, Any], ...] | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "version": self.version,
-            "last_modified": self.last_modified,
-            "assignments": None if self.assignments is None else list(self.assignments),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Any) -> Seen | None:
-        if data is None:
-            return None
-        assignments = data["assignments"]
-        return cls(
-            data["version"],
-            data["last_modified"],
-            None if assignments is None else tuple(assignments),
-        )
 
 
 @dataclass(frozen=True)
@@ -113,11 +82,11 @@ class Action:
 
     @property
     def creates(self) -> bool:
-        return any(isinstance(step, Create) for step in self.steps)
+        return any(step.creates for step in self.steps)
 
     @property
     def deletes(self) -> bool:
-        return any(isinstance(step, Delete) for step in self.steps)
+        return any(step.deletes for step in self.steps)
 
     @property
     def is_scep(self) -> bool:

@@ -7,108 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from intune_scep.changes.content import differences
+from intune_scep.changes.expectation import PATIENCE, Expectation, Found, Reading
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import (
-    Assign,
-    Assignments,
-    Create,
-    Delete,
-    Link,
-    Patch,
-    Step,
-    Wire,
-)
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import BATCH_SIZE
 from intune_scep.graph.settle import settle
-from intune_scep.profiles import Profile, changed_properties, normal_value, require_profile_type
-from intune_scep.profiles.targets import same_assignments
+from intune_scep.profiles import Profile, changed_properties, require_profile_type
 from intune_scep.tenant import Tenant, read_profiles, read_profiles_by_id, read_root_links
 
-SERVER_OWNED: Final = frozenset({"version", "lastModifiedDateTime", "assignments"})
 _OF_A_CREATE: Final = frozenset({"createdDateTime", "supportsScopeTags"})
-_NOT_KEPT: Final = object()
 
 
 @dataclass(frozen=True)
-class Expectation:
-    """What a profile should be like now.
-
-    Attributes:
-        asked: The properties that were sent; None where none were.
-        before: The whole profile immediately before the first change, or as Graph said that it
-            made it; None where it was not read.
-        made: Whether this run made it.
-        linked: Whether its root was set, to `root_id`.
-        assignments: Those that were set; None where none were.
-        gone: Whether it was deleted.
-        also: Properties that other steps of the same action change, or changed before.
-    """
-
-    id: str
-    odata_type: str
-    asked: Wire | None = None
-    before: Wire | None = None
-    made: bool = False
-    linked: bool = False
-    root_id: str | None = None
-    assignments: Assignments | None = None
-    gone: bool = False
-    also: frozenset[str] = frozenset()
-
-    def and_then(self, step: Step, before: Wire | None, root_id: str | None = None) -> Expectation:
-        """What to expect when one more step is done.
-
-        Args:
-            before: The profile as it was read before the step, or as Graph said that it made it.
-            root_id: The root that a link or its lack leads to.
-        """
-        match step:
-            case Create():
-                return replace(self, asked=step.body, before=before, made=True)
-            case Patch():
-                return replace(self, asked=step.after, before=before)
-            case Link():
-                before = self.before or before
-                return replace(self, before=before, linked=True, root_id=root_id)
-            case Assign():
-                return replace(self, before=self.before or before, assignments=step.after)
-            case Delete():
-                return replace(self, gone=True)
-
-    def only(self, kind: str) -> Expectation:
-        """What one kind of step alone should have led to."""
-        return replace(
-            self,
-            asked=self.asked if kind in {"patch", "create"} else None,
-            before=self.before if kind in {"patch", "create"} or self.asked is None else None,
-            linked=self.linked and kind == "link",
-            assignments=self.assignments if kind == "assign" else None,
-        )
-
-
-@dataclass(frozen=True)
-class Found:
-    """What was read of a profile."""
-
+class _Read:
     profile: Profile | IntuneScepError | None
     root: Profile | IntuneScepError | None = None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What reading back says of a profile.
-
-    Attributes:
-        status: `applied` where it is as expected.
-        pending: Whether reading on may still show what is wanted.
-        version: As it was read.
-    """
-
-    status: Status
-    message: str | None = None
-    pending: bool = False
-    version: int | None = None
 
 
 class Readback:
@@ -133,7 +47,8 @@ class Readback:
     def learn(self, expected: Expectation, reading: Reading) -> None:
         """Learn from the first change how versions count here."""
         before = (expected.before or {}).get("version")
-        if reading.status is not Status.APPLIED or reading.version is None:
+        patched = expected.asked is not None and not expected.made
+        if not patched or reading.status is not Status.APPLIED or reading.version is None:
             return
         self._learned = True
         if not isinstance(before, int) or reading.version == before + 1:
@@ -151,7 +66,7 @@ class Readback:
             " by one: editions are told apart by content and time of modification in this run."
         )
 
-    def _weigh(self, expected: Sequence[Expectation], found: Sequence[Found]) -> None:
+    def _weigh(self, expected: Sequence[Expectation], found: Sequence[_Read]) -> None:
         """Let the other changes say what an odd first one meant.
 
         One change that counted by one shows that this tenant does. Where there is no other to
@@ -196,20 +111,20 @@ class Readback:
             return Reading(Status.UNKNOWN, "It could not be read back.")
         if not reading.pending:
             return reading
-        message = (reading.message or "").replace(_SECONDS, f"{patience:g} s of reading")
+        message = (reading.message or "").replace(PATIENCE, f"{patience:g} s of reading")
         return replace(reading, message=message, pending=False)
 
-    async def _read(self, expected: Sequence[Expectation], *, listing: bool) -> list[Found]:
+    async def _read(self, expected: Sequence[Expectation], *, listing: bool) -> list[_Read]:
         ids = list(dict.fromkeys(item.id for item in expected))
-        assigned = any(item.assignments is not None for item in expected)
+        assigned = any(item.needs_assignments for item in expected)
         profiles = await self._profiles(expected, ids, assigned=assigned, listing=listing)
         linked = [
             profile
             for item in expected
-            if item.linked and isinstance(profile := profiles.get(item.id), Profile)
+            if item.needs_root and isinstance(profile := profiles.get(item.id), Profile)
         ]
         roots = await self._roots(linked)
-        return [Found(profiles.get(item.id), roots.get(item.id)) for item in expected]
+        return [_Read(profiles.get(item.id), roots.get(item.id)) for item in expected]
 
     async def _profiles(
         self, expected: Sequence[Expectation], ids: Sequence[str], *, assigned: bool, listing: bool
@@ -237,7 +152,7 @@ class Readback:
         except IntuneScepError as error:
             return {profile.id or "": error for profile in profiles}
 
-    def _judge(self, expected: Expectation, found: Found) -> Reading:
+    def _judge(self, expected: Expectation, found: _Read) -> Reading:
         now = found.profile
         if isinstance(now, IntuneScepError):
             return Reading(Status.UNKNOWN, f"It could not be read back: {now}", pending=True)
@@ -246,11 +161,11 @@ class Readback:
         if now is None:
             status = Status.UNKNOWN if expected.made else Status.CONFLICT
             what = "made, but" if expected.made else "changed, but now"
-            return Reading(status, f"It was {what} {_SECONDS} does not show it.", pending=True)
+            return Reading(status, f"It was {what} {PATIENCE} does not show it.", pending=True)
         reading = self._judge_content(expected, now)
         if reading.status is not Status.APPLIED:
             return reading
-        return _judge_surroundings(expected, now, found.root) or reading
+        return _judge_beside(expected, Found(now, found.root)) or reading
 
     def _judge_content(self, expected: Expectation, now: Profile) -> Reading:
         wire, version = now.to_wire(), now.version
@@ -318,13 +233,10 @@ class Readback:
             )
         return Reading(
             Status.UNKNOWN,
-            f"Graph accepted the change, but {_SECONDS} does not show it: {listed}.",
+            f"Graph accepted the change, but {PATIENCE} does not show it: {listed}.",
             pending=True,
             version=version,
         )
-
-
-_SECONDS: Final = "<patience>"
 
 
 def _judge_gone(now: Profile | None) -> Reading:
@@ -332,34 +244,21 @@ def _judge_gone(now: Profile | None) -> Reading:
         return Reading(Status.APPLIED)
     return Reading(
         Status.UNKNOWN,
-        f"Graph accepted the deletion, but after {_SECONDS} the profile is still there.",
+        f"Graph accepted the deletion, but after {PATIENCE} the profile is still there.",
         pending=True,
         version=now.version,
     )
 
 
-def _judge_surroundings(
-    expected: Expectation, now: Profile, root: Profile | IntuneScepError | None
-) -> Reading | None:
-    """What is wrong with the link or the assignments; None where both are as expected."""
-    if expected.linked:
-        if isinstance(root, IntuneScepError):
-            message = f"Its root could not be read back: {root}"
-            return Reading(Status.UNKNOWN, message, pending=True, version=now.version)
-        if (root.id if root is not None else None) != expected.root_id:
-            message = (
-                "Graph accepted the link to the trusted root, but does not keep it:"
-                f" {_SECONDS} does not show it."
-            )
-            return Reading(Status.UNKNOWN, message, pending=True, version=now.version)
-    wanted = expected.assignments
-    if wanted is not None and not same_assignments(now.assignments or (), wanted):
-        message = f"Graph accepted the assignments, but {_SECONDS} does not show them."
-        return Reading(Status.UNKNOWN, message, pending=True, version=now.version)
+def _judge_beside(expected: Expectation, found: Found) -> Reading | None:
+    """What is wrong beside the properties; None where all is as expected."""
+    for thing in expected.beside.values():
+        if (lack := thing.lack(found)) is not None:
+            return Reading(Status.UNKNOWN, lack, pending=True, version=found.profile.version)
     return None
 
 
-def _not_as_asked(expected: Expectation, wire: Wire) -> tuple[str, ...]:
+def _not_as_asked(expected: Expectation, wire: Mapping[str, Any]) -> tuple[str, ...]:
     asked = expected.asked
     if asked is None:
         return ()
@@ -371,7 +270,9 @@ def _not_as_asked(expected: Expectation, wire: Wire) -> tuple[str, ...]:
     return tuple(name for name in names if (wire.get(name) or None) != (asked.get(name) or None))
 
 
-def _not_asked_for(expected: Expectation, before: Wire, wire: Wire) -> list[str]:
+def _not_asked_for(
+    expected: Expectation, before: Mapping[str, Any], wire: Mapping[str, Any]
+) -> list[str]:
     names = differences(before, wire) - set(expected.asked or {}) - expected.also
     if expected.made:
         # The answer to a create may say less than a reading, and null where that says empty.
@@ -381,18 +282,3 @@ def _not_asked_for(expected: Expectation, before: Wire, wire: Wire) -> list[str]
             if name in before and name in wire and (before[name] or wire[name])
         }
     return sorted(names)
-
-
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> set[str]:
-    """Names of the properties in which two readings of a profile differ in meaning, without
-    annotations, dates and assignments."""
-    kind = require_profile_type(now.get("@odata.type"))
-    names = {name for name in {*before, *now} if "@" not in name} - SERVER_OWNED
-    raw = {name for name in names if before.get(name, _NOT_KEPT) != now.get(name, _NOT_KEPT)}
-    return {
-        name
-        for name in raw
-        if name not in before
-        or name not in now
-        or normal_value(kind, name, before[name]) != normal_value(kind, name, now[name])
-    }

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Create, PreImage
+from intune_scep.changes.steps import PreImage
 
 
 @dataclass
@@ -56,7 +56,7 @@ class ActionRecord:
             (
                 self.steps[number].id
                 for number, step in enumerate(action.steps)
-                if isinstance(step, Create) and number in self.steps
+                if step.creates and number in self.steps
             ),
             None,
         )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from intune_scep.changes.expectation import Expectation
 from intune_scep.changes.journal import (
     Journal,
     JournalWriter,
@@ -19,12 +20,12 @@ from intune_scep.changes.journal import (
     reopened_journal,
 )
 from intune_scep.changes.plan import Action, Plan, Task, check_plan, require_room, waits_for
-from intune_scep.changes.readback import Expectation, Readback
+from intune_scep.changes.readback import Readback
 from intune_scep.changes.record import ActionRecord, RunRecord
 from intune_scep.changes.report import Outcome, RunReport, first_outcome
 from intune_scep.changes.runs import find_journals, remember_journal
 from intune_scep.changes.status import Hold, Status
-from intune_scep.changes.steps import Delete, Link, Patch, id_of
+from intune_scep.changes.steps import Reference, id_of
 from intune_scep.changes.undo import Now, linked_ids, undo
 from intune_scep.changes.walker import Walk
 from intune_scep.changes.watch import Watch
@@ -425,7 +426,7 @@ async def _now(tenant: Tenant, content: Journal) -> Now:
     run = content.first
     begun = [action for action in run.plan.writing if run.record(action).begun]
     types = {action.odata_type: require_profile_type(action.odata_type) for action in begun}
-    assigned = any(not isinstance(step, Patch) for action in begun for step in action.steps)
+    assigned = any(not step.properties for action in begun for step in action.steps)
     if not types:
         return Now({})
     snapshot = await read_profiles(tenant, types.values(), with_assignments=assigned)
@@ -491,17 +492,19 @@ def _rolled_back(content: Journal, action: Action) -> bool:
 
 def _expectation(run: RunRecord, action: Action, record: ActionRecord) -> Expectation:
     """What the profile of an action should be like when all its steps are done."""
+
+    def made_by(key: str) -> str | None:
+        return run.record(run.by_key[key]).made_id(run.by_key[key])
+
+    def root_id(reference: Reference | None) -> str | None:
+        return id_of(reference, made_by)
+
     made = record.made_id(action)
     expected = Expectation(made or action.id or "", action.odata_type)
     for number, step in enumerate(action.steps):
-        if isinstance(step, Delete) and action.creates:
+        if step.deletes and action.creates:
             continue
-        patched = isinstance(step, Patch) and number in record.steps
+        patched = step.properties and number in record.steps
         before = record.steps[number].pre_image.wire if patched else None
-        root_id = _root_id(run, step) if isinstance(step, Link) else None
-        expected = expected.and_then(step, before, root_id)
+        expected = step.expect(expected, before, root_id)
     return expected
-
-
-def _root_id(run: RunRecord, step: Link) -> str | None:
-    return id_of(step.after, lambda key: run.record(run.by_key[key]).made_id(run.by_key[key]))

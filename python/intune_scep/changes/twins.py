@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
-from intune_scep.changes.plan import Action, Plan
-from intune_scep.changes.steps import Create
+from intune_scep.changes.plan import Plan
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, require_profile_type
 from intune_scep.tenant import Tenant, read_profiles
@@ -32,22 +31,17 @@ class Twins:
         """Remember a profile that this run made."""
         self._made.add(identifier)
 
-    def asking(self, action: Action, step: Create) -> Callable[..., Awaitable[list[Profile]]]:
-        """A question for those that are there besides the ones the plan knew of."""
-
-        async def others(*, fresh: bool) -> list[Profile]:
-            listed = await self._list(fresh=fresh)
-            known = {*step.same_named, *self._made}
-            name = step.body.get("displayName")
-            return [
-                profile
-                for profile in listed
-                if profile.odata_type.lower() == action.odata_type.lower()
-                and profile.display_name == name
-                and profile.id not in known
-            ]
-
-        return others
+    async def namesakes(
+        self, odata_type: str, name: str | None, *, fresh: bool
+    ) -> Sequence[Profile]:
+        """The profiles of a type and name that this run did not make; `fresh` asks Graph again."""
+        return [
+            profile
+            for profile in await self._list(fresh=fresh)
+            if profile.odata_type.lower() == odata_type.lower()
+            and profile.display_name == name
+            and profile.id not in self._made
+        ]
 
     async def _list(self, *, fresh: bool) -> Sequence[Profile]:
         if fresh or self._listed is None:

@@ -12,23 +12,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from intune_scep.changes.journal import Journal
-from intune_scep.changes.plan import Action, Difference, Plan, Seen, Task
-from intune_scep.changes.readback import differences
+from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.record import ActionRecord, StepRecord
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import (
-    Assign,
-    Assignments,
-    Create,
-    Delete,
-    Link,
-    Patch,
-    PreImage,
-    Reference,
-    Step,
-    id_of,
-)
-from intune_scep.changes.writes import holds
+from intune_scep.changes.steps import Assignments, Reference, Seen, Step, id_of
+from intune_scep.changes.steps.assign import Assign
+from intune_scep.changes.steps.base import LeftAloneError, changed_since
+from intune_scep.changes.steps.create import Create, holds
+from intune_scep.changes.steps.delete import Delete
+from intune_scep.changes.steps.link import Link
 from intune_scep.profiles import Profile, changed_properties, writable
 from intune_scep.profiles.targets import same_assignments
 
@@ -57,14 +49,6 @@ class Now:
             for profile in self.profiles.values()
             if profile.odata_type.lower() == odata_type.lower() and profile.display_name == name
         ]
-
-
-class _LeftAloneError(Exception):
-    """An action that is not taken back, and why."""
-
-    def __init__(self, status: Status, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def linked_ids(journal: Journal) -> list[str]:
@@ -134,7 +118,7 @@ class _Undo:
             if action.deletes:
                 return self._undeleted(blank, record.steps[_number_of(action, Delete)])
             return self._unchanged(blank, action, record)
-        except _LeftAloneError as left:
+        except LeftAloneError as left:
             return replace(blank, status=left.status, message=str(left), diff=())
 
     # A profile that was changed
@@ -142,44 +126,33 @@ class _Undo:
     def _unchanged(self, blank: Action, action: Action, record: ActionRecord) -> Action:
         now = self._now.profiles.get(action.id or "")
         if now is None:
-            raise _LeftAloneError(Status.CONFLICT, "The profile no longer exists.")
+            raise LeftAloneError(Status.CONFLICT, "The profile no longer exists.")
         steps: list[Step] = []
         for number, step in reversed(list(enumerate(action.steps))):
             if number in record.steps:
-                steps += self._back(step, record.steps[number], now)
+                steps += step.reverse(record.steps[number].pre_image, now, self)
         if not steps:
-            raise _LeftAloneError(Status.UNCHANGED, "It is as it was before the run.")
+            raise LeftAloneError(Status.UNCHANGED, "It is as it was before the run.")
         # What was read of a write that did not show yet is not what it left behind.
         known = record.version is not None and record.ending is not Status.UNKNOWN
         if known and record.version != now.version:
-            raise _changed(f"version {record.version} is now {now.version}")
+            raise changed_since(f"version {record.version} is now {now.version}")
         word = "remove_sid_uri" if action.action == "add_sid_uri" else "update"
         return self._planned(blank, word, steps, now)
 
-    def _back(self, step: Step, record: StepRecord, now: Profile) -> list[Step]:
-        match step:
-            case Patch():
-                return _unpatched(step, record.pre_image, now)
-            case Link():
-                return self._unlinked(step, record.pre_image.root_id, now)
-            case Assign():
-                return _unassigned(step, record.pre_image, now)
-        return []
+    def pointed_at(self, profile_id: str | None) -> str | None:
+        """Id of the root that a SCEP profile points at now."""
+        return self._now.roots.get(profile_id or "")
 
-    def _unlinked(self, step: Link, before: str | None, now: Profile) -> list[Step]:
-        root = self._now.roots.get(now.id or "")
-        after = id_of(step.after, self._made_by)
-        if root == before:
-            return []
-        if root != after:
-            raise _changed("its trusted root")
-        return [Link(root, self._reference(before))]
+    def id_of(self, reference: Reference | None) -> str | None:
+        """Id of a root, one that the run made included."""
+        return id_of(reference, self._made_by)
 
     def _made_by(self, key: str) -> str | None:
         maker = self._run.by_key[key]
         return self._made_id(maker, self._run.record(maker))
 
-    def _reference(self, identifier: str | None) -> Reference | None:
+    def reference(self, identifier: str | None) -> Reference | None:
         """A root by the id it had; one that is made again by this plan, by its action."""
         if identifier is None:
             return None
@@ -199,7 +172,7 @@ class _Undo:
             _require_as_made(action, now)
             steps.append(Delete())
         if not steps:
-            raise _LeftAloneError(Status.UNCHANGED, "It is gone already.")
+            raise LeftAloneError(Status.UNCHANGED, "It is gone already.")
         word = "replace" if len(steps) > 1 else "delete"
         if now is None:
             return replace(
@@ -223,7 +196,7 @@ class _Undo:
             if profile.id not in step.same_named and holds(profile, step.body)
         ]
         if len(there) > 1:
-            raise _LeftAloneError(
+            raise LeftAloneError(
                 Status.CONFLICT,
                 "Several profiles look like the one the run made:"
                 f" {', '.join(sorted(str(item) for item in there))}.",
@@ -234,7 +207,7 @@ class _Undo:
 
     def _undeleted(self, blank: Action, record: StepRecord) -> Action:
         if blank.id in self._now.profiles:
-            raise _LeftAloneError(Status.UNCHANGED, "It was not deleted.")
+            raise LeftAloneError(Status.UNCHANGED, "It was not deleted.")
         steps = self._made_anew(record, None)
         return replace(
             blank,
@@ -251,12 +224,12 @@ class _Undo:
         there = self._now.named(str(wire.get("@odata.type")), wire.get("displayName"))
         others = [profile for profile in there if new is None or profile.id != new.id]
         if others and holds(others[0], body):
-            raise _LeftAloneError(Status.UNCHANGED, f"It is there again already: {others[0].id}.")
+            raise LeftAloneError(Status.UNCHANGED, f"It is there again already: {others[0].id}.")
         if others:
-            raise _LeftAloneError(
+            raise LeftAloneError(
                 Status.CONFLICT, f"Another profile has its name now: {others[0].id}."
             )
-        root = self._reference(record.pre_image.root_id)
+        root = self.reference(record.pre_image.root_id)
         steps: list[Step] = [Create(body, root, tuple(p.id or "" for p in there))]
         if root is not None:
             steps.append(Link(None, root))
@@ -304,34 +277,12 @@ def _require_as_made(action: Action, now: Profile) -> None:
     for step in action.steps:
         if isinstance(step, Create) and not holds(now, step.body):
             lost = [n for n in changed_properties(now, step.body) if n != "@odata.type"]
-            raise _changed(", ".join(lost))
+            raise changed_since(", ".join(lost))
         if isinstance(step, Assign):
             possible.append(step.after)
     held = now.assignments or ()
     if not any(same_assignments(held, assignments) for assignments in possible):
-        raise _changed("its assignments")
-
-
-def _unpatched(step: Patch, taken: PreImage, now: Profile) -> list[Step]:
-    before, wire = taken.wire or {}, now.to_wire()
-    if not differences(before, wire):
-        return []
-    if differing := differences({**before, **step.after}, wire):
-        raise _changed(", ".join(sorted(differing)))
-    return [step.reverse(taken)]
-
-
-def _unassigned(step: Assign, taken: PreImage, now: Profile) -> list[Step]:
-    held = now.assignments or ()
-    if same_assignments(held, taken.assignments):
-        return []
-    if not same_assignments(held, step.after):
-        raise _changed("its assignments")
-    return [step.reverse(taken)]
-
-
-def _changed(what: str) -> _LeftAloneError:
-    return _LeftAloneError(Status.CONFLICT, f"Changed since the run: {what}. It was left alone.")
+        raise changed_since("its assignments")
 
 
 def _number_of(action: Action, kind: type[Step]) -> int:

@@ -8,40 +8,27 @@ tried on one profile first. At the end everything is read back; only what is see
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from intune_scep.changes.expectation import Expectation, Reading
 from intune_scep.changes.journal import JournalWriter
 from intune_scep.changes.plan import Action, Plan
-from intune_scep.changes.readback import Expectation, Readback, Reading
+from intune_scep.changes.readback import Readback
 from intune_scep.changes.record import ActionRecord, RunRecord, StepRecord
 from intune_scep.changes.report import Outcome, first_outcome
 from intune_scep.changes.status import DONE, Hold, Status
-from intune_scep.changes.steps import (
-    Assign,
-    Create,
-    Delete,
-    Link,
-    Patch,
-    PreImage,
-    Reference,
-    Step,
-    id_of,
+from intune_scep.changes.steps import PreImage, Reference, Seen, Step, Wire, id_of
+from intune_scep.changes.steps.delete import Delete
+from intune_scep.changes.steps.writing import (
+    AsPlannedAlreadyError,
+    Setting,
+    StepWrite,
+    Subject,
 )
 from intune_scep.changes.twins import Twins
 from intune_scep.changes.watch import Watch
-from intune_scep.changes.writes import (
-    AsPlannedAlreadyError,
-    AssignWrite,
-    CreateWrite,
-    DeleteWrite,
-    LinkWrite,
-    PatchWrite,
-    StepWrite,
-    Subject,
-    not_kept,
-)
 from intune_scep.errors import (
     AuthenticationError,
     GraphError,
@@ -52,13 +39,11 @@ from intune_scep.errors import (
     ProfileChangedError,
 )
 from intune_scep.graph.write_once import Written, write_once
-from intune_scep.profiles import Profile
 from intune_scep.tenant import Tenant
 
 _FORBIDDEN: Final = 403
 _MOST_IN_A_ROW: Final = 3
 _TAKE_BACK: Final = -1
-_NOUNS: Final = {"patch": "change", "assign": "assignment", "delete": "deletion"}
 
 
 class StepEndedError(IntuneScepError):
@@ -153,7 +138,7 @@ class Walk:
             self._subjects[action.key] = Subject(action.id, action.odata_type)
         first = True
         for number, step in enumerate(action.steps):
-            if isinstance(step, Delete):
+            if step.deletes:
                 continue
             if not await self._step(action, number, step, record, first=first):
                 return
@@ -174,7 +159,7 @@ class Walk:
     ) -> bool:
         """Carry out one step; whether the action may go on."""
         try:
-            self._require_earlier(step.after if isinstance(step, Delete) else action.after)
+            self._require_earlier(step.waits_for if step.deletes else action.after)
             write = self._prepared(action, number, step, record, first=first)
             written = await write_once(
                 write,
@@ -182,12 +167,12 @@ class Walk:
                 patience=self._tenant.patience,
                 begun=write.begun,
             )
-            self._settle_step(action, number, step, write, written)
+            alone = self._settle_step(action, number, step, write, written)
             if written.sent or write.begun:
-                await self._prove(action, step)
+                await self._prove(action, step, alone)
         except IntuneScepError as error:
             self._end_badly(action, number, error)
-            if action.whole and isinstance(step, Create | Link | Assign):
+            if action.whole and not step.deletes:
                 await self._take_back(action)
             return False
         return True
@@ -210,9 +195,9 @@ class Walk:
         done = record.steps.get(number)
         announced = done.pre_image if done is not None and _may_have_landed(done) else None
         seen = action.seen if first and not record.begun else None
-        if isinstance(step, Create):
+        if step.creates:
             subject = Subject("", action.odata_type, made=True)
-        elif isinstance(step, Delete):
+        elif step.deletes:
             # The profile that was planned on, which is not the one that an action made instead.
             subject, seen = Subject(action.id or "", action.odata_type), action.seen
         else:
@@ -221,19 +206,24 @@ class Walk:
         def remember(pre_image: PreImage) -> None:
             self._announce(action, number, subject, pre_image)
 
-        arguments = (self._tenant, subject, seen, remember, announced)
-        match step:
-            case Create():
-                others = self._twins.asking(action, step)
-                return CreateWrite(step, self._root_id(step.root), others, *arguments)
-            case Patch():
-                return PatchWrite(step, *arguments)
-            case Link():
-                return LinkWrite(step, self._root_id(step.after), *arguments)
-            case Assign():
-                return AssignWrite(step, *arguments)
-            case Delete():
-                return DeleteWrite(step, *arguments)
+        return step.write(self._setting(subject, seen, remember, announced))
+
+    def _setting(
+        self,
+        subject: Subject,
+        seen: Seen | None,
+        remember: Callable[[PreImage], None],
+        announced: PreImage | None,
+    ) -> Setting:
+        return Setting(
+            self._tenant,
+            subject,
+            seen,
+            remember,
+            announced,
+            self._root_id,
+            self._twins.namesakes,
+        )
 
     def _subject(self, action: Action, record: ActionRecord) -> Subject:
         if (known := self._subjects.get(action.key)) is not None:
@@ -269,23 +259,27 @@ class Walk:
 
     def _settle_step(
         self, action: Action, number: int, step: Step, write: StepWrite[Any], written: Written[Any]
-    ) -> None:
-        """Keep what a step that ended well leaves to be known."""
+    ) -> Expectation:
+        """Keep what a step that ended well leaves to be known.
+
+        Returns:
+            What the step alone should have led to.
+        """
         self._refusals = self._unseen = 0
         self._took_effect = True
+        write.landed(written.value)
         subject = write.subject
-        if isinstance(step, Create):
-            created: Profile = written.value
-            subject.id = created.id or ""
+        if not step.deletes:
             self._subjects[action.key] = subject
+        if subject.made:
             self._twins.made(subject.id)
-        if isinstance(step, Patch) and self._readback.counts_by_one:
-            subject.edition = write.before
+        if not self._readback.counts_by_one:
+            subject.edition = None
         touched = written.sent or write.begun
         outcome = self._outcomes[action.key]
         self._outcomes[action.key] = replace(
             outcome,
-            id=outcome.id if isinstance(step, Delete) else subject.id,
+            id=outcome.id if step.deletes else subject.id,
             written=outcome.written or touched,
             message=_message(written, begun=write.begun) or outcome.message,
         )
@@ -294,39 +288,39 @@ class Walk:
         elif write.announced:
             # Somebody else did the same before anything of it could be sent.
             self._note_outcome(action, number, Status.UNCHANGED, None, subject.id)
-        self._expect(action, step, write, written)
-        if isinstance(step, Create) and (lost := not_kept(written.value, step.body)):
-            raise StepEndedError(
-                Status.FAILED, f"Graph did not keep what was sent: {', '.join(lost)}."
-            )
+        alone = self._expect(action, step, subject, write.before_it(written.value))
+        if (lack := write.lack(written.value)) is not None:
+            raise StepEndedError(Status.FAILED, lack)
+        return alone
 
     def _expect(
-        self, action: Action, step: Step, write: StepWrite[Any], written: Written[Any]
-    ) -> None:
-        subject = write.subject
-        expected = self._expected.get(action.key)
-        if expected is None or isinstance(step, Create | Delete):
-            expected = Expectation(subject.id, subject.odata_type, also=_patched(action))
-        before = written.value.to_wire() if isinstance(step, Create) else write.pre_image.wire
-        root_id = self._root_id(step.after) if isinstance(step, Link) else None
-        self._expected[action.key] = expected.and_then(step, before, root_id)
+        self, action: Action, step: Step, subject: Subject, before: Wire | None
+    ) -> Expectation:
+        blank = Expectation(subject.id, subject.odata_type, also=_patched(action))
+        earlier = self._expected.get(action.key)
+        if earlier is None or step.creates or step.deletes:
+            earlier = blank
+        self._expected[action.key] = step.expect(earlier, before, self._root_id)
+        # What an earlier step asked for is proven by itself; it may not show yet.
+        return step.expect(
+            replace(blank, made=earlier.made),
+            before if earlier.asked is None or step.properties else None,
+            self._root_id,
+        )
 
-    async def _prove(self, action: Action, step: Step) -> None:
+    async def _prove(self, action: Action, step: Step, alone: Expectation) -> None:
         """See the effect of the first write of its kind before the second is sent."""
         if step.kind in self._proven:
             return
         self._proven.add(step.kind)
-        expected = self._expected[action.key]
-        [reading] = await self._readback.settle([expected.only(step.kind)], self._tenant.patience)
-        if step.kind == "patch":
-            self._readback.learn(expected, reading)
-            if not self._readback.counts_by_one:
-                self._subjects[action.key].edition = None
+        [reading] = await self._readback.settle([alone], self._tenant.patience)
+        self._readback.learn(alone, reading)
+        if not self._readback.counts_by_one and action.key in self._subjects:
+            self._subjects[action.key].edition = None
         if reading.status is Status.APPLIED:
             return
-        kind = _NOUNS.get(step.kind, step.kind)
         self.stopped = (
-            f"The first {kind} of the run did not have the intended effect on"
+            f"The first {step.noun} of the run did not have the intended effect on"
             f" {action.name or action.id}, so no other was tried."
         )
         raise StepEndedError(reading.status, reading.message or "")
@@ -388,7 +382,7 @@ class Walk:
         def remember(pre_image: PreImage) -> None:
             self._announce(action, _TAKE_BACK, subject, pre_image)
 
-        write = DeleteWrite(Delete(), self._tenant, subject, None, remember, None)
+        write = Delete().write(self._setting(subject, None, remember, None))
         try:
             place, patience = self._tenant.session.take_write_place, self._tenant.patience
             await write_once(write, place=place, patience=patience)
@@ -456,7 +450,7 @@ class Walk:
         if self.stopped:
             self._hold(action, f"Not deleted. {self.stopped}")
             return False
-        [number] = [n for n, step in enumerate(action.steps) if isinstance(step, Delete)]
+        [number] = [n for n, step in enumerate(action.steps) if step.deletes]
         step, record = action.steps[number], self._run.record(action)
         new_id = outcome.id if action.creates else None
         if not await self._step(action, number, step, record, first=False):
@@ -529,9 +523,7 @@ class Walk:
 
 def _patched(action: Action) -> frozenset[str]:
     """The properties that an action changes: of a resumed one they may be changed already."""
-    return frozenset(
-        name for step in action.steps if isinstance(step, Patch) for name in step.after
-    )
+    return frozenset[str]().union(*(step.properties for step in action.steps))
 
 
 def _may_have_landed(step: StepRecord) -> bool:

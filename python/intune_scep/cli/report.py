@@ -13,9 +13,9 @@ import typer
 from intune_scep.cli.compliance_options import Asked, run_check, with_asked
 from intune_scep.cli.console import console
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
+from intune_scep.reports.formats import FORMATS
 
-_NAMES = ("text", "json", "html", "markdown", "junit", "sarif", "prometheus")
-Form = StrEnum("Form", [(name, name) for name in _NAMES])  # type: ignore[misc]  # from the table
+Form = StrEnum("Form", [(name, name) for name in FORMATS])  # type: ignore[misc]  # from the table
 
 
 class Notify(StrEnum):
@@ -71,7 +71,7 @@ def report(
     webhook = None if notify is Notify.NEVER else Webhook.from_environment(os.environ)
     found = run_check(shared, asked)
     if output_dir is not None:
-        _write(found, output_dir, chosen or list(_NAMES))
+        _write(found, output_dir, chosen or list(FORMATS))
     else:
         _print(found, chosen[0] if chosen else shared.output.value, shared)
     if webhook and (notify is Notify.ALWAYS or found.failed):
@@ -80,7 +80,7 @@ def report(
 
 
 def _write(found: Any, directory: Path, names: list[str]) -> None:
-    from intune_scep.reports import write_reports
+    from intune_scep.reports.files import write_reports
     from intune_scep.reports.terminal import terminal_report
 
     written = write_reports(found, directory, names)
@@ -90,7 +90,7 @@ def _write(found: Any, directory: Path, names: list[str]) -> None:
 
 
 def _print(found: Any, name: str, shared: Shared) -> None:
-    from intune_scep.reports import render
+    from intune_scep.reports.formats import render
     from intune_scep.reports.terminal import terminal_report
 
     if name == "text" and shared.output is OutputFormat.TEXT:

@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from intune_scep.changes.plan import Action, Plan, Seen, Task
+from intune_scep.changes.plan import Action, Plan, Task
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Assign, Create, Delete, Link, Patch, Reference, Step
+from intune_scep.changes.steps import Reference, Seen, Step
+from intune_scep.changes.steps.assign import Assign
+from intune_scep.changes.steps.create import Create
+from intune_scep.changes.steps.delete import Delete
+from intune_scep.changes.steps.link import Link
+from intune_scep.changes.steps.patch import Patch
 from intune_scep.declarations.resolution import RootTarget
 from intune_scep.desired_state.plan import (
     Change,

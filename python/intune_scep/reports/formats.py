@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from intune_scep.compliance import ComplianceReport
-from intune_scep.reports.history import Point
+if TYPE_CHECKING:
+    from intune_scep.compliance import ComplianceReport
+    from intune_scep.reports.history import Point
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from intune_scep.changes.plan import Action, Difference, Plan, Seen, Task
+from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Patch
+from intune_scep.changes.steps import Seen
+from intune_scep.changes.steps.patch import Patch
 from intune_scep.declarations.options import SAN_TYPES
 from intune_scep.errors import PlanError
 from intune_scep.profiles import SID_URI, Profile

@@ -13,16 +13,19 @@ from typing import Any
 
 import pytest
 
-from intune_scep.changes import job, readback, record, run, undo, walker, writes
+from intune_scep.changes import job, readback, record, run, undo, walker
 from intune_scep.changes import plan as plans
+from intune_scep.changes.expectation import Reading
 from intune_scep.changes.plan import Plan
-from intune_scep.changes.readback import Readback, Reading
+from intune_scep.changes.readback import Readback
 from intune_scep.changes.status import Status
+from intune_scep.changes.steps import link, writing
+from intune_scep.changes.steps.patch import Patch as PatchStep
+from intune_scep.changes.steps.writing import StepWrite
 from intune_scep.changes.twins import Twins
 from intune_scep.changes.walker import Walk
 from intune_scep.changes.watch import Stop
-from intune_scep.changes.writes import StepWrite
-from intune_scep.errors import GraphError, GraphTransportError, JournalError
+from intune_scep.errors import GraphError, GraphTransportError, JournalError, OutcomeUnknownError
 from intune_scep.graph import engine, retry, write_once
 from intune_scep.graph.session import GraphSession
 from intune_scep.graph.settle import settle
@@ -86,7 +89,7 @@ def nothing_is_read_back(patch: Patch) -> None:
     patch.setattr(Readback, "settle", settled)
     # What was made is not read before it is linked and assigned either.
     patch.setattr(StepWrite, "_read_new", lambda self, read: _made(self))
-    patch.setattr(writes, "link_root", _nothing)
+    patch.setattr(link, "link_root", _nothing)
 
 
 async def _made(self: Any) -> Any:
@@ -113,12 +116,12 @@ def other_properties_are_not_looked_at(patch: Patch) -> None:
     but=("restore", "rollback of delete", "rollback of replace"),
 )
 def only_changes_are_compared_with_what_was_before(patch: Patch) -> None:
-    only = readback.Expectation.only
+    prove = Walk._prove
 
-    def forgetful(self: Any, kind: str) -> Any:
-        return replace(only(self, kind), before=None)
+    async def forgetful(self: Any, action: Any, step: Any, alone: Any) -> None:
+        await prove(self, action, step, replace(alone, before=None))
 
-    patch.setattr(readback.Expectation, "only", forgetful)
+    patch.setattr(Walk, "_prove", forgetful)
 
 
 @breaks("writes_that_show_late_are_applied", "later_writes_that_show_late_are_settled_at_the_end")
@@ -126,7 +129,7 @@ def reading_gives_up_at_once(patch: Patch) -> None:
     async def once(read: Any, wanted: Any, *, patience: float) -> Any:
         return await settle(read, wanted, patience=0)
 
-    for module in (readback, writes):
+    for module in (readback, writing):
         patch.setattr(module, "settle", once)
 
 
@@ -315,7 +318,7 @@ def rollback_believes_that_an_unknown_write_landed(patch: Patch) -> None:
             action,
             action="update",
             status=Status.PLANNED,
-            steps=(walker.Patch({}, {"description": "As it was"}),),
+            steps=(PatchStep({}, {"description": "As it was"}),),
             id=action.id or "00000000-0000-0000-0000-000000000000",
         )
 
@@ -352,7 +355,7 @@ def nobody_looks_for_one_of_the_same_name(patch: Patch) -> None:
     async def nobody(*_: Any, **__: Any) -> list[Any]:
         return []
 
-    patch.setattr(Twins, "asking", lambda *_: nobody)
+    patch.setattr(Twins, "namesakes", nobody)
 
 
 @breaks("twins_are_shown_at_the_end")
@@ -416,4 +419,4 @@ def an_unseen_write_is_called_failed(patch: Patch) -> None:
         return replace(told, status=Status.FAILED) if told.status is Status.UNKNOWN else told
 
     patch.setattr(Readback, "_given_up", failed)
-    patch.setattr(writes, "OutcomeUnknownError", JournalError)
+    _wherever_it_is_called(patch, OutcomeUnknownError, JournalError)

@@ -7,17 +7,14 @@ from typing import Any
 from hypothesis import strategies as st
 from tests.unit.backup.tenants import GROUPS, directory
 
-from intune_scep.changes.plan import Action, Difference, Plan, Seen, Task
+from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import (
-    Assign,
-    Create,
-    Delete,
-    Link,
-    Patch,
-    Reference,
-    Step,
-)
+from intune_scep.changes.steps import Reference, Seen, Step
+from intune_scep.changes.steps.assign import Assign
+from intune_scep.changes.steps.create import Create
+from intune_scep.changes.steps.delete import Delete
+from intune_scep.changes.steps.link import Link
+from intune_scep.changes.steps.patch import Patch
 from intune_scep.profiles import Profile, require_profile_type, writable
 from intune_scep.simulator.scenario import Scenario
 from intune_scep.simulator.scenarios.wire import root_body, scep_body

@@ -7,7 +7,7 @@ import pytest
 
 from intune_scep.compliance import Policy, Status, approve, read_baseline
 from intune_scep.compliance.drift import find_drift
-from intune_scep.reports import render
+from intune_scep.reports.formats import render
 from intune_scep.simulator.scenarios.contoso.roots import root_id
 from intune_scep.tenant import Snapshot
 

@@ -9,7 +9,7 @@ import pytest
 from intune_scep import AsyncIntuneClient
 from intune_scep.compliance import Policy, Status, approve, read_baseline
 from intune_scep.connection import ConnectionOptions
-from intune_scep.reports import render
+from intune_scep.reports.formats import render
 from intune_scep.simulator.scenarios.bulk import bulk
 
 GOLDEN = Path(__file__).with_name("contoso-report.txt")

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from prometheus_client.parser import text_string_to_metric_families
 
 from intune_scep.compliance import Status
-from intune_scep.reports import FORMATS, render, write_reports
+from intune_scep.reports.files import write_reports
+from intune_scep.reports.formats import FORMATS, render
 from intune_scep.reports.history import Point, read_history
 from intune_scep.rules import Severity
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from markdown_it import MarkdownIt
 from prometheus_client.parser import text_string_to_metric_families
 
-from intune_scep.reports import FORMATS, render
+from intune_scep.reports.formats import FORMATS, render
 from intune_scep.reports.machine import report_schema
 from intune_scep.reports.safe_text import markdown
 from intune_scep.texts import one_line, printable

@@ -18,7 +18,7 @@ from ansible_collections.intune.scep.plugins.modules.compliance_info import ARGU
 
 from intune_scep.compliance import Policy
 from intune_scep.compliance.policy import FAIL_ON as CAUSES
-from intune_scep.reports import FORMATS
+from intune_scep.reports.formats import FORMATS
 
 ROOT = {"name": "Root", "platform": "ios", "assignments": [{"all_users": True}]}
 SCEP = {
