@@ -70,7 +70,8 @@ def field(choice: Choice) -> str:
     if choice.type == "list":
         return f"{choice.attribute}: tuple[str, ...] = ()"
     optional = " | None" if choice.default is None else ""
-    return f"{choice.attribute}: {choice.type}{optional} = {choice.default!r}"
+    kind = "str" if choice.type == "path" else choice.type
+    return f"{choice.attribute}: {kind}{optional} = {choice.default!r}"
 
 
 def spec(choices: list[Choice]) -> str:
@@ -137,12 +138,16 @@ def role_argument(choice: Choice) -> str:
 
 
 def role_task(choice: Choice) -> str:
-    omitted = " | default(omit)" if choice.default is None else ""
-    value = f"{variable(choice)}{omitted}"
+    value = variable(choice)
+    if choice.type == "path":
+        # A module would begin a relative path at the playbook, the person who wrote it did not.
+        value = f"{value} | expanduser | realpath if {value} is defined else omit"
+    elif choice.default is None:
+        value = f"{value} | default(omit)"
     if choice.name == LIMIT:
         return f'    {choice.name}: "{{{{ {value} }}}}"\n'
     # The module refuses the others at a rollback; an inventory may keep them for every run.
-    value = f"{value} if __strong_mapping_enforced else omit"
+    value = f"({value}) if __strong_mapping_enforced else omit"
     return f"    {choice.name}: >-\n      {{{{ {value} }}}}\n"
 
 

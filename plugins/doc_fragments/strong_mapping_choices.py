@@ -46,6 +46,23 @@ options:
         is not known which side wins when a profile has both.
     type: bool
     default: false
+  include_review:
+    description:
+      - >-
+        Names or IDs of profiles to change although they are for review, because a rule finds
+        an error in them or their trusted root could not be read. They are named one by one;
+        there is no way to take them all.
+      - >-
+        A finding that is waived in the file of rules needs no name here.
+    type: list
+    elements: str
+  rules_path:
+    description:
+      - >-
+        A YAML file with severities, waivers and answers for the rules, as the command
+        intune-scep check takes it. A profile in which a rule finds an error that nobody has
+        waived is for review, and is not changed.
+    type: path
   max_changes:
     description:
       - >-

@@ -18,5 +18,7 @@ CHOICE_SPEC = {
     "include_android": {"type": "bool", "default": False},
     "include_device_certificates": {"type": "bool", "default": False},
     "include_legacy_san": {"type": "bool", "default": False},
+    "include_review": {"type": "list", "elements": "str"},
+    "rules_path": {"type": "path"},
     "max_changes": {"type": "int"},
 }

@@ -272,6 +272,14 @@ profiles:
           Graph's version number of the profile.
       returned: always
       type: int
+    findings:
+      description:
+        - >-
+          What the rules say of the change, waived findings included; nothing
+          where the profile does not change.
+      returned: always
+      type: list
+      elements: dict
 failure:
   description:
     - >-

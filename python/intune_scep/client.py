@@ -214,26 +214,36 @@ class AsyncStrongMapping(AsyncRuns):
 
     resumed = taken_back = strong_mapping.TASKS
 
-    async def assess(self) -> Assessment:
+    async def assess(self, *, rules: Configuration | None = None) -> Assessment:
         """Judge every SCEP profile of the tenant.
+
+        Args:
+            rules: Severities, disabled rules, waivers and answers. A profile that would change but
+                in which a rule finds an error is for review.
 
         Raises:
             IntuneScepError: the profiles could not be read.
         """
-        return await strong_mapping.assess_tenant(self._client.tenant)
+        return await strong_mapping.assess_tenant(self._client.tenant, rules)
 
-    async def plan(self, choices: Choices | None = None) -> Plan:
+    async def plan(
+        self, choices: Choices | None = None, *, rules: Configuration | None = None
+    ) -> Plan:
         """Plan the migration under the operator's choices, as data.
+
+        Args:
+            rules: As for `assess`; by default those of the file that the choices name.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
-        return await strong_mapping.plan_tenant(self._client.tenant, choices or Choices())
+        return await strong_mapping.plan_tenant(self._client.tenant, choices or Choices(), rules)
 
     async def enforce(
         self,
         choices: Choices | None = None,
         *,
+        rules: Configuration | None = None,
         dry_run: bool = False,
         journal: str | Path | None = None,
         watch: Watch | None = None,
@@ -241,6 +251,7 @@ class AsyncStrongMapping(AsyncRuns):
         """Plan, apply and verify; resume if the journal is of a run that was cut short.
 
         Args:
+            rules: As for `plan`.
             dry_run: Stop after the plan.
             journal: File for the record of the run; in the user's state directory by default.
             watch: Who is told of the run's progress, and may stop it.
@@ -251,6 +262,7 @@ class AsyncStrongMapping(AsyncRuns):
         return await strong_mapping.enforce(
             self._client.tenant,
             choices or Choices(),
+            rules,
             dry_run=dry_run,
             journal=_path(journal),
             watch=watch,

@@ -226,7 +226,17 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
         *_RUN,
         _rows(
             "Every profile that was judged, and what was done with it.",
-            *_row(_action("V(none), V(add_sid_uri), V(remove_sid_uri)"), *_JUDGEMENT),
+            *_row(
+                _action("V(none), V(add_sid_uri), V(remove_sid_uri)"),
+                *_JUDGEMENT,
+                Field(
+                    "findings",
+                    "list",
+                    "What the rules say of the change, waived findings included; nothing where"
+                    " the profile does not change.",
+                    elements="dict",
+                ),
+            ),
         ),
         _WRITING_FAILURE,
     ),

@@ -185,26 +185,34 @@ class StrongMapping(Runs):
         self._job = job
         self._portal = portal
 
-    def assess(self) -> Assessment:
+    def assess(self, *, rules: Configuration | None = None) -> Assessment:
         """Judge every SCEP profile of the tenant.
+
+        Args:
+            rules: Severities, disabled rules, waivers and answers. A profile that would change but
+                in which a rule finds an error is for review.
 
         Raises:
             IntuneScepError: the profiles could not be read.
         """
-        return self._portal.call(self._job.assess())
+        return self._portal.call(self._job.assess(rules=rules))
 
-    def plan(self, choices: Choices | None = None) -> Plan:
+    def plan(self, choices: Choices | None = None, *, rules: Configuration | None = None) -> Plan:
         """Plan the migration under the operator's choices, as data.
+
+        Args:
+            rules: As for `assess`; by default those of the file that the choices name.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
-        return self._portal.call(self._job.plan(choices))
+        return self._portal.call(self._job.plan(choices, rules=rules))
 
     def enforce(
         self,
         choices: Choices | None = None,
         *,
+        rules: Configuration | None = None,
         dry_run: bool = False,
         journal: str | Path | None = None,
         watch: Watch | None = None,
@@ -212,6 +220,7 @@ class StrongMapping(Runs):
         """Plan, apply and verify; resume if the journal is of a run that was cut short.
 
         Args:
+            rules: As for `plan`.
             dry_run: Stop after the plan.
             journal: File for the record of the run; in the user's state directory by default.
             watch: Who is told of the run's progress, and may stop it.
@@ -221,7 +230,7 @@ class StrongMapping(Runs):
         """
         watch = watch or Watch()
         return self._portal.call(
-            self._job.enforce(choices, dry_run=dry_run, journal=journal, watch=watch),
+            self._job.enforce(choices, rules=rules, dry_run=dry_run, journal=journal, watch=watch),
             stop=watch.stop,
         )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .bodies import SCEP_ROOTS, root, scep, wire_type
+from .bodies import SCEP_ROOTS, root, scep, target_of, wire_type
 from .graph import DEVICE_CONFIGURATIONS, Graph, Json, assert_refused, bind, one
 
 WINDOWS = "windows81SCEPCertificateProfile"
@@ -26,6 +26,15 @@ def test_bind_on_create_is_read_through_the_cast_segment(graph: Graph, name: str
     assert linked["id"] == trusted["id"]
     assert linked["@odata.type"] == wire_type(SCEP_ROOTS[name])
     assert linked["trustedRootCertificate"] == trusted["trustedRootCertificate"]
+
+
+def test_the_assignments_of_the_root_are_expanded(graph: Graph) -> None:
+    """GRAPH.md 3.4, 3.5: inferred from the expansion of a profile by its id."""
+    profile, trusted = bound(graph)
+    body = {"assignments": [{"target": target_of("allDevicesAssignmentTarget")}]}
+    graph.send("POST", one(trusted["id"], "assign"), body)
+    linked = graph.read(link_path(profile) + "?$expand=assignments")
+    assert linked["assignments"] == graph.all_of(one(trusted["id"], "assignments"))
 
 
 def test_the_link_is_never_in_the_plain_get(graph: Graph) -> None:

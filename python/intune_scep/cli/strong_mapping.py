@@ -37,7 +37,7 @@ from intune_scep.cli.running import (
 from intune_scep.cli.strong_mapping_text import show_assessment
 from intune_scep.errors import PlanError
 from intune_scep.reports.runs import REISSUE_WARNINGS
-from intune_scep.rules.verdicts import Verdict
+from intune_scep.rules import Verdict, load_configuration
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.run import TASKS
@@ -58,6 +58,7 @@ _TYPES: dict[str, Any] = {
     "bool": bool,
     "int": int | None,
     "str": str | None,
+    "path": str | None,
 }
 
 
@@ -85,13 +86,21 @@ def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @app.command()
 @with_shared_options
-def assess(shared: Shared) -> int:
+def assess(
+    shared: Shared,
+    *,
+    rules: Annotated[
+        Path | None,
+        typer.Option("--rules", metavar="FILE", help=CHOICES["rules_path"].help),
+    ] = None,
+) -> int:
     """Judge every SCEP profile. Reads only.
 
     Exit code 2 if a profile needs attention (required, defective or review), else 0.
     """
+    configuration = load_configuration(rules) if rules is not None else None
     with shared.client() as client:
-        assessment = client.strong_mapping.assess()
+        assessment = client.strong_mapping.assess(rules=configuration)
     if shared.output is OutputFormat.JSON:
         print_json(assessment.to_dict())
     else:

@@ -45,7 +45,7 @@ from intune_scep.rules.targets import (
     included,
     read_targets,
 )
-from intune_scep.rules.verdicts import judge
+from intune_scep.rules.verdicts import Judgement, judge, reviewed
 from intune_scep.tenant import Snapshot, profile_key
 
 _KINDS = ("scep", "trusted_root", "foreign")
@@ -146,7 +146,7 @@ def _check(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> 
     context = _context(request, found, groups, profile)
     result = check(context, request.configuration)
     findings = tuple(_worded(finding, found.words) for finding in result.findings)
-    judgement = judge(profile) if isinstance(profile, ScepProfile) else None
+    judgement = _judgement(found, profile, result)
     known = profile if isinstance(profile, Profile) else None
     targets = _targets(known)
     key = profile_key(known) if known else ""
@@ -173,17 +173,21 @@ def _check(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> 
     )
 
 
+def _judgement(found: Snapshot, profile: Any, result: CheckResult) -> Judgement | None:
+    if not isinstance(profile, ScepProfile):
+        return None
+    return reviewed(judge(profile), result, unread=found.why_root_is_unread(profile))
+
+
 def _context(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> Context:
     scep = profile if isinstance(profile, ScepProfile) else None
     key = profile_key(scep) if scep else ""
-    root = found.known_roots.get(key, NOT_READ)
-    linked = None if isinstance(root, NotRead) or root is None else _listed(found, root)
     dependants = NOT_READ if found.dependants is None else found.dependants.get(key, ())
     targets = _targets(scep)
     return Context(
         profile=profile,
         today=request.now.date(),
-        root=linked if linked is not None else root,
+        root=NOT_READ if scep is None else found.root_of(scep),
         assignments=NOT_READ,
         dependants=(
             dependants
@@ -200,11 +204,6 @@ def _context(request: Request, found: Snapshot, groups: _Groups, profile: Any) -
         groups=groups,
         profiles=found.profiles,
     )
-
-
-def _listed(found: Snapshot, root: Profile) -> Any:
-    """The root as the listing has it, which is with its assignments."""
-    return found.by_key.get(profile_key(root), root)
 
 
 def _targets(profile: Profile | None) -> frozenset[Target] | None:
@@ -251,10 +250,10 @@ def _waivers(request: Request, profiles: Iterable[CheckedProfile]) -> dict[str, 
 
 def _differences(found: Snapshot) -> Iterable[AssignmentDifference]:
     for profile in found.profiles:
-        link = found.known_roots.get(profile_key(profile))
-        if link is None:
+        link = found.root_of(profile)
+        if link is None or isinstance(link, NotRead):
             continue
-        mine, roots = _targets(profile), _targets(_listed(found, link))
+        mine, roots = _targets(profile), _targets(link)
         if not mine or roots is None or mine == roots:
             continue
         yield AssignmentDifference(

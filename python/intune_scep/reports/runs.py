@@ -195,6 +195,8 @@ def _left_alone(rows: Sequence[Row], most: int | None) -> Iterator[Line]:
         limit = most if most is not None else MOST_LISTED
         for row in sorted(found, key=lambda row: str(row["name"]))[:limit]:
             yield Line(f"  {one_line(row['name'])}")
+            if row.get("verdict") == Verdict.REVIEW.value:
+                yield Line(f"{_INDENT}{one_line(row['reason'])}")
         yield from _rest(found, limit)
         yield Line("")
     defective = [row for row in rows if row.get("verdict") == Verdict.DEFECTIVE.value]

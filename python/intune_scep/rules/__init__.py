@@ -39,7 +39,7 @@ from intune_scep.rules.engine import (
 )
 from intune_scep.rules.model import Behaviour, Need, Question, Rule, Severity
 from intune_scep.rules.registry import GROUPS
-from intune_scep.rules.verdicts import Judgement, Verdict, judge
+from intune_scep.rules.verdicts import Judgement, Verdict, judge, reviewed
 
 if TYPE_CHECKING:
     from intune_scep.rules.configuration_file import load_configuration
@@ -81,6 +81,7 @@ __all__ = [
     "load_configuration",
     "profile_to_check",
     "review_questions",
+    "reviewed",
 ]
 
 

@@ -91,12 +91,18 @@ class QuestionReview:
     open: tuple[Question, ...]
 
 
-def check(context: Context, configuration: Configuration = _DOCUMENTED) -> CheckResult:
+def check(
+    context: Context,
+    configuration: Configuration = _DOCUMENTED,
+    *,
+    of_the_plan: bool = False,
+) -> CheckResult:
     """Judge a profile by every rule that applies to it.
 
     Args:
         context: The profile and what was read around it.
         configuration: Severities, disabled rules, waivers, answers.
+        of_the_plan: Only by the rules about a planned change.
     """
     if configuration.answers:
         context = replace(context, answers={**configuration.answers, **context.answers})
@@ -104,6 +110,8 @@ def check(context: Context, configuration: Configuration = _DOCUMENTED) -> Check
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     for rule in applicable_rules(context.kind, platform):
+        if of_the_plan and Need.PLAN not in rule.needs:
+            continue
         if rule.id not in configuration.disabled and not _is_settled(rule, context):
             _judge(rule, context, configuration, findings, skipped)
     profile = context.profile

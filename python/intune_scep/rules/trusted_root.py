@@ -106,9 +106,9 @@ def check_top_level_root(context: Context) -> Iterator[Complaint]:
 )
 def check_root_assigned(context: Context) -> Iterator[Complaint]:
     """A device must have received the trusted root before it can use the SCEP profile. A profile
-    without a link is rule R-120."""
+    without a link is rule R-120; one that nobody gets misses no root."""
     root = context.linked_root
-    if root is not None and not included(context.root_targets):
+    if root is not None and not included(context.root_targets) and included(context.targets):
         yield Complaint(f"The trusted root “{root.display_name}” is assigned to nobody.")
 
 

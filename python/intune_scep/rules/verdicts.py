@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from intune_scep.profiles import SID_VARIABLE, Platform
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES, san_label
+from intune_scep.rules.catalogue import RULES
+from intune_scep.rules.model import Need, Severity
 from intune_scep.rules.scep_facts import LEGACY_SAN, SUBJECT, Place, ScepFacts
 
 if TYPE_CHECKING:
     from intune_scep.profiles import ScepProfile
+    from intune_scep.rules.engine import CheckResult, Skipped
 
 _REQUIRED_PLATFORMS: Final = frozenset({Platform.WINDOWS, Platform.IOS, Platform.MACOS})
 _WHERE: Final = {
@@ -54,8 +57,9 @@ class Judgement:
         verdict: See `Verdict`.
         reason: One or more sentences a PKI administrator understands.
         needs: The operator's choices without which the profile stays as it is: any of
-            `include_android`, `include_device_certificates`, `include_legacy_san`. Empty for
-            profiles that change by default and for those that no choice can change.
+            `include_android`, `include_device_certificates`, `include_legacy_san`,
+            `include_review` (which must name the profile). Empty for profiles that change by
+            default and for those that no choice can change.
         changeable: Whether the SID URI may be appended at all.
     """
 
@@ -91,6 +95,41 @@ def judge(profile: ScepProfile) -> Judgement:
     if facts.sid_uris:
         return Judgement(Verdict.MAPPED, _mapped(facts))
     return _judge_unmapped(facts)
+
+
+def reviewed(judgement: Judgement, result: CheckResult, *, unread: str | None = None) -> Judgement:
+    """A judgement in the light of what the rules say of the profile.
+
+    No change is planned over an error that the rules know, nor over what could not be judged: its
+    certificates would be revoked, and perhaps no others issued. A person decides, by name.
+
+    Args:
+        unread: Why the link to the trusted root could not be read.
+    """
+    if not judgement.changeable:
+        return judgement
+    errors = [f"{item.rule_id}: {item.message}" for item in result.counting(Severity.ERROR)]
+    unjudged = [
+        *(f"{item.rule_id} needs {item.missing}." for item in result.skipped if _is_unread(item)),
+        *([f"Its trusted root could not be read: {unread}"] if unread else []),
+    ]
+    if not errors and not unjudged:
+        return judgement
+    why = "a rule finds an error" if errors else "not all of it could be judged"
+    start = f"Would be {judgement.verdict.value}, but {why}."
+    if judgement.verdict is Verdict.REVIEW:
+        start = judgement.reason
+    return replace(
+        judgement,
+        verdict=Verdict.REVIEW,
+        reason=" ".join([start, *errors, *unjudged]),
+        needs=judgement.needs | {"include_review"},
+    )
+
+
+def _is_unread(item: Skipped) -> bool:
+    """Whether a rule about errors could not be judged, because a property has an odd shape."""
+    return item.need is Need.PROFILE and RULES[item.rule_id].severity is Severity.ERROR
 
 
 def _mapped(facts: ScepFacts) -> str:

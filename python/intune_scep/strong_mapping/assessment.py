@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from typing import Any, Final
 
-from intune_scep.profiles import Profile, ScepProfile
-from intune_scep.rules.verdicts import Judgement, Verdict, judge
+from intune_scep.profiles import SID_URI, Profile, ScepProfile, parse_profile
+from intune_scep.rules import (
+    Configuration,
+    Context,
+    Finding,
+    Judgement,
+    PlannedChange,
+    Verdict,
+    check,
+    judge,
+    reviewed,
+)
+from intune_scep.tenant import Snapshot
+
+SANS: Final = "customSubjectAlternativeNames"
+WireSans = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Assessed:
-    """A profile and its judgement."""
+    """A profile and its judgement.
+
+    Attributes:
+        findings: What the rules say of the change that would be made.
+    """
 
     profile: ScepProfile
     judgement: Judgement
+    findings: tuple[Finding, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """One element of `profiles` in the JSON of an assessment."""
@@ -77,17 +98,43 @@ class Assessment:
 
 
 def assess(
-    tenant: str,
-    cloud: str,
-    profiles: Sequence[Profile],
-    *,
-    notes: Sequence[str] = (),
-    pages: int = 1,
+    tenant: str, cloud: str, found: Snapshot, configuration: Configuration, today: date
 ) -> Assessment:
-    """Judge every SCEP profile of a snapshot."""
-    assessed = tuple(
-        Assessed(profile, judge(profile))
-        for profile in profiles
-        if isinstance(profile, ScepProfile)
+    """Judge every SCEP profile of a snapshot.
+
+    Args:
+        found: With the assignments, and the root links of the profiles that may change.
+        configuration: Severities, disabled rules, waivers and answers.
+        today: Against which certificates and waivers are judged.
+    """
+    judge_one = partial(_assessed, found, configuration, today)
+    assessed = tuple(judge_one(item) for item in found.profiles if isinstance(item, ScepProfile))
+    return Assessment(tenant, cloud, assessed, found.notes, found.pages)
+
+
+def _assessed(
+    found: Snapshot, configuration: Configuration, today: date, profile: ScepProfile
+) -> Assessed:
+    judgement = judge(profile)
+    if not judgement.changeable:
+        return Assessed(profile, judgement)
+    context = Context(profile, today, root=found.root_of(profile))
+    result = check(context, configuration)
+    after = with_sid_uri(profile)
+    planned = replace(context, profile=after, planned_change=PlannedChange(profile, after))
+    return Assessed(
+        profile,
+        reviewed(judgement, result, unread=found.why_root_is_unread(profile)),
+        check(planned, configuration, of_the_plan=True).findings,
     )
-    return Assessment(tenant, cloud, assessed, tuple(notes), pages)
+
+
+def with_sid_uri(profile: ScepProfile) -> Profile:
+    """The profile as the migration would leave it."""
+    wire = profile.to_wire()
+    return parse_profile({**wire, SANS: append_sid_uri(wire.get(SANS))})
+
+
+def append_sid_uri(before: Sequence[Mapping[str, Any]] | None) -> WireSans:
+    """Return the names with the SID URI appended last, all others untouched."""
+    return [*(dict(san) for san in before or ()), dict(SID_URI)]

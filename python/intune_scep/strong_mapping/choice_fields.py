@@ -27,6 +27,13 @@ class ChoiceFields:
         include_legacy_san: Also change profiles that still carry the legacy subject
             alternative name fields. It is not known which side wins when a profile has
             both.
+        include_review: Names or IDs of profiles to change although they are for review,
+            because a rule finds an error in them or their trusted root could not be read.
+            They are named one by one; there is no way to take them all. A finding that is
+            waived in the file of rules needs no name here.
+        rules_path: A YAML file with severities, waivers and answers for the rules, as the
+            command intune-scep check takes it. A profile in which a rule finds an error
+            that nobody has waived is for review, and is not changed.
         max_changes: Refuse to change anything when more profiles than this would change.
     """
 
@@ -35,4 +42,6 @@ class ChoiceFields:
     include_android: bool = False
     include_device_certificates: bool = False
     include_legacy_san: bool = False
+    include_review: tuple[str, ...] = ()
+    rules_path: str | None = None
     max_changes: int | None = None

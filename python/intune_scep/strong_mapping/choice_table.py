@@ -17,13 +17,14 @@ class Choice:
 
     Attributes:
         name: Its name in modules, variables of the role (with a prefix), plans and journals.
-        type: "bool", "int", "str" or "list" (of names).
+        type: "bool", "int", "str", "path" or "list" (of names).
         default: What leaving it out means; None for no limit, or no list.
         help: One sentence, for the command line and the role.
         paragraphs: What the modules say of it.
         metavar: The word for its value on the command line.
         minimum: The least value of a number.
         in_journal: Whether a run that is resumed must have the same value.
+        option: Its name on the command line, where it is another one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Choice:
     metavar: str | None = None
     minimum: int | None = None
     in_journal: bool = True
+    option: str | None = None
 
     @property
     def attribute(self) -> str:
@@ -43,7 +45,7 @@ class Choice:
     @property
     def flag(self) -> str:
         """Its name on the command line."""
-        return "--" + self.name.replace("_", "-")
+        return self.option or "--" + self.name.replace("_", "-")
 
 
 def by_name(*choices: Choice) -> Mapping[str, Choice]:
@@ -103,6 +105,31 @@ CHOICES: Mapping[str, Choice] = by_name(
             "Also change profiles that still carry the legacy subject alternative name fields. It"
             " is not known which side wins when a profile has both.",
         ),
+    ),
+    Choice(
+        "include_review",
+        "list",
+        None,
+        "Name or ID of a profile to change although a rule finds an error in it.",
+        (
+            "Names or IDs of profiles to change although they are for review, because a rule finds"
+            " an error in them or their trusted root could not be read. They are named one by one;"
+            " there is no way to take them all.",
+            "A finding that is waived in the file of rules needs no name here.",
+        ),
+    ),
+    Choice(
+        "rules_path",
+        "path",
+        None,
+        "Severities, waivers and answers for the rules (YAML).",
+        (
+            "A YAML file with severities, waivers and answers for the rules, as the command"
+            " intune-scep check takes it. A profile in which a rule finds an error that nobody has"
+            " waived is for review, and is not changed.",
+        ),
+        metavar="FILE",
+        option="--rules",
     ),
     Choice(
         "max_changes",

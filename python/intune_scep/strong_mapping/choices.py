@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from intune_scep.errors import SelectionError
@@ -29,6 +30,9 @@ class Choices(ChoiceFields):
             _check(choice, value)
             if choice.type == "list":
                 object.__setattr__(self, choice.attribute, tuple(value))
+            if choice.type == "path" and value is not None:
+                # A journal keeps it, and may be read from elsewhere.
+                object.__setattr__(self, choice.attribute, str(Path(value).absolute()))
 
     def __repr__(self) -> str:
         given = [
@@ -71,14 +75,6 @@ class Choices(ChoiceFields):
                 values[choice.attribute] = ()
         return cls(**values)
 
-    def holds_back(self, judgement: Judgement) -> str | None:
-        """Return why a changeable profile stays as it is, or None if the choices allow it."""
-        missing = sorted(need for need in judgement.needs if not getattr(self, need))
-        if not missing:
-            return None
-        options = " and ".join(f"{need} (--{need.replace('_', '-')})" for need in missing)
-        return f"Left alone unless you choose {options}."
-
 
 def _check(choice: Choice, value: Any) -> None:
     label = f"{choice.name} ({choice.flag})"
@@ -89,6 +85,8 @@ def _check(choice: Choice, value: Any) -> None:
             raise SelectionError(f"{label} must be a whole number, not {value!r}.")
         if choice.minimum is not None and value < choice.minimum:
             raise SelectionError(f"{label} must be {choice.minimum} or more.")
+    if choice.type == "path" and not isinstance(value, str | None):
+        raise SelectionError(f"{label} must be a path, not {value!r}.")
     if choice.type == "list":
         _check_names(label, value)
 
@@ -103,7 +101,7 @@ def _check_names(label: str, value: Any) -> None:
 
 
 class Selection:
-    """Which profiles `only` and `except_` name.
+    """What the choices mean for each profile of a tenant.
 
     Raises:
         SelectionError: a selector matches no profile, or several by name.
@@ -113,7 +111,11 @@ class Selection:
         index = ProfileIndex(profiles)
         self._only = _resolve("only (--only)", choices.only, index)
         self._except = _resolve("except (--except)", choices.except_, index)
+        self._reviewed = _resolve(
+            "include_review (--include-review)", choices.include_review, index
+        )
         self._has_only = bool(choices.only)
+        self._choices = choices
 
     def leaves_out(self, identifier: str) -> str | None:
         """Return why a profile is not selected, or None if it is."""
@@ -122,6 +124,27 @@ class Selection:
         if self._has_only and identifier not in self._only:
             return NOT_NAMED
         return None
+
+    def holds_back(self, identifier: str, judgement: Judgement) -> str | None:
+        """Return why a changeable profile stays as it is, or None if the choices allow it."""
+        missing = sorted(need for need in judgement.needs if not self._allows(need, identifier))
+        if not missing:
+            return None
+        options = " and ".join(f"{need} (--{need.replace('_', '-')})" for need in missing)
+        if missing == ["include_review"]:
+            return f"Left alone unless you name it in {options}."
+        return f"Left alone unless you choose {options}."
+
+    def _allows(self, need: str, identifier: str) -> bool:
+        if need == "include_review":
+            return identifier in self._reviewed
+        return bool(getattr(self._choices, need))
+
+    def in_vain(self, judgements: Mapping[str, Judgement]) -> Iterator[str]:
+        """Ids of the profiles that were named for review and do not need it."""
+        for identifier in sorted(self._reviewed):
+            if "include_review" not in judgements[identifier].needs:
+                yield identifier
 
 
 def _resolve(option: str, selectors: Sequence[str], index: ProfileIndex) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,15 +12,22 @@ from intune_scep.changes.steps import Seen
 from intune_scep.changes.steps.patch import Patch
 from intune_scep.declarations.options import SAN_TYPES
 from intune_scep.errors import PlanError
-from intune_scep.profiles import SID_URI, Profile
-from intune_scep.strong_mapping.assessment import Assessed, Assessment
+from intune_scep.profiles import Profile
+from intune_scep.rules import Severity
+from intune_scep.rules.texts import counted
+from intune_scep.strong_mapping.assessment import (
+    SANS,
+    Assessed,
+    Assessment,
+    WireSans,
+    append_sid_uri,
+)
 from intune_scep.strong_mapping.choices import Choices, Selection
 
 MAX_NAMES: Final = 500
-SANS: Final = "customSubjectAlternativeNames"
 ADD_SID_URI: Final = "add_sid_uri"
+_MOST_NAMED: Final = 3
 
-WireSans = list[dict[str, Any]]
 _WORDS: Final = {wire: word for word, wire in SAN_TYPES.items()}
 
 
@@ -31,19 +38,59 @@ def make_plan(assessment: Assessment, choices: Choices) -> Plan:
         SelectionError: `only` or `except_` names no profile, or several.
     """
     selection = Selection(choices, [item.profile for item in assessment.assessed])
+    actions = tuple(_action(item, selection) for item in assessment.assessed)
+    changing = {action.key for action in actions if action.writes}
+    said = [item for item in assessment.assessed if item.profile.id in changing]
     return Plan(
         Task.STRONG_MAPPING,
         assessment.tenant,
         assessment.cloud,
-        tuple(_action(item, choices, selection) for item in assessment.assessed),
+        actions,
         choices=choices.recorded(),
         made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         pages=assessment.pages,
-        notes=assessment.notes,
+        notes=(
+            *assessment.notes,
+            *_in_vain(assessment, selection),
+            *_grouped(said, Severity.INFO),
+        ),
+        warnings=tuple(_grouped(said, Severity.WARNING, Severity.ERROR)),
     )
 
 
-def _action(item: Assessed, choices: Choices, selection: Selection) -> Action:
+def _in_vain(assessment: Assessment, selection: Selection) -> Iterator[str]:
+    by_id = {item.profile.id or "": item for item in assessment.assessed}
+    judgements = {identifier: item.judgement for identifier, item in by_id.items()}
+    for identifier in selection.in_vain(judgements):
+        item = by_id[identifier]
+        verdict = item.judgement.verdict.value
+        yield (
+            f"include_review names {item.profile.display_name!r}, in which no rule finds an error:"
+            f" it is {verdict}."
+        )
+
+
+def _grouped(assessed: Iterable[Assessed], *severities: Severity) -> Iterator[str]:
+    """What the rules say of the change, each thing once, with the profiles it is about."""
+    about: dict[tuple[str, str, str], list[str]] = {}
+    for item in assessed:
+        for finding in item.findings:
+            if finding.severity in severities and finding.waived is None:
+                key = finding.rule_id, finding.message, finding.remedy
+                about.setdefault(key, []).append(
+                    item.profile.display_name or item.profile.id or "?"
+                )
+    for (rule_id, message, remedy), names in sorted(about.items()):
+        yield f"{rule_id}: {message} {remedy} {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(sorted(names, key=str.casefold)[:_MOST_NAMED])
+    rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"({counted(len(names), 'profile')}: {shown}{rest})"
+
+
+def _action(item: Assessed, selection: Selection) -> Action:
     profile = item.profile
     identifier = profile.id or ""
     common: dict[str, Any] = {
@@ -51,11 +98,11 @@ def _action(item: Assessed, choices: Choices, selection: Selection) -> Action:
         "odata_type": profile.odata_type,
         "name": profile.display_name or "",
         "id": profile.id,
-        "details": {"odata_type": profile.odata_type, **item.details()},
+        "details": {"odata_type": profile.odata_type, **item.details(), "findings": []},
     }
     if not item.judgement.changeable:
         return Action(action="none", status=Status.UNCHANGED, **common)
-    held = selection.leaves_out(identifier) or choices.holds_back(item.judgement)
+    held = selection.leaves_out(identifier) or selection.holds_back(identifier, item.judgement)
     before = wire_sans(profile)
     if held is None and len(before or ()) >= MAX_NAMES:
         held = f"Left alone: it has {MAX_NAMES} names already, as many as Graph allows."
@@ -68,13 +115,12 @@ def _action(item: Assessed, choices: Choices, selection: Selection) -> Action:
         steps=(Patch({SANS: before}, {SANS: after}),),
         seen=Seen(profile.version, profile.last_modified_date_time),
         diff=(Difference("subject_alternative_names", in_words(before), in_words(after)),),
-        **common,
+        **{**common, "details": {**common["details"], "findings": _findings(item)}},
     )
 
 
-def append_sid_uri(before: Sequence[Mapping[str, Any]] | None) -> WireSans:
-    """Return the names with the SID URI appended last, all others untouched."""
-    return [*(dict(san) for san in before or ()), dict(SID_URI)]
+def _findings(item: Assessed) -> list[dict[str, Any]]:
+    return [finding.to_dict() for finding in item.findings]
 
 
 def wire_sans(profile: Profile) -> WireSans | None:

@@ -5,6 +5,7 @@ Check mode is the same path stopped after the plan.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,38 +14,51 @@ from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import carry_out
 from intune_scep.changes.watch import Watch
+from intune_scep.profiles import ScepProfile
+from intune_scep.rules import Configuration, judge, load_configuration
 from intune_scep.strong_mapping.assessment import Assessment, assess
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
-from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, read_snapshot
+from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, add_root_links, read_snapshot
 
 TASKS: Final = frozenset({Task.STRONG_MAPPING})
 """The job whose saved plans are carried out, and whose runs are finished and taken back, here."""
 
 
-async def assess_tenant(tenant: Tenant) -> Assessment:
-    """Read every SCEP profile and judge it.
+async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> Assessment:
+    """Read every SCEP profile, and the roots of those that may change, and judge them.
+
+    Args:
+        rules: Severities, disabled rules, waivers and answers.
 
     Raises:
         GraphError, GraphTransportError: the profiles could not be read.
     """
-    snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES))
-    return assess(
-        tenant.tenant_id,
-        tenant.cloud,
-        snapshot.profiles,
-        notes=snapshot.notes,
-        pages=snapshot.pages,
-    )
+    snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True))
+    candidates = [
+        item
+        for item in snapshot.profiles
+        if isinstance(item, ScepProfile) and judge(item).changeable
+    ]
+    snapshot = await add_root_links(tenant, snapshot, candidates, with_assignments=True)
+    today = datetime.now(UTC).date()
+    return assess(tenant.tenant_id, tenant.cloud, snapshot, rules or Configuration(), today)
 
 
-async def plan_tenant(tenant: Tenant, choices: Choices) -> Plan:
+async def plan_tenant(tenant: Tenant, choices: Choices, rules: Configuration | None = None) -> Plan:
     """Assess and plan.
+
+    Args:
+        rules: Severities, disabled rules, waivers and answers; by default those of the file that
+            the choices name.
 
     Raises:
         SelectionError, TooManyChangesError: the choices do not fit the tenant.
+        ConfigurationError: the file of rules cannot be used.
     """
-    plan = make_plan(await assess_tenant(tenant), choices)
+    if rules is None and choices.rules_path is not None:
+        rules = load_configuration(Path(choices.rules_path))
+    plan = make_plan(await assess_tenant(tenant, rules), choices)
     require_room(len(plan.writing), choices.max_changes)
     return plan
 
@@ -52,6 +66,7 @@ async def plan_tenant(tenant: Tenant, choices: Choices) -> Plan:
 async def enforce(
     tenant: Tenant,
     choices: Choices,
+    rules: Configuration | None = None,
     *,
     dry_run: bool,
     journal: Path | None = None,
@@ -60,6 +75,7 @@ async def enforce(
     """Append the SID URI wherever the choices say, and prove it.
 
     Args:
+        rules: As for `plan_tenant`.
         dry_run: Stop after the plan.
         journal: Where the record goes; by default into the user's state directory. The journal of
             a run that was cut short is resumed instead of planning anew, under its own choices.
@@ -69,7 +85,7 @@ async def enforce(
     """
     return await do_job(
         tenant,
-        lambda: plan_tenant(tenant, choices),
+        lambda: plan_tenant(tenant, choices, rules),
         TASKS,
         choices.given(),
         finish_first=False,

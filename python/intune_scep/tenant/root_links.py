@@ -22,10 +22,16 @@ RootLink = TrustedRootProfile | IntuneScepError | None
 """A trusted root, None where none is bound, or the error that kept the link from being read."""
 
 
-async def read_root_links(tenant: Tenant, profiles: Sequence[Profile]) -> dict[str, RootLink]:
+async def read_root_links(
+    tenant: Tenant, profiles: Sequence[Profile], *, with_assignments: bool = False
+) -> dict[str, RootLink]:
     """Read the trusted root of each SCEP profile, 20 a request.
 
     The link is never part of a plain GET; it is read through the cast to the concrete type.
+
+    Args:
+        with_assignments: Ask for whom each root is assigned to in the same request. Nobody has
+            seen whether Graph expands them there; where it refuses, the roots come without.
 
     Returns:
         By SCEP profile id.
@@ -33,10 +39,18 @@ async def read_root_links(tenant: Tenant, profiles: Sequence[Profile]) -> dict[s
     Raises:
         GraphError, GraphTransportError: a whole request failed for good.
     """
-    answers = await read_batch(tenant.session, [_path(profile) for profile in profiles])
-    return {
+    query = "?$expand=assignments" if with_assignments else ""
+    answers = await read_batch(tenant.session, [_path(profile) + query for profile in profiles])
+    links = {
         profile.id or "": _link(answer) for profile, answer in zip(profiles, answers, strict=True)
     }
+    if with_assignments and (refused := [p for p in profiles if _is_refusal(links[p.id or ""])]):
+        links |= await read_root_links(tenant, refused)
+    return links
+
+
+def _is_refusal(link: RootLink) -> bool:
+    return isinstance(link, GraphError) and link.status == 400
 
 
 def _link(answer: BatchAnswer) -> RootLink:

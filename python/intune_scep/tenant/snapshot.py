@@ -25,6 +25,7 @@ from intune_scep.profiles import (
     parse_profile,
 )
 from intune_scep.profiles.targets import TargetKind, group_ids, targets_of, uses_filter
+from intune_scep.rules import NOT_READ, NotRead
 from intune_scep.tenant.dependants import UsedBy, has_certificate_links, read_dependants
 from intune_scep.tenant.directory import Directory, read_directory
 from intune_scep.tenant.listing import (
@@ -147,6 +148,22 @@ class Snapshot:
             if not isinstance(link, IntuneScepError)
         }
 
+    def root_of(self, profile: Profile) -> TrustedRootProfile | NotRead | None:
+        """The trusted root that a SCEP profile points at, with its assignments where the listing
+        has them; None if it points at none, `NOT_READ` if that is not known."""
+        link = self.root_links.get(profile_key(profile), NOT_READ)
+        if link is None:
+            return None
+        if isinstance(link, NotRead | IntuneScepError):
+            return NOT_READ
+        listed = self.by_key.get(profile_key(link))
+        return listed if isinstance(listed, TrustedRootProfile) else link
+
+    def why_root_is_unread(self, profile: Profile) -> str | None:
+        """Why the root link of a profile could not be read, where it was asked for."""
+        link = self.root_links.get(profile_key(profile))
+        return str(link) if isinstance(link, IntuneScepError) else None
+
     @cached_property
     def unread(self) -> tuple[ReadFailure, ...]:
         """Everything that was asked for and is not here, root links included."""
@@ -214,9 +231,16 @@ async def read_profiles(
 
 
 async def add_root_links(
-    tenant: Tenant, snapshot: Snapshot, profiles: Iterable[Profile]
+    tenant: Tenant,
+    snapshot: Snapshot,
+    profiles: Iterable[Profile],
+    *,
+    with_assignments: bool = False,
 ) -> Snapshot:
     """Add the root links of some profiles; those that have none of their own are passed over.
+
+    Args:
+        with_assignments: As for `read_root_links`.
 
     Raises:
         GraphError, GraphTransportError: a whole request failed for good.
@@ -226,7 +250,7 @@ async def add_root_links(
         for profile in profiles
         if profile.is_scep and profile.profile_type.collection == CONFIGURATIONS
     ]
-    links = await read_root_links(tenant, linked)
+    links = await read_root_links(tenant, linked, with_assignments=with_assignments)
     return replace(snapshot, root_links={**snapshot.root_links, **links})
 
 

@@ -1,6 +1,8 @@
 """Verdicts: the issue's table, stated by hand for every Contoso profile and edge by edge here."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind, parse_profile
-from intune_scep.rules import judge
+from intune_scep.rules import Configuration, judge
 from intune_scep.strong_mapping import (
     Choices,
     append_sid_uri,
@@ -16,6 +18,7 @@ from intune_scep.strong_mapping import (
     assess_tenant,
     make_plan,
 )
+from intune_scep.tenant import Snapshot
 
 EXPECTED = Path(__file__).parent.parent / "scenarios" / "contoso_verdicts.json"
 URI = "universalResourceIdentifier"
@@ -249,6 +252,11 @@ EVERYTHING = Choices(
 )
 
 
+def assessed(judged):
+    found = Snapshot(profiles=(judged,), root_links={judged.id: None})
+    return assess("t", "public", found, Configuration(), date(2026, 1, 1))
+
+
 @given(
     kind=st.sampled_from([row.name for row in CUSTOM]),
     names=st.one_of(st.none(), NAMES),
@@ -262,13 +270,14 @@ def test_appending_keeps_every_other_name_and_is_needed_once(kind, names, store,
         certificateStore=store,
         subjectAlternativeNameType=legacy,
     )
-    plan = make_plan(assess("t", "public", [judged]), EVERYTHING)
+    chosen = replace(EVERYTHING, include_review=(judged.id,))
+    plan = make_plan(assessed(judged), chosen)
     for action in plan.writing:
         after = action.steps[0].after[SANS]
         assert after[:-1] == (names or [])
         assert after[-1] == SID_URI
         changed = {**judged.to_wire(), SANS: after}
-        again = make_plan(assess("t", "public", [parse_profile(changed)]), EVERYTHING)
+        again = make_plan(assessed(parse_profile(changed)), chosen)
         assert again.writing == ()
         assert judge(parse_profile(changed)).verdict == "mapped"
 

@@ -6,7 +6,12 @@ from intune_scep.simulator.bodies import read_object
 from intune_scep.simulator.certificates import is_reported, issues_certificates, states_of
 from intune_scep.simulator.context import Context
 from intune_scep.simulator.graph_errors import bad_request, not_found
-from intune_scep.simulator.handlers.profiles import DEVICE_CONFIGURATIONS, require_profile
+from intune_scep.simulator.handlers.profiles import (
+    DEVICE_CONFIGURATIONS,
+    check_expand,
+    expansions,
+    require_profile,
+)
 from intune_scep.simulator.links import (
     add_link,
     clear_links,
@@ -18,7 +23,7 @@ from intune_scep.simulator.links import (
 from intune_scep.simulator.messages import Response, dump_json, raw_json_response
 from intune_scep.simulator.odata.options import read_options
 from intune_scep.simulator.odata.paging import render_collection, slice_of
-from intune_scep.simulator.odata.selection import lead
+from intune_scep.simulator.odata.selection import lead, splice
 from intune_scep.simulator.reissue import settle_certificates
 from intune_scep.simulator.resources import PROFILES, Resource, find_resource
 from intune_scep.simulator.schema import Navigation
@@ -45,10 +50,14 @@ def get_navigation(context: Context, parameters: Mapping[str, str]) -> Response:
         )
     if not targets:
         raise not_found(f"'{name}' of '{resource.id}'")
+    options = read_options(context.request.query, ("$expand",))
+    check_expand(options)
+    target = targets[0]
+    extra = expansions(context, DEVICE_CONFIGURATIONS, options, [target]).get(target.id, {})
     head = {
         "@odata.context": f"{context.base_url}/$metadata#{DEVICE_CONFIGURATIONS.fragment}/$entity"
     }
-    return raw_json_response(200, lead(targets[0].text, head))
+    return raw_json_response(200, lead(splice(target.text, extra), head))
 
 
 def put_reference(context: Context, parameters: Mapping[str, str]) -> Response:

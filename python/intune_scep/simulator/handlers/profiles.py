@@ -73,10 +73,10 @@ def list_profiles(collection: ProfileCollection) -> Handler:
         options = read_options(context.request.query, _LIST_OPTIONS)
         kind = require_entity_type(collection.base)
         check_selection(options.select, kind)
-        _check_expand(options)
+        check_expand(options)
         selection = _selection(collection.name, options, kind)
         rows, token = page_of(context, options, selection)
-        expanded = _expansions(context, collection, options, rows)
+        expanded = expansions(context, collection, options, rows)
         return render_collection(
             context,
             options,
@@ -120,8 +120,8 @@ def get_profile(collection: ProfileCollection) -> Handler:
         options = read_options(context.request.query, _ITEM_OPTIONS)
         kind = resource.type if "cast" in parameters else require_entity_type(collection.base)
         check_selection(options.select, kind)
-        _check_expand(options)
-        extra = _expansions(context, collection, options, [resource]).get(resource.id, {})
+        check_expand(options)
+        extra = expansions(context, collection, options, [resource]).get(resource.id, {})
         extra |= _full_metadata(context, resource)
         text = splice(show(resource, options.select), extra)
         return raw_json_response(200, lead(text, _entity_context(context, collection)))
@@ -197,15 +197,21 @@ def _selection(collection: str, options: Options, kind: StructuredType) -> Selec
     return Selection(source, parameters)
 
 
-def _check_expand(options: Options) -> None:
+def check_expand(options: Options) -> None:
+    """Refuse to expand what cannot be.
+
+    Raises:
+        GraphError: 400.
+    """
     for name in options.expand:
         if name != "assignments":
             raise bad_request(f"The navigation property '{name}' cannot be expanded.")
 
 
-def _expansions(
+def expansions(
     context: Context, collection: ProfileCollection, options: Options, rows: list[Resource]
 ) -> dict[str, dict[str, Any]]:
+    """What `$expand` adds to each profile, by its id."""
     if not options.expand:
         return {}
     found = assignments_by_profile(context.connection, [row.id for row in rows])

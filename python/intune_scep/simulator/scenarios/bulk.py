@@ -35,7 +35,7 @@ def bulk(
     """A tenant of `n_scep` SCEP and at least `n_root` trusted root profiles.
 
     Every SCEP profile is a user profile for client authentication without a SID URI, except the
-    first `mapped` ones, and is bound to a root of its platform.
+    first `mapped` ones, and is bound to a root of its platform. All users get it and its root.
 
     Args:
         n_scep: Number of SCEP profiles.
@@ -55,7 +55,7 @@ def bulk(
         root_links={str(wire["id"]): root_of[platform] for platform, wire in profiles},
         assignments={
             str(wire["id"]): ({"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"},)
-            for _, wire in profiles
+            for _, wire in (*roots, *profiles)
         },
         applications=(
             Application(
