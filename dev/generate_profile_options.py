@@ -200,7 +200,7 @@ def reissues(option: Option, kind: ProfileKind) -> Iterator[str]:
     if kind is not ProfileKind.SCEP or option.name in UNCHANGEABLE:
         return
     if option.name in RELINKS or option.reissues:
-        yield "B(A change is reported to re-issue every certificate and to revoke the old ones.)"
+        yield "B(A change is reported to re-issue every certificate.)"
     elif option.wire and option.reissues is False:
         yield "A change is reported not to re-issue certificates."
     elif option.wire:

@@ -62,7 +62,8 @@ options:
     description:
       - >-
         Where something cannot be changed in place, create the profile anew, completely, and
-        then delete the old one. Its certificates are revoked.
+        then delete the old one. Its certificates go with it; the plan says what becomes of
+        them.
       - >-
         On all platforms.
     type: bool
@@ -421,7 +422,8 @@ options:
     description:
       - >-
         Where something cannot be changed in place, create the profile anew, completely, and
-        then delete the old one. Its certificates are revoked.
+        then delete the old one. Its certificates go with it; the plan says what becomes of
+        them.
       - >-
         On all platforms.
     type: bool
@@ -471,7 +473,7 @@ options:
       - >-
         On all platforms. A new profile without it gets: CN={{UserName}},E={{EmailAddress}}
         for users, CN={{AAD_Device_ID}} for devices. B(A change is reported to re-issue every
-        certificate and to revoke the old ones.)
+        certificate.)
       - >-
         Example: C(!unsafe "CN={{UserName}},E={{EmailAddress}}")
     type: str
@@ -483,7 +485,7 @@ options:
         O(subject_name_format) is given.
       - >-
         On all platforms. A new profile without it gets: custom. B(A change is reported to
-        re-issue every certificate and to revoke the old ones.)
+        re-issue every certificate.)
       - >-
         Example: C(custom)
     type: str
@@ -505,7 +507,7 @@ options:
       - >-
         Only on V(windows), V(ios), V(macos), V(android_device_owner),
         V(android_work_profile), V(android_for_work), V(android_aosp). B(A change is reported
-        to re-issue every certificate and to revoke the old ones.)
+        to re-issue every certificate.)
       - >-
         Example: C([{type: uri, value: !unsafe "{{OnPremisesSecurityIdentifier}}"}])
     type: list
@@ -541,7 +543,7 @@ options:
         which names a certificate has; the only one of Android device administrator.
       - >-
         On all platforms. A new profile without it gets: none on Android device administrator.
-        B(A change is reported to re-issue every certificate and to revoke the old ones.)
+        B(A change is reported to re-issue every certificate.)
       - >-
         Example: C([upn])
     type: list
@@ -559,8 +561,7 @@ options:
         "Subject alternative name (legacy)" in the Intune admin center. The format string that
         goes with V(custom_azure_ad_attribute).
       - >-
-        On all platforms. B(A change is reported to re-issue every certificate and to revoke
-        the old ones.)
+        On all platforms. B(A change is reported to re-issue every certificate.)
       - >-
         Example: C(!unsafe "{{OnPremisesSamAccountName}}")
     type: str
@@ -571,7 +572,7 @@ options:
         valid.
       - >-
         On all platforms. A new profile without it gets: 1 year. B(A change is reported to
-        re-issue every certificate and to revoke the old ones.)
+        re-issue every certificate.)
       - >-
         Example: C({value: 1, unit: years})
     type: dict
@@ -668,8 +669,7 @@ options:
         one of name, id or thumbprint of its certificate. Required for a new profile; null
         says that there is none.
       - >-
-        On all platforms. B(A change is reported to re-issue every certificate and to revoke
-        the old ones.)
+        On all platforms. B(A change is reported to re-issue every certificate.)
       - >-
         Example: C({name: Contoso Root CA - iOS})
     type: dict
@@ -700,8 +700,7 @@ options:
         any_app_policy), or objects with name and object_identifier. Required for a new
         profile.
       - >-
-        On all platforms. B(A change is reported to re-issue every certificate and to revoke
-        the old ones.)
+        On all platforms. B(A change is reported to re-issue every certificate.)
       - >-
         Example: C([client_authentication])
     type: list

@@ -108,8 +108,8 @@ class Option:
     def reissues(self) -> bool | None:
         """Whether a change re-issues certificates, as the community reports it.
 
-        None where nobody says. Microsoft's page says that any change to a SCEP profile revokes
-        (DOMAIN.md 2), so False never promises anything.
+        None where nobody says. Microsoft's page knows no harmless change (DOMAIN.md 2), so False
+        never promises anything.
         """
         known = {_REENROLS[name] for name in self.wire}
         return True if True in known else False if known == {False} else None
@@ -200,7 +200,7 @@ _OPTIONS: Final = (
         "bool",
         "",
         "Where something cannot be changed in place, create the profile anew, completely, and then"
-        " delete the old one. Its certificates are revoked.",
+        " delete the old one. Its certificates go with it; the plan says what becomes of them.",
         on_create="false",
     ),
     Option(

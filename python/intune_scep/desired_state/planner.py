@@ -51,7 +51,7 @@ from intune_scep.profiles.targets import same_assignments
 from intune_scep.tenant import Snapshot
 
 _REPLACE_HINT: Final = (
-    "Set replace: true to create it anew and then delete this one, which revokes its certificates;"
+    "Set replace: true to create it anew and then delete this one, with its certificates;"
     " or declare a new profile under another name, move the assignments, and remove this one later;"
     " or leave the option as it is."
 )
