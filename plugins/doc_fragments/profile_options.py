@@ -136,7 +136,8 @@ options:
     description:
       - >-
         "Deployment channel" in the Intune admin center. How macOS receives the profile. It
-        cannot be changed after deployment.
+        cannot be changed after deployment. V(not_configured) is "Not configured" of the admin
+        center: nothing is chosen.
       - >-
         Only on V(macos). A new profile without it gets: device.
       - >-
@@ -145,6 +146,7 @@ options:
     choices:
       - device
       - user
+      - not_configured
   applicability_rule_os_edition:
     description:
       - >-
@@ -441,7 +443,8 @@ options:
     description:
       - >-
         "Deployment channel" in the Intune admin center. How macOS receives the profile. It
-        cannot be changed after deployment.
+        cannot be changed after deployment. V(not_configured) is "Not configured" of the admin
+        center: nothing is chosen.
       - >-
         Only on V(macos). A new profile without it gets: device.
       - >-
@@ -450,10 +453,12 @@ options:
     choices:
       - device
       - user
+      - not_configured
   certificate_type:
     description:
       - >-
         "Certificate type" in the Intune admin center. Whose certificate it is.
+        V(not_configured) is "Not configured" of the admin center: nothing is chosen.
       - >-
         Only on V(windows), V(ios), V(macos), V(android_device_owner),
         V(android_work_profile), V(android_for_work), V(android_aosp). A new profile without
@@ -465,6 +470,7 @@ options:
     choices:
       - user
       - device
+      - not_configured
   subject_name_format:
     description:
       - >-
@@ -601,7 +607,8 @@ options:
     description:
       - >-
         "Key storage provider (KSP)" in the Intune admin center. Where Windows keeps the
-        private key.
+        private key. V(not_configured) is "Not configured" of the admin center: nothing is
+        chosen.
       - >-
         Only on V(windows). A new profile without it gets: tpm_otherwise_software. Whether a
         change re-issues certificates is not reported; it counts as if it did.
@@ -617,6 +624,8 @@ options:
         Enroll to Windows Hello for Business, otherwise fail.
       software: >-
         Enroll to Software KSP.
+      not_configured: >-
+        Not configured.
   key_usage:
     description:
       - >-
@@ -635,21 +644,24 @@ options:
   key_size:
     description:
       - >-
-        "Key size (bits)" in the Intune admin center. The size of the key.
+        "Key size (bits)" in the Intune admin center. The size of the key. V(not_configured)
+        is "Not configured" of the admin center: nothing is chosen.
       - >-
         On all platforms. A new profile without it gets: 2048. Whether a change re-issues
         certificates is not reported; it counts as if it did.
       - >-
         Example: C(2048)
-    type: int
+    type: str
     choices:
-      - 1024
-      - 2048
-      - 4096
+      - "1024"
+      - "2048"
+      - "4096"
+      - not_configured
   hash_algorithms:
     description:
       - >-
         "Hash algorithm" in the Intune admin center. The hash of the certificate request.
+        V(not_configured) is "Not configured" of the admin center: nothing is chosen.
       - >-
         Only on V(windows), V(macos), V(android_device_owner), V(android_work_profile),
         V(android_for_work), V(android_aosp), V(android_device_administrator). A new profile
@@ -662,6 +674,7 @@ options:
     choices:
       - sha1
       - sha2
+      - not_configured
   root_profile:
     description:
       - >-
@@ -742,16 +755,18 @@ options:
     description:
       - >-
         "Certificate access" in the Intune admin center. Whether people approve each use, or
-        some apps may use the key unasked.
+        some apps may use the key unasked. V(not_configured) is "Not configured" of the admin
+        center: nothing is chosen.
       - >-
-        Only on V(android_device_owner). Whether a change re-issues certificates is not
-        reported; it counts as if it did.
+        Only on V(android_device_owner). A new profile without it gets: user_approval. Whether
+        a change re-issues certificates is not reported; it counts as if it did.
       - >-
         Example: C(specific_apps)
     type: str
     choices:
       - user_approval
       - specific_apps
+      - not_configured
   certificate_access_apps:
     description:
       - >-

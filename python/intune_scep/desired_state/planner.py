@@ -168,7 +168,12 @@ class _Planner:
         if not declaration.replace:
             raise _RefusedError(f"{CHANNEL_STAYS} {_REPLACE_HINT}")
         whole = {**writable(current.to_wire()), **changes}
-        body = {name: value for name, value in whole.items() if value is not None}
+        rows = current.profile_type.properties_by_name
+        body = {
+            name: value
+            for name, value in whole.items()
+            if value is not None or (name in rows and rows[name].not_configured)
+        }
         return self._replace(blank, item, current, body)
 
     def _update(

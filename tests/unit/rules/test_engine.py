@@ -198,7 +198,9 @@ def message(judged: Context, rule: str) -> str:
 def test_the_forecast_of_a_change_takes_the_worse_source() -> None:
     now = scep("windows", customSubjectAlternativeNames=[upn()])
     renamed = message(planned(now, {**now, "displayName": "x"}), "R-198")
-    assert "reported not to re-issue" in renamed and "any change to a SCEP profile revokes" in renamed
+    assert (
+        "reported not to re-issue" in renamed and "any change to a SCEP profile revokes" in renamed
+    )
     other_ksp = planned(now, {**now, "keyStorageProvider": "useSoftwareKsp"})
     assert "is not documented" in message(other_ksp, "R-198")
     mapped = planned(now, scep("windows", displayName="x"), certificates=812)
