@@ -43,6 +43,7 @@ PROFILES = """\
     type: path
 """
 
+NOTHING_CHOSEN = 'V(not_configured) is "Not configured" of the admin center: nothing is chosen.'
 UNCHANGEABLE = {"platform", "deployment_channel"}
 RELINKS = {"root_profile"}
 SUMMARIES = {
@@ -57,6 +58,7 @@ CHOICES = {
         "tpm_otherwise_fail": "Enroll to Trusted Platform Module (TPM) KSP, otherwise fail.",
         "windows_hello_otherwise_fail": "Enroll to Windows Hello for Business, otherwise fail.",
         "software": "Enroll to Software KSP.",
+        "not_configured": "Not configured.",
     },
     "destination_store": {
         "computer_root": "Computer certificate store - Root.",
@@ -86,11 +88,11 @@ def specs() -> str:
 
 def argument(option: Option) -> dict[str, Any]:
     """The argument spec of one option."""
-    spec: dict[str, Any] = {"type": option.type}
+    spec: dict[str, Any] = {"type": argument_type(option)}
     if option.elements:
         spec["elements"] = option.elements
     if option.choices:
-        spec["choices"] = list(option.choices)
+        spec["choices"] = argument_choices(option)
     if option.suboptions:
         spec["options"] = {
             item.name: {**argument(item), **({"required": True} if item.required else {})}
@@ -102,6 +104,16 @@ def argument(option: Option) -> dict[str, Any]:
         # Ansible would take the word for a secret.
         spec["no_log"] = False
     return spec
+
+
+def argument_type(option: Option) -> str:
+    """Ansible knows no option that is a number or a word."""
+    return "str" if option.type == "int" and option.may_be_not_configured else option.type
+
+
+def argument_choices(option: Option) -> list[Any]:
+    as_text = argument_type(option) != option.type
+    return [str(word) for word in option.words] if as_text else list(option.words)
 
 
 def has_default(option: Option) -> bool:
@@ -145,12 +157,12 @@ def entry(option: Option, paragraphs: list[str]) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    lines.append(f"  type: {option.type}")
+    lines.append(f"  type: {argument_type(option)}")
     if option.elements:
         lines.append(f"  elements: {option.elements}")
     if option.choices:
         lines.append("  choices:")
-        lines += [choice_line(option, choice) for choice in option.choices]
+        lines += [choice_line(option, choice) for choice in argument_choices(option)]
     if has_default(option):
         lines.append(f"  default: {option.on_create}")
     text = "\n".join(lines) + "\n"
@@ -167,7 +179,7 @@ def entry(option: Option, paragraphs: list[str]) -> str:
 def choice_line(option: Option, choice: Any) -> str:
     words = CHOICES.get(option.name)
     if not words:
-        return f"    - {choice}"
+        return f"    - {json.dumps(choice) if str(choice).isdecimal() else choice}"
     text = textwrap.fill(words[choice], WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return f"    {choice}: >-\n{text}"
 
@@ -176,6 +188,8 @@ def sentences(option: Option, kind: ProfileKind) -> list[str]:
     means = [*label(option), SUMMARIES.get(option.name, option.summary)]
     if option.required:
         means.append("Required, here or in O(profiles).")
+    if option.may_be_not_configured:
+        means.append(NOTHING_CHOSEN)
     where = [platforms(option, kind), *on_create(option), *reissues(option, kind)]
     return [" ".join(means), " ".join(where), *example(option)]
 
@@ -200,7 +214,7 @@ def reissues(option: Option, kind: ProfileKind) -> Iterator[str]:
     if kind is not ProfileKind.SCEP or option.name in UNCHANGEABLE:
         return
     if option.name in RELINKS or option.reissues:
-        yield "B(A change is reported to re-issue every certificate and to revoke the old ones.)"
+        yield "B(A change is reported to re-issue every certificate.)"
     elif option.wire and option.reissues is False:
         yield "A change is reported not to re-issue certificates."
     elif option.wire:

@@ -62,7 +62,8 @@ options:
     description:
       - >-
         Where something cannot be changed in place, create the profile anew, completely, and
-        then delete the old one. Its certificates are revoked.
+        then delete the old one. Its certificates go with it; the plan says what becomes of
+        them.
       - >-
         On all platforms.
     type: bool
@@ -135,7 +136,8 @@ options:
     description:
       - >-
         "Deployment channel" in the Intune admin center. How macOS receives the profile. It
-        cannot be changed after deployment.
+        cannot be changed after deployment. V(not_configured) is "Not configured" of the admin
+        center: nothing is chosen.
       - >-
         Only on V(macos). A new profile without it gets: device.
       - >-
@@ -144,6 +146,7 @@ options:
     choices:
       - device
       - user
+      - not_configured
   applicability_rule_os_edition:
     description:
       - >-
@@ -421,7 +424,8 @@ options:
     description:
       - >-
         Where something cannot be changed in place, create the profile anew, completely, and
-        then delete the old one. Its certificates are revoked.
+        then delete the old one. Its certificates go with it; the plan says what becomes of
+        them.
       - >-
         On all platforms.
     type: bool
@@ -439,7 +443,8 @@ options:
     description:
       - >-
         "Deployment channel" in the Intune admin center. How macOS receives the profile. It
-        cannot be changed after deployment.
+        cannot be changed after deployment. V(not_configured) is "Not configured" of the admin
+        center: nothing is chosen.
       - >-
         Only on V(macos). A new profile without it gets: device.
       - >-
@@ -448,10 +453,12 @@ options:
     choices:
       - device
       - user
+      - not_configured
   certificate_type:
     description:
       - >-
         "Certificate type" in the Intune admin center. Whose certificate it is.
+        V(not_configured) is "Not configured" of the admin center: nothing is chosen.
       - >-
         Only on V(windows), V(ios), V(macos), V(android_device_owner),
         V(android_work_profile), V(android_for_work), V(android_aosp). A new profile without
@@ -463,6 +470,7 @@ options:
     choices:
       - user
       - device
+      - not_configured
   subject_name_format:
     description:
       - >-
@@ -471,7 +479,7 @@ options:
       - >-
         On all platforms. A new profile without it gets: CN={{UserName}},E={{EmailAddress}}
         for users, CN={{AAD_Device_ID}} for devices. B(A change is reported to re-issue every
-        certificate and to revoke the old ones.)
+        certificate.)
       - >-
         Example: C(!unsafe "CN={{UserName}},E={{EmailAddress}}")
     type: str
@@ -483,7 +491,7 @@ options:
         O(subject_name_format) is given.
       - >-
         On all platforms. A new profile without it gets: custom. B(A change is reported to
-        re-issue every certificate and to revoke the old ones.)
+        re-issue every certificate.)
       - >-
         Example: C(custom)
     type: str
@@ -505,7 +513,7 @@ options:
       - >-
         Only on V(windows), V(ios), V(macos), V(android_device_owner),
         V(android_work_profile), V(android_for_work), V(android_aosp). B(A change is reported
-        to re-issue every certificate and to revoke the old ones.)
+        to re-issue every certificate.)
       - >-
         Example: C([{type: uri, value: !unsafe "{{OnPremisesSecurityIdentifier}}"}])
     type: list
@@ -541,7 +549,7 @@ options:
         which names a certificate has; the only one of Android device administrator.
       - >-
         On all platforms. A new profile without it gets: none on Android device administrator.
-        B(A change is reported to re-issue every certificate and to revoke the old ones.)
+        B(A change is reported to re-issue every certificate.)
       - >-
         Example: C([upn])
     type: list
@@ -559,8 +567,7 @@ options:
         "Subject alternative name (legacy)" in the Intune admin center. The format string that
         goes with V(custom_azure_ad_attribute).
       - >-
-        On all platforms. B(A change is reported to re-issue every certificate and to revoke
-        the old ones.)
+        On all platforms. B(A change is reported to re-issue every certificate.)
       - >-
         Example: C(!unsafe "{{OnPremisesSamAccountName}}")
     type: str
@@ -571,7 +578,7 @@ options:
         valid.
       - >-
         On all platforms. A new profile without it gets: 1 year. B(A change is reported to
-        re-issue every certificate and to revoke the old ones.)
+        re-issue every certificate.)
       - >-
         Example: C({value: 1, unit: years})
     type: dict
@@ -600,7 +607,8 @@ options:
     description:
       - >-
         "Key storage provider (KSP)" in the Intune admin center. Where Windows keeps the
-        private key.
+        private key. V(not_configured) is "Not configured" of the admin center: nothing is
+        chosen.
       - >-
         Only on V(windows). A new profile without it gets: tpm_otherwise_software. Whether a
         change re-issues certificates is not reported; it counts as if it did.
@@ -616,6 +624,8 @@ options:
         Enroll to Windows Hello for Business, otherwise fail.
       software: >-
         Enroll to Software KSP.
+      not_configured: >-
+        Not configured.
   key_usage:
     description:
       - >-
@@ -634,21 +644,24 @@ options:
   key_size:
     description:
       - >-
-        "Key size (bits)" in the Intune admin center. The size of the key.
+        "Key size (bits)" in the Intune admin center. The size of the key. V(not_configured)
+        is "Not configured" of the admin center: nothing is chosen.
       - >-
         On all platforms. A new profile without it gets: 2048. Whether a change re-issues
         certificates is not reported; it counts as if it did.
       - >-
         Example: C(2048)
-    type: int
+    type: str
     choices:
-      - 1024
-      - 2048
-      - 4096
+      - "1024"
+      - "2048"
+      - "4096"
+      - not_configured
   hash_algorithms:
     description:
       - >-
         "Hash algorithm" in the Intune admin center. The hash of the certificate request.
+        V(not_configured) is "Not configured" of the admin center: nothing is chosen.
       - >-
         Only on V(windows), V(macos), V(android_device_owner), V(android_work_profile),
         V(android_for_work), V(android_aosp), V(android_device_administrator). A new profile
@@ -661,6 +674,7 @@ options:
     choices:
       - sha1
       - sha2
+      - not_configured
   root_profile:
     description:
       - >-
@@ -668,8 +682,7 @@ options:
         one of name, id or thumbprint of its certificate. Required for a new profile; null
         says that there is none.
       - >-
-        On all platforms. B(A change is reported to re-issue every certificate and to revoke
-        the old ones.)
+        On all platforms. B(A change is reported to re-issue every certificate.)
       - >-
         Example: C({name: Contoso Root CA - iOS})
     type: dict
@@ -700,8 +713,7 @@ options:
         any_app_policy), or objects with name and object_identifier. Required for a new
         profile.
       - >-
-        On all platforms. B(A change is reported to re-issue every certificate and to revoke
-        the old ones.)
+        On all platforms. B(A change is reported to re-issue every certificate.)
       - >-
         Example: C([client_authentication])
     type: list
@@ -743,16 +755,18 @@ options:
     description:
       - >-
         "Certificate access" in the Intune admin center. Whether people approve each use, or
-        some apps may use the key unasked.
+        some apps may use the key unasked. V(not_configured) is "Not configured" of the admin
+        center: nothing is chosen.
       - >-
-        Only on V(android_device_owner). Whether a change re-issues certificates is not
-        reported; it counts as if it did.
+        Only on V(android_device_owner). A new profile without it gets: user_approval. Whether
+        a change re-issues certificates is not reported; it counts as if it did.
       - >-
         Example: C(specific_apps)
     type: str
     choices:
       - user_approval
       - specific_apps
+      - not_configured
   certificate_access_apps:
     description:
       - >-

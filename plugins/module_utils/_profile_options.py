@@ -39,7 +39,7 @@ TRUSTED_ROOT_SPEC = {
         "type": "str",
         "choices": ["computer_root", "computer_intermediate", "user_intermediate"],
     },
-    "deployment_channel": {"type": "str", "choices": ["device", "user"]},
+    "deployment_channel": {"type": "str", "choices": ["device", "user", "not_configured"]},
     "applicability_rule_os_edition": {
         "type": "dict",
         "options": {
@@ -126,8 +126,8 @@ SCEP_SPEC = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "replace": {"type": "bool", "default": False},
     "description": {"type": "str"},
-    "deployment_channel": {"type": "str", "choices": ["device", "user"]},
-    "certificate_type": {"type": "str", "choices": ["user", "device"]},
+    "deployment_channel": {"type": "str", "choices": ["device", "user", "not_configured"]},
+    "certificate_type": {"type": "str", "choices": ["user", "device", "not_configured"]},
     "subject_name_format": {"type": "str"},
     "subject_name_format_type": {
         "type": "str",
@@ -175,6 +175,7 @@ SCEP_SPEC = {
             "tpm_otherwise_fail",
             "windows_hello_otherwise_fail",
             "software",
+            "not_configured",
         ],
         "no_log": False,
     },
@@ -184,8 +185,16 @@ SCEP_SPEC = {
         "choices": ["digital_signature", "key_encipherment"],
         "no_log": False,
     },
-    "key_size": {"type": "int", "choices": [1024, 2048, 4096], "no_log": False},
-    "hash_algorithms": {"type": "list", "elements": "str", "choices": ["sha1", "sha2"]},
+    "key_size": {
+        "type": "str",
+        "choices": ["1024", "2048", "4096", "not_configured"],
+        "no_log": False,
+    },
+    "hash_algorithms": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["sha1", "sha2", "not_configured"],
+    },
     "root_profile": {
         "type": "dict",
         "options": {"name": {"type": "str"}, "id": {"type": "str"}, "thumbprint": {"type": "str"}},
@@ -194,7 +203,10 @@ SCEP_SPEC = {
     "renewal_threshold": {"type": "int"},
     "scep_server_urls": {"type": "list", "elements": "str"},
     "allow_all_apps_access": {"type": "bool"},
-    "certificate_access": {"type": "str", "choices": ["user_approval", "specific_apps"]},
+    "certificate_access": {
+        "type": "str",
+        "choices": ["user_approval", "specific_apps", "not_configured"],
+    },
     "certificate_access_apps": {"type": "list", "elements": "str"},
     "applicability_rule_os_edition": {
         "type": "dict",

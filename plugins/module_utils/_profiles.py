@@ -141,18 +141,23 @@ def result_of(report):
 
 
 def warnings_about(profiles):
-    """One warning that names the profiles whose certificates are revoked."""
-    names = [
-        f"{profile['name']} ({profile['platform']})"
+    """One warning that names the profiles whose certificates are issued again or go."""
+    concerned = [
+        profile
         for profile in profiles
         if profile.get("reissues") == "yes" and profile["status"] in ("planned", "applied")
     ]
-    if not names:
+    if not concerned:
         return []
+    from intune_scep.profiles import Platform
+    from intune_scep.profiles.revocation import about_replaced
+
+    names = [f"{profile['name']} ({profile['platform']})" for profile in concerned]
+    about = about_replaced(*(Platform(profile["platform"]) for profile in concerned))
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     count = "1 profile" if len(names) == 1 else f"{len(names)} profiles"
     listed = ", ".join(names[:MOST_NAMED])
-    return [f"This revokes every certificate of {count}: {listed}{more}."]
+    return [f"This replaces or ends every certificate of {count}: {listed}{more}. {about}"]
 
 
 def difference_of(profile):

@@ -19,8 +19,9 @@ description:
     M(intune.scep.scep_profile). The files are no templates, so variables of Intune are written as
     they are, C("CN={{UserName}}"); the tag C(!unsafe) does no harm. The command C(intune-scep
     profiles apply) takes the same files, and C(intune-scep profiles export) writes them.
-  - B(Changing a SCEP profile can make Intune revoke and issue again every certificate of that
-    profile.) Check mode names the profiles concerned.
+  - B(Changing a SCEP profile can make Intune issue again every certificate of that profile.) Check
+    mode names the profiles concerned, and says what becomes of the old certificates on their
+    platforms.
   - A profile that is as declared is not written to. When one profile cannot be as declared, nothing
     at all is written. When one fails while writing, the others are still done and reported, and the
     task fails.
@@ -58,7 +59,7 @@ options:
   prune:
     description:
       - Delete the profiles that carry the mark of O(managed_by), and those of O(prune_list), that
-        are not declared. Their certificates are revoked.
+        are not declared. Their certificates go with them.
       - Without one of these two options it is an error, because it would be about every profile of
         the tenant.
     type: bool
@@ -287,9 +288,10 @@ profiles:
     reissues:
       description:
         - >-
-          Whether Intune revokes the certificates of the profile and issues them
-          again. V(yes), V(no), or V(probably_not), which is what is reported,
-          while Microsoft's page says that any change to a SCEP profile revokes.
+          Whether Intune issues the certificates of the profile again. V(yes),
+          V(no), or V(probably_not), which is what is reported and nobody
+          promises. What becomes of the old certificates on the platform is in
+          RV(profiles[].notes).
       returned: for declarations
       type: str
     notes:

@@ -19,9 +19,9 @@ description:
     or as an empty list, is cleared.
   - A profile is found by O(id) if that is given, else by O(platform) and O(name), exactly. Two
     profiles of one name are an error that names both IDs.
-  - B(Changing a SCEP profile can make Intune revoke and issue again every certificate of that
-    profile.) Check mode names the profiles concerned. Microsoft's page says that any change
-    revokes, also those of which the opposite is reported.
+  - B(Changing a SCEP profile can make Intune issue again every certificate of that profile.) Check
+    mode names the profiles concerned, and says what becomes of the old certificates on their
+    platforms.
   - A profile that is as declared is not written to. When one profile cannot be as declared, nothing
     at all is written. When one fails while writing, the others are still done and reported, and the
     task fails.
@@ -281,9 +281,10 @@ profiles:
     reissues:
       description:
         - >-
-          Whether Intune revokes the certificates of the profile and issues them
-          again. V(yes), V(no), or V(probably_not), which is what is reported,
-          while Microsoft's page says that any change to a SCEP profile revokes.
+          Whether Intune issues the certificates of the profile again. V(yes),
+          V(no), or V(probably_not), which is what is reported and nobody
+          promises. What becomes of the old certificates on the platform is in
+          RV(profiles[].notes).
       returned: for declarations
       type: str
     notes:

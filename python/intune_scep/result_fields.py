@@ -88,9 +88,9 @@ _DECLARED: Final = (
     Field(
         "reissues",
         "str",
-        "Whether Intune revokes the certificates of the profile and issues them again. V(yes),"
-        " V(no), or V(probably_not), which is what is reported, while Microsoft's page says that"
-        " any change to a SCEP profile revokes.",
+        "Whether Intune issues the certificates of the profile again. V(yes), V(no), or"
+        " V(probably_not), which is what is reported and nobody promises. What becomes of the old"
+        " certificates on the platform is in RV(profiles[].notes).",
         returned="for declarations",
     ),
     Field(

@@ -22,7 +22,6 @@ from intune_scep.declarations.from_profile import declaration_from_profile, inex
 from intune_scep.declarations.names import NameIndex, root_certificate
 from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.reading import SINGLES
-from intune_scep.declarations.wire_form import create_wire, option_of
 from intune_scep.declarations.yaml_form import render_document
 from intune_scep.errors import DeclarationError, FileError
 from intune_scep.files import read_regular
@@ -231,7 +230,6 @@ def _describe(profile: Profile, snapshot: Snapshot) -> _Described:
     _settle_assignments(options, profile, reasons)
     try:
         certificate = _settle_certificate(options, profile)
-        _say_nulls(options, profile)
     except DeclarationError as error:
         return _Described(ExportedProfile(profile, FAILED, message=str(error)))
     comments += [f"Not expressed here: {reason}" for reason in reasons.values()]
@@ -308,16 +306,6 @@ def _settle_certificate(options: dict[str, Any], profile: Profile) -> bytes | No
         options["allow_expired"] = True
         parse_declaration(options, kind=kind)
     return root_certificate(profile) if "certificate" in options else None
-
-
-def _say_nulls(options: dict[str, Any], profile: Profile) -> None:
-    """Say null where a new profile would get the admin center's default instead."""
-    kind, wire = profile.profile_type, profile.to_wire()
-    new = create_wire(parse_declaration(options, kind=kind.kind))
-    for name in new:
-        row = kind.properties_by_name.get(name)
-        if row is not None and row.nullable and wire.get(name) is None:
-            options[option_of(name)] = None
 
 
 def _files_of(item: _Described, stem: str, read_line: str, directory: Path) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from intune_scep.changes.certificates import about_certificates
 from intune_scep.changes.journal import Journal
 from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.record import ActionRecord, StepRecord
@@ -23,11 +24,6 @@ from intune_scep.changes.steps.delete import Delete
 from intune_scep.changes.steps.link import Link
 from intune_scep.profiles import Profile, changed_properties, writable
 from intune_scep.profiles.targets import same_assignments
-
-REISSUE_NOTE = (
-    "Rolling back edits the profiles again. Microsoft says that Intune then revokes and re-issues"
-    " their certificates once more; what was revoked stays revoked."
-)
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class _Undo:
         actions = [self._undone(action) for action in self._begun]
         actions = [self._deleted_last(action, actions) for action in actions]
         first = self._run.plan
-        return Plan(
+        plan = Plan(
             Task.ROLLBACK,
             first.tenant,
             first.cloud,
@@ -98,8 +94,9 @@ class _Undo:
             choices={"journal": str(self._journal.path)},
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             pages=first.pages,
-            notes=(REISSUE_NOTE,) if any(item.writes for item in actions) else (),
         )
+        about = about_certificates(plan)
+        return replace(plan, notes=(about,) if about else ())
 
     def _undone(self, action: Action) -> Action:
         record = self._run.record(action)

@@ -43,6 +43,7 @@ from intune_scep.cli.running import (
     counted,
     finish,
     pending,
+    question,
     require_usable,
     resume,
     roll_back,
@@ -57,7 +58,7 @@ from intune_scep.desired_state.listing import ProfileListing
 from intune_scep.desired_state.run import TASKS
 from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.profiles import Platform, Profile, ProfileKind
-from intune_scep.reports.runs import REISSUE_WARNINGS, run_lines
+from intune_scep.reports.runs import run_lines
 from intune_scep.rules import Configuration, load_configuration
 
 if TYPE_CHECKING:
@@ -420,8 +421,7 @@ def _apply(
         if not as_text:
             print_json(report.to_dict())
         return pending(report) or _differing(report)
-    warning = REISSUE_WARNINGS[made.task]
-    ask(client, shared, f"Change {counted(len(made.writing))}? {warning}", yes=yes)
+    ask(client, shared, question(f"Change {counted(len(made.writing))}?", made), yes=yes)
     reports: list[RunReport] = []
 
     def work(watch: Watch) -> RunReport:

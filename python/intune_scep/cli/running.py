@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from intune_scep.changes.certificates import about_certificates
 from intune_scep.changes.plan_file import save_plan
 from intune_scep.changes.run import begun_with, require_resumable, resume_report
 from intune_scep.cli.asking import confirm
@@ -19,7 +20,7 @@ from intune_scep.cli.console import console, headline, plain, print_json, progre
 from intune_scep.cli.options import OutputFormat, Shared
 from intune_scep.cli.process import Terminated
 from intune_scep.errors import PlanError
-from intune_scep.reports.runs import REISSUE_WARNINGS, Line, plan_lines, run_lines
+from intune_scep.reports.runs import Line, plan_lines, run_lines
 from intune_scep.texts import printable
 
 if TYPE_CHECKING:
@@ -137,7 +138,12 @@ def require_usable(client: IntuneClient, plan: Plan, tasks: Collection[Task]) ->
     begun_with(client.tenant_id, plan)
 
 
-def ask(client: IntuneClient, shared: Shared, question: str, *, yes: bool) -> None:
+def question(asked: str, plan: Plan) -> str:
+    """A question, with what the plan means for certificates."""
+    return f"{asked} {about_certificates(plan)}".rstrip()
+
+
+def ask(client: IntuneClient, shared: Shared, text: str, *, yes: bool) -> None:
     """Ask before a change, once it is clear that it is permitted.
 
     Raises:
@@ -145,7 +151,7 @@ def ask(client: IntuneClient, shared: Shared, question: str, *, yes: bool) -> No
     """
     for note in client.require_write_permission():
         _say(f"Note: {note}")
-    confirm(shared, yes, question)
+    confirm(shared, yes, text)
 
 
 def resume(
@@ -187,9 +193,8 @@ def resume(
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
-    left, warning = len(earlier.last.left), REISSUE_WARNINGS[foreseen.plan.task]
-    question = f"Resume the run recorded in {earlier.path}: {left} left? {warning}"
-    ask(client, shared, question, yes=yes)
+    asked = f"Resume the run recorded in {earlier.path}: {len(earlier.last.left)} left?"
+    ask(client, shared, question(asked, foreseen.plan), yes=yes)
     return carry_out(
         shared,
         "Resuming",
@@ -220,7 +225,7 @@ def roll_back(
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
-    ask(client, shared, f"Roll back? {REISSUE_WARNINGS[foreseen.plan.task]}", yes=yes)
+    ask(client, shared, question("Roll back?", foreseen.plan), yes=yes)
     return carry_out(
         shared,
         "Rolling back",

@@ -28,6 +28,7 @@ from intune_scep.cli.running import (
     carry_out,
     counted,
     finish,
+    question,
     require_usable,
     resume,
     roll_back,
@@ -36,7 +37,6 @@ from intune_scep.cli.running import (
 )
 from intune_scep.cli.strong_mapping_text import show_assessment
 from intune_scep.errors import PlanError
-from intune_scep.reports.runs import REISSUE_WARNINGS
 from intune_scep.rules import Verdict, load_configuration
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 from intune_scep.strong_mapping.choices import Choices
@@ -177,8 +177,7 @@ def _apply(
         show_plan(made)
     require_room(len(made.writing), choices.max_changes)
     if made.writing:
-        warning = REISSUE_WARNINGS[made.task]
-        ask(client, shared, f"Change {counted(len(made.writing))}? {warning}", yes=yes)
+        ask(client, shared, question(f"Change {counted(len(made.writing))}?", made), yes=yes)
     return carry_out(
         shared,
         "Changing",

@@ -7,6 +7,8 @@ from typing import Final
 
 from intune_scep.compliance.report import CheckedProfile, Step
 from intune_scep.compliance.roots import STATUS_WORDS, ProfileRef, RootHealth, RootStatus, in_order
+from intune_scep.profiles import Platform
+from intune_scep.profiles.revocation import about_replaced
 from intune_scep.rules import RULES, Finding, Severity
 from intune_scep.rules.verdicts import Verdict
 
@@ -55,6 +57,12 @@ def _refs(pairs: Iterable[tuple[str | None, str | None]]) -> tuple[ProfileRef, .
     return in_order({ProfileRef.of(name, identifier) for name, identifier in pairs})
 
 
+def _platforms(profiles: Iterable[CheckedProfile], verdict: Verdict) -> list[Platform]:
+    return [
+        Platform(item.platform) for item in profiles if item.verdict is verdict and item.platform
+    ]
+
+
 def _verdict_steps(profiles: Sequence[CheckedProfile]) -> list[Step]:
     steps = []
     if found := _with(profiles, Verdict.REQUIRED):
@@ -66,7 +74,7 @@ def _verdict_steps(profiles: Sequence[CheckedProfile]) -> list[Step]:
                 "Domain controllers refuse certificates without strong mapping (KB5014754). Until"
                 " the SID URI is added, users of these certificates cannot log on with them.",
                 "Plan the change, agree on a time, and apply it in stages: it re-issues every"
-                " certificate of each profile and revokes the old ones.",
+                f" certificate of each profile. {about_replaced(*_platforms(profiles, Verdict.REQUIRED))}",
                 found,
                 "intune-scep strong-mapping plan",
             )

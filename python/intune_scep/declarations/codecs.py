@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from intune_scep.declarations.options import (
     EXTENDED_KEY_USAGES,
+    NOT_CONFIGURED,
     OPTIONS,
     PROPERTIES,
     SAN_TYPES,
@@ -101,9 +102,20 @@ def _choice(option: Option) -> Codec:
 
     def decode(wire: Mapping[str, Any]) -> Any:
         member = wire.get(wire_name)
-        return ABSENT if member is None else _word_for(wire_name, option.choices, member)
+        if member is None:
+            return _unset(option, wire, NOT_CONFIGURED)
+        return _word_for(wire_name, option.choices, member)
 
-    return Codec(lambda word: {wire_name: option.choices[word]}, decode, {wire_name: None})
+    def encode(word: Any) -> Wire:
+        return {wire_name: None if word == NOT_CONFIGURED else option.choices[word]}
+
+    return Codec(encode, decode, {wire_name: None})
+
+
+def _unset(option: Option, wire: Mapping[str, Any], word: Any) -> Any:
+    """What null means: the admin center's word where it has one."""
+    said = option.may_be_not_configured and option.wire[0] in wire
+    return word if said else ABSENT
 
 
 def _flags(option: Option) -> Codec:
@@ -112,13 +124,15 @@ def _flags(option: Option) -> Codec:
     assert members is not None
 
     def encode(words: list[str]) -> Wire:
+        if words == [NOT_CONFIGURED]:
+            return {wire_name: None}
         given = [option.choices[word] for word in words] or ["none"]
         return {wire_name: Flags.of(given, members).wire}
 
     def decode(wire: Mapping[str, Any]) -> Any:
         value = wire.get(wire_name)
         if value is None:
-            return ABSENT
+            return _unset(option, wire, [NOT_CONFIGURED])
         flags = Flags(_checked(wire_name, value, str))
         ordered = [member.value for member in members if member.value in flags]
         ordered += sorted(flags.members - set(ordered))

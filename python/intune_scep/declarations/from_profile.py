@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from intune_scep.declarations.codecs import ABSENT, CODECS, decode_option
 from intune_scep.declarations.declaration import parse_declaration
 from intune_scep.declarations.names import Names, decode_target
 from intune_scep.declarations.options import OPTIONS, Option, options_of
-from intune_scep.declarations.wire_form import managed_wire
+from intune_scep.declarations.wire_form import create_wire, managed_wire, option_of
 from intune_scep.errors import DeclarationError, InexpressibleError
-from intune_scep.profiles import Profile, ProfileIndex, ProfileType, normal_value
+from intune_scep.profiles import (
+    Profile,
+    ProfileIndex,
+    ProfileKind,
+    ProfileType,
+    normal_value,
+)
 from intune_scep.profiles.targets import APPLY, intent_of
 from intune_scep.profiles.wire import is_annotation, is_writable
 
@@ -27,7 +33,10 @@ def declaration_from_profile(
     root: Any = NOT_READ,
     roots: ProfileIndex | None = None,
 ) -> dict[str, Any]:
-    """The options that describe a profile, in the order of `OPTIONS`; what is null is left out.
+    """The options that describe a profile, in the order of `OPTIONS`.
+
+    What is null is left out where a new profile gets null too; else it is said, so that the
+    options make the same profile in an empty tenant.
 
     What options cannot say is left out as well; `inexpressible` lists it. The certificate of a
     root comes as PEM in `certificate`. Assignments are in it where the profile was read with
@@ -41,6 +50,7 @@ def declaration_from_profile(
             unique without them.
     """
     options, _ = _decode_options(profile)
+    options |= _unset(options, profile)
     options["platform"] = profile.profile_type.platform.value
     if profile.role_scope_tag_ids:
         options["scope_tags"] = [
@@ -51,6 +61,28 @@ def declaration_from_profile(
     if profile.assignments is not None:
         options["assignments"] = describe_assignments(profile.assignments, names)
     return {name: options[name] for name in OPTIONS if name in options}
+
+
+def _unset(options: dict[str, Any], profile: Profile) -> dict[str, Any]:
+    """What must be said to be unset, since a new profile would get something else."""
+    kind, wire = profile.profile_type, profile.to_wire()
+    probe = {**options, "name": "x", "platform": kind.platform.value}
+    if kind.kind is ProfileKind.TRUSTED_ROOT:
+        probe["allow_expired"] = True
+    try:
+        new = create_wire(parse_declaration(probe, kind=kind.kind))
+    except DeclarationError:
+        return {}
+    unset: dict[str, Any] = {}
+    for name, value in new.items():
+        row = kind.properties_by_name.get(name)
+        if row is None or value is None or wire.get(name) is not None:
+            continue
+        option = OPTIONS.get(option_of(name))
+        if option is not None and (row.nullable or (row.not_configured and name in wire)):
+            said = decode_option(option.name, wire) if option.name in CODECS else ABSENT
+            unset[option.name] = None if said is ABSENT else said
+    return unset
 
 
 def describe_assignments(
@@ -74,12 +106,26 @@ def inexpressible(profile: Profile) -> dict[str, str]:
         if name in said or is_annotation(name) or not is_writable(name) or value in (None, [], {}):
             continue
         reasons[name] = f"{name} is not known to this version."
+    for name in _null_without_word(profile):
+        reasons[name] = f"{name} is null, and no option says that; a new profile gets a value."
     for item in profile.assignments or ():
         if (intent := intent_of(item)) != APPLY:
             reasons["assignments"] = f"assignments has the intent {intent!r}."
         elif "unknown" in decode_target(item.get("target") or {}, Names()):
             reasons["assignments"] = "assignments has a target of an unknown type."
     return reasons
+
+
+def _null_without_word(profile: Profile) -> Iterator[str]:
+    """Properties that Graph's metadata and the admin center never leave empty, and that are."""
+    kind, wire = profile.profile_type, profile.to_wire()
+    for option in options_of(kind.kind):
+        for name in option.wire if option.name in CODECS else ():
+            row = kind.properties_by_name.get(name)
+            if row is None or row.nullable or row.not_configured or row.collection:
+                continue
+            if name in wire and wire[name] is None:
+                yield name
 
 
 def _root_reference(root: Profile | None, roots: ProfileIndex | None) -> dict[str, Any] | None:

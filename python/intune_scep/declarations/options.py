@@ -19,6 +19,8 @@ from intune_scep.profiles.enums import (
 from intune_scep.profiles.properties import DEVICE_CONFIGURATION, SCEP, TRUSTED_ROOT, Property
 
 MAX_NAMES: Final = 500
+NOT_CONFIGURED: Final = "not_configured"
+"""The admin center's word for a setting in which nothing is chosen; null on the wire."""
 BOTH: Final = (ProfileKind.TRUSTED_ROOT, ProfileKind.SCEP)
 _SCEP_ONLY: Final = (ProfileKind.SCEP,)
 _ROOT_ONLY: Final = (ProfileKind.TRUSTED_ROOT,)
@@ -105,11 +107,28 @@ class Option:
         return self.on_create if self.on_create in self.choices else None
 
     @property
+    def may_be_not_configured(self) -> bool:
+        """Whether `not_configured` is one of its choices.
+
+        So it is where the admin center offers it, and where Graph's metadata allows null for a
+        choice of one.
+        """
+        if not self.choices or len(self.wire) != 1:
+            return False
+        row = PROPERTIES[self.wire[0]]
+        return row.not_configured or (row.nullable and not self.elements)
+
+    @property
+    def words(self) -> tuple[Any, ...]:
+        """Everything that may be given where there are choices."""
+        return (*self.choices, *((NOT_CONFIGURED,) if self.may_be_not_configured else ()))
+
+    @property
     def reissues(self) -> bool | None:
         """Whether a change re-issues certificates, as the community reports it.
 
-        None where nobody says. Microsoft's page says that any change to a SCEP profile revokes
-        (DOMAIN.md 2), so False never promises anything.
+        None where nobody says. Microsoft's page knows no harmless change (DOMAIN.md 2), so False
+        never promises anything.
         """
         known = {_REENROLS[name] for name in self.wire}
         return True if True in known else False if known == {False} else None
@@ -200,7 +219,7 @@ _OPTIONS: Final = (
         "bool",
         "",
         "Where something cannot be changed in place, create the profile anew, completely, and then"
-        " delete the old one. Its certificates are revoked.",
+        " delete the old one. Its certificates go with it; the plan says what becomes of them.",
         on_create="false",
     ),
     Option(
@@ -510,6 +529,7 @@ _OPTIONS: Final = (
             if member.value != "unknownFutureValue"
         },
         example="specific_apps",
+        on_create="user_approval",
     ),
     Option(
         "certificate_access_apps",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Annotated, Any, Final
 
@@ -16,7 +17,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from intune_scep.declarations.options import EXTENDED_KEY_USAGES, OPTIONS, Option
+from intune_scep.declarations.options import (
+    EXTENDED_KEY_USAGES,
+    NOT_CONFIGURED,
+    OPTIONS,
+    Option,
+)
 
 _INT32_MAX: Final = 2**31 - 1
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
@@ -26,15 +32,26 @@ _ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}")
 
 def one_of(option: Option) -> AfterValidator:
     def check(value: Any) -> Any:
-        if isinstance(value, str | int) and value in option.choices:
-            return value
+        given = _number_of(value) if option.type == "int" else value
+        if isinstance(given, str | int) and not isinstance(given, bool) and given in option.words:
+            return given
+        nearest = difflib.get_close_matches(str(value), map(str, option.words), n=1)
         raise PydanticCustomError(
             "choice",
-            "must be one of {choices}; it is {value}",
-            {"choices": ", ".join(map(str, option.choices)), "value": repr(value)},
+            "must be one of {choices}; it is {value}{nearest}",
+            {
+                "choices": ", ".join(map(str, option.words)),
+                "value": repr(value),
+                "nearest": f", and {nearest[0]} is nearest" if nearest else "",
+            },
         )
 
     return AfterValidator(check)
+
+
+def _number_of(value: Any) -> Any:
+    """A whole number that came as text, as Ansible passes it where words may be given too."""
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value) else value
 
 
 def matches(pattern: re.Pattern[str], what: str) -> AfterValidator:
@@ -77,6 +94,16 @@ def _suboption(option: str, name: str) -> Option:
     return next(item for item in OPTIONS[option].suboptions if item.name == name)
 
 
+def alone(values: list[Any]) -> list[Any]:
+    if NOT_CONFIGURED in values and len(values) > 1:
+        raise PydanticCustomError("alone", "must hold not_configured alone, or other words")
+    return values
+
+
+def _listed(value: Any) -> Any:
+    return [value] if value == NOT_CONFIGURED else value
+
+
 Text = Annotated[str, AfterValidator(_not_blank)]
 Number = Annotated[int, BeforeValidator(_not_bool)]
 Identifier = Annotated[str, matches(_ID, "an id of Graph")]
@@ -93,13 +120,16 @@ def type_of(option: Option) -> Any:
         return _limited(_OBJECTS[option.name], option)
     if option.type == "list":
         item = _scalar(option, option.elements)
-        return _limited(Annotated[list[item], AfterValidator(distinct)], option)  # type: ignore[valid-type]  # made from the table
+        kind = _limited(Annotated[list[item], AfterValidator(distinct)], option)  # type: ignore[valid-type]  # made from the table
+        if not option.may_be_not_configured:
+            return kind
+        return Annotated[kind, BeforeValidator(_listed), AfterValidator(alone)]
     return _scalar(option, option.type)
 
 
 def _scalar(option: Option, kind: str) -> Any:
     if option.choices:
-        return Annotated[Number if kind == "int" else str, one_of(option)]
+        return Annotated[Any if kind == "int" else str, one_of(option)]
     if kind == "bool":
         return bool
     if kind == "int":

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from intune_scep.declarations.codecs import CODECS, Wire, encode_option
 from intune_scep.declarations.declaration import Declaration, TrustedRootDeclaration
-from intune_scep.declarations.options import OPTIONS, options_of
+from intune_scep.declarations.options import NOT_CONFIGURED, OPTIONS, options_of
 from intune_scep.profiles import Platform, Profile, ProfileKind, parse_profile
 
 _Default = Callable[[Declaration, Wire], Any]
@@ -39,6 +39,17 @@ class WireForm:
         return wire
 
     @cached_property
+    def not_configured(self) -> frozenset[str]:
+        """The wire properties that are declared as not configured: null, and sent as null."""
+        words = (NOT_CONFIGURED, [NOT_CONFIGURED])
+        return frozenset(
+            wire_name
+            for name, value in self.declaration.given.items()
+            if value in words and OPTIONS[name].may_be_not_configured
+            for wire_name in OPTIONS[name].wire
+        )
+
+    @cached_property
     def missing(self) -> tuple[str, ...]:
         """The options without which no profile can be made."""
         declaration = self.declaration
@@ -58,7 +69,11 @@ class WireForm:
         The scope tags and the link to the root are not in it: they need the tenant.
         """
         kind = self.declaration.profile_type
-        wire = {name: value for name, value in self.managed.items() if value is not None}
+        wire = {
+            name: value
+            for name, value in self.managed.items()
+            if value is not None or name in self.not_configured
+        }
         for name, default in (*_fixed(kind.kind).items(), *_DEPENDING.items()):
             if kind.has(name) and name not in wire and name not in self.managed:
                 value = default(self.declaration, wire)

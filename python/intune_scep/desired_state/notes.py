@@ -16,6 +16,7 @@ from intune_scep.desired_state.plan import (
     StateAction,
 )
 from intune_scep.profiles import Profile, ProfileKind, ProfileType
+from intune_scep.profiles.revocation import about_any_change, about_replaced, about_taken_away
 
 
 def is_scep(action: StateAction) -> bool:
@@ -50,10 +51,8 @@ def deletion_notes(action: StateAction) -> Iterator[str]:
     """What deleting a profile means."""
     if not is_scep(action):
         return
-    if action.profile_type.can_revoke:
-        yield "Its certificates are revoked and not issued again."
-    else:
-        yield "Intune cannot revoke certificates on this platform: do that at the CA."
+    yield "Its certificates go with it and are not issued again."
+    yield about_taken_away(action.profile_type.platform)
 
 
 def creation_notes(kind: ProfileKind, root: RootTarget | None) -> Iterator[str]:
@@ -67,10 +66,8 @@ def replacement_notes(action: StateAction, current: Profile) -> Iterator[str]:
     yield f"A new profile takes the place of {current.id}, which is then deleted."
     if not is_scep(action):
         return
-    if current.profile_type.can_revoke:
-        yield "The certificates of the old profile are revoked; the new one issues others."
-    else:
-        yield "Intune cannot revoke the old certificates on this platform: do that at the CA."
+    yield "The certificates of the old profile go with it; the new one issues others."
+    yield about_taken_away(current.profile_type.platform)
     yield "Wi-Fi, VPN and other profiles that point at the old one have to be pointed at the new."
 
 
@@ -93,35 +90,19 @@ def update_notes(
 
 def _about_leaving(kind: ProfileType) -> str:
     """What becomes of the certificates of devices that leave the assignment (DOMAIN.md 2.1)."""
-    if kind.can_revoke:
-        theirs = (
-            "Microsoft's page says that devices that leave the assignment have their certificate"
-            " revoked and removed."
-        )
-    else:
-        theirs = (
-            "Intune cannot revoke the certificates of devices that leave the assignment on this"
-            " platform: do that at the CA."
-        )
-    return f"{theirs} Whether other devices are re-issued theirs is not known."
-
-
-def _about_old_certificates(kind: ProfileType) -> str:
-    """What becomes of the certificates there are when others are issued."""
-    if kind.can_revoke:
-        return "Every certificate of the profile is re-issued and the old ones are revoked."
     return (
-        "Every certificate of the profile is re-issued. Intune cannot revoke the old ones on this"
-        " platform: do that at the CA."
+        "Devices that leave the assignment lose their certificates."
+        f" {about_taken_away(kind.platform)} Whether other devices are re-issued theirs is not"
+        " known."
     )
 
 
 def _about_reissue(kind: ProfileType, changes: Wire, *, relinked: bool) -> str:
     """Who says what about a change; the two sources differ (DOMAIN.md 3, C-8)."""
-    page = "Microsoft's page says that any change to a SCEP profile revokes its certificates."
+    page = about_any_change(kind.platform)
     rows = [kind.properties_by_name.get(name) for name in changes]
     if any(row is not None and row.re_enrols for row in rows):
-        return _about_old_certificates(kind)
+        return f"Every certificate of the profile is re-issued. {about_replaced(kind.platform)}"
     if reissues(kind, changes, relinked=relinked) is Reissues.PROBABLY_NOT:
-        return f"Reported not to re-issue certificates, but: {page}"
+        return f"Reported not to re-issue certificates, which nobody promises. {page}"
     return f"Nobody has reported whether this re-issues certificates. {page}"

@@ -27,10 +27,10 @@ class Change(StrEnum):
 
 
 class Reissues(StrEnum):
-    """Whether a change makes Intune revoke and re-issue the profile's certificates.
+    """Whether a change makes Intune re-issue the profile's certificates.
 
-    `probably_not` is what the community reports; Microsoft's page says that any change to a SCEP
-    profile revokes (DOMAIN.md 2). What nobody has reported counts as `yes`.
+    `probably_not` is what the community reports; Microsoft's page knows no harmless change
+    (DOMAIN.md 2). What nobody has reported counts as `yes`.
     """
 
     YES = "yes"

@@ -51,7 +51,7 @@ from intune_scep.profiles.targets import same_assignments
 from intune_scep.tenant import Snapshot
 
 _REPLACE_HINT: Final = (
-    "Set replace: true to create it anew and then delete this one, which revokes its certificates;"
+    "Set replace: true to create it anew and then delete this one, with its certificates;"
     " or declare a new profile under another name, move the assignments, and remove this one later;"
     " or leave the option as it is."
 )
@@ -168,7 +168,12 @@ class _Planner:
         if not declaration.replace:
             raise _RefusedError(f"{CHANNEL_STAYS} {_REPLACE_HINT}")
         whole = {**writable(current.to_wire()), **changes}
-        body = {name: value for name, value in whole.items() if value is not None}
+        rows = current.profile_type.properties_by_name
+        body = {
+            name: value
+            for name, value in whole.items()
+            if value is not None or (name in rows and rows[name].not_configured)
+        }
         return self._replace(blank, item, current, body)
 
     def _update(

@@ -24,6 +24,8 @@ class Property:
         collection: Whether the value is a list.
         nullable: Whether Graph's metadata allows null. Real profiles hold null elsewhere too.
         label: The words of the admin center; empty when it does not show the property.
+        not_configured: Whether the admin center offers “Not configured”, which is null on the wire,
+            whatever the metadata says (DOMAIN.md 5.1, R-101, R-112).
         server_owned: Written by Graph only; never part of a write (GRAPH.md 3.2).
         unordered: The order of the items means nothing (DOMAIN.md 5.4, R-157).
         has_variables: The text may hold `{{…}}` variables, whose letter case means nothing (R-024).
@@ -37,6 +39,7 @@ class Property:
     collection: bool = False
     nullable: bool = True
     label: str = ""
+    not_configured: bool = False
     server_owned: bool = False
     unordered: bool = False
     has_variables: bool = False
@@ -197,6 +200,7 @@ SCEP: Final[dict[str, Property]] = {
             _graph("keyStorageProviderOption"),
             nullable=False,
             label="Key storage provider (KSP)",
+            not_configured=True,
         ),
         Property(
             "subjectNameFormat",
@@ -242,8 +246,20 @@ SCEP: Final[dict[str, Property]] = {
             re_enrols=True,
         ),
         Property("keyUsage", _graph("keyUsages"), nullable=False, label="Key usage"),
-        Property("keySize", _graph("keySize"), nullable=False, label="Key size (bits)"),
-        Property("hashAlgorithm", _graph("hashAlgorithms"), nullable=False, label="Hash algorithm"),
+        Property(
+            "keySize",
+            _graph("keySize"),
+            nullable=False,
+            label="Key size (bits)",
+            not_configured=True,
+        ),
+        Property(
+            "hashAlgorithm",
+            _graph("hashAlgorithms"),
+            nullable=False,
+            label="Hash algorithm",
+            not_configured=True,
+        ),
         Property(
             "subjectAlternativeNameFormatString",
             _TEXT,

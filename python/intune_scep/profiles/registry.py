@@ -18,6 +18,7 @@ from intune_scep.profiles.properties import (
     TRUSTED_ROOT,
     Property,
 )
+from intune_scep.profiles.revocation import can_revoke
 from intune_scep.profiles.vocabulary import Platform, ProfileKind
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ class ProfileType:
         retired: The platform no longer exists.
         certificate_reporting: Whether Intune reports certificates of this platform; not for
             Android device owner and AOSP (GRAPH.md 2).
-        can_revoke: Whether Intune can revoke; not for device owner and AOSP (R-191).
     """
 
     name: str
@@ -53,12 +53,16 @@ class ProfileType:
     root_type: str | None = None
     retired: bool = False
     certificate_reporting: bool = True
-    can_revoke: bool = True
 
     @cached_property
     def odata_type(self) -> str:
         """The `@odata.type` on the wire, for example `#microsoft.graph.iosScep…`."""
         return f"#{_PREFIX}{self.name}"
+
+    @property
+    def can_revoke(self) -> bool:
+        """False where only the CA can revoke its certificates (R-191); True promises nothing."""
+        return can_revoke(self.platform)
 
     @property
     def creatable(self) -> bool:
@@ -194,7 +198,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         ),
         root_type="#microsoft.graph.androidDeviceOwnerTrustedRootCertificate",
         certificate_reporting=False,
-        can_revoke=False,
     ),
     ProfileType(
         name="androidDeviceOwnerTrustedRootCertificate",
@@ -202,7 +205,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         platform=Platform.ANDROID_DEVICE_OWNER,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
         certificate_reporting=False,
-        can_revoke=False,
     ),
     ProfileType(
         name="androidWorkProfileScepCertificateProfile",
@@ -237,7 +239,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         properties=DEVICE_CONFIGURATION + _choose(SCEP, _MODERN, _OPTIONAL_FORMAT),
         root_type="#microsoft.graph.aospDeviceOwnerTrustedRootCertificate",
         certificate_reporting=False,
-        can_revoke=False,
     ),
     ProfileType(
         name="aospDeviceOwnerTrustedRootCertificate",
@@ -245,7 +246,6 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
         platform=Platform.ANDROID_AOSP,
         properties=DEVICE_CONFIGURATION + _choose(TRUSTED_ROOT, _ROOT),
         certificate_reporting=False,
-        can_revoke=False,
     ),
     ProfileType(
         name="androidScepCertificateProfile",

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from intune_scep.changes.certificates import about_certificates
 from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.status import Status
@@ -32,20 +33,6 @@ class Line:
     style: str = ""
 
 
-REISSUE_WARNINGS: Final = {
-    Task.STRONG_MAPPING: (
-        "Microsoft says that Intune revokes and re-issues every certificate of a SCEP profile that"
-        " is edited."
-    ),
-    Task.DECLARED_STATE: (
-        "Microsoft says that any change to a SCEP profile revokes its certificates."
-    ),
-    Task.RESTORE: "Devices that are assigned a restored SCEP profile get certificates from it.",
-    Task.ROLLBACK: (
-        "Rolling back edits the profiles again. Microsoft says that Intune then revokes and"
-        " re-issues their certificates once more."
-    ),
-}
 _HEADINGS: Final = {
     Status.PLANNED: ("WOULD CHANGE", "heading"),
     Status.APPLIED: ("CHANGED", "good"),
@@ -68,8 +55,8 @@ def plan_lines(plan: Plan, *, most: int | None = None) -> list[Line]:
     lines.append(_totals(rows))
     if plan.is_held:
         lines.append(Line("Nothing is changed while a declaration is refused.", "bad"))
-    if plan.writing:
-        lines.append(Line(REISSUE_WARNINGS[plan.task]))
+    if about := about_certificates(plan):
+        lines.append(Line(about))
     return [*lines, *_sentences("Warning", plan.warnings), *_sentences("Note", plan.notes)]
 
 
@@ -82,6 +69,9 @@ def run_lines(report: RunReport, *, most: int | None = None) -> list[Line]:
     rows = [item.row() for item in report.outcomes]
     lines = [*_as_found(rows), *_by_status(rows, most, brief=True), *_left_alone(rows, most)]
     lines.append(Line(printable(report.msg), "bad" if report.failed else "heading"))
+    about = about_certificates(report.plan) if report.dry_run else ""
+    if about and about not in report.notes:
+        lines.append(Line(about))
     lines += _sentences("Warning", report.warnings)
     lines += _sentences("Note", report.notes)
     if report.journal:

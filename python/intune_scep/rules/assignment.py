@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
-from intune_scep.rules.context import Context
+from intune_scep.rules.context import Context, NotRead
 from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.registry import BOTH_KINDS, SCEPMAN, TOOL_RULE, page, rule
 from intune_scep.rules.targets import Target, TargetKind, describe, excluded_groups, included
 
 _SECTION: Final = "Assign the certificate profile"
 _ASSIGNMENTS: Final = "assignments"
+_OF_INTUNE: Final = frozenset({TargetKind.GROUP, TargetKind.ALL_USERS, TargetKind.ALL_DEVICES})
+"""What All devices includes; a collection of Configuration Manager may hold others."""
 
 
 @rule(
@@ -33,29 +36,61 @@ def check_assigned(context: Context) -> Iterator[Complaint]:
 @rule(
     "R-181",
     Severity.WARNING,
-    "Profile and trusted root assigned differently",
-    remedy="Assign the trusted root profile and the SCEP profile to the same groups, with the same"
-    " filters.",
+    "Profile reaches devices that its trusted root does not",
+    remedy="Assign the trusted root profile to the groups of this profile too, with the same"
+    " filters, or to All devices.",
     source=f"{page(f'{_SECTION}, Important')}; {SCEPMAN}",
     property=_ASSIGNMENTS,
     needs=(Need.ASSIGNMENTS, Need.ROOT),
+    reads=("certificateStore",),
 )
 def check_same_targets(context: Context) -> Iterator[Complaint]:
     """A device that gets the SCEP profile without the root gets no certificate, and nothing shows
-    in the logs of the NDES server. Microsoft recommends the same groups for both; all users, all
-    devices and filters count too."""
+    in the logs of the NDES server. Microsoft recommends the same groups for both; filters count
+    too. A root that goes to more than the profile does no harm. All devices includes the devices
+    of every group and user; All users includes groups of users."""
     if context.linked_root is None:
         return
-    mine, roots = included(context.targets), included(context.root_targets)
-    if not mine or not roots or mine == roots:
+    roots = included(context.root_targets)
+    if not roots:
         return
-    only_mine, only_root = mine - roots, roots - mine
-    parts = []
-    if only_mine:
-        parts.append(f"only the profile goes to {describe(only_mine)}")
-    if only_root:
-        parts.append(f"only the root goes to {describe(only_root)}")
-    yield Complaint(f"{'; '.join(parts)}.".capitalize())
+    missed = {t for t in included(context.targets) if not _is_reached(context, t, roots)}
+    if missed:
+        yield Complaint(
+            f"The profile goes to {describe(missed)}, its root only to {describe(roots)}."
+        )
+
+
+def _is_reached(context: Context, target: Target, roots: Iterable[Target]) -> bool:
+    """Whether the root reaches everybody of a target of the profile."""
+    return any(
+        _includes(context, root, target)
+        and (not root.filter_id or _filter(root) == _filter(target))
+        for root in roots
+    )
+
+
+def _filter(target: Target) -> tuple[str, str]:
+    return target.filter_id, target.filter_type
+
+
+def _includes(context: Context, root: Target, target: Target) -> bool:
+    if root.kind is TargetKind.ALL_DEVICES and target.kind in _OF_INTUNE:
+        return True
+    if root.kind is TargetKind.ALL_USERS and target.kind is TargetKind.GROUP:
+        return _is_of_users(context, target)
+    return _unfiltered(root) == _unfiltered(target)
+
+
+def _unfiltered(target: Target) -> Target:
+    return replace(target, filter_id="", filter_type="")
+
+
+def _is_of_users(context: Context, group: Target) -> bool:
+    """Whether a group has users; where its members were not read, what the certificate says."""
+    groups = {} if isinstance(context.groups, NotRead) else context.groups
+    members = groups.get(group.group_id)
+    return context.scep.is_user if members is None else not members.devices
 
 
 @rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from intune_scep.profiles.enums import KeySize
+from intune_scep.profiles.revocation import about_any_change
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
@@ -151,8 +152,8 @@ def check_apple_requirements(context: Context) -> Iterator[Complaint]:
 def note_forecast(context: Context) -> Iterator[Complaint]:
     """Practitioners report that subject, alternative names, validity and extended key usages
     re-issue certificates, while name, description, renewal threshold and SCEP URLs do not.
-    Microsoft says that any change of the profile revokes them. Nobody documents the rest. A plan
-    with one re-issuing change re-issues, whatever else it changes."""
+    Microsoft's page knows no harmless change where Intune revokes. Nobody documents the rest. A
+    plan with one re-issuing change re-issues, whatever else it changes."""
     plan = context.plan
     rows = context.known.profile_type.properties_by_name
     changed = sorted(name for name in plan.changed if name in rows)
@@ -167,6 +168,6 @@ def note_forecast(context: Context) -> Iterator[Complaint]:
         )
     else:
         yield Complaint(
-            f"The change of {', '.join(changed)} is reported not to re-issue certificates;"
-            " Microsoft says that any change revokes them."
+            f"The change of {', '.join(changed)} is reported not to re-issue certificates."
+            f" {about_any_change(context.platform)}"
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from intune_scep.profiles import SID_VARIABLE, Platform
+from intune_scep.profiles.revocation import about_replaced
 from intune_scep.profiles.variables import find_variables, fold
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, NotRead, NotReadError, read
@@ -252,7 +253,7 @@ def note_needless_sid(context: Context) -> Iterator[Complaint]:
 @rule(
     "R-082",
     Severity.WARNING,
-    "Change re-issues and revokes every certificate",
+    "Change re-issues every certificate",
     remedy="Count the certificates, agree a date with those who run NDES and the CA, and approve"
     " the plan.",
     source=f"{_WHATS_NEW}; Microsoft: Remove certificates; {SCEPMAN}",
@@ -260,14 +261,17 @@ def note_needless_sid(context: Context) -> Iterator[Complaint]:
     needs=(Need.PLAN,),
 )
 def check_reissue(context: Context) -> Iterator[Complaint]:
-    """Changing the alternative names re-issues every certificate of the profile. On Windows,
-    iOS/iPadOS, macOS and Samsung Knox the previous one is queued for revocation."""
+    """Changing the alternative names re-issues every certificate of the profile. What becomes of
+    the previous ones depends on the platform and the CA."""
     plan = context.plan
     if plan.before is None or SANS not in plan.changed or plan.approved:
         return
     known = "an unknown number of certificates"
     number = known if plan.certificates is None else counted(plan.certificates, "certificate")
-    yield Complaint(f"The plan changes the alternative names and so re-issues {number}.")
+    yield Complaint(
+        f"The plan changes the alternative names and so re-issues {number}."
+        f" {about_replaced(context.platform)}"
+    )
 
 
 @rule(

@@ -172,19 +172,20 @@ def check_destination_store(context: Context) -> Iterator[Complaint]:
 @rule(
     "R-126",
     Severity.WARNING,
-    "No issuing CA delivered beside the root",
-    remedy="Deliver the certificates of the intermediate and issuing CAs in trusted root profiles"
-    " of the same platform, or waive this for a PKI of one tier.",
+    "Root delivered without a CA below it",
+    remedy="Deliver the certificates of the CAs below the root in trusted root profiles of the same"
+    " platform, or waive this for a root that issues certificates itself.",
     source=f"{TRUSTED_ROOT_PAGE}; {CLOUD_PKI_PAGE}",
     property=_CERTIFICATE,
     kinds=TRUSTED_ROOT,
-    needs=(Need.TENANT,),
+    needs=(Need.TENANT, Need.ASSIGNMENTS),
 )
 def check_issuing_ca(context: Context) -> Iterator[Complaint]:
-    """Devices need the whole chain. One trusted root profile per platform carries the root, others
-    the certificates of the CAs below it."""
+    """A root profile gives devices the root alone. Where certificates are issued by CAs below it,
+    devices need those certificates too, each in a trusted root profile of its own, unless the
+    other side sends them. A root that nobody gets is left alone."""
     own = read_ca_certificate(context.own_root.trusted_root_certificate)
-    if own.facts is None or not own.is_root:
+    if own.facts is None or not own.is_root or not included(context.targets):
         return
     others = (
         read_ca_certificate(getattr(profile, "trusted_root_certificate", None))
@@ -197,8 +198,9 @@ def check_issuing_ca(context: Context) -> Iterator[Complaint]:
         other.facts and other.is_intermediate and other.facts.issuer == subject for other in others
     ):
         yield Complaint(
-            f"No trusted root profile for {PLATFORM_NAMES[context.platform]} holds a CA certificate"
-            f" issued by “{subject}”."
+            f"Devices get the root “{subject}”, but no trusted root profile for"
+            f" {PLATFORM_NAMES[context.platform]} gives them a CA certificate issued by it. If CAs"
+            " below the root issue your certificates, devices may not be able to build the chain."
         )
 
 

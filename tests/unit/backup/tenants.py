@@ -130,6 +130,10 @@ def _one(draw: Any, kind: ProfileType, row: Any) -> Any:
     return draw(TEXTS)
 
 
+def _may_be_null(row: Any) -> bool:
+    return (row.nullable or row.not_configured) and row.name != "roleScopeTagIds"
+
+
 @st.composite
 def _profile(
     draw: Any, kind: ProfileType, identifier: str, name: str, *, odd: bool
@@ -139,7 +143,7 @@ def _profile(
         rule = row.name.startswith("deviceManagementApplicabilityRule")
         if row.server_owned or (rule and not odd and kind.platform is not Platform.WINDOWS):
             continue
-        absent = row.nullable and row.name != "roleScopeTagIds" and draw(st.booleans())
+        absent = _may_be_null(row) and draw(st.booleans())
         wire[row.name] = None if absent else _value(draw, kind, row)
     wire |= {"id": identifier, "displayName": name}
     if "trustedRootCertificate" in wire:

@@ -25,6 +25,7 @@ from .material import (
     NDES,
     PEM,
     PFX,
+    ROOT_CA,
     SID,
     SID_URI,
     Wire,
@@ -124,6 +125,38 @@ def assigned(mine: list[Wire], roots: list[Wire], **more: object) -> Context:
         assignments=mine,
         root_assignments=roots,
         **more,
+    )
+
+
+def device_assigned(mine: list[Wire], roots: list[Wire], **more: object) -> Context:
+    return context(
+        device("windows"),
+        root=root_profile("windows"),
+        assignments=mine,
+        root_assignments=roots,
+        **more,
+    )
+
+
+def filtered(target: Wire, filter_id: str, mode: str = "include") -> Wire:
+    given = {
+        "deviceAndAppManagementAssignmentFilterId": filter_id,
+        "deviceAndAppManagementAssignmentFilterType": mode,
+    }
+    return {**target, "target": {**target["target"], **given}}
+
+
+def root_beside(
+    platform: str,
+    *others: object,
+    certificate: str = ROOT_CA,
+    targets: list[Wire] | None = None,
+) -> Context:
+    own = root(platform, certificate)
+    return context(
+        own,
+        profiles=[root_profile(platform, certificate), *others],
+        assignments=[all_users()] if targets is None else targets,
     )
 
 
@@ -554,8 +587,16 @@ TRUSTED_ROOT = [
     case(
         "R-123",
         "error",
-        linked(scep(W), root_profile(W), root_assignments=[group(GROUP_A)]),
-        linked(scep(W), root_profile(W), root_assignments=[]),
+        assigned([group(GROUP_A)], [group(GROUP_A)]),
+        assigned([group(GROUP_A)], []),
+    ),
+    case("R-123", "error", assigned([], []), assigned([all_users()], []), "a draft"),
+    case(
+        "R-123",
+        "error",
+        assigned([excluded(GROUP_A)], []),
+        assigned([group(GROUP_A)], [excluded(GROUP_A)]),
+        "exclusions alone",
     ),
     case("R-124", "error", root(W), root(W, LEAF)),
     case("R-124", "error", root(W, ISSUING_CA), root(W, PFX), "PFX"),
@@ -568,8 +609,17 @@ TRUSTED_ROOT = [
     case(
         "R-126",
         "warning",
-        context(root(W), profiles=[root_profile(W), root_profile(W, ISSUING_CA)]),
-        context(root(W), profiles=[root_profile(W), root_profile(IOS, ISSUING_CA)]),
+        root_beside(W, root_profile(W, ISSUING_CA)),
+        root_beside(W, root_profile(IOS, ISSUING_CA)),
+    ),
+    case("R-126", "warning", root_beside(W, targets=[]), root_beside(W), "nobody gets the root"),
+    case("R-126", "warning", root_beside(W, certificate=ISSUING_CA), root_beside(IOS), "no root"),
+    case(
+        "R-126",
+        "warning",
+        root_beside(WP, root_profile(FW, ISSUING_CA)),
+        root_beside(WP, root_profile(DO, ISSUING_CA)),
+        "twin platforms",
     ),
     case("R-127", "warning", root(WP), root(DA)),
 ]
@@ -700,6 +750,48 @@ ASSIGNMENT = [
         "warning",
         assigned([group(GROUP_A), group(GROUP_B)], [group(GROUP_B), group(GROUP_A.upper())]),
         assigned([group(GROUP_A), group(GROUP_B)], [group(GROUP_A)]),
+    ),
+    case(
+        "R-181",
+        "warning",
+        assigned([group(GROUP_A)], [all_devices()]),
+        assigned([all_devices()], [group(GROUP_A)]),
+        "All devices includes every group",
+    ),
+    case(
+        "R-181",
+        "warning",
+        assigned([all_users(), group(GROUP_A)], [all_devices(), all_users()]),
+        assigned([all_devices()], [all_users()]),
+        "everybody",
+    ),
+    case(
+        "R-181",
+        "warning",
+        assigned([group(GROUP_A)], [all_users()]),
+        device_assigned([group(GROUP_A)], [all_users()]),
+        "All users includes groups of users",
+    ),
+    case(
+        "R-181",
+        "warning",
+        device_assigned([group(GROUP_A)], [all_users()], groups=GROUPS),
+        assigned([group(GROUP_X)], [all_users()], groups=GROUPS),
+        "members that were read",
+    ),
+    case(
+        "R-181",
+        "warning",
+        assigned([filtered(group(GROUP_A), "f")], [filtered(all_devices(), "F")]),
+        assigned([group(GROUP_A)], [filtered(all_devices(), "f")]),
+        "a filter on the root",
+    ),
+    case(
+        "R-181",
+        "warning",
+        assigned([group(GROUP_A)], [group(GROUP_A), group(GROUP_B)]),
+        assigned([filtered(group(GROUP_A), "f")], [filtered(group(GROUP_A), "f", "exclude")]),
+        "a root that goes to more",
     ),
     case(
         "R-182",

@@ -48,7 +48,11 @@ def same_shape(entry, spec):
 
 def expected(option):
     """The table's view of an option, in the form of an argument spec."""
-    spec = {"type": option.type, "choices": list(option.choices)}
+    number_or_word = option.type == "int" and option.may_be_not_configured
+    spec = {
+        "type": "str" if number_or_word else option.type,
+        "choices": [str(word) if number_or_word else word for word in option.words],
+    }
     if option.elements:
         spec["elements"] = option.elements
     if option.suboptions:
