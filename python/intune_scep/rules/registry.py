@@ -19,6 +19,7 @@ GROUPS: Final = {
     "certificate_type": "Certificate type and deployment channel",
     "subject_name": "Subject name",
     "subject_alternative_name": "Subject alternative name",
+    "identity": "Identity",
     "strong_mapping": "Strong mapping (KB5014754)",
     "validity": "Validity",
     "keys": "Keys and hash",

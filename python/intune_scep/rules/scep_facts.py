@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +43,7 @@ SID_FOLDED: Final = fold(SID_VARIABLE.strip("{}"))
 _DAYS: Final = {"days": 1, "months": 30, "years": 365}
 _CLOUD_PKI_HOST: Final = "{{cloudpkifqdn}}"
 _NO_LEGACY_SAN: Final = frozenset({"none", ""})
+_URL_START: Final = re.compile(r"https?:/", re.IGNORECASE)
 _INTERNAL_SUFFIXES: Final = ("local", "localdomain", "internal", "intranet", "lan", "corp", "home",
                              "private", "test", "invalid", "localhost")  # fmt: skip
 
@@ -128,10 +130,17 @@ class ServerUrl:
         if (
             self.scheme not in {"http", "https"}
             or not self.host
+            or self.host in {"http", "https"}
             or self.text.split() != [self.text]
+            or self.is_several
         ):
             return False
         return self.host == _CLOUD_PKI_HOST or not set(self.host) & set("{}")
+
+    @property
+    def is_several(self) -> bool:
+        """Whether a second URL stands in the text, that of a query aside."""
+        return len(_URL_START.findall(self.text.partition("?")[0])) > 1
 
     @property
     def is_internal(self) -> bool:

@@ -82,11 +82,29 @@ def _http_urls(context: Context, severity: Severity | None) -> Iterator[Complain
     property=_URLS,
 )
 def check_absolute_urls(context: Context) -> Iterator[Complaint]:
-    """Each entry is an absolute URL. The literal host {{CloudPKIFQDN}} is valid and stays as it
-    is: Intune fills it in."""
+    """Each entry is one absolute URL. Two URLs in one entry, or a scheme written twice, lead
+    nowhere. The literal host {{CloudPKIFQDN}} is valid and stays as it is: Intune fills it in."""
     for url in context.scep.urls:
         if not url.is_absolute:
-            yield Complaint(f"{url.text!r} is not an absolute http or https URL.")
+            what = "more than one URL" if url.is_several else "not an absolute http or https URL"
+            yield Complaint(f"{url.text!r} is {what}.")
+
+
+@rule(
+    "R-159",
+    Severity.ERROR,
+    "Page for administrators instead of the SCEP server",
+    remedy="Use the address that answers SCEP, for example"
+    " https://ndes.contoso.com/certsrv/mscep/mscep.dll.",
+    source="Microsoft: Network Device Enrollment Service guidance",
+    property=_URLS,
+)
+def check_enrolment_address(context: Context) -> Iterator[Complaint]:
+    """mscep_admin is the page on which a person gets a challenge password. Devices that are sent
+    there get no certificate."""
+    for url in context.scep.urls:
+        if "mscep_admin" in url.text.lower():
+            yield Complaint(f"{url.text} is the page for administrators.")
 
 
 @rule(

@@ -318,6 +318,48 @@ SUBJECT = [
         subject(W, 'CN="{{OnPrem_Distinguished_Name}}"'),
         subject(W, "CN={{OnPrem_Distinguished_Name}}"),
     ),
+    *(
+        case("R-041", "error", scep(W), bad, label)
+        for label, bad in {
+            "subject": subject(W, "CN=svc-intune"),
+            "subject of several attributes": subject("macos", "CN=Contoso,OU=Staff,O=Contoso"),
+            "UPN": names("ios", upn("svc-intune@contoso.com")),
+            "e-mail": names("android_aosp", upn(), email("helpdesk@contoso.com")),
+            "brackets of another language": subject(W, "CN=%UserName%"),
+            "any purpose": subject(W, "CN=alice", extendedKeyUsages=[ANY_USAGE]),
+            "no usage": subject(W, "CN=alice", extendedKeyUsages=[]),
+        }.items()
+    ),
+    case(
+        "R-041",
+        "warning",
+        device_subject(W, "CN=Kiosk"),
+        subject(W, "CN=Signing", extendedKeyUsages=[CODE_SIGNING]),
+        "not for logging on",
+    ),
+    *(
+        case("R-042", "error", subject(W, 'CN="{{OnPrem_Distinguished_Name}}"'), subject(W, text))
+        for text in (
+            "CN=\u201c{{OnPrem_Distinguished_Name}}\u201d",
+            "CN=\u201e{{OnPrem_Distinguished_Name}}\u201c,O=Contoso",
+            "CN=\u00ab{{OnPrem_Distinguished_Name}}\u00bb",
+            "CN=\u2018{{OnPrem_Distinguished_Name}}\u2019",
+            "CN={{UserName}},O=\uff02Contoso, Ltd.\uff02",
+            "CN={{UserName}}, O= \u201dContoso\u201d",
+        )
+    ),
+    *(
+        case("R-043", "error", names(W, upn()), names(W, san), san["name"])
+        for san in (
+            upn("CN={{UserPrincipalName}}"),
+            upn("{{UserPrincipalName}}@contoso.com"),
+            upn("UPN:{{userprincipalname}}"),
+            upn("{{UserPrincipalName}}{{UserPrincipalName}}"),
+            upn("CONTOSO\\{{OnPremisesUserPrincipalName}}"),
+            email("mailto:{{EmailAddress}}"),
+            email("{{EmailAddress}};{{UserName}}@contoso.com"),
+        )
+    ),
     case(
         "R-032",
         "warning",
@@ -668,6 +710,28 @@ URLS = [
     case("R-152", "error", scep(AOSP), urls(AOSP, "http://ndes.contoso.com/x"), "AOSP"),
     case("R-153", "error", urls(W, CLOUD_PKI), urls(W, "ndes.contoso.com/certsrv")),
     case("R-154", "error", urls(W, CLOUD_PKI), urls(W, NDES, CLOUD_PKI)),
+    *(
+        case("R-153", "error", scep(W), urls(W, text), text)
+        for text in (
+            "https://https://ndes.contoso.com/x",
+            "https://https//ndes.contoso.com/x",
+            "https://a.contoso.com/x;https://b.contoso.com/x",
+            "https://a.contoso.com/x,https://b.contoso.com/x",
+            "https://a.contoso.com/xhttps://b.contoso.com/x",
+            "https://a.contoso.com/x https://b.contoso.com/x",
+            "HTTPS://HTTP:/ndes.contoso.com",
+        )
+    ),
+    *(
+        case("R-159", "error", scep(W), urls(W, text), text)
+        for text in (
+            "https://ndes.contoso.com/certsrv/mscep_admin",
+            "https://ndes.contoso.com/CertSrv/mscep_admin/",
+            "https://ndes.contoso.com/certsrv/MSCEP_ADMIN/mscep.dll",
+            "https://ndes.contoso.com/certsrv/mscep_admin?x=1",
+            "https://ndes-contoso.msappproxy.net/certsrv/mscep_admin",
+        )
+    ),
     case("R-155", "warning", scep(W), urls(W, "https://ndes01.corp.local/x")),
     case("R-155", "warning", scep(W), urls(W, "https://ndes01/x"), "single label"),
     case("R-155", "warning", scep(W), urls(W, "https://10.1.2.3/x"), "private address"),

@@ -1,6 +1,7 @@
 """No profile is changed over an error that the rules know, unless a person names it."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -230,5 +231,5 @@ def test_a_plan_says_what_the_rules_say_of_the_change(tenant_of, platform):
 
 def test_one_thing_about_many_profiles_is_said_once(simulated):
     plan = simulated("contoso").run(lambda graph: plan_tenant(graph, Choices()))
-    [warning] = [sentence for sentence in plan.warnings if sentence.startswith("R-082")]
-    assert f"{len(plan.writing)} profiles" in warning
+    told = [re.search(r"\((\d+) profile", item) for item in plan.warnings if "R-082" in item]
+    assert len(told) < 4 < len(plan.writing) == sum(int(found[1]) for found in told)
