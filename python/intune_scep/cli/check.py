@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from intune_scep.cli.compliance_options import Asked, run_check, with_asked
 from intune_scep.cli.console import console, print_json
@@ -11,8 +13,18 @@ from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
 
 @with_shared_options
 @with_asked
-def check(shared: Shared, asked: Asked) -> Any:
+def check(
+    shared: Shared,
+    asked: Asked,
+    *,
+    notes: Annotated[
+        bool,
+        typer.Option("--notes", help="Also list the notes: facts that nobody has to act upon."),
+    ] = False,
+) -> Any:
     """Judge every certificate profile of the tenant, or of files, by every rule. Reads only.
+
+    Begins with a table by rule, worst first; then each cause once, with the profiles behind it.
 
     Exit code 0 if the policy is met, 2 if it is not, 3 if something could not be read.
     """
@@ -22,5 +34,5 @@ def check(shared: Shared, asked: Asked) -> Any:
     else:
         from intune_scep.reports.terminal import terminal_report
 
-        console().print(terminal_report(report))
+        console().print(terminal_report(report, notes=notes))
     return report.outcome.exit_code

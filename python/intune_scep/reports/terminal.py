@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from intune_scep.compliance import ComplianceReport, RootStatus, Status
 from intune_scep.compliance.roots import STATUS_WORDS
+from intune_scep.reports.causes import Cause, by_rule, causes
 from intune_scep.reports.words import OUTCOMES, SEVERITIES, VERDICTS, listed, subject_of
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
@@ -32,7 +32,7 @@ def render_text(report: ComplianceReport, *, every_finding: bool = True) -> str:
     """The report as plain text, 100 columns wide.
 
     Args:
-        every_finding: Also list the findings profile by profile.
+        every_finding: Also list the findings, each cause with the profiles behind it.
     """
     stream = io.StringIO()
     console = Console(file=stream, width=_WIDTH, highlight=False, color_system=None, emoji=False)
@@ -40,13 +40,16 @@ def render_text(report: ComplianceReport, *, every_finding: bool = True) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
-def terminal_report(report: ComplianceReport, *, every_finding: bool = True) -> RenderableType:
+def terminal_report(
+    report: ComplianceReport, *, every_finding: bool = True, notes: bool = False
+) -> RenderableType:
     """The report for rich.
 
     Args:
-        every_finding: Also list the findings profile by profile.
+        every_finding: Also list the findings, each cause with the profiles behind it.
+        notes: Also list the notes, which are counted only.
     """
-    return Group(*_parts(report, every_finding))
+    return Group(*_parts(report, every_finding=every_finding, notes=notes))
 
 
 def drift_report(report: ComplianceReport) -> RenderableType:
@@ -55,9 +58,12 @@ def drift_report(report: ComplianceReport) -> RenderableType:
     return Group(_headline(report), *(unread or _drift(report)))
 
 
-def _parts(report: ComplianceReport, every_finding: bool) -> Iterator[RenderableType]:
+def _parts(
+    report: ComplianceReport, *, every_finding: bool, notes: bool
+) -> Iterator[RenderableType]:
     yield _headline(report)
     yield from _reasons(report)
+    yield from _rules(report, notes=notes)
     if report.profiles:
         yield Text()
         yield _verdicts(report)
@@ -65,8 +71,8 @@ def _parts(report: ComplianceReport, every_finding: bool) -> Iterator[Renderable
     yield from _roots(report)
     yield from _drift(report)
     if every_finding:
-        yield from _findings(report)
-    yield from _footnotes(report)
+        yield from _findings(report, notes=notes)
+    yield from _footnotes(report, notes=notes)
 
 
 def _headline(report: ComplianceReport) -> Text:
@@ -83,6 +89,21 @@ def _headline(report: ComplianceReport) -> Text:
 def _reasons(report: ComplianceReport) -> Iterator[RenderableType]:
     for reason in report.outcome.reasons:
         yield _indented(one_line(reason.message), 2)
+
+
+def _rules(report: ComplianceReport, *, notes: bool) -> Iterator[RenderableType]:
+    """Which rules complain, worst first."""
+    rows = [row for row in by_rule(report) if notes or row.severity is not Severity.INFO]
+    if not rows:
+        return
+    table = Table(title="Findings by rule", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("profiles", "rule", "severity", "what"):
+        table.add_column(heading, justify="right" if heading == "profiles" else "left")
+    for row in rows:
+        severity = Text(SEVERITIES[row.severity], style=_SEVERITY_STYLES[row.severity])
+        table.add_row(str(row.profiles), row.rule_id, severity, row.title)
+    yield Text()
+    yield table
 
 
 def _verdicts(report: ComplianceReport) -> Table:
@@ -158,33 +179,30 @@ def _drift(report: ComplianceReport) -> Iterator[RenderableType]:
             yield _indented(f"{change.property}: {before} -> {after}", 6)
 
 
-def _findings(report: ComplianceReport) -> Iterator[RenderableType]:
-    """Errors and warnings; notes are counted only, the other forms of the report have them."""
-    shown = [
-        (profile, [item for item in profile.findings if item.severity is not Severity.INFO])
-        for profile in report.profiles
-    ]
-    if any(findings for _, findings in shown):
+def _findings(report: ComplianceReport, *, notes: bool) -> Iterator[RenderableType]:
+    """Each cause once, with the profiles behind it."""
+    wanted = [item for item in Severity if notes or item is not Severity.INFO]
+    found = causes(report, wanted)
+    if found:
         yield _heading("Findings")
-    names = Counter(profile.name for profile in report.profiles)
-    for profile, findings in shown:
-        if not findings:
-            continue
-        twin = f" ({profile.id})" if names[profile.name] > 1 else ""
-        yield Text(one_line(f"{profile.name or profile.id}{twin}"), style="bold")
-        for item in findings:
-            style = "dim" if item.waived else _SEVERITY_STYLES[item.severity]
-            waived = f" (waived until {item.waived.expires})" if item.waived else ""
-            expired = (
-                f" (its waiver expired on {item.expired_waiver.expires})"
-                if item.expired_waiver
-                else ""
-            )
-            line = Text.assemble(
-                (f"{item.rule_id} {SEVERITIES[item.severity]}", style),
-                f" {one_line(item.message)}{waived}{expired}",
-            )
-            yield _indented(line, 2)
+    for cause in found:
+        yield _cause(cause)
+        yield from (_indented(one_line(name), 6) for name in cause.names)
+
+
+def _cause(cause: Cause) -> RenderableType:
+    item = cause.finding
+    style = "dim" if item.waived else _SEVERITY_STYLES[item.severity]
+    number = f" ({counted(len(cause.names), 'profile')})" if len(cause.names) > 1 else ""
+    waived = f" (waived until {item.waived.expires})" if item.waived else ""
+    expired = (
+        f" (its waiver expired on {item.expired_waiver.expires})" if item.expired_waiver else ""
+    )
+    line = Text.assemble(
+        (f"{item.rule_id} {SEVERITIES[item.severity]}", style),
+        f" {one_line(item.message)}{number}{waived}{expired}",
+    )
+    return _indented(line, 2)
 
 
 def _numbers(report: ComplianceReport) -> Text:
@@ -196,10 +214,12 @@ def _numbers(report: ComplianceReport) -> Text:
     )
 
 
-def _footnotes(report: ComplianceReport) -> Iterator[Text]:
+def _footnotes(report: ComplianceReport, *, notes: bool) -> Iterator[Text]:
     yield Text()
     if not report.unread:
         yield _numbers(report)
+    if not notes and (hidden := len(report.counting(Severity.INFO))):
+        yield Text(f"{counted(hidden, 'note')} not shown: intune-scep check --notes lists them.")
     if report.skipped:
         rules = ", ".join(dict.fromkeys(item.rule_id for item in report.skipped))
         yield Text(f"Not judged, for want of facts: {rules}.")
