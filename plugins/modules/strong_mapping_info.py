@@ -14,6 +14,13 @@ author:
 description:
   - Reads every SCEP certificate profile of a Microsoft Intune tenant and gives each a verdict on
     strong certificate mapping (KB5014754), with the reason. Nothing is changed.
+  - A profile that would change, but in which a rule finds an error, gets the verdict V(review).
+options:
+  rules_path:
+    description:
+      - A YAML file with severities, waivers and answers for the rules, as C(intune-scep check --rules)
+        takes it.
+    type: path
 extends_documentation_fragment:
   - intune.scep.connection
   - intune.scep.attributes
@@ -183,10 +190,11 @@ failure:
 """
 
 from ansible_collections.intune.scep.plugins.module_utils._base import run_module
+from ansible_collections.intune.scep.plugins.module_utils._profiles import rules_of
 
 
-def assess(client, _params, _check_mode):
-    assessment = client.strong_mapping.assess().to_dict()
+def assess(client, params, _check_mode):
+    assessment = client.strong_mapping.assess(**rules_of(params)).to_dict()
     verdicts = assessment["counts"]["verdicts"].items()
     counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts)
     message = f"{len(assessment['profiles'])} SCEP profiles: {counts}."
@@ -194,7 +202,7 @@ def assess(client, _params, _check_mode):
 
 
 def main():
-    run_module(assess, argument_spec={})
+    run_module(assess, argument_spec={"rules_path": {"type": "path"}})
 
 
 if __name__ == "__main__":

@@ -229,3 +229,35 @@ def test_a_journal_that_is_kept_is_not_refused(contoso, tmp_path, monkeypatch):
     result = contoso.run(strong_mapping, only=[ONE], **kept)
     assert named(result, "applied") == [ONE]
     assert "journal_content" not in result
+
+
+LAB = "Windows - SCEP - User - Lab"
+
+
+def waiver_of(tmp_path, rule="R-120"):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(
+        f"waivers:\n  - {{rule: {rule}, profile: '{LAB}', reason: By hand, expires: 2030-01-01}}\n"
+    )
+    return str(rules)
+
+
+def row_of(result, name):
+    [row] = [item for item in result["profiles"] if item["name"] == name]
+    return row
+
+
+def test_a_profile_with_an_error_is_changed_only_if_it_is_named(contoso):
+    left = contoso.run(strong_mapping, check_mode=True)
+    assert row_of(left, LAB)["status"] == "skipped"
+    named = contoso.run(strong_mapping, include_review=[LAB], check_mode=True)
+    assert row_of(named, LAB)["status"] == "planned"
+
+
+def test_a_waiver_counts_in_both_modules(contoso, tmp_path):
+    rules = waiver_of(tmp_path)
+    assert row_of(contoso.run(strong_mapping_info), LAB)["verdict"] == "review"
+    waived = contoso.run(strong_mapping_info, rules_path=rules)
+    assert row_of(waived, LAB)["verdict"] == "required"
+    planned = contoso.run(strong_mapping, rules_path=rules, check_mode=True)
+    assert row_of(planned, LAB)["status"] == "planned"
