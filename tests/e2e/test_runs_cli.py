@@ -1,41 +1,28 @@
 """Runs as their user sees them: stopped by a signal, found again, finished, refused, taken back."""
 
 import json
-import os
-import re
-import shlex
 import signal
-import subprocess
 import sys
-import time
-from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
 
 from intune_scep.changes import ephemeral
-from intune_scep.simulator.scenario import build_scenario
 from intune_scep.simulator.scenarios.bulk import bulk
 
-SHARED_IPADS = "iOS - SCEP - Device - Shared iPads"
+from .commands import (
+    SHARED_IPADS,
+    journal_of,
+    printed_command,
+    refused,
+    running,
+    small_tenant,
+    until,
+)
+
 SID = "{{OnPremisesSecurityIdentifier}}"
 COUNT = 6
-COMMAND = [sys.executable, "-m", "intune_scep.cli.app"]
 # The write is made, its answer comes too late, and so it has to be looked up.
 SLOW = {"match": {"method": "PATCH"}, "when": "after", "effect": "slow", "seconds": 1.0}
-
-
-@pytest.fixture
-def use(simulated, monkeypatch):
-    """Return a function that starts a tenant and makes it the one the command talks to."""
-
-    def start(scenario, name):
-        tenant = simulated(scenario, name=name)
-        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
-        monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
-        return tenant
-
-    return start
 
 
 @pytest.fixture
@@ -46,7 +33,7 @@ def few(use):
 @pytest.fixture
 def declared(use, cli, tmp_path):
     """A tenant with one root and one SCEP profile, and declarations that change the second."""
-    tenant = use(_small(), "small")
+    tenant = use(small_tenant(), "small")
     directory = tmp_path / "declared"
     assert cli("profiles", "export", directory)[0] == 0
     [path] = directory.glob("scep-*.yml")
@@ -54,66 +41,9 @@ def declared(use, cli, tmp_path):
     return tenant, directory
 
 
-def _small(*, empty=False):
-    scenario = build_scenario("contoso")
-    [scep] = [wire for wire in scenario.profiles if wire["displayName"] == SHARED_IPADS]
-    ids = {scep["id"], scenario.root_links[scep["id"]]}
-    return replace(
-        scenario,
-        profiles=() if empty else tuple(w for w in scenario.profiles if w["id"] in ids),
-        root_links={} if empty else {k: v for k, v in scenario.root_links.items() if k in ids},
-        assignments={} if empty else {k: v for k, v in scenario.assignments.items() if k in ids},
-        links=(),
-        certificates=(),
-        resource_access_profiles=(),
-    )
-
-
 def mapped(tenant):
     """How many profiles carry the SID URI."""
     return sum(SID in json.dumps(wire) for wire in tenant.profiles().values())
-
-
-def refused(answer, *parts):
-    code, out, err = answer
-    assert code == 1
-    assert "Traceback" not in err + out
-    assert "Error: " in err, out
-    for part in parts:
-        assert part in err
-
-
-def printed_command(text, words):
-    """The arguments of the command that the output names after these words."""
-    [line] = [line for line in text.splitlines() if line.strip().startswith(f"{words}: ")]
-    program, *arguments = shlex.split(line.partition(": ")[2])
-    assert program == "intune-scep"
-    return arguments
-
-
-@contextmanager
-def running(*arguments, **environment):
-    """The command in a process of its own, as a shell starts it."""
-    with subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def until(condition, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
 
 
 class TestStoppedByASignal:
@@ -126,8 +56,7 @@ class TestStoppedByASignal:
     ):
         few.control("PUT", "faults", [SLOW])
         with running("strong-mapping", "apply", "--yes") as process:
-            first = process.stderr.readline()
-            journal = re.fullmatch(r"Journal: (.+)\n", first)[1]
+            journal = journal_of(process)
             until(lambda: few.requests("PATCH"))
             process.send_signal(number)
             out, err = process.communicate(timeout=60)
@@ -158,7 +87,7 @@ class TestStoppedByASignal:
     def test_a_second_signal_ends_it_at_once_and_the_journal_still_finishes_it(self, few, cli):
         few.control("PUT", "faults", [{**SLOW, "seconds": 60}])
         with running("strong-mapping", "apply", "--yes") as process:
-            journal = process.stderr.readline().partition(": ")[2].strip()
+            journal = journal_of(process)
             until(lambda: few.requests("PATCH"))
             process.send_signal(signal.SIGINT)
             assert "once more to end at once" in process.stderr.readline()
@@ -174,13 +103,13 @@ class TestStoppedByASignal:
     def test_a_declared_state_is_stopped_between_two_profiles_and_finished(
         self, use, cli, tmp_path
     ):
-        use(_small(), "small")
+        use(small_tenant(), "small")
         assert cli("profiles", "export", tmp_path / "d")[0] == 0
-        empty = use(_small(empty=True), "empty")
+        empty = use(small_tenant(empty=True), "empty")
         slow = {**SLOW, "match": {"method": "POST", "path": "deviceConfigurations$"}}
         empty.control("PUT", "faults", [slow])
         with running("profiles", "apply", tmp_path / "d", "--yes") as process:
-            journal = process.stderr.readline().partition(": ")[2].strip()
+            journal = journal_of(process)
             until(lambda: [r for r in empty.requests("POST") if "$batch" not in r["path"]])
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=60)
@@ -234,7 +163,7 @@ class TestOnePlaceForRuns:
         rule = {**SLOW, "match": {"method": "PATCH", "nth": [1]}, "seconds": 5}
         served.control("PUT", "faults", [rule])
         with running("strong-mapping", "apply", "--yes", "-o", "json") as first:
-            first.stderr.readline()
+            journal_of(first)
             answer = cli("strong-mapping", "apply", "--yes")
             out, err = first.communicate(timeout=60)
         refused(answer, "the migration to strong mapping", f"process {first.pid}", "since 20")
@@ -284,7 +213,7 @@ class TestSavedPlans:
         cli("strong-mapping", "plan", "--plan", file)
         if group == "profiles":
             refused(cli(group, "apply", "--plan", file, "--yes"), "another job")
-        other = use(_small(), "small")
+        other = use(small_tenant(), "small")
         answer = cli(group, "apply", "--plan", file, "--yes")
         refused(answer, few.door.tenant_id, other.door.tenant_id)
         assert not few.requests("PATCH")
@@ -342,7 +271,7 @@ class TestLimits:
         tenant, directory = declared
         refused(cli("profiles", "apply", directory, "--yes", "--max-changes", 0), "max-changes")
         assert cli("profiles", "export", tmp_path / "b", "--format", "json")[0] == 0
-        empty = use(_small(empty=True), "empty")
+        empty = use(small_tenant(empty=True), "empty")
         answer = cli("profiles", "apply", tmp_path / "b", "--yes", "--max-changes", 1)
         refused(answer, "max-changes")
         assert not empty.profiles()
