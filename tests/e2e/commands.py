@@ -74,6 +74,26 @@ def journal_of(process):
     return path
 
 
+def keep_waiting(tenant):
+    """Let the next write of a profile not show, so that its run waits for it until `let_go`."""
+    rule = {"match": {"nth": [1]}, "effect": "lag", "seconds": 600}
+    tenant.control("PUT", "faults", [rule])
+
+
+def let_go(tenant):
+    """Let show what was written."""
+    tenant.control("DELETE", "faults")
+
+
+def writes(tenant):
+    """The writes that a tenant received."""
+    return [
+        item
+        for item in tenant.requests()
+        if item["method"] != "GET" and not item["path"].endswith("$batch")
+    ]
+
+
 def until(condition, seconds=30.0):
     end = time.monotonic() + seconds
     while not condition():
