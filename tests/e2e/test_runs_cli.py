@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -12,15 +13,20 @@ from intune_scep.simulator.scenarios.bulk import bulk
 from .commands import (
     SHARED_IPADS,
     journal_of,
+    keep_waiting,
+    let_go,
     printed_command,
     refused,
     running,
     small_tenant,
     until,
+    writes,
 )
 
 SID = "{{OnPremisesSecurityIdentifier}}"
 COUNT = 6
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+NO_PROFILES = {"profiles": (), "root_links": {}, "assignments": {}}
 # The write is made, its answer comes too late, and so it has to be looked up.
 SLOW = {"match": {"method": "PATCH"}, "when": "after", "effect": "slow", "seconds": 1.0}
 
@@ -47,10 +53,7 @@ def mapped(tenant):
 
 
 class TestStoppedByASignal:
-    @pytest.mark.parametrize(
-        ("number", "code"),
-        [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)],
-    )
+    @pytest.mark.parametrize(("number", "code"), SIGNALS)
     def test_the_write_in_flight_ends_and_the_printed_command_finishes_the_run(
         self, few, cli, number, code
     ):
@@ -100,31 +103,115 @@ class TestStoppedByASignal:
         assert cli("strong-mapping", "apply", "--journal", journal, "--yes")[0] == 0
         assert mapped(few) == len(few.requests("PATCH")) == COUNT
 
+    @pytest.mark.parametrize(("number", "code"), SIGNALS)
+    def test_a_restore_is_stopped_between_two_profiles_finished_and_taken_back(
+        self, use, cli, tmp_path, number, code
+    ):
+        use(bulk(3, 1, platforms=("ios",)), "bulk3 ios")
+        assert cli("profiles", "export", tmp_path / "b", "--format", "json")[0] == 0
+        empty = use(replace(bulk(3, 1, platforms=("ios",)), **NO_PROFILES), "bulk0")
+        before = empty.profiles()
+        keep_waiting(empty)
+        ended, journal, out = stopped(empty, number, "profiles", "apply", tmp_path / "b")
+        assert ended == code
+        assert len(empty.profiles()) == 1
+        assert "SIMULATOR: 1 profile restored. Not as planned: 3 held_back" in out
+        back = printed_command(out, "To go back")
+        assert back == ["profiles", "rollback", "--journal", journal]
+
+        found, listed, _ = cli("runs")
+        assert found == 2
+        assert "unfinished, 3 of 4 left" in listed
+        finish = printed_command(out, "To finish")
+        assert finish == ["profiles", "apply", "--journal", journal]
+        assert printed_command(listed, "finish") == finish
+        assert cli(*finish, "--yes")[0] == 0
+        names = [wire["displayName"] for wire in empty.profiles().values()]
+        assert len(names) == len(set(names)) == 4
+        assert cli("runs")[0] == 0
+        assert cli("profiles", "apply", tmp_path / "b", "--dry-run")[0] == 0
+        assert cli(*back, "--yes")[0] == 0
+        assert empty.profiles() == before
+
+    @pytest.mark.parametrize("group", ["strong-mapping", "profiles"])
+    @pytest.mark.parametrize(("number", "code"), SIGNALS)
+    def test_a_rollback_is_stopped_between_two_profiles_and_gone_on_with(
+        self, use, cli, tmp_path, number, code, group
+    ):
+        tenant, journal = _changed(group, use, cli, tmp_path)
+        keep_waiting(tenant)
+        ended, told, out = stopped(tenant, number, group, "rollback", "--journal", journal)
+        assert (ended, told) == (code, str(journal))
+        assert len(writes(tenant)) == 1
+        assert "SIMULATOR: 1 profile rolled back. Not as planned: 2 held_back" in out
+        finish = printed_command(out, "To finish")
+        assert finish == [group, "rollback", "--journal", str(journal)]
+
+        found, listed, _ = cli("runs")
+        assert found == 2
+        assert "unfinished, 2 of 3 left" in listed
+        assert printed_command(listed, "finish") == finish
+        assert printed_command(listed, "go back") == finish
+        assert cli(*finish, "--yes")[0] == 0
+        paths = [item["path"] for item in writes(tenant)]
+        assert len(paths) == len(set(paths)) == 3
+        found, listed, _ = cli("runs")
+        assert found == 0
+        assert "rolled back, 0 of 3 left" in listed
+        assert "finish" not in listed
+        code, out, _ = cli(*finish, "--yes")
+        assert (code, "Nothing is left to roll back" in out) == (0, True)
+
+    @pytest.mark.parametrize(("number", "code"), SIGNALS)
     def test_a_declared_state_is_stopped_between_two_profiles_and_finished(
-        self, use, cli, tmp_path
+        self, use, cli, tmp_path, number, code
     ):
         use(small_tenant(), "small")
         assert cli("profiles", "export", tmp_path / "d")[0] == 0
         empty = use(small_tenant(empty=True), "empty")
-        slow = {**SLOW, "match": {"method": "POST", "path": "deviceConfigurations$"}}
-        empty.control("PUT", "faults", [slow])
-        with running("profiles", "apply", tmp_path / "d", "--yes") as process:
-            journal = journal_of(process)
-            until(lambda: [r for r in empty.requests("POST") if "$batch" not in r["path"]])
-            process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=60)
-        empty.control("DELETE", "faults")
-        assert process.returncode == 143, err
-        made = len(empty.profiles())
-        assert made in {1, 2}
-        if made == 1:
-            finish = printed_command(out, "To finish")
-            assert finish == ["profiles", "apply", "--journal", journal]
-            assert cli(*finish, "--yes")[0] == 0
+        keep_waiting(empty)
+        ended, journal, out = stopped(empty, number, "profiles", "apply", tmp_path / "d")
+        assert ended == code
+        assert len(empty.profiles()) == 1
+        assert "SIMULATOR: 1 profile changed (1 create)." in out
+        assert "1 held_back" in out
+        finish = printed_command(out, "To finish")
+        assert finish == ["profiles", "apply", "--journal", journal]
+        assert cli(*finish, "--yes")[0] == 0
         assert len(empty.profiles()) == 2
         assert cli("profiles", "apply", tmp_path / "d", "--dry-run")[0] == 0
         assert cli(*printed_command(out, "To go back"), "--yes")[0] == 0
         assert not empty.profiles()
+
+
+def stopped(tenant, number, *arguments):
+    """The exit code, the journal and what is printed of a command that a signal reaches in its
+    first write."""
+    with running(*arguments, "--yes") as process:
+        journal = journal_of(process)
+        until(lambda: writes(tenant))
+        process.send_signal(number)
+        assert "Stopping after the profile that is being changed" in process.stderr.readline()
+        let_go(tenant)
+        out, err = process.communicate(timeout=60)
+    assert "Traceback" not in out + err
+    assert f"Journal: {journal}" in out
+    return process.returncode, journal, out
+
+
+def _changed(group, use, cli, tmp_path):
+    """A tenant of which a run changed three profiles, and the journal of that run."""
+    tenant = use(bulk(3, 1, platforms=("ios",)), "bulk3 ios")
+    journal = tmp_path / "a run.jsonl"
+    paths = []
+    if group == "profiles":
+        for number in (1, 2, 3):
+            wanted = {"name": f"Bulk SCEP {number:06d}", "platform": "ios", "renewal_threshold": 35}
+            paths.append(tmp_path / f"{number}.yml")
+            paths[-1].write_text(json.dumps({"scep_profile": wanted}))
+    assert cli(group, "apply", *paths, "--yes", "--journal", journal)[0] == 0
+    tenant.control("DELETE", "requests")
+    return tenant, journal
 
 
 class TestOnePlaceForRuns:

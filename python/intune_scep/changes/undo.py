@@ -95,7 +95,7 @@ class _Undo:
             first.tenant,
             first.cloud,
             tuple(actions),
-            choices={"journal": str(self._journal.path)},
+            choices={"journal": str(self._journal.path), "of": first.task.value},
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             pages=first.pages,
             notes=(REISSUE_NOTE,) if any(item.writes for item in actions) else (),
