@@ -12,6 +12,8 @@ import pytest
 
 from intune_scep.simulator import open_in_process
 
+pytest.register_assert_rewrite(f"{__name__.rpartition('.')[0]}.commands")
+
 
 @dataclass(frozen=True)
 class Served:
@@ -80,3 +82,16 @@ def cli(capsys):
         return code, captured.out, captured.err
 
     return call
+
+
+@pytest.fixture
+def use(simulated, monkeypatch):
+    """Return a function that starts a tenant and makes it the one the command talks to."""
+
+    def start(scenario, name=None):
+        tenant = simulated(scenario, name=name)
+        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+        monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
+        return tenant
+
+    return start

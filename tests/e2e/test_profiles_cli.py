@@ -3,70 +3,28 @@
 import json
 import re
 import sys
-from dataclasses import replace
 
 import pytest
 
 from intune_scep import IntuneClient
 from intune_scep.connection import ConnectionOptions
 from intune_scep.declarations import read_declarations
-from intune_scep.simulator.scenario import build_scenario
+
+from .commands import SHARED_IPADS, refused, small_tenant
 
 GROUP = "profiles"
-SHARED_IPADS = "iOS - SCEP - Device - Shared iPads"
 TWIN = "Windows - SCEP - User - Corporate Wi-Fi"
 
 
 @pytest.fixture
-def use(simulated, monkeypatch):
-    """Return a function that starts a tenant and makes it the one the command talks to."""
-
-    def start(scenario="contoso"):
-        tenant = simulated(scenario)
-        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
-        monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
-        return tenant
-
-    return start
-
-
-@pytest.fixture
 def contoso(use):
-    return use()
+    return use("contoso")
 
 
 @pytest.fixture
 def small(use):
     """The directory of contoso with one root and one SCEP profile, and another without profiles."""
-    return lambda: use(_smaller())
-
-
-def _smaller(*, empty=False):
-    scenario = build_scenario("contoso")
-    wanted = [w for w in scenario.profiles if w["displayName"] == SHARED_IPADS]
-    roots = [scenario.root_links[wire["id"]] for wire in wanted]
-    wanted += [w for w in scenario.profiles if w["id"] in roots]
-    ids = {wire["id"] for wire in wanted}
-    return replace(
-        scenario,
-        profiles=() if empty else tuple(wanted),
-        root_links={} if empty else {k: v for k, v in scenario.root_links.items() if k in ids},
-        assignments={} if empty else {k: v for k, v in scenario.assignments.items() if k in ids},
-        links=(),
-        certificates=(),
-        resource_access_profiles=(),
-    )
-
-
-def refused(answer, *parts):
-    """One clear message on standard error, exit code 1, nothing else."""
-    code, out, err = answer
-    assert code == 1
-    assert "Traceback" not in err + out
-    assert err.startswith("Error: ")
-    assert len(err.strip().splitlines()) == 1
-    for part in parts:
-        assert part in err
+    return lambda: use(small_tenant())
 
 
 def test_list_shows_kind_platform_type_name_root_assignment_version_and_id(contoso, cli):
@@ -136,7 +94,7 @@ def test_export_refuses_to_write_over_an_edited_file(small, cli, tmp_path):
 def test_apply_says_what_it_will_do_asks_and_does_it(small, use, cli, tmp_path, monkeypatch):
     small()
     cli(GROUP, "export", tmp_path)
-    empty = use(_smaller(empty=True))
+    empty = use(small_tenant(empty=True))
     code, out, _ = cli(GROUP, "apply", tmp_path, "--dry-run")
     assert code == 2
     assert "create" in out
@@ -168,9 +126,9 @@ def requests_in_order(tenant):
 def test_the_command_and_python_send_the_same_requests(small, use, cli, tmp_path):
     small()
     cli(GROUP, "export", tmp_path)
-    by_command = use(_smaller(empty=True))
+    by_command = use(small_tenant(empty=True))
     assert cli(GROUP, "apply", tmp_path, "--yes")[0] == 0
-    by_python = use(_smaller(empty=True))
+    by_python = use(small_tenant(empty=True))
     with IntuneClient(ConnectionOptions.from_environment()) as client:
         assert not client.profiles.apply(read_declarations(tmp_path)).failed
     assert requests_in_order(by_command) == requests_in_order(by_python)
@@ -271,7 +229,7 @@ def test_a_backup_is_restored_with_the_same_word(small, use, cli, tmp_path):
     assert cli(GROUP, "export", tmp_path / "b", "--format", "json")[0] == 0
     code, out, _ = cli(GROUP, "apply", tmp_path / "b")
     assert (code, "\n2 unchanged." in out) == (0, True)
-    empty = use(_smaller(empty=True))
+    empty = use(small_tenant(empty=True))
     code, out, _ = cli(GROUP, "apply", tmp_path / "b", "--dry-run")
     assert (code, "\n2 to create, 0 unchanged." in out) == (2, True)
     refused(cli(GROUP, "apply", tmp_path / "b"), "Nobody can be asked")

@@ -1,41 +1,34 @@
 """Runs as their user sees them: stopped by a signal, found again, finished, refused, taken back."""
 
 import json
-import os
-import re
-import shlex
 import signal
-import subprocess
 import sys
-import time
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from intune_scep.changes import ephemeral
-from intune_scep.simulator.scenario import build_scenario
 from intune_scep.simulator.scenarios.bulk import bulk
 
-SHARED_IPADS = "iOS - SCEP - Device - Shared iPads"
+from .commands import (
+    SHARED_IPADS,
+    journal_of,
+    keep_waiting,
+    let_go,
+    printed_command,
+    refused,
+    running,
+    small_tenant,
+    until,
+    writes,
+)
+
 SID = "{{OnPremisesSecurityIdentifier}}"
 COUNT = 6
-COMMAND = [sys.executable, "-m", "intune_scep.cli.app"]
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+NO_PROFILES = {"profiles": (), "root_links": {}, "assignments": {}}
 # The write is made, its answer comes too late, and so it has to be looked up.
 SLOW = {"match": {"method": "PATCH"}, "when": "after", "effect": "slow", "seconds": 1.0}
-
-
-@pytest.fixture
-def use(simulated, monkeypatch):
-    """Return a function that starts a tenant and makes it the one the command talks to."""
-
-    def start(scenario, name):
-        tenant = simulated(scenario, name=name)
-        monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
-        monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
-        return tenant
-
-    return start
 
 
 @pytest.fixture
@@ -46,7 +39,7 @@ def few(use):
 @pytest.fixture
 def declared(use, cli, tmp_path):
     """A tenant with one root and one SCEP profile, and declarations that change the second."""
-    tenant = use(_small(), "small")
+    tenant = use(small_tenant(), "small")
     directory = tmp_path / "declared"
     assert cli("profiles", "export", directory)[0] == 0
     [path] = directory.glob("scep-*.yml")
@@ -54,80 +47,19 @@ def declared(use, cli, tmp_path):
     return tenant, directory
 
 
-def _small(*, empty=False):
-    scenario = build_scenario("contoso")
-    [scep] = [wire for wire in scenario.profiles if wire["displayName"] == SHARED_IPADS]
-    ids = {scep["id"], scenario.root_links[scep["id"]]}
-    return replace(
-        scenario,
-        profiles=() if empty else tuple(w for w in scenario.profiles if w["id"] in ids),
-        root_links={} if empty else {k: v for k, v in scenario.root_links.items() if k in ids},
-        assignments={} if empty else {k: v for k, v in scenario.assignments.items() if k in ids},
-        links=(),
-        certificates=(),
-        resource_access_profiles=(),
-    )
-
-
 def mapped(tenant):
     """How many profiles carry the SID URI."""
     return sum(SID in json.dumps(wire) for wire in tenant.profiles().values())
 
 
-def refused(answer, *parts):
-    code, out, err = answer
-    assert code == 1
-    assert "Traceback" not in err + out
-    assert "Error: " in err, out
-    for part in parts:
-        assert part in err
-
-
-def printed_command(text, words):
-    """The arguments of the command that the output names after these words."""
-    [line] = [line for line in text.splitlines() if line.strip().startswith(f"{words}: ")]
-    program, *arguments = shlex.split(line.partition(": ")[2])
-    assert program == "intune-scep"
-    return arguments
-
-
-@contextmanager
-def running(*arguments, **environment):
-    """The command in a process of its own, as a shell starts it."""
-    with subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def until(condition, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
-
-
 class TestStoppedByASignal:
-    @pytest.mark.parametrize(
-        ("number", "code"),
-        [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)],
-    )
+    @pytest.mark.parametrize(("number", "code"), SIGNALS)
     def test_the_write_in_flight_ends_and_the_printed_command_finishes_the_run(
         self, few, cli, number, code
     ):
         few.control("PUT", "faults", [SLOW])
         with running("strong-mapping", "apply", "--yes") as process:
-            first = process.stderr.readline()
-            journal = re.fullmatch(r"Journal: (.+)\n", first)[1]
+            journal = journal_of(process)
             until(lambda: few.requests("PATCH"))
             process.send_signal(number)
             out, err = process.communicate(timeout=60)
@@ -158,7 +90,7 @@ class TestStoppedByASignal:
     def test_a_second_signal_ends_it_at_once_and_the_journal_still_finishes_it(self, few, cli):
         few.control("PUT", "faults", [{**SLOW, "seconds": 60}])
         with running("strong-mapping", "apply", "--yes") as process:
-            journal = process.stderr.readline().partition(": ")[2].strip()
+            journal = journal_of(process)
             until(lambda: few.requests("PATCH"))
             process.send_signal(signal.SIGINT)
             assert "once more to end at once" in process.stderr.readline()
@@ -171,31 +103,115 @@ class TestStoppedByASignal:
         assert cli("strong-mapping", "apply", "--journal", journal, "--yes")[0] == 0
         assert mapped(few) == len(few.requests("PATCH")) == COUNT
 
-    def test_a_declared_state_is_stopped_between_two_profiles_and_finished(
-        self, use, cli, tmp_path
+    @pytest.mark.parametrize(("number", "code"), SIGNALS)
+    def test_a_restore_is_stopped_between_two_profiles_finished_and_taken_back(
+        self, use, cli, tmp_path, number, code
     ):
-        use(_small(), "small")
+        use(bulk(3, 1, platforms=("ios",)), "bulk3 ios")
+        assert cli("profiles", "export", tmp_path / "b", "--format", "json")[0] == 0
+        empty = use(replace(bulk(3, 1, platforms=("ios",)), **NO_PROFILES), "bulk0")
+        before = empty.profiles()
+        keep_waiting(empty)
+        ended, journal, out = stopped(empty, number, "profiles", "apply", tmp_path / "b")
+        assert ended == code
+        assert len(empty.profiles()) == 1
+        assert "SIMULATOR: 1 profile restored. Not as planned: 3 held_back" in out
+        back = printed_command(out, "To go back")
+        assert back == ["profiles", "rollback", "--journal", journal]
+
+        found, listed, _ = cli("runs")
+        assert found == 2
+        assert "unfinished, 3 of 4 left" in listed
+        finish = printed_command(out, "To finish")
+        assert finish == ["profiles", "apply", "--journal", journal]
+        assert printed_command(listed, "finish") == finish
+        assert cli(*finish, "--yes")[0] == 0
+        names = [wire["displayName"] for wire in empty.profiles().values()]
+        assert len(names) == len(set(names)) == 4
+        assert cli("runs")[0] == 0
+        assert cli("profiles", "apply", tmp_path / "b", "--dry-run")[0] == 0
+        assert cli(*back, "--yes")[0] == 0
+        assert empty.profiles() == before
+
+    @pytest.mark.parametrize("group", ["strong-mapping", "profiles"])
+    @pytest.mark.parametrize(("number", "code"), SIGNALS)
+    def test_a_rollback_is_stopped_between_two_profiles_and_gone_on_with(
+        self, use, cli, tmp_path, number, code, group
+    ):
+        tenant, journal = _changed(group, use, cli, tmp_path)
+        keep_waiting(tenant)
+        ended, told, out = stopped(tenant, number, group, "rollback", "--journal", journal)
+        assert (ended, told) == (code, str(journal))
+        assert len(writes(tenant)) == 1
+        assert "SIMULATOR: 1 profile rolled back. Not as planned: 2 held_back" in out
+        finish = printed_command(out, "To finish")
+        assert finish == [group, "rollback", "--journal", str(journal)]
+
+        found, listed, _ = cli("runs")
+        assert found == 2
+        assert "unfinished, 2 of 3 left" in listed
+        assert printed_command(listed, "finish") == finish
+        assert printed_command(listed, "go back") == finish
+        assert cli(*finish, "--yes")[0] == 0
+        paths = [item["path"] for item in writes(tenant)]
+        assert len(paths) == len(set(paths)) == 3
+        found, listed, _ = cli("runs")
+        assert found == 0
+        assert "rolled back, 0 of 3 left" in listed
+        assert "finish" not in listed
+        code, out, _ = cli(*finish, "--yes")
+        assert (code, "Nothing is left to roll back" in out) == (0, True)
+
+    @pytest.mark.parametrize(("number", "code"), SIGNALS)
+    def test_a_declared_state_is_stopped_between_two_profiles_and_finished(
+        self, use, cli, tmp_path, number, code
+    ):
+        use(small_tenant(), "small")
         assert cli("profiles", "export", tmp_path / "d")[0] == 0
-        empty = use(_small(empty=True), "empty")
-        slow = {**SLOW, "match": {"method": "POST", "path": "deviceConfigurations$"}}
-        empty.control("PUT", "faults", [slow])
-        with running("profiles", "apply", tmp_path / "d", "--yes") as process:
-            journal = process.stderr.readline().partition(": ")[2].strip()
-            until(lambda: [r for r in empty.requests("POST") if "$batch" not in r["path"]])
-            process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=60)
-        empty.control("DELETE", "faults")
-        assert process.returncode == 143, err
-        made = len(empty.profiles())
-        assert made in {1, 2}
-        if made == 1:
-            finish = printed_command(out, "To finish")
-            assert finish == ["profiles", "apply", "--journal", journal]
-            assert cli(*finish, "--yes")[0] == 0
+        empty = use(small_tenant(empty=True), "empty")
+        keep_waiting(empty)
+        ended, journal, out = stopped(empty, number, "profiles", "apply", tmp_path / "d")
+        assert ended == code
+        assert len(empty.profiles()) == 1
+        assert "SIMULATOR: 1 profile changed (1 create)." in out
+        assert "1 held_back" in out
+        finish = printed_command(out, "To finish")
+        assert finish == ["profiles", "apply", "--journal", journal]
+        assert cli(*finish, "--yes")[0] == 0
         assert len(empty.profiles()) == 2
         assert cli("profiles", "apply", tmp_path / "d", "--dry-run")[0] == 0
         assert cli(*printed_command(out, "To go back"), "--yes")[0] == 0
         assert not empty.profiles()
+
+
+def stopped(tenant, number, *arguments):
+    """The exit code, the journal and what is printed of a command that a signal reaches in its
+    first write."""
+    with running(*arguments, "--yes") as process:
+        journal = journal_of(process)
+        until(lambda: writes(tenant))
+        process.send_signal(number)
+        assert "Stopping after the profile that is being changed" in process.stderr.readline()
+        let_go(tenant)
+        out, err = process.communicate(timeout=60)
+    assert "Traceback" not in out + err
+    assert f"Journal: {journal}" in out
+    return process.returncode, journal, out
+
+
+def _changed(group, use, cli, tmp_path):
+    """A tenant of which a run changed three profiles, and the journal of that run."""
+    tenant = use(bulk(3, 1, platforms=("ios",)), "bulk3 ios")
+    journal = tmp_path / "a run.jsonl"
+    paths = []
+    if group == "profiles":
+        for number in (1, 2, 3):
+            wanted = {"name": f"Bulk SCEP {number:06d}", "platform": "ios", "renewal_threshold": 35}
+            paths.append(tmp_path / f"{number}.yml")
+            paths[-1].write_text(json.dumps({"scep_profile": wanted}))
+    assert cli(group, "apply", *paths, "--yes", "--journal", journal)[0] == 0
+    tenant.control("DELETE", "requests")
+    return tenant, journal
 
 
 class TestOnePlaceForRuns:
@@ -234,7 +250,7 @@ class TestOnePlaceForRuns:
         rule = {**SLOW, "match": {"method": "PATCH", "nth": [1]}, "seconds": 5}
         served.control("PUT", "faults", [rule])
         with running("strong-mapping", "apply", "--yes", "-o", "json") as first:
-            first.stderr.readline()
+            journal_of(first)
             answer = cli("strong-mapping", "apply", "--yes")
             out, err = first.communicate(timeout=60)
         refused(answer, "the migration to strong mapping", f"process {first.pid}", "since 20")
@@ -284,7 +300,7 @@ class TestSavedPlans:
         cli("strong-mapping", "plan", "--plan", file)
         if group == "profiles":
             refused(cli(group, "apply", "--plan", file, "--yes"), "another job")
-        other = use(_small(), "small")
+        other = use(small_tenant(), "small")
         answer = cli(group, "apply", "--plan", file, "--yes")
         refused(answer, few.door.tenant_id, other.door.tenant_id)
         assert not few.requests("PATCH")
@@ -342,7 +358,7 @@ class TestLimits:
         tenant, directory = declared
         refused(cli("profiles", "apply", directory, "--yes", "--max-changes", 0), "max-changes")
         assert cli("profiles", "export", tmp_path / "b", "--format", "json")[0] == 0
-        empty = use(_small(empty=True), "empty")
+        empty = use(small_tenant(empty=True), "empty")
         answer = cli("profiles", "apply", tmp_path / "b", "--yes", "--max-changes", 1)
         refused(answer, "max-changes")
         assert not empty.profiles()

@@ -8,6 +8,8 @@ import pytest
 from intune_scep.simulator.scenarios import SCENARIOS
 from intune_scep.simulator.scenarios.bulk import bulk
 
+from .commands import refused
+
 GROUP = "strong-mapping"
 PROFILE_KEYS = {
     "id",
@@ -23,22 +25,8 @@ PROFILE_KEYS = {
 
 
 @pytest.fixture
-def contoso(simulated, monkeypatch):
-    tenant = simulated("contoso")
-    monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
-    monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
-    return tenant
-
-
-def refused(answer, *parts):
-    """One clear message on standard error, exit code 1, nothing else."""
-    code, out, err = answer
-    assert code == 1
-    assert "Traceback" not in err + out
-    assert err.startswith("Error: ")
-    assert len(err.strip().splitlines()) == 1
-    for part in parts:
-        assert part in err
+def contoso(use):
+    return use("contoso")
 
 
 def names_of(profiles):

@@ -21,11 +21,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.changes.journal_v1 import FORMAT_1, fold_first_format, plan_of_first_format
-from intune_scep.changes.plan import Plan, Task
-from intune_scep.changes.record import ActionRecord, RunRecord, StepRecord
+from intune_scep.changes.plan import Action, Plan, Task
+from intune_scep.changes.record import TAKE_BACK, ActionRecord, RunRecord, StepRecord
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import PreImage
-from intune_scep.errors import IntuneScepError, JournalError, PlanError
+from intune_scep.changes.values import number_of, number_or_none, text_of, text_or_none
+from intune_scep.errors import (
+    IntuneScepError,
+    JournalError,
+    PlanError,
+    UnknownProfileTypeError,
+)
 from intune_scep.files import parse_json, read_regular, sync_directory, tenant_directory
 from intune_scep.version import __version__
 
@@ -39,6 +45,7 @@ class Journal:
     """A journal, read.
 
     Attributes:
+        first_format: Whether its first run was written in the first format.
         runs: The first run, then the rollbacks of it.
         torn: Whether the last line was cut short.
         records: How many whole lines there are.
@@ -48,6 +55,7 @@ class Journal:
     path: Path
     tenant: str
     cloud: str
+    first_format: bool = False
     runs: list[RunRecord] = field(default_factory=list)
     torn: bool = False
     records: int = 0
@@ -157,8 +165,11 @@ def _begin(path: Path, record: Mapping[str, Any]) -> Journal:
         return journal
     if record.get("format") != FORMAT_1:
         raise JournalError(f"{path} is not a journal of the form {JOURNAL_FORMAT}.")
+    journal.first_format = True
     try:
-        journal.runs.append(RunRecord(1, plan_of_first_format(record.get("plan"))))
+        plan = plan_of_first_format(record.get("plan"))
+        _require_own(journal, plan)
+        journal.runs.append(RunRecord(1, plan))
     except PlanError as error:
         raise JournalError(f"Journal {path} is damaged: {error}") from error
     return journal
@@ -169,7 +180,7 @@ def _fold_checked(journal: Journal, record: Mapping[str, Any], number: int) -> N
         _fold(journal, record)
     except PlanError as error:
         raise JournalError(f"Journal {journal.path} is damaged: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, UnknownProfileTypeError) as error:
         raise JournalError(
             f"Journal {journal.path} is damaged: line {number} does not hold what such a record"
             " holds."
@@ -178,33 +189,63 @@ def _fold_checked(journal: Journal, record: Mapping[str, Any], number: int) -> N
 
 def _fold(journal: Journal, record: Mapping[str, Any]) -> None:
     kind = record["record"]
-    if "run" not in record:
+    if "run" not in record and journal.first_format:
         fold_first_format(journal.first, record)
         return
     if kind == "plan":
-        journal.runs.append(RunRecord(int(record["run"]), Plan.from_dict(record["plan"])))
+        _begin_run(journal, record)
         return
-    run = journal.runs[int(record["run"]) - 1]
+    run = _run_of(journal, record)
     if kind == "end":
         run.ended = True
         return
-    action = run.actions.setdefault(str(record["action"]), ActionRecord())
+    key = text_of(record["action"])
+    if key not in run.by_key:
+        raise PlanError("it has a record of an action that its plan does not have.")
+    action = run.actions.setdefault(key, ActionRecord())
     if kind == "intention":
-        action.steps[int(record["step"])] = StepRecord(
-            record["id"], PreImage.from_dict(record["pre_image"])
+        action.steps[_step_of(run.by_key[key], record)] = StepRecord(
+            text_or_none(record["id"]), PreImage.from_dict(record["pre_image"])
         )
         action.ending = None
     elif kind == "outcome":
-        step = action.steps[int(record["step"])]
-        step.status, step.message = Status(record["status"]), record["message"]
-        step.id = record["id"] or step.id
+        step = action.steps[_step_of(run.by_key[key], record)]
+        step.status, step.message = Status(record["status"]), text_or_none(record["message"])
+        step.id = text_or_none(record["id"]) or step.id
     elif kind == "ending":
         action.ending = Status(record["status"])
-        action.message = record["message"]
-        action.version = record["version"]
-        action.id = record["id"]
+        action.message = text_or_none(record["message"])
+        action.version = number_or_none(record["version"])
+        action.id = text_or_none(record["id"])
     else:
-        raise PlanError(f"it has a record of the unknown kind {kind!r}.")
+        raise PlanError(f"it has a record of the unknown kind {kind[:40]!r}.")
+
+
+def _begin_run(journal: Journal, record: Mapping[str, Any]) -> None:
+    plan = Plan.from_dict(record["plan"])
+    if number_of(record["run"]) != len(journal.runs) + 1:
+        raise PlanError("its runs are not in their order.")
+    _require_own(journal, plan)
+    journal.runs.append(RunRecord(len(journal.runs) + 1, plan))
+
+
+def _require_own(journal: Journal, plan: Plan) -> None:
+    if (plan.tenant, plan.cloud) != (journal.tenant, journal.cloud):
+        raise PlanError("it holds a plan of another tenant than its own.")
+
+
+def _run_of(journal: Journal, record: Mapping[str, Any]) -> RunRecord:
+    number = number_of(record["run"])
+    if not 1 <= number <= len(journal.runs):
+        raise PlanError("it has a record of a run that it does not have.")
+    return journal.runs[number - 1]
+
+
+def _step_of(action: Action, record: Mapping[str, Any]) -> int:
+    number = number_of(record["step"])
+    if number != TAKE_BACK and not 0 <= number < len(action.steps):
+        raise PlanError("it has a record of a step that its plan does not have.")
+    return number
 
 
 class JournalWriter:

@@ -7,12 +7,20 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from intune_scep.changes.plan import Action, Plan, Task
+from intune_scep.changes.plan import Action, Plan, Task, check_plan
 from intune_scep.changes.record import ActionRecord, RunRecord, StepRecord
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import PreImage, Seen
 from intune_scep.changes.steps.patch import Patch
+from intune_scep.changes.values import (
+    number_or_none,
+    object_of,
+    objects_of,
+    text_of,
+    text_or_none,
+)
 from intune_scep.errors import PlanError, UnknownProfileTypeError
+from intune_scep.profiles import require_profile_type
 
 FORMAT_1: Final = "intune-scep/journal/1"
 _PLAN_1: Final = "intune-scep/strong-mapping-plan/1"
@@ -32,27 +40,36 @@ def plan_of_first_format(data: Any) -> Plan:
     if hashlib.sha256(canonical.encode()).hexdigest() != data.get("digest"):
         raise PlanError("The plan was changed after it was written: its digest does not fit.")
     try:
-        return Plan(
+        plan = Plan(
             Task.STRONG_MAPPING,
-            str(data["tenant"]),
-            str(data["cloud"]),
-            tuple(_action(item) for item in data["actions"]),
-            choices=dict(data["choices"]),
+            text_of(data["tenant"]),
+            text_of(data["cloud"]),
+            tuple(map(_action, objects_of(data["actions"]))),
+            choices=object_of(data["choices"]),
         )
     except (KeyError, TypeError, ValueError, UnknownProfileTypeError) as error:
         raise PlanError("The plan is damaged: it does not hold what a plan holds.") from error
+    check_plan(plan)
+    return plan
 
 
 def _action(data: Mapping[str, Any]) -> Action:
+    require_profile_type(text_of(data["odata_type"]))
+    before, after = data["before"], objects_of(data["after"])
     return Action(
-        key=str(data["id"]),
+        key=text_of(data["id"]),
         action="add_sid_uri",
-        odata_type=str(data["odata_type"]),
-        name=str(data["display_name"] or ""),
-        id=str(data["id"]),
+        odata_type=data["odata_type"],
+        name=text_or_none(data["display_name"]) or "",
+        id=data["id"],
         status=Status.PLANNED,
-        steps=(Patch({_SANS: data["before"]}, {_SANS: list(data["after"])}),),
-        seen=Seen(data["version"], data["last_modified_date_time"]),
+        steps=(
+            Patch(
+                {_SANS: None if before is None else list(objects_of(before))},
+                {_SANS: list(after)},
+            ),
+        ),
+        seen=Seen(number_or_none(data["version"]), text_or_none(data["last_modified_date_time"])),
     )
 
 
@@ -64,19 +81,22 @@ def fold_first_format(run: RunRecord, record: Mapping[str, Any]) -> None:
     kind = record["record"]
     if kind in {"rollback_intention", "rollback_outcome"}:
         return
-    key = str(record["id"])
+    key = text_of(record["id"])
+    if key not in run.by_key:
+        raise PlanError("it has a record of a profile that its plan does not have.")
     action = run.actions.setdefault(key, ActionRecord())
     if kind == "intention":
-        action.steps[0] = StepRecord(key, PreImage(wire=dict(record["pre_image"])))
+        action.steps[0] = StepRecord(key, PreImage.of_wire(record["pre_image"]))
         action.ending = None
     elif kind == "outcome":
         status = Status(record["status"])
         if 0 in action.steps:
             action.steps[0].status = status
         if status is Status.CONFLICT:
-            action.ending, action.message = status, record["message"]
+            action.ending, action.message = status, text_or_none(record["message"])
     elif kind == "verified":
-        action.ending, action.message = Status(record["status"]), record["message"]
-        action.version, action.id = record["version"], key
+        action.ending = Status(record["status"])
+        action.message = text_or_none(record["message"])
+        action.version, action.id = number_or_none(record["version"]), key
     else:
         raise PlanError(f"it has a record of the unknown kind {kind!r}.")

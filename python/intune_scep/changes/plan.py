@@ -9,14 +9,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Seen, Step, step_from_dict
+from intune_scep.changes.values import (
+    NotAsWrittenError,
+    flag_of,
+    list_of,
+    number_of,
+    object_of,
+    text_of,
+    text_or_none,
+    texts_of,
+)
 from intune_scep.errors import PlanError, TooManyChangesError, UnknownProfileTypeError
 from intune_scep.profiles import ProfileKind, require_profile_type
 
 PLAN_FORMAT: Final = "intune-scep/plan/2"
+_OF_EVERY_ROW: Final = frozenset(
+    {"id", "name", "kind", "platform", "action", "status", "message", "diff"}
+)
 
 
 class Task(StrEnum):
@@ -38,6 +52,10 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         return {"property": self.property, "before": self.before, "after": self.after}
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Difference:
+        return cls(text_of(data["property"]), data["before"], data["after"])
 
 
 @dataclass(frozen=True)
@@ -113,22 +131,22 @@ class Action:
 
     @classmethod
     def from_dict(cls, data: Any) -> Action:
-        require_profile_type(data["odata_type"])
+        require_profile_type(text_of(data["odata_type"]))
         return cls(
-            key=str(data["key"]),
-            action=str(data["action"]),
-            odata_type=str(data["odata_type"]),
-            name=str(data["name"]),
-            id=None if data["id"] is None else str(data["id"]),
-            status=Status(data["status"]),
-            message=data["message"],
-            steps=tuple(step_from_dict(step) for step in data["steps"]),
+            key=text_of(data["key"]),
+            action=text_of(data["action"]),
+            odata_type=data["odata_type"],
+            name=text_of(data["name"]),
+            id=text_or_none(data["id"]),
+            status=Status(text_of(data["status"])),
+            message=text_or_none(data["message"]),
+            steps=tuple(map(step_from_dict, list_of(data["steps"]))),
             seen=Seen.from_dict(data["seen"]),
-            after=tuple(map(str, data["after"])),
-            whole=bool(data["whole"]),
-            advice=data["advice"],
-            diff=tuple(Difference(**item) for item in data["diff"]),
-            details=dict(data["details"]),
+            after=texts_of(data["after"]),
+            whole=flag_of(data["whole"]),
+            advice=text_or_none(data["advice"]),
+            diff=tuple(map(Difference.from_dict, list_of(data["diff"]))),
+            details=_details(data["details"]),
         )
 
     def row(self) -> dict[str, Any]:
@@ -146,6 +164,17 @@ class Action:
             "diff": [difference.to_dict() for difference in self.diff],
             **self.details,
         }
+
+
+def _details(data: Any) -> dict[str, Any]:
+    """Details of an action, of which the reports read some."""
+    details = object_of(data)
+    texts_of(details.get("notes") or [])
+    for name in ("verdict", "reissues"):
+        text_or_none(details.get(name))
+    if taken := _OF_EVERY_ROW & details.keys():
+        raise NotAsWrittenError(f"the details of an action say {', '.join(sorted(taken))} again")
+    return details
 
 
 @dataclass(frozen=True)
@@ -261,17 +290,19 @@ class Plan:
             raise PlanError(f"This is not a plan of the form {PLAN_FORMAT}.")
         try:
             plan = cls(
-                task=Task(data["task"]),
-                tenant=str(data["tenant"]),
-                cloud=str(data["cloud"]),
-                actions=tuple(Action.from_dict(action) for action in data["actions"]),
-                choices=dict(data["choices"]),
-                all_or_nothing=bool(data["all_or_nothing"]),
-                made_at=str(data["made_at"]),
-                pages=int(data["pages"]),
-                notes=tuple(map(str, data["notes"])),
-                warnings=tuple(map(str, data["warnings"])),
+                task=Task(text_of(data["task"])),
+                tenant=text_of(data["tenant"]),
+                cloud=text_of(data["cloud"]),
+                actions=tuple(map(Action.from_dict, list_of(data["actions"]))),
+                choices=object_of(data["choices"]),
+                all_or_nothing=flag_of(data["all_or_nothing"]),
+                made_at=text_of(data["made_at"]),
+                pages=number_of(data["pages"]),
+                notes=texts_of(data["notes"]),
+                warnings=texts_of(data["warnings"]),
             )
+        except NotAsWrittenError as error:
+            raise PlanError(f"The plan is damaged: {error}.") from error
         except (KeyError, TypeError, ValueError, AttributeError, UnknownProfileTypeError) as error:
             raise PlanError("The plan is damaged: it does not hold what a plan holds.") from error
         if plan.digest != data.get("digest"):
@@ -300,7 +331,7 @@ def check_plan(plan: Plan) -> None:
 
     Raises:
         PlanError: two actions have one key or are about one profile, an action waits for one that
-            is not there, or actions wait for each other.
+            is not there or does not say which profile it changes, or actions wait for each other.
     """
     keys = [action.key for action in plan.actions]
     if len(set(keys)) < len(keys):
@@ -312,7 +343,38 @@ def check_plan(plan: Plan) -> None:
     waits = {key for action in plan.actions for key in waits_for(action)}
     if unknown := sorted(waits - set(keys)):
         raise PlanError(f"The plan waits for actions that it does not have: {', '.join(unknown)}.")
+    for action in plan.actions:
+        _require_subject(action)
     _ = plan.writing
+    _require_deletions_in_order(plan.actions)
+
+
+def _require_subject(action: Action) -> None:
+    """Every step is about a profile: the one there is, or the one that the first step makes."""
+    makers = [number for number, step in enumerate(action.steps) if step.creates]
+    deletions = [number for number, step in enumerate(action.steps) if step.deletes]
+    if makers not in ([], [0]) or deletions not in ([], [len(action.steps) - 1]):
+        raise PlanError(
+            f"The plan is damaged: {action.name!r} is made or deleted otherwise than once, at the"
+            " beginning and at the end."
+        )
+    needs_one = deletions or (action.steps and not makers)
+    if needs_one and not action.id:
+        raise PlanError(f"The plan is damaged: it does not say which {action.name!r} it changes.")
+
+
+def _require_deletions_in_order(actions: Sequence[Action]) -> None:
+    """A deletion waits for what becomes of other profiles; where those go too, for their end."""
+    only = {item.key for item in actions if item.deletes and len(item.steps) == 1}
+    waits = {
+        item.key: {key for step in item.steps for key in step.waits_for} & only
+        for item in actions
+        if item.key in only
+    }
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        raise PlanError("The plan is damaged: its deletions wait for each other.") from error
 
 
 def waits_for(action: Action) -> Iterable[str]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import PreImage
+
+TAKE_BACK: Final = -1
+"""Number of the write that removes what an action made and did not make whole."""
 
 
 @dataclass
@@ -63,8 +67,9 @@ class ActionRecord:
 
     @property
     def was_taken_back(self) -> bool:
-        """Whether what the action made was removed again; that write has a negative number."""
-        return any(n < 0 and step.status is Status.APPLIED for n, step in self.steps.items())
+        """Whether what the action made was removed again."""
+        removal = self.steps.get(TAKE_BACK)
+        return removal is not None and removal.status is Status.APPLIED
 
     @property
     def is_over(self) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import list2cmdline
 from typing import Any
 
 from intune_scep.changes.journal import Journal, read_journal
@@ -99,7 +102,6 @@ def describe(journal: Journal) -> dict[str, Any]:
     gone_back = rolled_back and len(last.plan.writing) >= len(journal.first.plan.writing)
     all_back = gone_back and all(last.record(item).ending in DONE for item in last.plan.writing)
     task = journal.first.plan.task
-    words = "strong-mapping" if task is Task.STRONG_MAPPING else "profiles"
     again = "rollback" if rolled_back else "apply"
     return {
         "began": journal.began,
@@ -111,6 +113,18 @@ def describe(journal: Journal) -> dict[str, Any]:
         "profiles": len(journal.first.plan.writing),
         "left": left,
         "journal": str(journal.path),
-        "finish": f"intune-scep {words} {again} --journal {journal.path}" if left else None,
-        "roll_back": None if all_back else f"intune-scep {words} rollback --journal {journal.path}",
+        "finish": command(task, again, journal.path) if left else None,
+        "roll_back": None if all_back else command(task, "rollback", journal.path),
     }
+
+
+def command(task: str, verb: str, journal: Path | str) -> str:
+    """The command that goes on with a run or takes it back, as a shell reads it.
+
+    Args:
+        task: The job of the journal's first run, a `Task`.
+        verb: `apply` or `rollback`.
+    """
+    group = "strong-mapping" if task == Task.STRONG_MAPPING else "profiles"
+    words = ["intune-scep", group, verb, "--journal", str(journal)]
+    return list2cmdline(words) if os.name == "nt" else shlex.join(words)

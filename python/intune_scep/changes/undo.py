@@ -91,7 +91,7 @@ class _Undo:
             first.tenant,
             first.cloud,
             tuple(actions),
-            choices={"journal": str(self._journal.path)},
+            choices={"journal": str(self._journal.path), "of": first.task.value},
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             pages=first.pages,
         )

@@ -16,7 +16,7 @@ from intune_scep.changes.expectation import Expectation, Reading
 from intune_scep.changes.journal import JournalWriter
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.readback import Readback
-from intune_scep.changes.record import ActionRecord, RunRecord, StepRecord
+from intune_scep.changes.record import TAKE_BACK, ActionRecord, RunRecord, StepRecord
 from intune_scep.changes.report import Outcome, first_outcome
 from intune_scep.changes.status import DONE, Hold, Status
 from intune_scep.changes.steps import PreImage, Reference, Seen, Step, Wire, id_of
@@ -43,7 +43,6 @@ from intune_scep.tenant import Tenant
 
 _FORBIDDEN: Final = 403
 _MOST_IN_A_ROW: Final = 3
-_TAKE_BACK: Final = -1
 
 
 class StepEndedError(IntuneScepError):
@@ -380,7 +379,7 @@ class Walk:
             return
 
         def remember(pre_image: PreImage) -> None:
-            self._announce(action, _TAKE_BACK, subject, pre_image)
+            self._announce(action, TAKE_BACK, subject, pre_image)
 
         write = Delete().write(self._setting(subject, None, remember, None))
         try:
@@ -391,7 +390,7 @@ class Walk:
             self._outcomes[action.key] = outcome.but(Status.FAILED, message)
             return
         message = f"{outcome.message} What had been made of it was removed again."
-        self._note_outcome(action, _TAKE_BACK, Status.APPLIED, message, None)
+        self._note_outcome(action, TAKE_BACK, Status.APPLIED, message, None)
         self._outcomes[action.key] = replace(
             outcome.but(Status.FAILED, message), id=None, written=False
         )

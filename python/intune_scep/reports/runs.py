@@ -11,6 +11,7 @@ from typing import Any, Final
 from intune_scep.changes.certificates import about_certificates
 from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
+from intune_scep.changes.runs import command
 from intune_scep.changes.status import Status
 from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
 from intune_scep.texts import one_line, printable
@@ -75,8 +76,8 @@ def run_lines(report: RunReport, *, most: int | None = None) -> list[Line]:
     lines += _sentences("Warning", report.warnings)
     lines += _sentences("Note", report.notes)
     if report.journal:
-        lines.append(Line(f"Journal: {report.journal} (keep it; a rollback needs it)"))
-        lines += [Line(text) for text in ways_on(report)]
+        lines.append(Line(printable(f"Journal: {report.journal} (keep it; a rollback needs it)")))
+        lines += [Line(printable(text)) for text in ways_on(report)]
     return lines
 
 
@@ -96,16 +97,21 @@ def text_of_run(report: RunReport, *, most: int | None = MOST_LISTED) -> str:
 
 def ways_on(report: RunReport) -> Iterator[str]:
     """The command that finishes a run which left something, and the one that goes back."""
-    words = "strong-mapping" if report.plan.task is Task.STRONG_MAPPING else "profiles"
     if report.plan.task is Task.ROLLBACK:
         if report.failed:
-            yield f"To finish: intune-scep {words} rollback --journal {report.journal}"
+            yield f"To finish: {_command(report, 'rollback')}"
         return
     left = any(item.is_bad and item.status is not Status.CONFLICT for item in report.outcomes)
     if (left or report.stopped) and not report.verified_only:
-        yield f"To finish: intune-scep {words} apply --journal {report.journal}"
+        yield f"To finish: {_command(report, 'apply')}"
     if any(item.written for item in report.outcomes):
-        yield f"To go back: intune-scep {words} rollback --journal {report.journal}"
+        yield f"To go back: {_command(report, 'rollback')}"
+
+
+def _command(report: RunReport, verb: str) -> str:
+    # A rollback is gone on with in the words of the job that it takes back.
+    job = report.plan.choices.get("of", report.plan.task)
+    return command(job, verb, report.journal or "")
 
 
 def _as_found(rows: Sequence[Row]) -> Iterator[Line]:

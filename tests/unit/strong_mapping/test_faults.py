@@ -364,7 +364,8 @@ def test_a_journal_keeps_text_that_is_no_unicode(simulated, tmp_path):
     tenant = simulated(bulk(3), name="bulk3")
     plan = tenant.run(lambda graph: plan_tenant(graph, Choices()))
     path, key = tmp_path / "journal", plan.writing[0].key
-    image = PreImage(wire={"displayName": "\ud800"})
+    kind = plan.writing[0].odata_type
+    image = PreImage(wire={"@odata.type": kind, "displayName": "\ud800"})
     with new_journal(path, plan.tenant, plan.cloud, plan.task) as writer:
         writer.write("plan", run=1, plan=plan.to_dict())
         writer.write("intention", run=1, action=key, step=0, id=key, pre_image=image.to_dict())

@@ -20,8 +20,8 @@ from intune_scep.changes.steps.base import (
     Step,
     Wire,
     id_of,
-    object_of,
 )
+from intune_scep.changes.values import object_of, text_of
 from intune_scep.errors import PlanError
 
 __all__ = [
@@ -46,10 +46,12 @@ def step_from_dict(data: Any) -> Step:
     """Read a step back.
 
     Raises:
-        PlanError: it is not one.
+        PlanError: there is no such kind.
+        NotAsWrittenError: it is not one.
     """
     _load_kinds()
-    kind = Step.kinds.get(str(object_of(data).get("kind")))
+    name = text_of(object_of(data)["kind"])
+    kind = Step.kinds.get(name)
     if kind is None:
-        raise PlanError(f"There is no step of the kind {data.get('kind')!r}.")
+        raise PlanError(f"The plan is damaged: there is no step of the kind {name[:40]!r}.")
     return kind.from_dict(data)

@@ -14,9 +14,9 @@ from intune_scep.changes.steps.base import (
     Step,
     Wire,
     changed_since,
-    object_of,
 )
 from intune_scep.changes.steps.writing import Setting, StepWrite, require_no_edit_between
+from intune_scep.changes.values import objects_of
 from intune_scep.errors import ProfileChangedError
 from intune_scep.profiles import Profile
 from intune_scep.profiles.targets import same_assignments
@@ -51,8 +51,7 @@ class Assign(Step):
 
     @classmethod
     def from_dict(cls, data: Wire) -> Assign:
-        before, after = (tuple(map(object_of, data[name])) for name in ("before", "after"))
-        return cls(before, after)
+        return cls(objects_of(data["before"]), objects_of(data["after"]))
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from intune_scep.changes.expectation import Expectation
 from intune_scep.changes.status import Status
-from intune_scep.errors import PlanError
-from intune_scep.profiles import Profile
+from intune_scep.changes.values import (
+    flag_of,
+    number_or_none,
+    object_of,
+    objects_of,
+    text_of,
+    text_or_none,
+)
+from intune_scep.profiles import Profile, require_profile_type
 
 if TYPE_CHECKING:
     from intune_scep.changes.steps.writing import Setting, StepWrite
@@ -47,9 +54,9 @@ class Seen:
             return None
         assignments = data["assignments"]
         return cls(
-            data["version"],
-            data["last_modified"],
-            None if assignments is None else tuple(assignments),
+            number_or_none(data["version"]),
+            text_or_none(data["last_modified"]),
+            None if assignments is None else objects_of(assignments),
         )
 
 
@@ -74,7 +81,8 @@ class Reference:
     def from_dict(cls, data: Any) -> Reference | None:
         if data is None:
             return None
-        return cls(text_of(data["id"]), text_of(data["action"]), str(data["name"]))
+        identifier, action = text_or_none(data["id"]), text_or_none(data["action"])
+        return cls(identifier, action, text_of(data["name"]))
 
 
 RootIds = Callable[[Reference | None], str | None]
@@ -112,7 +120,18 @@ class PreImage:
 
     @classmethod
     def from_dict(cls, data: Any) -> PreImage:
-        return cls(data["wire"], text_of(data["root_id"]), bool(data["root_read"]))
+        root_id, root_read = text_or_none(data["root_id"]), flag_of(data["root_read"])
+        if data["wire"] is None:
+            return cls(None, root_id, root_read)
+        return replace(cls.of_wire(data["wire"]), root_id=root_id, root_read=root_read)
+
+    @classmethod
+    def of_wire(cls, data: Any) -> PreImage:
+        """That of a whole profile, as Graph sent it."""
+        wire = object_of(data)
+        require_profile_type(text_of(wire["@odata.type"]))
+        objects_of(wire.get("assignments") or [])
+        return cls(wire)
 
     @property
     def assignments(self) -> Assignments:
@@ -207,18 +226,3 @@ class Step(ABC):
     @classmethod
     @abstractmethod
     def from_dict(cls, data: Wire) -> Step: ...
-
-
-def object_of(value: Any) -> Wire:
-    """A JSON object of a step.
-
-    Raises:
-        PlanError: it is none.
-    """
-    if not isinstance(value, dict):
-        raise PlanError("A step holds something that is no JSON object.")
-    return value
-
-
-def text_of(value: Any) -> str | None:
-    return None if value is None else str(value)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from intune_scep.changes.expectation import Expectation
-from intune_scep.changes.steps.base import Reference, RootIds, Step, Wire, maker, object_of
+from intune_scep.changes.steps.base import Reference, RootIds, Step, Wire, maker
 from intune_scep.changes.steps.writing import Setting, StepWrite
+from intune_scep.changes.values import object_of, texts_of
 from intune_scep.errors import IntuneScepError, OutcomeUnknownError, ProfileChangedError
 from intune_scep.graph.retry import never_sent
 from intune_scep.profiles import Profile, changed_properties
@@ -53,7 +54,7 @@ class Create(Step):
     @classmethod
     def from_dict(cls, data: Wire) -> Create:
         root = Reference.from_dict(data["root"])
-        return cls(object_of(data["body"]), root, tuple(map(str, data["same_named"])))
+        return cls(object_of(data["body"]), root, texts_of(data["same_named"]))
 
 
 class CreateWrite(StepWrite[Profile]):

@@ -13,6 +13,7 @@ from intune_scep.changes.steps.writing import (
     is_same_edition,
     profile_of,
 )
+from intune_scep.changes.values import texts_of
 from intune_scep.errors import ProfileChangedError
 from intune_scep.profiles import Profile
 from intune_scep.tenant.profiles import read_profile
@@ -48,7 +49,7 @@ class Delete(Step):
 
     @classmethod
     def from_dict(cls, data: Wire) -> Delete:
-        return cls(tuple(map(str, data["after"])))
+        return cls(texts_of(data["after"]))
 
 
 class DeleteWrite(StepWrite[bool]):

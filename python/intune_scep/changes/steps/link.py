@@ -15,9 +15,9 @@ from intune_scep.changes.steps.base import (
     Wire,
     changed_since,
     maker,
-    text_of,
 )
 from intune_scep.changes.steps.writing import Setting, StepWrite
+from intune_scep.changes.values import text_or_none
 from intune_scep.errors import IntuneScepError, ProfileChangedError
 from intune_scep.profiles import Profile
 from intune_scep.tenant.root_links import read_root_id
@@ -57,7 +57,7 @@ class Link(Step):
 
     @classmethod
     def from_dict(cls, data: Wire) -> Link:
-        return cls(text_of(data["before"]), Reference.from_dict(data["after"]))
+        return cls(text_or_none(data["before"]), Reference.from_dict(data["after"]))
 
 
 @dataclass(frozen=True)

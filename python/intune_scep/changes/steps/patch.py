@@ -14,7 +14,6 @@ from intune_scep.changes.steps.base import (
     Step,
     Wire,
     changed_since,
-    object_of,
 )
 from intune_scep.changes.steps.writing import (
     AsPlannedAlreadyError,
@@ -23,6 +22,7 @@ from intune_scep.changes.steps.writing import (
     is_same_edition,
     profile_of,
 )
+from intune_scep.changes.values import object_of
 from intune_scep.errors import ProfileChangedError
 from intune_scep.profiles import Profile, changed_properties
 from intune_scep.tenant.writes import patch_profile
