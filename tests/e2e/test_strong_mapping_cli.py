@@ -48,7 +48,7 @@ def test_assess_names_tenant_and_simulator_and_every_profile(contoso, cli):
     first = out.splitlines()[0]
     assert "SIMULATOR" in first
     assert contoso.door.tenant_id in first
-    assert "22 required" in out
+    assert "21 required" in out
     assert "\x1b" not in out
 
 
@@ -56,17 +56,17 @@ def test_the_whole_way_with_a_saved_plan(contoso, cli, tmp_path):
     plan, journal = tmp_path / "plan.json", tmp_path / "journal.jsonl"
     code, out, _ = cli(GROUP, "plan", "--plan", plan)
     assert code == 2
-    assert "22 to add sid uri" in out
+    assert "21 to add sid uri" in out
     assert stat.S_IMODE(plan.stat().st_mode) == 0o600
     code, out, _ = cli(GROUP, "apply", "--plan", plan, "--journal", journal, "--yes")
     assert code == 0
-    assert "SIMULATOR: 22 profiles changed." in out
+    assert "SIMULATOR: 21 profiles changed." in out
     assert str(journal) in out
     assert cli(GROUP, "plan")[0] == 0
     assert cli(GROUP, "verify", "--journal", journal)[0] == 0
     code, out, _ = cli(GROUP, "rollback", "--journal", journal, "--dry-run")
     assert code == 2
-    assert "22 profiles would be rolled back" in out
+    assert "21 profiles would be rolled back" in out
     assert cli(GROUP, "rollback", "--journal", journal, "--yes")[0] == 0
     assert cli(GROUP, "plan")[0] == 2
 
@@ -83,8 +83,8 @@ def test_choices_reach_the_plan(contoso, cli):
     )
     assert code == 2
     data = json.loads(out)
-    assert data["counts"]["actions"]["add_sid_uri"] == 22 + 12 + 4
-    assert sum(row["status"] == "planned" for row in data["profiles"]) == 22 + 12 + 4
+    assert data["counts"]["actions"]["add_sid_uri"] == 21 + 12 + 4
+    assert sum(row["status"] == "planned" for row in data["profiles"]) == 21 + 12 + 4
     assert data["choices"]["include_android"] is True
 
 
@@ -96,7 +96,7 @@ def test_a_failed_profile_makes_a_failed_run(contoso, cli, tmp_path):
     assert code == 1
     assert data["failed"]
     statuses = data["counts"]["statuses"]
-    assert (statuses["applied"], statuses["failed"]) == (2, 20)
+    assert (statuses["applied"], statuses["failed"]) == (2, 19)
 
 
 def test_nobody_to_ask_changes_nothing(contoso, cli):
@@ -108,7 +108,7 @@ def test_nobody_to_ask_changes_nothing(contoso, cli):
     ("arguments", "parts"),
     [
         (("plan", "--only", "Nobody"), ("--only", "'Nobody'")),
-        (("plan", "--max-changes", "3"), ("--max-changes", "22 profiles")),
+        (("plan", "--max-changes", "3"), ("--max-changes", "21 profiles")),
         (("apply", "--plan", "missing.json", "--yes"), ("missing.json", "cannot be read")),
         (("apply", "--plan", "README.md", "--yes"), ("README.md", "not valid JSON")),
         (("verify", "--journal", "missing"), ("missing", "cannot be read")),
@@ -156,9 +156,9 @@ def test_a_journal_that_was_cut_in_a_record_is_resumed_and_rolled_back(
     journal.write_bytes(journal.read_bytes()[:-20])
     if resumed:
         assert cli(GROUP, "apply", "--journal", journal, "--yes")[0] == 0
-        assert len(contoso.requests("PATCH")) == 22
+        assert len(contoso.requests("PATCH")) == 21
     code, out, _ = cli(GROUP, "rollback", "--journal", journal, "--yes", "-o", "json")
-    assert (code, json.loads(out)["counts"]["statuses"]["applied"]) == (0, 22)
+    assert (code, json.loads(out)["counts"]["statuses"]["applied"]) == (0, 21)
     assert names_of(contoso.profiles()) == names_of(before)
 
 
