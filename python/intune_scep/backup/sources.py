@@ -1,0 +1,89 @@
+"""What files that stand for a tenant hold: declarations, or certificate profiles as Graph has them.
+
+The directory of a backup is asked for first: see `is_backup`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from intune_scep.backup.graph_files import GraphFiles, graph_files, holds_graph_objects, listed
+from intune_scep.declarations.declaration import Declaration
+from intune_scep.declarations.documents import SUFFIXES
+from intune_scep.declarations.reading import (
+    Documents,
+    declarations_in,
+    documents_of,
+    holds_declarations,
+    visible_files,
+)
+from intune_scep.declarations.strangers import kind_of_bytes
+from intune_scep.errors import FileError, SourceError
+from intune_scep.files import read_regular
+
+_MOST: Final = 64 * 1024 * 1024
+
+
+def read_source(paths: Sequence[Path]) -> list[Declaration] | GraphFiles:
+    """Read files and directories that belong together.
+
+    Raises:
+        SourceError: there is nothing at a path, both kinds, or no certificate profile.
+        DeclarationError: declarations that are wrong, or files that are neither.
+    """
+    for path in paths:
+        if not os.path.lexists(path):
+            raise SourceError(f"{path} does not exist.")
+    files = {file: documents_of(file) for path in paths for file in _data_files(path)}
+    declaring = [file for file, item in files.items() if _is(holds_declarations, item)]
+    if not declaring:
+        shown = {_shown(file, paths): item for file, item in files.items()}
+        return graph_files(shown, list(_others(paths)), ", ".join(map(str, paths)))
+    graph = [file for file, item in files.items() if _is(holds_graph_objects, item)]
+    if graph:
+        raise SourceError(
+            f"{_shown(declaring[0], paths)} holds declarations and {_shown(graph[0], paths)}"
+            " objects of Graph.",
+            hint="Name files of one kind at a time.",
+        )
+    return declarations_in(files)
+
+
+def _is(holds: Callable[[Iterable[Any]], bool], documents: Documents) -> bool:
+    return not isinstance(documents, FileError) and holds(documents)
+
+
+def _data_files(path: Path) -> list[Path]:
+    """The file itself, or those in a directory whose names say YAML or JSON."""
+    if not path.is_dir():
+        return [path]
+    return [file for file in visible_files(path) if file.suffix.lower() in SUFFIXES]
+
+
+def _others(paths: Sequence[Path]) -> Iterator[str]:
+    """The other files of directories, in a sentence for each kind."""
+    kinds: dict[str, list[str]] = {}
+    for directory in filter(Path.is_dir, paths):
+        for file in visible_files(directory):
+            if file.suffix.lower() not in SUFFIXES:
+                kinds.setdefault(_kind(file), []).append(str(_shown(file, paths)))
+    for kind, files in kinds.items():
+        yield f"Left out, being {kind}: {listed(files)}."
+
+
+def _kind(file: Path) -> str:
+    try:
+        data = read_regular(file, what="File", most=_MOST)
+    except FileError as error:
+        return f"none that can be read ({error.reason})"
+    return kind_of_bytes(data) or "neither JSON nor YAML"
+
+
+def _shown(file: Path, paths: Sequence[Path]) -> Path:
+    """A file as messages name it: below the one directory that was named, else whole."""
+    if len(paths) == 1 and file != paths[0]:
+        return file.relative_to(paths[0])
+    return file
