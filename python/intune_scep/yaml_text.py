@@ -35,7 +35,7 @@ class BoundedLoader(yaml.SafeLoader):
             yaml.YAMLError: it is nested too deeply.
         """
         if self._depth == _DEEPEST:
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # of PyYAML
             raise _RefusedError(None, None, f"it is nested deeper than {_DEEPEST}", mark)
         self._depth += 1
         try:
