@@ -64,6 +64,8 @@ class GraphFiles:
         sources: Key of a profile to its file.
         unread: Files and objects that could not be read, and may be profiles.
         partial: Of what the files say themselves that they are one part only.
+        strange: What of them is no certificate profile, a sentence for each kind.
+        silent: Names of SCEP profiles of whose root the files say nothing.
     """
 
     snapshot: Snapshot
@@ -71,6 +73,8 @@ class GraphFiles:
     sources: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[ReadFailure, ...] = ()
     partial: tuple[ReadFailure, ...] = ()
+    strange: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
 
 
 def holds_graph_objects(documents: Iterable[Any]) -> bool:
@@ -98,13 +102,16 @@ def graph_files(files: Mapping[Path, Documents], others: Iterable[str], where: s
     for file, documents in files.items():
         reading.read(file, documents)
     reading.settle()
-    notes = [*reading.strange(), *others]
     if not reading.found:
+        told = [*reading.problems(), *reading.strangers(), *others]
+        alone = [text.removeprefix(f"{where}: ") for text in told]
         raise SourceError(
-            " ".join([f"There is no certificate profile in {where}.", *reading.problems(), *notes]),
+            f"There is no certificate profile in {where}: {alone[0]}"
+            if len(told) == 1 and alone != told
+            else " ".join([f"There is no certificate profile in {where}.", *told]),
             hint=_NO_CERTIFICATE_PROFILE,
         )
-    return reading.result(notes)
+    return reading.result([*reading.left_out(), *others])
 
 
 @dataclass
@@ -259,16 +266,20 @@ class _Reading:
             )
             self._partial.append(ReadFailure("the whole listing", reason))
 
-    def strange(self) -> list[str]:
-        """One sentence for each kind of object that is none of ours.
+    def strangers(self) -> list[str]:
+        """What is there instead of certificate profiles, a sentence for each kind."""
+        kinds = {**self._neighbours, **self._strangers}
+        return [f"{_counted(files)}: {kind}." for kind, files in kinds.items()]
 
-        Certificate profiles of other kinds are judged beside ours, and so only told without any.
+    def left_out(self) -> list[str]:
+        """What is none of ours, a sentence for each kind without Graph's name for it.
+
+        Certificate profiles of other kinds are judged beside ours.
         """
-        kinds = self._strangers if self.found else {**self._neighbours, **self._strangers}
-        return [
-            f"Left out, being {kind}: {listed([_times(*item) for item in files.items()])}."
-            for kind, files in kinds.items()
-        ]
+        kinds: dict[str, Counter[str]] = {}
+        for kind, files in self._strangers.items():
+            kinds.setdefault(kind.partition(" (#")[0], Counter()).update(files)
+        return [f"Left out, being {kind}: {_counted(files)}." for kind, files in kinds.items()]
 
     def problems(self) -> list[str]:
         """What could not be read, in sentences."""
@@ -285,7 +296,7 @@ class _Reading:
                 continue
             key, hint = profile_key(found.profile), found.item.hint
             if hint is None:
-                silent.append(str(found.profile.display_name or key))
+                silent.append(repr(found.profile.display_name or key))
             elif hint.unbound:
                 links[key] = None
             elif (root := _root(found.profile, hint, index)) is not None:
@@ -310,19 +321,27 @@ class _Reading:
             notes=(*_about_roots(silent, absent), *notes),
         )
         sources = {profile_key(item.profile): item.file for item in self.found}
-        return GraphFiles(snapshot, hints, sources, tuple(self._unread), tuple(self._partial))
+        return GraphFiles(
+            snapshot,
+            hints,
+            sources,
+            tuple(self._unread),
+            tuple(self._partial),
+            tuple(notes),
+            tuple(silent),
+        )
 
 
 def _about_roots(silent: Sequence[str], absent: Sequence[str]) -> Iterator[str]:
     if silent:
         yield (
             "The files do not say which trusted root these point at, so the rules about it were"
-            f" not judged: {listed(list(map(repr, silent)))}."
+            f" not judged: {listed(silent)}."
         )
     if absent:
         yield (
             "The trusted roots that these point at are not among the files, or not the only ones"
-            f" that fit, so the rules about them were not judged: {listed(list(absent))}."
+            f" that fit, so the rules about them were not judged: {listed(absent)}."
         )
 
 
@@ -394,8 +413,8 @@ def _called(entry: Mapping[str, Any], file: Path) -> str:
     return f"{name!r} in {file}" if isinstance(name, str) else f"an object in {file}"
 
 
-def _times(name: str, count: int) -> str:
-    return name if count == 1 else f"{name} ({count})"
+def _counted(files: Mapping[str, int]) -> str:
+    return listed([name if n == 1 else f"{name} ({n})" for name, n in files.items()])
 
 
 def listed(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from intune_scep.backup.dsc import read_dsc
 from intune_scep.backup.graph_files import GraphFiles, graph_files, holds_graph_objects, listed
 from intune_scep.declarations.declaration import Declaration
 from intune_scep.declarations.documents import SUFFIXES
@@ -20,11 +21,14 @@ from intune_scep.declarations.reading import (
     holds_declarations,
     visible_files,
 )
-from intune_scep.declarations.strangers import kind_of_bytes
+from intune_scep.declarations.strangers import DSC, kind_of_bytes
 from intune_scep.errors import FileError, SourceError
 from intune_scep.files import read_regular
+from intune_scep.texts import decoded
+from intune_scep.yaml_text import MOST_BYTES
 
 _MOST: Final = 64 * 1024 * 1024
+_POWERSHELL: Final = ".ps1"
 
 
 def read_source(paths: Sequence[Path]) -> list[Declaration] | GraphFiles:
@@ -37,7 +41,7 @@ def read_source(paths: Sequence[Path]) -> list[Declaration] | GraphFiles:
     for path in paths:
         if not os.path.lexists(path):
             raise SourceError(f"{path} does not exist.")
-    files = {file: documents_of(file) for path in paths for file in _data_files(path)}
+    files = {file: _documents(file) for path in paths for file in _data_files(path)}
     declaring = [file for file, item in files.items() if _is(holds_declarations, item)]
     if not declaring:
         shown = {_shown(file, paths): item for file, item in files.items()}
@@ -56,11 +60,28 @@ def _is(holds: Callable[[Iterable[Any]], bool], documents: Documents) -> bool:
     return not isinstance(documents, FileError) and holds(documents)
 
 
+def _documents(file: Path) -> Documents:
+    if file.suffix.lower() != _POWERSHELL:
+        return documents_of(file)
+    try:
+        data = read_regular(file, what="File", most=MOST_BYTES)
+        if (kind := kind_of_bytes(data)) != DSC:
+            raise FileError("", reason=f"it seems to be {kind or 'no configuration'}")
+        return [read_dsc(decoded(data))]
+    except FileError as error:
+        return error
+
+
 def _data_files(path: Path) -> list[Path]:
-    """The file itself, or those in a directory whose names say YAML or JSON."""
+    """The file itself, or those in a directory that hold data, by their names."""
     if not path.is_dir():
         return [path]
-    return [file for file in visible_files(path) if file.suffix.lower() in SUFFIXES]
+    return [file for file in visible_files(path) if _holds_data(file)]
+
+
+def _holds_data(file: Path) -> bool:
+    suffix = file.suffix.lower()
+    return suffix in SUFFIXES or (suffix == _POWERSHELL and _kind(file) == DSC)
 
 
 def _others(paths: Sequence[Path]) -> Iterator[str]:
@@ -68,7 +89,7 @@ def _others(paths: Sequence[Path]) -> Iterator[str]:
     kinds: dict[str, list[str]] = {}
     for directory in filter(Path.is_dir, paths):
         for file in visible_files(directory):
-            if file.suffix.lower() not in SUFFIXES:
+            if not _holds_data(file):
                 kinds.setdefault(_kind(file), []).append(str(_shown(file, paths)))
     for kind, files in kinds.items():
         yield f"Left out, being {kind}: {listed(files)}."

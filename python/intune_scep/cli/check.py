@@ -15,6 +15,16 @@ def check(shared: Shared, asked: Asked) -> Any:
     """Judge every certificate profile of the tenant, or of files, by every rule. Reads only.
 
     Exit code 0 if the policy is met, 2 if it is not, 3 if something could not be read.
+
+    Files, one example for each form:
+
+    \b
+      intune-scep check profiles/                          declarations in YAML
+      intune-scep check backup/                            our backup in JSON
+      intune-scep check response.json                      an answer of Graph
+      intune-scep check Export/                            IntuneManagement
+      intune-scep check "backup/Device Configurations"     IntuneCD
+      intune-scep check M365TenantConfig.ps1               Microsoft365DSC
     """
     report = run_check(shared, asked)
     if shared.output is OutputFormat.JSON:

@@ -46,7 +46,7 @@ _TEXTS: Final = (
     ),
     (re.compile(r"#!"), "a script"),
 )
-_DSC: Final = re.compile(r"Import-DscResource[^\n]*Microsoft365DSC", re.IGNORECASE)
+_DSC: Final = re.compile(r"Import-DscResource[^\n]{0,80}Microsoft365DSC", re.IGNORECASE)
 DSC: Final = "a configuration of Microsoft365DSC"
 
 
