@@ -124,7 +124,12 @@ def test_export_then_apply_finds_nothing_to_do(contoso, cli, tmp_path):
 
 
 def test_files_of_other_tools_are_compared_and_never_prune(contoso, cli, tmp_path):
-    wires = [wire for wire in contoso.profiles().values() if "SCEP" in wire["@odata.type"]]
+    kinds = ("iosScep", "windows81SCEP")
+    wires = [
+        wire
+        for wire in contoso.profiles().values()
+        if wire["@odata.type"].removeprefix("#microsoft.graph.").startswith(kinds)
+    ]
     path = tmp_path / "list.json"
     path.write_text(json.dumps({"value": wires}), encoding="utf-16")
     code, out, _ = cli(GROUP, "apply", path, "--dry-run")

@@ -115,7 +115,7 @@ def _say_nulls(options: dict[str, Any], profile: Profile) -> None:
     """Say null where a new profile would get the admin center's default instead."""
     kind, wire = profile.profile_type, profile.to_wire()
     new = create_wire(parse_declaration(options, kind=kind.kind))
-    for name in new:
+    for name, value in new.items():
         row = kind.properties_by_name.get(name)
-        if row is not None and row.nullable and wire.get(name) is None:
+        if row is not None and row.nullable and value is not None and wire.get(name) is None:
             options[option_of(name)] = None
