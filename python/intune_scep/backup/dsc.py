@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from intune_scep.declarations.strangers import DSC_RESOURCE
 from intune_scep.errors import FileError
 from intune_scep.profiles import ProfileType, Property, require_profile_type
 from intune_scep.profiles.targets import FILTER_ID
@@ -37,6 +38,7 @@ _TOKENS: Final = re.compile(
 )
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", "a": "\a", "b": "\b"}
 _CONSTANTS: Final = {"$true": True, "$false": False, "$null": None}
+_SURROUNDING: Final = frozenset({"node", "configuration"})
 _DEEPEST: Final = 20
 _ROOT_KEYS: Final = {"rootcertificateid", "rootcertificatedisplayname"}
 _TARGET_KEYS: Final = {
@@ -56,12 +58,12 @@ class _Computed:
 
 
 def read_dsc(text: str) -> list[dict[str, Any]]:
-    """The certificate profiles of a configuration, in Graph's form.
+    """The certificate profiles of a configuration in Graph's form, and what else it names.
 
     Raises:
         FileError: it cannot be understood; `reason` says where.
     """
-    return list(_Reader(text).profiles())
+    return list(_Reader(text).resources())
 
 
 class _Reader:
@@ -74,20 +76,26 @@ class _Reader:
         ]
         self._next = 0
 
-    def profiles(self) -> Iterator[dict[str, Any]]:
+    def resources(self) -> Iterator[dict[str, Any]]:
+        """The certificate profiles in Graph's form, and the names of what else is configured."""
         while self._next < len(self._tokens):
             kind, text, _ = self._take()
-            row_name = _RESOURCES.get(text.lower()) if kind == "word" else None
-            if row_name is None or self._peek()[0] not in {"single", "double"}:
+            named = self._peek()[0] in {"single", "double"} and self._peek(1)[1] == "{"
+            if kind != "word" or not named or text.lower() in _SURROUNDING:
+                continue
+            row_name = _RESOURCES.get(text.lower())
+            if row_name is None:
+                yield {DSC_RESOURCE: text}
                 continue
             self._take()
             given = self._object(0)
             if str(given.get("ensure", "Present")).lower() != "absent":
                 yield self._wire(require_profile_type(row_name), given)
 
-    def _peek(self) -> Token:
+    def _peek(self, ahead: int = 0) -> Token:
         at_end = ("end", "", len(self._text))
-        return self._tokens[self._next] if self._next < len(self._tokens) else at_end
+        place = self._next + ahead
+        return self._tokens[place] if place < len(self._tokens) else at_end
 
     def _take(self) -> Token:
         token = self._peek()

@@ -48,6 +48,8 @@ _TEXTS: Final = (
 )
 _DSC: Final = re.compile(r"Import-DscResource[^\n]{0,80}Microsoft365DSC", re.IGNORECASE)
 DSC: Final = "a configuration of Microsoft365DSC"
+DSC_RESOURCE: Final = "resource of Microsoft365DSC"
+"""Key of an object that stands for a resource of which only the name is known."""
 
 
 def kind_of_bytes(data: bytes) -> str | None:
@@ -176,6 +178,8 @@ def _kind_of_object(document: Mapping[Any, Any]) -> str:
     if isinstance(form := document.get("format"), str) and form.startswith("intune-scep/"):
         word = form.split("/")[1]
         return _FORMATS.get(word, f"a file of the form {shown(form)}")
+    if DSC_RESOURCE in document:
+        return f"the resource {shown(document[DSC_RESOURCE])} of Microsoft365DSC"
     keys = set(map(str, document))
     for wanted, words in _KEYED:
         if wanted <= keys:

@@ -385,6 +385,18 @@ def test_a_configuration_of_dsc_is_read_literally_or_refused_with_its_line(chang
     assert says in refusal(path)
 
 
+def test_resources_of_dsc_that_are_none_of_ours_are_named(tmp_path):
+    text = DSC.format(root=ROOT_NAME, scep=SCEP_NAME, url="https://x.example", certificate="MIIB")
+    other = "IntuneWifiConfigurationPolicyWindows10 'W' { DisplayName = 'W' }\n        IntuneDev"
+    path = tmp_path / "dsc.ps1"
+    path.write_text(text.replace("IntuneDev", other, 1), encoding="utf-8")
+    report = judged(path)
+    assert len(report.profiles) == 2
+    assert any("the resource IntuneWifiConfigurationPolicyWindows10" in n for n in report.notes)
+    path.write_text(text.replace("CertificatePolicyWindows10", "X"), encoding="utf-8")
+    assert "IntuneDeviceConfigurationSCEPX" in refusal(path)
+
+
 def test_a_profile_that_dsc_is_to_remove_is_not_there(tmp_path):
     text = DSC.format(root=ROOT_NAME, scep=SCEP_NAME, url="https://x.example", certificate="MIIB")
     path = tmp_path / "dsc.ps1"
