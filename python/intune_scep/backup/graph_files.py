@@ -160,11 +160,11 @@ class _Reading:
         if isinstance(documents, FileError):
             self._unread.append(ReadFailure(str(file), f"{documents.reason}."))
             return
-        if not documents:
-            self._note_stranger("an empty file", file)
-        for document in documents:
-            for entry, context in _entries(document, self._pages, file):
-                self._read_entry(plain(entry), context, file)
+        entries = [item for document in documents for item in _entries(document, self._pages, file)]
+        if not entries:
+            self._note_stranger("an empty list" if documents else "an empty file", file)
+        for entry, context in entries:
+            self._read_entry(plain(entry), context, file)
 
     def _read_entry(self, entry: Any, context: object, file: Path) -> None:
         if not isinstance(entry, Mapping):
@@ -355,6 +355,8 @@ def _entries(
     elif isinstance(document, Mapping) and isinstance(document.get("value"), list):
         pages.note(document, file)
         inner, context = document["value"], document.get(_CONTEXT, context)
+    elif isinstance(document, Mapping) and isinstance(document.get("value"), Mapping):
+        inner = [document["value"]] if odata_type_of(document) is None else None
     elif isinstance(document, Mapping) and isinstance(document.get("responses"), list):
         inner = [
             item.get("body") if isinstance(item, Mapping) else item

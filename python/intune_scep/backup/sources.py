@@ -29,6 +29,8 @@ from intune_scep.yaml_text import MOST_BYTES
 
 _MOST: Final = 64 * 1024 * 1024
 _POWERSHELL: Final = ".ps1"
+_ARCHIVE: Final = "__archive__"
+_OF_ARCHIVE: Final = "archived by IntuneCD"
 
 
 def read_source(paths: Sequence[Path]) -> list[Declaration] | GraphFiles:
@@ -76,7 +78,12 @@ def _data_files(path: Path) -> list[Path]:
     """The file itself, or those in a directory that hold data, by their names."""
     if not path.is_dir():
         return [path]
-    return [file for file in visible_files(path) if _holds_data(file)]
+    return [file for file in visible_files(path) if _holds_data(file) and not _archived(file, path)]
+
+
+def _archived(file: Path, directory: Path) -> bool:
+    """Whether IntuneCD has moved a file away, since its object is no longer in the tenant."""
+    return _ARCHIVE in file.relative_to(directory).parts
 
 
 def _holds_data(file: Path) -> bool:
@@ -89,7 +96,9 @@ def _others(paths: Sequence[Path]) -> Iterator[str]:
     kinds: dict[str, list[str]] = {}
     for directory in filter(Path.is_dir, paths):
         for file in visible_files(directory):
-            if not _holds_data(file):
+            if _archived(file, directory):
+                kinds.setdefault(_OF_ARCHIVE, []).append(str(_shown(file, paths)))
+            elif not _holds_data(file):
                 kinds.setdefault(_kind(file), []).append(str(_shown(file, paths)))
     for kind, files in kinds.items():
         yield f"Left out, being {kind}: {listed(files)}."

@@ -66,9 +66,18 @@ def read_documents(file: Path) -> list[Any]:
             return [parse_json(text, "It")]
         return [item for item in load_all(text, _Loader) if item is not None]
     except FileError as error:
+        if _is_json(text.partition("\n")[0]):
+            raise _unusable(file, "it seems to be JSON lines, such as a journal") from error
         raise _unusable(file, f"it is not valid JSON: {error.reason}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise _unusable(file, f"it is not valid YAML: {plain_reason(error)}") from error
+
+
+def _is_json(line: str) -> bool:
+    try:
+        return isinstance(parse_json(line, "It"), dict)
+    except FileError:
+        return False
 
 
 def _unusable(file: Path, reason: str) -> FileError:

@@ -1,6 +1,8 @@
 """Certificate profiles in files of other tools are judged like the tenant that they are from."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from tests.unit.backup.foreign import (
@@ -25,6 +27,7 @@ from intune_scep.errors import SourceError
 
 from .conftest import NOW
 
+CASES = Path(__file__).parents[4] / "shared" / "cases" / "14-foreign-exports" / "foreign"
 ABOUT_THE_ROOT = {"R-120", "R-121", "R-122"}
 
 
@@ -178,6 +181,7 @@ STRANGERS = {
     "an error answer of Graph": _json({"error": {"code": "Forbidden", "message": "no"}}),
     "an object with the keys a, b": _json({"a": 1, "b": 2}),
     "an empty object": _json({}),
+    "an empty list": _json({"@odata.context": CONTEXT, "value": []}),
     "the text": _text('"only words"'),
     "a number": _text("17"),
 }
@@ -200,6 +204,7 @@ UNREADABLE = {
     "a number has 5000 digits": _text('{"version": ' + "9" * 5000 + "}"),
     "is too large": _text('{"version": 1e999}'),
     "nested deeper than 100": _text("[" * 5000),
+    "JSON lines, such as a journal": _text('{"a": 1}\n{"a": 2}\n'),
     "stands twice": _text('{"id": 1, "id": 2}'),
     "NaN is no JSON number": _text('{"version": NaN}'),
 }
@@ -247,6 +252,39 @@ def test_files_of_other_names_are_told_too(tmp_path):
     notes = " ".join(judged(tmp_path).notes)
     assert "being a certificate or key in DER: root.cer." in notes
     assert "being neither JSON nor YAML: README.md." in notes
+
+
+def test_what_is_no_regular_file_is_told_and_not_waited_for(tmp_path):
+    write(tmp_path / "one.json", scep_wire())
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.txt")
+    report = judged(tmp_path)
+    assert {item.what: item.why for item in report.unread} == {
+        "gone.json": "No such file or directory.",
+        "pipe.json": "it is a named pipe, not a regular file.",
+    }
+    assert any("pipe.txt" in note and "named pipe" in note for note in report.notes)
+    assert "named pipe" in refusal(tmp_path / "pipe.json")
+
+
+def test_what_intunecd_archived_is_left_out_and_told(tmp_path):
+    path = FORMS["IntuneCD in JSON"](tmp_path)
+    folder = path / "__archive__" / "Device Configurations"
+    write(folder / "SCEP [prod].json", scep_wire(renewalThresholdPercentage=5))
+    report = judged(path)
+    assert len(report.profiles) == 2
+    assert any("archived by IntuneCD" in note for note in report.notes)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the collection of cases is not here")
+@pytest.mark.parametrize("name", ["one.json", "list.json", "Device Configurations", "."])
+def test_the_collected_exports_are_read(name):
+    report = judged(CASES / name)
+    [scep] = [item for item in report.profiles if item.kind == "scep"]
+    assert scep.verdict == "required"
+    assert (scep.root is None) == (name == "one.json")
+    assert not report.unread
 
 
 def test_one_kind_in_many_files_is_one_sentence(tmp_path):
