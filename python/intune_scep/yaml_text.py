@@ -110,7 +110,7 @@ _WORDS: Final = (
     ("found duplicate anchor", "an anchor is named twice"),
     ("found unhashable key", "a key is not text"),
     ("could not determine a constructor", "a tag is not known here"),
-    ("expected a single document", "there is more than one document"),
+    ("but found another document", "there is more than one document"),
 )
 """How PyYAML begins what it says, and what that is in plain words."""
 
@@ -124,7 +124,8 @@ def plain_reason(error: Exception) -> str:
     if isinstance(error, UnicodeError):
         return "it is not text in UTF-8 or UTF-16"
     if not isinstance(error, yaml.MarkedYAMLError):
-        return "nested too deeply" if error.args == (_TOO_DEEP,) else "it holds what YAML has not"
+        deep = error.args == (_TOO_DEEP,)
+        return _TOO_DEEP if deep else "it holds a character that YAML does not allow"
     problem, mark = error.problem or "", error.problem_mark or error.context_mark
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     if isinstance(error, _RefusedError):

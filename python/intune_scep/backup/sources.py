@@ -42,12 +42,12 @@ def read_source(paths: Sequence[Path]) -> list[Declaration] | GraphFiles:
     """
     for path in paths:
         if not os.path.lexists(path):
-            raise SourceError(f"{path} does not exist.")
+            raise SourceError(f"{_one_line(path)} does not exist.")
     files = {file: _documents(file) for path in paths for file in _data_files(path)}
     declaring = [file for file, item in files.items() if _is(holds_declarations, item)]
     if not declaring:
         shown = {_shown(file, paths): item for file, item in files.items()}
-        return graph_files(shown, list(_others(paths)), ", ".join(map(str, paths)))
+        return graph_files(shown, list(_others(paths)), ", ".join(map(_one_line, paths)))
     graph = [file for file, item in files.items() if _is(holds_graph_objects, item)]
     if graph:
         raise SourceError(
@@ -113,7 +113,10 @@ def _kind(file: Path) -> str:
 
 
 def _shown(file: Path, paths: Sequence[Path]) -> Path:
-    """A file as messages name it: below the one directory that was named, else whole."""
-    if len(paths) == 1 and file != paths[0]:
-        return file.relative_to(paths[0])
-    return file
+    """A file as messages name it, on one line: below the one directory named, else whole."""
+    below = len(paths) == 1 and file != paths[0]
+    return Path(_one_line(file.relative_to(paths[0]) if below else file))
+
+
+def _one_line(path: Path) -> str:
+    return str(path).replace("\n", "\\n").replace("\r", "\\r")

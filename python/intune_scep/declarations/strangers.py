@@ -167,7 +167,8 @@ def kind_of(document: Any) -> str:
     if document is None:
         return "nothing"
     if isinstance(document, str):
-        return f"the text {shown(document)!r}"
+        # Never the text itself: it may be a secret that was named by mistake.
+        return "plain text"
     return "true or false" if isinstance(document, bool) else "a number or a date"
 
 

@@ -182,7 +182,7 @@ STRANGERS = {
     "an object with the keys a, b": _json({"a": 1, "b": 2}),
     "an empty object": _json({}),
     "an empty list": _json({"@odata.context": CONTEXT, "value": []}),
-    "the text": _text('"only words"'),
+    "plain text": _text('"only words"'),
     "a number": _text("17"),
 }
 IN_YAML = {"an Ansible play", "a Kubernetes object", "the configuration of the rules"}
@@ -266,6 +266,17 @@ def test_what_is_no_regular_file_is_told_and_not_waited_for(tmp_path):
     }
     assert any("pipe.txt" in note and "named pipe" in note for note in report.notes)
     assert "named pipe" in refusal(tmp_path / "pipe.json")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "none.json", "a\nb.json", "a/b/c", "\x1b[31m"])
+def test_a_path_that_leads_to_nothing_is_one_line(name, tmp_path):
+    assert "does not exist" in refusal(tmp_path / name)
+
+
+def test_a_name_with_a_line_break_stays_on_its_line(tmp_path):
+    (tmp_path / "a\nb.json").write_text("{")
+    assert "a\\nb.json" in refusal(tmp_path)
+    assert "a\\nb.json" in refusal(tmp_path / "a\nb.json")
 
 
 def test_what_intunecd_archived_is_left_out_and_told(tmp_path):
