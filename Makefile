@@ -40,7 +40,7 @@ test-long: $(READY) ## The slow forms: a kill at every write boundary, the model
 		tests/unit/strong_mapping/test_faults.py tests/unit/changes/test_kills.py \
 		tests/unit/changes/test_mutants.py \
 		tests/unit/changes/test_undo_property.py tests/unit/changes/test_interleavings.py \
-		tests/conformance/test_stateful.py \
+		tests/conformance/test_stateful.py tests/unit/test_hostile_files.py \
 		tests/e2e/test_certificate_cli.py
 
 bench: $(READY) ## Ratios measured in one run: reading a tenant, a converged task.

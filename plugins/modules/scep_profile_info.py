@@ -113,7 +113,8 @@ profiles:
     declaration:
       description:
         - The options of M(intune.scep.scep_profile) that would make the profile. Groups,
-          filters, scope tags and roots are called by name where only one has the name.
+          filters, scope tags and roots are called by name where only one has the name. The profile
+          itself is called by its C(id) where several of its type have the name.
       type: dict
       returned: always
     not_declarable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -25,6 +26,8 @@ from intune_scep.errors import FileError, FileInUseError
 PRIVATE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
 MOST_JSON: Final = 256 * 1024 * 1024
+_MOST_DIGITS: Final = 100
+_SHOWN_DIGITS: Final = 40
 _DEEPEST: Final = 100
 _TOO_DEEP: Final = f"it is nested deeper than {_DEEPEST}"
 _HOLDER_BYTES: Final = 64 * 1024
@@ -220,7 +223,13 @@ def parse_json(data: bytes | str, what: str, *, most: int = MOST_JSON) -> Any:
     try:
         if len(data) > most:
             raise ValueError(f"it is larger than {_size(most)}")
-        value = json.loads(data, object_pairs_hook=_object, parse_constant=_no_number)
+        value = json.loads(
+            data,
+            object_pairs_hook=_object,
+            parse_constant=_no_number,
+            parse_int=_integer,
+            parse_float=_real,
+        )
         if is_deeper(value, _DEEPEST):
             raise ValueError(_TOO_DEEP)
     except RecursionError as error:
@@ -236,10 +245,27 @@ def _not_json(what: str, reason: str) -> FileError:
     return FileError(f"{what} is not valid JSON: {reason}.", reason=reason)
 
 
+_WORDS: Final = (
+    ("Expecting value", "a value is missing there, or is none that JSON has"),
+    ("Expecting property name", "a name in double quotes is missing there"),
+    ("Expecting ':'", "a colon is missing there"),
+    ("Expecting ','", "a comma or a closing bracket is missing there"),
+    ("Illegal trailing comma", "a comma has nothing after it"),
+    ("Unterminated string", "the text that begins there has no closing quote"),
+    ("Invalid control character", "a text holds a line break or control character"),
+    ("Invalid \\", "a backslash stands there that means nothing"),
+    ("Extra data", "something follows after the end"),
+)
+"""How Python's reader begins what it says, and what that is in plain words."""
+
+
 def _reason(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"line {error.lineno}, column {error.colno}: {error.msg}"
-    return str(error)
+    if not isinstance(error, json.JSONDecodeError):
+        return str(error)
+    words = next(
+        (plain for begin, plain in _WORDS if error.msg.startswith(begin)), "it breaks off there"
+    )
+    return f"line {error.lineno}, column {error.colno}: {words}"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -256,6 +282,19 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(word: str) -> Any:
     raise ValueError(f"{word} is no JSON number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a number has {len(digits)} digits")
+    return int(digits)
+
+
+def _real(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(f"the number {digits[:_SHOWN_DIGITS]} is too large")
+    return value
 
 
 def is_deeper(value: Any, most: int) -> bool:

@@ -7,6 +7,7 @@ surrogate pairs. Everything else stays as it is, in any script.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import unicodedata
@@ -26,6 +27,32 @@ def printable(text: object) -> str:
     Line breaks and tabs stay.
     """
     return _SUSPECT.sub(lambda match: _shown(match[0]), str(text))
+
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte order marks; that of UTF-32 begins as that of UTF-16 does, and so comes first."""
+
+
+def decoded(data: bytes) -> str:
+    """Text in UTF-8, or in UTF-16 or UTF-32 as Windows PowerShell writes it.
+
+    The byte order mark tells, or in UTF-16 without one the zero byte of an ASCII character.
+
+    Raises:
+        UnicodeError: it is none of these.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding)
+    if len(data) % 2 == 0 and data[:2].count(0) == 1:
+        return data.decode("utf-16-be" if data[0] == 0 else "utf-16-le")
+    return data.decode()
 
 
 def one_line(text: object) -> str:

@@ -6,6 +6,7 @@ a text would be with every alias written out is counted before anything is built
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,6 +15,12 @@ import yaml
 MOST_BYTES: Final = 16 * 1024 * 1024
 _DEEPEST: Final = 100
 _MOST_NODES: Final = 1_000_000
+_MOST_DIGITS: Final = 100
+_INTEGER: Final = "tag:yaml.org,2002:int"
+_SHOWN: Final = 40
+_TOO_DEEP: Final = "nested too deeply"
+_NO_VALUE: Final = (ValueError, LookupError, AttributeError, TypeError, OverflowError)
+"""What PyYAML lets through of Python's own complaints about a value, such as `2024-13-45`."""
 
 
 class BoundedLoader(yaml.SafeLoader):
@@ -29,13 +36,29 @@ class BoundedLoader(yaml.SafeLoader):
         """
         if self._depth == _DEEPEST:
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # of PyYAML
-            raise yaml.composer.ComposerError(None, None, f"nested deeper than {_DEEPEST}", mark)
+            raise _RefusedError(None, None, f"it is nested deeper than {_DEEPEST}", mark)
         self._depth += 1
         try:
             node: yaml.Node | None = super().compose_node(parent, index)
         finally:
             self._depth -= 1
         return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Build what a node says.
+
+        Raises:
+            yaml.YAMLError: it is no value of the kind that it should be, or no number of sane size.
+        """
+        if node.tag == _INTEGER and len(node.value) > _MOST_DIGITS:
+            raise _refused(f"a number has {len(node.value)} digits", node)
+        try:
+            made = super().construct_object(node, deep)
+        except _NO_VALUE as error:
+            raise _refused(f"{_called(node)} is no {node.tag.rpartition(':')[2]}", node) from error
+        if isinstance(made, float) and not math.isfinite(made):
+            raise _refused(f"the number {node.value[:_SHOWN]} is too large or none", node)
+        return made
 
     def construct_document(self, node: yaml.Node) -> Any:
         """Build what a document says.
@@ -56,7 +79,7 @@ def load_all(text: str, loader: type[BoundedLoader] = BoundedLoader) -> list[Any
     try:
         return list(yaml.load_all(text, Loader=loader))
     except RecursionError as error:
-        raise yaml.YAMLError("nested too deeply") from error
+        raise yaml.YAMLError(_TOO_DEEP) from error
 
 
 def load(text: str) -> Any:
@@ -68,7 +91,51 @@ def load(text: str) -> Any:
     try:
         return yaml.load(text, Loader=BoundedLoader)  # noqa: S506  # a SafeLoader
     except RecursionError as error:
-        raise yaml.YAMLError("nested too deeply") from error
+        raise yaml.YAMLError(_TOO_DEEP) from error
+
+
+_WORDS: Final = (
+    ("mapping values are not allowed", "a colon stands where none can; put the text in quotes"),
+    ("found character '\\t'", "a tab stands where only blanks may"),
+    ("found character", "a text that begins with this character must be in quotes"),
+    ("could not find expected ':'", "a colon is missing"),
+    ("expected ',' or ']'", "a list in brackets is not closed, or a comma is missing in it"),
+    ("expected ',' or '}'", "an object in braces is not closed, or a comma is missing in it"),
+    ("expected <block end>", "the indentation does not fit what stands above"),
+    ("found unexpected end of stream", "a text in quotes is not closed"),
+    ("found unexpected document separator", "a text in quotes is not closed"),
+    ("found unknown escape", "a backslash stands there that means nothing"),
+    ("expected escape sequence", "a backslash stands there that means nothing"),
+    ("found undefined alias", "an alias names nothing"),
+    ("found duplicate anchor", "an anchor is named twice"),
+    ("found unhashable key", "a key is not text"),
+    ("could not determine a constructor", "a tag is not known here"),
+    ("but found another document", "there is more than one document"),
+)
+"""How PyYAML begins what it says, and what that is in plain words."""
+
+
+class _RefusedError(yaml.constructor.ConstructorError):
+    """Refused here, in words of our own."""
+
+
+def plain_reason(error: Exception) -> str:
+    """What is wrong with a text that `load` or `load_all` refused: no words of a parser's."""
+    if isinstance(error, UnicodeError):
+        return "it is not text in UTF-8 or UTF-16"
+    if not isinstance(error, yaml.MarkedYAMLError):
+        deep = error.args == (_TOO_DEEP,)
+        return _TOO_DEEP if deep else "it holds a character that YAML does not allow"
+    problem, mark = error.problem or "", error.problem_mark or error.context_mark
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    if isinstance(error, _RefusedError):
+        return where + problem
+    begins = (plain for begin, plain in _WORDS if problem.startswith(begin))
+    return where + next(begins, "it cannot be understood from there on")
+
+
+def _called(node: yaml.Node) -> str:
+    return repr(node.value[:_SHOWN]) if isinstance(node.value, str) else "a collection"
 
 
 def _check(root: yaml.Node) -> None:
@@ -112,9 +179,9 @@ def _require_distinct_keys(node: yaml.Node) -> None:
         if not isinstance(key, yaml.ScalarNode):
             continue
         if key.value in seen:
-            raise _refused(f"the key {key.value!r} stands twice", key)
+            raise _refused(f"the key {key.value[:80]!r} stands twice", key)
         seen.add(key.value)
 
 
 def _refused(reason: str, node: yaml.Node) -> yaml.YAMLError:
-    return yaml.constructor.ConstructorError(None, None, reason, node.start_mark)
+    return _RefusedError(None, None, reason, node.start_mark)

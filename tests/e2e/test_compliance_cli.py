@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from tests.unit.backup.foreign import FORMS
 
 from intune_scep.reports.formats import FORMATS
 from intune_scep.reports.machine import report_schema
@@ -214,3 +215,27 @@ def test_reports_are_written_whatever_becomes_of_the_terminal(contoso, tmp_path,
     assert ended.returncode == wanted
     assert ended.stderr.count("\n") == (1 if wanted == 1 else 0)
     assert (tmp_path / "out" / "compliance.html").exists()
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_files_of_other_tools_are_judged_without_a_tenant(command, cli, tmp_path):
+    for name, code, says in [
+        ("IntuneManagement from Windows PowerShell", 0, "Root [prod]"),
+        ("IntuneCD in YAML", 0, "do not say which trusted root"),
+        ("an answer with value", 0, "carries the SID URI"),
+    ]:
+        place = tmp_path / name
+        place.mkdir()
+        found, out, err = cli(command, FORMS[name](place))
+        assert (found, says in " ".join(out.split())) == (code, True), out + err
+    (tmp_path / "page.html").write_text("<!doctype html>")
+    code, out, err = cli(command, tmp_path / "page.html")
+    assert (code, out) == (1, "")
+    assert "an HTML page" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_the_help_shows_how_to_name_files_of_each_form(cli):
+    _, out, _ = cli("check", "--help")
+    for form in ("IntuneManagement", "IntuneCD", "Microsoft365DSC", "Graph", "backup"):
+        assert form in out

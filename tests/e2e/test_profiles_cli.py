@@ -81,6 +81,29 @@ def test_export_then_apply_finds_nothing_to_do(contoso, cli, tmp_path):
     assert not [item for item in contoso.requests() if item["method"] in {"PATCH", "PUT"}]
 
 
+def test_files_of_other_tools_are_compared_and_never_prune(contoso, cli, tmp_path):
+    kinds = ("iosScep", "windows81SCEP")
+    wires = [
+        wire
+        for wire in contoso.profiles().values()
+        if wire["@odata.type"].removeprefix("#microsoft.graph.").startswith(kinds)
+    ]
+    path = tmp_path / "list.json"
+    path.write_text(json.dumps({"value": wires}), encoding="utf-16")
+    code, out, _ = cli(GROUP, "apply", path, "--dry-run")
+    assert (code, f"\n{len(wires)} unchanged." in out) == (0, True)
+    assert "which trusted root" in out
+    wires[0]["renewalThresholdPercentage"] = 77
+    path.write_text(json.dumps(wires), encoding="utf-8")
+    code, out, _ = cli(GROUP, "plan", path)
+    assert (code, "renewal_threshold" in out) == (2, True)
+    pruned = cli(GROUP, "plan", path, "--prune", "--managed-by", "x")
+    refused(pruned, "--prune", "intune-scep profiles export")
+    path.write_text("<html>", encoding="utf-8")
+    refused(cli(GROUP, "plan", path), "an HTML page", "Expected: declarations")
+    assert not [item for item in contoso.requests() if item["method"] in {"PATCH", "PUT"}]
+
+
 def test_export_refuses_to_write_over_an_edited_file(small, cli, tmp_path):
     small()
     assert cli(GROUP, "export", tmp_path)[0] == 0

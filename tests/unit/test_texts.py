@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.texts import json_text, one_line, printable
+from intune_scep.texts import decoded, json_text, one_line, printable
 
 anything = st.text(st.characters(codec=None, categories=None))
 DECEIVING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -62,3 +62,17 @@ def test_json_leaves_ordinary_text_readable():
     assert json_text({"name": "Zürich 名前 🔐\u202e\x9b\ud800"}, indent=None) == (
         '{"name": "Zürich 名前 🔐\\u202e\\u009b\\ud800"}'
     )
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+@pytest.mark.parametrize("text", ['{"name": "Zürich 名前"}', "- a\r\n- b\r\n", "x\n"])
+def test_text_is_read_in_every_unicode_encoding(encoding, text):
+    assert decoded(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("data", [b"\xe4hnlich", b"\xff\xfe\x00", b"a\xff", b"\xfe\xff\xd8\x00"])
+def test_what_is_in_no_unicode_encoding_is_refused(data):
+    with pytest.raises(UnicodeError):
+        decoded(data)

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from intune_scep import yaml_text
-from intune_scep.yaml_text import load, load_all
+from intune_scep.yaml_text import load, load_all, plain_reason
 
 
 def test_ordinary_documents_are_read_as_ever():
@@ -30,6 +30,41 @@ def test_what_is_refused_is_told_with_its_place(text, reason):
         load(text)
     assert reason in str(caught.value)
     assert "line" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a: b: c", "line 1, column 5: a colon stands where none can"),
+        ("a:\n\t- b", "line 2, column 1: a tab stands where only blanks may"),
+        ("a: @b", "line 1, column 4: a text that begins with this character must be in quotes"),
+        ("a: [1, 2", "a list in brackets is not closed"),
+        ("a: {b: 1", "an object in braces is not closed"),
+        ("a: 'x", "a text in quotes is not closed"),
+        ('a: "\\q"', "a backslash stands there that means nothing"),
+        ("a: *b", "line 1, column 4: an alias names nothing"),
+        ("a: !!python/name:os.system", "line 1, column 4: a tag is not known here"),
+        ("? [a]\n: b", "a key is not text"),
+        (" a: 1\nb: 2", "line 2, column 1: "),
+        ("a: 2027-13-45", "line 1, column 4: '2027-13-45' is no timestamp"),
+        ("a: !!int x", "'x' is no int"),
+        ("a: !!int ''", "'' is no int"),
+        ("a: !!bool x", "'x' is no bool"),
+        ("a: !!timestamp x", "'x' is no timestamp"),
+        ("a: !!float ''", "'' is no float"),
+        (f"a: {'9' * 5000}", "a number has 5000 digits"),
+        ("a: .inf", "too large or none"),
+        ("a: .nan", "too large or none"),
+        ("a: \x01", "a character that YAML does not allow"),
+        ("--- a\n--- b", "there is more than one document"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words_with_line_and_column(text, reason):
+    with pytest.raises(yaml.YAMLError) as caught:
+        load(text)
+    said = plain_reason(caught.value)
+    assert reason in said
+    assert not [word for word in ("<", "found", "expected", "while", "scalar") if word in said]
 
 
 @pytest.mark.parametrize("form", ["*{0}", "{{<<: [*{0}, *{0}]}}"])

@@ -200,9 +200,13 @@ def _left_over(written: FilesWritten) -> Iterator[str]:
 
 def is_backup(path: Path) -> bool:
     """Whether a path is the directory of a backup, whole or damaged."""
-    if (path / pending_name(MANIFEST)).is_file():
-        return True
-    if not (path / MANIFEST).is_file():
+    try:
+        if (path / pending_name(MANIFEST)).is_file():
+            return True
+        if not (path / MANIFEST).is_file():
+            return False
+    except OSError:
+        # No name that a file can have, say; whoever reads it says so.
         return False
     try:
         content = parse_json(

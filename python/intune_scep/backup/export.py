@@ -17,13 +17,12 @@ from intune_scep.backup.directory import (
     write_files,
 )
 from intune_scep.backup.reading import link_error, read_everything, root_of
-from intune_scep.declarations.declaration import parse_declaration
-from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
+from intune_scep.declarations.description import Description, describe_profile
 from intune_scep.declarations.names import NameIndex, root_certificate
 from intune_scep.declarations.options import OPTIONS
 from intune_scep.declarations.reading import SINGLES
 from intune_scep.declarations.yaml_form import render_document
-from intune_scep.errors import DeclarationError, FileError
+from intune_scep.errors import FileError
 from intune_scep.files import read_regular
 from intune_scep.profiles import Profile
 from intune_scep.profiles.targets import targets_of
@@ -222,30 +221,29 @@ def _describe(profile: Profile, snapshot: Snapshot) -> _Described:
             " A backup in JSON (--format json) has it."
         )
         return _Described(ExportedProfile(profile, LEFT_OUT, message=message))
-    options = declaration_from_profile(
-        profile, names=snapshot.names, root=root_of(profile, snapshot), roots=snapshot.roots
+    described = describe_profile(
+        profile,
+        names=snapshot.names,
+        profiles=snapshot.index,
+        root=root_of(profile, snapshot),
+        roots=snapshot.roots,
     )
-    reasons = dict(inexpressible(profile))
-    comments = [*_identity(options, profile, snapshot), *_id_comments(profile, snapshot)]
-    _settle_assignments(options, profile, reasons)
-    try:
-        certificate = _settle_certificate(options, profile)
-    except DeclarationError as error:
-        return _Described(ExportedProfile(profile, FAILED, message=str(error)))
+    if described.refused is not None:
+        return _Described(ExportedProfile(profile, FAILED, message=described.refused))
+    options, reasons = described.options, described.not_expressed
+    comments = [*_identity(described), *_id_comments(profile, snapshot)]
     comments += [f"Not expressed here: {reason}" for reason in reasons.values()]
     result = ExportedProfile(profile, WRITTEN, not_expressed=reasons)
+    certificate = root_certificate(profile) if "certificate" in options else None
     return _Described(result, options, certificate, tuple(comments))
 
 
-def _identity(options: dict[str, Any], profile: Profile, snapshot: Snapshot) -> Iterator[str]:
-    """Declare by id where type and name do not tell the profile."""
-    twins = snapshot.index.twins_of(profile)
-    if "name" in options and twins == 1:
-        return
-    name = options.pop("name", None)
-    options["id"] = profile.id
-    why = f"{twins} profiles of this type have the name {name!r}" if name else "it has no name"
-    yield f"Declared by id, since {why}; it cannot be made in another tenant like this."
+def _identity(described: Description) -> Iterator[str]:
+    if described.by_id is not None:
+        yield (
+            f"Declared by id, since {described.by_id}; it cannot be made in another tenant like"
+            " this."
+        )
 
 
 def _id_comments(profile: Profile, snapshot: Snapshot) -> Iterator[str]:
@@ -273,39 +271,6 @@ def _id_comment(known: NameIndex, identifier: Any) -> Iterator[str]:
         yield f"{identifier} is an id: no {known.what} with it was found."
     elif name != identifier:
         yield f"{identifier} is an id: more than one {known.what} has the name {name!r}."
-
-
-def _settle_assignments(options: dict[str, Any], profile: Profile, reasons: dict[str, str]) -> None:
-    """Leave assignments out, all of them, where one of them has no words."""
-    if "assignments" not in options:
-        return
-    if "assignments" not in reasons:
-        known = {"name": "x", "platform": options["platform"]}
-        try:
-            parse_declaration(
-                {**known, "assignments": options["assignments"]}, kind=profile.profile_type.kind
-            )
-        except DeclarationError as error:
-            reasons["assignments"] = f"assignments is refused: {error.problems[0]}"
-    if "assignments" in reasons:
-        del options["assignments"]
-
-
-def _settle_certificate(options: dict[str, Any], profile: Profile) -> bytes | None:
-    """Make sure that the whole declaration is accepted; return the DER that goes beside it.
-
-    Raises:
-        DeclarationError: it is refused all the same.
-    """
-    kind = profile.profile_type.kind
-    try:
-        parse_declaration(options, kind=kind)
-    except DeclarationError:
-        if "certificate" not in options:
-            raise
-        options["allow_expired"] = True
-        parse_declaration(options, kind=kind)
-    return root_certificate(profile) if "certificate" in options else None
 
 
 def _files_of(item: _Described, stem: str, read_line: str, directory: Path) -> dict[str, bytes]:

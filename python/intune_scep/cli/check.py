@@ -27,6 +27,16 @@ def check(
     Begins with a table by rule, worst first; then each cause once, with the profiles behind it.
 
     Exit code 0 if the policy is met, 2 if it is not, 3 if something could not be read.
+
+    Files, one example for each form:
+
+    \b
+      intune-scep check profiles/                          declarations in YAML
+      intune-scep check backup/                            our backup in JSON
+      intune-scep check response.json                      an answer of Graph
+      intune-scep check Export/                            IntuneManagement
+      intune-scep check "backup/Device Configurations"     IntuneCD
+      intune-scep check M365TenantConfig.ps1               Microsoft365DSC
     """
     report = run_check(shared, asked)
     if shared.output is OutputFormat.JSON:

@@ -20,7 +20,7 @@ class Asked:
     """What a run is asked for.
 
     Attributes:
-        source: A directory of declarations or a backup instead of a tenant.
+        source: Files instead of a tenant.
         rules, policy, baseline: Files.
         directory: Also read users, devices and group members.
     """
@@ -38,8 +38,10 @@ _ASKED: dict[str, tuple[Any, Any]] = {
             Path | None,
             typer.Argument(
                 metavar="[PATH]",
-                help="A directory or file of YAML declarations, or a JSON backup, to check without"
-                " a network. Without it the tenant is checked.",
+                help="Files to check without a network: declarations in YAML, the directory of a"
+                " JSON backup, or certificate profiles as Graph, IntuneManagement, IntuneCD or"
+                " Microsoft365DSC have them, one, a list or a directory. Without it the tenant is"
+                " checked.",
                 show_default=False,
             ),
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from intune_scep.backup.backup import is_backup
+from intune_scep.backup.graph_declarations import declarations_of
+from intune_scep.backup.graph_files import GraphFiles
+from intune_scep.backup.sources import read_source
 from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.plan_file import load_plan
 from intune_scep.changes.report import RunReport
@@ -52,7 +55,6 @@ from intune_scep.cli.running import (
     show_plan,
 )
 from intune_scep.declarations.options import CREATABLE_PLATFORMS
-from intune_scep.declarations.reading import read_declarations
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing
 from intune_scep.desired_state.run import TASKS
@@ -206,7 +208,8 @@ Paths = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="PATH...",
-        help="Files or directories with declarations, or the directory of one backup.",
+        help="Files or directories with declarations, the directory of one backup, or certificate"
+        " profiles as Graph, IntuneManagement or IntuneCD have them.",
         show_default=False,
     ),
 ]
@@ -278,6 +281,19 @@ class Declared:
                 f"{what}: without --managed-by, --prune, --prune-list and --rules."
             )
 
+    def refuse_pruning(self) -> None:
+        """Refuse to delete what files of another tool do not have: they may be one part only.
+
+        Raises:
+            IntuneScepError: it was asked for.
+        """
+        if self.choices.prune or self.choices.prune_list:
+            raise IntuneScepError(
+                "--prune and --prune-list need declarations: objects of Graph may be a part of what"
+                " a tenant has.",
+                hint="Make declarations of them first: intune-scep profiles export.",
+            )
+
 
 def _with_declared(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of declared state; its `declared` receives them."""
@@ -325,8 +341,13 @@ def _planned(client: IntuneClient, paths: Sequence[Path], declared: Declared) ->
             raise IntuneScepError("A backup is restored alone: without other paths.")
         declared.refuse("A backup is restored alone")
         return client.profiles.plan_restore(paths[0])
-    declarations = [item for path in paths for item in read_declarations(path)]
-    return client.profiles.plan(declarations, declared.choices, rules=declared.configuration)
+    source = read_source(paths)
+    if not isinstance(source, GraphFiles):
+        return client.profiles.plan(source, declared.choices, rules=declared.configuration)
+    declared.refuse_pruning()
+    declarations, notes = declarations_of(source)
+    made = client.profiles.plan(declarations, declared.choices, rules=declared.configuration)
+    return replace(made, notes=(*notes, *made.notes))
 
 
 @app.command()

@@ -7,7 +7,6 @@ from rich.text import Text
 
 from intune_scep.backup.export import WRITTEN, ExportReport
 from intune_scep.cli.console import headline, plain, print_notes, table_of
-from intune_scep.declarations.from_profile import inexpressible
 from intune_scep.declarations.yaml_form import render_document
 from intune_scep.desired_state.listing import ProfileListing
 from intune_scep.errors import IntuneScepError
@@ -64,7 +63,7 @@ def show_profile(console: Console, listing: ProfileListing, profile: Profile) ->
     about = [
         f"{profile.profile_type.name} {profile.id}, version {profile.version}, last modified"
         f" {profile.last_modified_date_time}.",
-        *(f"Not expressed here: {reason}" for reason in inexpressible(profile).values()),
+        *(f"Not expressed here: {reason}" for reason in row["not_declarable"]),
     ]
     document = render_document(kind, row["declaration"], about).decode("utf-8", "backslashreplace")
     console.print(plain(document), soft_wrap=True, end="")

@@ -1,4 +1,4 @@
-"""Checking files that stand for a tenant: declarations in YAML, or a JSON backup. No network."""
+"""Checking files that stand for a tenant: declarations, a backup, objects of Graph. No network."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from intune_scep.backup.backup import Backup, is_backup, read_backup
+from intune_scep.backup.graph_files import GraphFiles
+from intune_scep.backup.sources import read_source
 from intune_scep.compliance.baseline import Baseline
 from intune_scep.compliance.judging import Request, make_report
 from intune_scep.compliance.policy import Policy
@@ -16,7 +18,6 @@ from intune_scep.declarations import (
     Declaration,
     NameIndex,
     Names,
-    read_declarations,
 )
 from intune_scep.declarations.declaration import ScepDeclaration
 from intune_scep.declarations.names import encode_target
@@ -38,21 +39,20 @@ def check_files(
     baseline: Baseline | None = None,
     now: datetime | None = None,
 ) -> ComplianceReport:
-    """Judge a directory or file of declarations, or the directory of a backup.
+    """Judge a directory or file of declarations or of objects of Graph, or a backup's directory.
 
     Raises:
-        SourceError: there is nothing at the path, or no profile in it.
+        SourceError: there is nothing at the path, or no profile in it, or it holds both kinds.
         DeclarationError, BackupError: what is there is wrong or damaged.
         BaselineError: the baseline is of another tenant.
     """
-    if not path.exists():
-        raise SourceError(f"{path} does not exist.")
-    tenant, cloud, found = "", FILES, Snapshot()
+    tenant, cloud = "", FILES
     if is_backup(path):
         backup = read_backup(path)
         tenant, cloud, found = backup.tenant, backup.cloud, _of_backup(backup)
     else:
-        found = _of_declarations(read_declarations(path))
+        source = read_source([path])
+        found = _snapshot_of(source)
     if not found.profiles:
         raise SourceError(f"There is no certificate profile in {path}.")
     request = Request(
@@ -65,6 +65,10 @@ def check_files(
         baseline=baseline,
     )
     return make_report(request, found)
+
+
+def _snapshot_of(source: list[Declaration] | GraphFiles) -> Snapshot:
+    return source.snapshot if isinstance(source, GraphFiles) else _of_declarations(source)
 
 
 def _of_backup(backup: Backup) -> Snapshot:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic_core import ErrorDetails
 
 from intune_scep.compliance.roots import RootStatus
 from intune_scep.errors import FileError, PolicyError
@@ -19,7 +20,8 @@ from intune_scep.records import Record
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
 from intune_scep.rules.verdicts import Verdict
-from intune_scep.yaml_text import MOST_BYTES, load
+from intune_scep.texts import decoded
+from intune_scep.yaml_text import MOST_BYTES, load, plain_reason
 
 if TYPE_CHECKING:
     from intune_scep.compliance.report import ComplianceReport
@@ -90,11 +92,11 @@ def load_policy(path: Path) -> Policy:
             is named.
     """
     try:
-        data = load(read_regular(path, what="Policy", most=MOST_BYTES).decode())
+        data = load(decoded(read_regular(path, what="Policy", most=MOST_BYTES)))
     except FileError as error:
         raise PolicyError(f"{path} cannot be read: {error.reason}.") from error
     except (yaml.YAMLError, ValueError) as error:
-        raise PolicyError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        raise PolicyError(f"{path} is not YAML: {plain_reason(error)}.") from error
     return make_policy({} if data is None else data, source=str(path))
 
 
@@ -108,7 +110,7 @@ def make_policy(data: Any, *, source: str = "the policy") -> Policy:
         file = _File.model_validate(data)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}"
+            f"{'.'.join(map(str, item['loc'])) or 'the file'} {_sentence(item)}"
             for item in error.errors(include_url=False, include_input=False)
         )
         raise PolicyError(f"{source} cannot be used: {problems}.") from error
@@ -117,6 +119,26 @@ def make_policy(data: Any, *, source: str = "the policy") -> Policy:
         warnings_are_errors_from=file.warnings_are_errors_from,
         root_expiry_days=file.root_expiry_days,
     )
+
+
+_WORDS: Final = {
+    "extra_forbidden": "is not known",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "model_type": "must be an object with keys",
+    "model_attributes_type": "must be an object with keys",
+}
+
+
+def _sentence(item: ErrorDetails) -> str:
+    limits = item.get("ctx", {})
+    if item["type"] in {"greater_than_equal", "less_than_equal"}:
+        return (
+            f"must be at least {limits['ge']}"
+            if "ge" in limits
+            else (f"must be at most {limits['le']}")
+        )
+    return _WORDS.get(item["type"], "must be a day, such as 2027-01-31")
 
 
 class Status(StrEnum):

@@ -180,6 +180,8 @@ def _encode_usage(item: Any) -> Wire:
 
 def _decode_usage(wire_name: str, item: Any) -> Any:
     name, oid = _members(wire_name, item, "name", "objectIdentifier")
+    for text in (name, oid):
+        _checked(wire_name, "" if text is None else text, str)
     if word := _USAGE_WORDS.get((name, oid)):
         return word
     return {**({"name": name} if name is not None else {}), "object_identifier": oid}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from intune_scep.declarations.declaration import Declaration, parse_declaration
+from intune_scep.declarations.documents import SUFFIXES, read_documents
+from intune_scep.declarations.strangers import kind_of, shown
 from intune_scep.errors import DeclarationError, FileError
-from intune_scep.files import parse_json, read_regular
 from intune_scep.profiles import ProfileKind
-from intune_scep.yaml_text import MOST_BYTES, BoundedLoader, load_all
 
-_SUFFIXES: Final = frozenset({".yml", ".yaml", ".json"})
+_MOST_FILES: Final = 20_000
+Documents = list[Any] | FileError
+"""What a file holds, or why it cannot be read."""
 _LISTS: Final = {
     "trusted_root_profiles": ProfileKind.TRUSTED_ROOT,
     "scep_profiles": ProfileKind.SCEP,
@@ -24,30 +25,8 @@ SINGLES: Final = {
     "scep_profile": ProfileKind.SCEP,
 }
 """Key of a document that holds one profile to the kind of the profile."""
+_KNOWN: Final = {**_LISTS, **SINGLES}
 _COLLECTION: Final = "intune.scep."
-
-
-class _Loader(BoundedLoader):
-    """YAML as Ansible writes it: `!unsafe` is plain text here."""
-
-
-def _unsafe(loader: _Loader, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return _mapping(loader, node)
-
-
-def _mapping(loader: _Loader, node: yaml.Node) -> Any:
-    if not isinstance(node, yaml.MappingNode):
-        raise yaml.constructor.ConstructorError(None, None, "expected a mapping", node.start_mark)
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor("!unsafe", _unsafe)
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
 def read_declarations(path: Path | str) -> list[Declaration]:
@@ -63,12 +42,30 @@ def read_declarations(path: Path | str) -> list[Declaration]:
         DeclarationError: A file cannot be read, holds something else, or has wrong options; one
             message names everything that is wrong in all files.
     """
-    root = Path(path)
+    return declarations_in({file: documents_of(file) for file in data_files(Path(path))})
+
+
+def documents_of(file: Path) -> Documents:
+    """The documents of a file, or why it cannot be read."""
+    try:
+        return read_documents(file)
+    except FileError as error:
+        return error
+
+
+def declarations_in(files: Mapping[Path, Documents]) -> list[Declaration]:
+    """The declarations that files hold, in order.
+
+    Raises:
+        DeclarationError: See `read_declarations`.
+    """
     problems: list[str] = []
     declarations: list[Declaration] = []
-    for file in _files(root):
+    for file, documents in files.items():
         try:
-            declarations += _read_file(file, problems)
+            if isinstance(documents, FileError):
+                raise DeclarationError(str(file), [f"It cannot be read: {documents.reason}."])
+            declarations += _of_file(file, documents, problems)
         except DeclarationError as error:
             problems.append(str(error))
     if problems:
@@ -76,71 +73,81 @@ def read_declarations(path: Path | str) -> list[Declaration]:
     return declarations
 
 
-def _files(root: Path) -> list[Path]:
-    if not root.exists():
+def data_files(root: Path) -> list[Path]:
+    """The file itself, or the files in a directory whose names say YAML or JSON, sorted.
+
+    Raises:
+        DeclarationError: there is nothing, or no such file in it.
+    """
+    if not os.path.lexists(root):
         raise DeclarationError(str(root), ["There is no such file or directory."])
     if not root.is_dir():
         return [root]
-    files = sorted(
-        file
-        for file in root.rglob("*")
-        if file.suffix.lower() in _SUFFIXES
-        and not file.is_dir()
-        and not any(part.startswith(".") for part in file.relative_to(root).parts)
-    )
+    files = [file for file in visible_files(root) if file.suffix.lower() in SUFFIXES]
     if not files:
         raise DeclarationError(str(root), ["The directory holds no YAML or JSON file."])
     return files
 
 
-def _read_file(file: Path, problems: list[str]) -> list[Declaration]:
+def visible_files(directory: Path) -> list[Path]:
+    """Everything below a directory but directories, and what starts with a dot; sorted.
+
+    Raises:
+        DeclarationError: a directory cannot be read, or holds more than a person would name.
+    """
+    found: list[Path] = []
+    try:
+        for place, folders, names in os.walk(directory, onerror=_raise):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            found += [Path(place, name) for name in names if not name.startswith(".")]
+            if len(found) > _MOST_FILES:
+                problem = f"The directory holds more than {_MOST_FILES} files."
+                raise DeclarationError(str(directory), [problem])
+    except OSError as error:
+        reason = f"{error.filename} cannot be read: {error.strerror}."
+        raise DeclarationError(str(directory), [reason]) from error
+    return sorted(found)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def holds_declarations(documents: Iterable[Any]) -> bool:
+    """Whether some document names a profile as declarations do, right or wrong."""
+    entries = (
+        entry
+        for document in documents
+        for entry in (document if isinstance(document, list) else [document])
+    )
+    return any(isinstance(entry, dict) and _words(entry) & _KNOWN.keys() for entry in entries)
+
+
+def _words(document: Mapping[Any, Any]) -> frozenset[str]:
+    return frozenset(str(key).removeprefix(_COLLECTION) for key in document)
+
+
+def _of_file(file: Path, documents: list[Any], problems: list[str]) -> list[Declaration]:
     declarations: list[Declaration] = []
-    for kind, data in _profiles(file):
-        try:
-            declarations.append(
-                parse_declaration(data, kind=kind, source=str(file), base=file.parent)
-            )
-        except DeclarationError as error:
-            problems.append(str(error))
+    for document in documents:
+        for entry in document if isinstance(document, list) else [document]:
+            for kind, data in _of_document(entry, file):
+                try:
+                    declarations.append(
+                        parse_declaration(data, kind=kind, source=str(file), base=file.parent)
+                    )
+                except DeclarationError as error:
+                    problems.append(str(error))
     return declarations
 
 
-def _profiles(file: Path) -> Iterator[tuple[ProfileKind, Any]]:
-    for document in _documents(file):
-        for entry in document if isinstance(document, list) else [document]:
-            yield from _of_document(entry, file)
-
-
-def _documents(file: Path) -> list[Any]:
-    try:
-        data = read_regular(file, what="File", most=MOST_BYTES)
-    except FileError as error:
-        raise DeclarationError(str(file), [f"It cannot be read: {error.reason}."]) from error
-    try:
-        text = data.decode("utf-8-sig")
-        if file.suffix.lower() == ".json":
-            return [parse_json(text, "It")]
-        return [item for item in load_all(text, _Loader) if item is not None]
-    except FileError as error:
-        raise DeclarationError(str(file), [f"It is not valid: {error.reason}."]) from error
-    except (ValueError, yaml.YAMLError) as error:
-        raise DeclarationError(str(file), [f"It is not valid: {_one_line(error)}."]) from error
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")
-
-
 def _of_document(document: Any, file: Path) -> Iterator[tuple[ProfileKind, Any]]:
-    known = {**_LISTS, **SINGLES}
-    keys = list(document) if isinstance(document, dict) else []
-    words = {key: str(key).removeprefix(_COLLECTION) for key in keys}
-    if not keys or any(word not in known for word in words.values()):
+    if not isinstance(document, dict) or not document or not _words(document) <= _KNOWN.keys():
         raise DeclarationError(
-            str(file), [f"A document must hold {', '.join(known)}; it holds {_shown(document)}."]
+            str(file), [f"A document must hold {', '.join(_KNOWN)}; it holds {_held(document)}."]
         )
-    for key, word in words.items():
-        value = document[key]
+    for key, value in document.items():
+        word = str(key).removeprefix(_COLLECTION)
         if word in SINGLES:
             yield SINGLES[word], value
         elif isinstance(value, list):
@@ -149,7 +156,8 @@ def _of_document(document: Any, file: Path) -> Iterator[tuple[ProfileKind, Any]]
             raise DeclarationError(str(file), [f"{key} must be a list of profiles."])
 
 
-def _shown(document: Any) -> str:
-    if isinstance(document, dict):
-        return ", ".join(map(str, document)) or "nothing"
-    return repr(document)[:80]
+def _held(document: Any) -> str:
+    """What stands in the place of declarations: the keys that are not known, where some are."""
+    if not isinstance(document, dict) or not _words(document) & _KNOWN.keys():
+        return kind_of(document)
+    return ", ".join(shown(key) for key in document)

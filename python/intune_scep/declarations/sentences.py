@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 from intune_scep.declarations.options import options_of
 from intune_scep.declarations.values import OBJECT, WORD
@@ -35,6 +36,9 @@ def option_path(location: Sequence[int | str]) -> str:
 _MESSAGES: Final = {
     "missing": "is required",
     "string_type": "must be text",
+    "string_unicode": "must be text",
+    "string_sub_type": "must be text",
+    "dict_type": "must be an object with options",
     "list_type": "must be a list",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
@@ -44,6 +48,10 @@ _MESSAGES: Final = {
     "model_type": "must be an object with options",
     "model_attributes_type": "must be an object with options",
 }
+
+
+_BUILT_IN: Final = frozenset(get_args(ErrorType)) - {"value_error"}
+"""What pydantic complains of by itself; everything else is said in words of our own."""
 
 
 def sentence(option: str, detail: ErrorDetails, kind: ProfileKind) -> str:
@@ -61,7 +69,9 @@ def sentence(option: str, detail: ErrorDetails, kind: ProfileKind) -> str:
             return f"{option} must have at most {context['max_length']} items."
         case "literal_error":
             return f"{option} must be {context['expected']}; it is {detail['input']!r}."
-    return f"{option} {_MESSAGES.get(detail['type'], detail['msg'])}."
+    if detail["type"] in _BUILT_IN:
+        return f"{option} {_MESSAGES.get(detail['type'], 'has a value of another form')}."
+    return f"{option} {detail['msg']}."
 
 
 def _suggestion(option: str, kind: ProfileKind) -> str:

@@ -6,11 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from intune_scep.declarations.from_profile import (
-    NOT_READ,
-    declaration_from_profile,
-    inexpressible,
-)
+from intune_scep.declarations.description import Description, describe_profile
+from intune_scep.declarations.from_profile import NOT_READ
 from intune_scep.declarations.names import Names
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Platform, Profile, ProfileIndex, ProfileKind
@@ -69,11 +66,23 @@ class ProfileListing:
             "profiles": [self._row(profile) for profile in self.profiles],
         }
 
+    def described(self, profile: Profile) -> Description:
+        """The declaration that would make a profile of the listing."""
+        root = self.root_links.get(profile.id or "", NOT_READ)
+        return describe_profile(
+            profile,
+            names=self.names,
+            profiles=self.snapshot.index,
+            root=NOT_READ if isinstance(root, IntuneScepError) else root,
+            roots=self.roots,
+        )
+
     def _row(self, profile: Profile) -> dict[str, Any]:
         kind = profile.profile_type
-        root = self.root_links.get(profile.id or "", NOT_READ)
-        known = NOT_READ if isinstance(root, IntuneScepError) else root
+        root = self.root_links.get(profile.id or "")
         certificate_type = profile.certificate_type
+        described = self.described(profile)
+        refused = [described.refused] if described.refused is not None else []
         return {
             "id": profile.id,
             "name": profile.display_name,
@@ -83,10 +92,8 @@ class ProfileListing:
             "certificate_type": certificate_type.value if certificate_type else None,
             "version": profile.version,
             "last_modified": profile.last_modified_date_time,
-            "declaration": declaration_from_profile(
-                profile, names=self.names, root=known, roots=self.roots
-            ),
-            "not_declarable": list(inexpressible(profile).values()),
+            "declaration": described.options,
+            "not_declarable": [*described.not_expressed.values(), *refused],
             "message": str(root) if isinstance(root, IntuneScepError) else None,
         }
 

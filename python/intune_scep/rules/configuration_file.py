@@ -17,13 +17,15 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
 from intune_scep.errors import ConfigurationError, FileError
 from intune_scep.files import read_regular
 from intune_scep.rules.catalogue import ANSWERABLE, CATALOGUE, QUESTIONS, RULES
 from intune_scep.rules.configuration import Configuration, Waiver
 from intune_scep.rules.model import Severity
-from intune_scep.yaml_text import MOST_BYTES, BoundedLoader, load
+from intune_scep.texts import decoded
+from intune_scep.yaml_text import MOST_BYTES, BoundedLoader, load, plain_reason
 
 
 def _judged(rule_id: str) -> str:
@@ -79,11 +81,11 @@ def load_configuration(path: Path) -> Configuration:
             is not known; every problem is named with its line.
     """
     try:
-        text = read_regular(path, what="Rules", most=MOST_BYTES).decode()
+        text = decoded(read_regular(path, what="Rules", most=MOST_BYTES))
     except FileError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.reason}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} cannot be read: it is not UTF-8.") from error
+    except UnicodeError as error:
+        raise ConfigurationError(f"{path} cannot be read: {plain_reason(error)}.") from error
     return parse_configuration(text, str(path))
 
 
@@ -101,7 +103,7 @@ def parse_configuration(text: str, name: str) -> Configuration:
         file = _File.model_validate({} if data is None else data)
     except ValidationError as error:
         problems = [
-            _problem(name, lines, detail["loc"], _WORDS.get(detail["type"], detail["msg"]))
+            _problem(name, lines, detail["loc"], _words(detail))
             for detail in error.errors(include_url=False, include_input=False)
         ]
         raise ConfigurationError(" ".join(problems)) from error
@@ -114,7 +116,26 @@ def parse_configuration(text: str, name: str) -> Configuration:
 
 
 _Path = tuple[str | int, ...]
-_WORDS = {"extra_forbidden": "this key is not known", "missing": "this key is missing"}
+_WORDS = {
+    "extra_forbidden": "this key is not known",
+    "missing": "this key is missing",
+    "bool_type": "this must be true or false",
+    "dict_type": "this must be an object",
+    "list_type": "this must be a list",
+    "model_type": "this must be an object",
+    "model_attributes_type": "this must be an object",
+    "string_type": "this must be text",
+    "string_too_short": "this must not be empty",
+    "date_type": "this must be a day, such as 2027-01-31",
+}
+
+
+def _words(detail: ErrorDetails) -> str:
+    if detail["type"] == "enum":
+        return f"this must be {', '.join(Severity)}"
+    if detail["type"] == "value_error":
+        return detail["msg"].removeprefix("Value error, ")
+    return _WORDS.get(detail["type"], "this is not what stands here")
 
 
 def _load(text: str, name: str) -> tuple[Any, Mapping[_Path, int]]:
@@ -122,11 +143,8 @@ def _load(text: str, name: str) -> tuple[Any, Mapping[_Path, int]]:
         root = yaml.compose(text, Loader=BoundedLoader)
         lines = _note_lines(root, name)
         return load(text), lines
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigurationError(f"{name}{line}: {error.problem or 'not YAML'}.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{name} is not YAML that can be read: {error}.") from error
+        raise ConfigurationError(f"{name}, {plain_reason(error)}.") from error
 
 
 def _note_lines(root: yaml.Node | None, name: str) -> dict[_Path, int]:
@@ -167,5 +185,4 @@ def _problem(name: str, lines: Mapping[_Path, int], location: _Path, message: st
     where = tuple(part for part in location if part != "[key]")
     line = next(lines[where[:end]] for end in range(len(where), -1, -1) if where[:end] in lines)
     key = ".".join(str(part) for part in where) or "the file"
-    plain = message.removeprefix("Value error, ")
-    return f"{name}, line {line}: {key}: {plain}."
+    return f"{name}, line {line}: {key}: {message}."

@@ -142,7 +142,7 @@ def _why_useless(item: Any, wanted: Callable[[str], bool]) -> ReadFailure | None
     except InvalidIdError:
         what = "without an id" if item.get("id") is None else "with an id that none can be"
         return _left_out(_shown(item), f"a {odata_type} {what}")
-    if not _are_assignments(item.get("assignments")):
+    if not are_assignments(item.get("assignments")):
         return _left_out(_shown(item), f"a {odata_type} with assignments of an unknown form")
     return None
 
@@ -151,7 +151,8 @@ def _left_out(what: str, sent: str) -> ReadFailure:
     return ReadFailure(what, f"Graph sent {sent}: it was left out.")
 
 
-def _are_assignments(value: Any) -> bool:
+def are_assignments(value: Any) -> bool:
+    """Whether a value has the form of `assignments`; null is none that were listed."""
     if value is None:
         return True
     return isinstance(value, list) and all(
@@ -239,7 +240,7 @@ def _assignments_in(answer: BatchAnswer) -> list[Wire]:
     if answer.error is not None:
         raise answer.error
     values = answer.body.get("value") if isinstance(answer.body, dict) else None
-    if not isinstance(values, list) or not _are_assignments(values):
+    if not isinstance(values, list) or not are_assignments(values):
         raise GraphTransportError(
             f"The answer to GET {answer.path} is no list of assignments.", hides_commit=False
         )

@@ -205,7 +205,7 @@ async def read_snapshot(tenant: Tenant, wanted: Wanted) -> Snapshot:
             for wire in (*listed.items, *retired.items)
             if wire["@odata.type"].lower() in ours
         ),
-        tuple(wire for wire in listed.items if _is_other_certificate(wire["@odata.type"])),
+        tuple(wire for wire in listed.items if is_other_certificate(wire["@odata.type"])),
         left_out=left_out,
         notes=(*map(str, left_out), *listed.notes, *retired.notes),
         pages=listed.pages + retired.pages,
@@ -265,7 +265,7 @@ async def _list(tenant: Tenant, wanted: Wanted) -> tuple[Listing, Listing]:
     def any_of_them(odata_type: str) -> bool:
         return (
             ours(odata_type)
-            or _is_other_certificate(odata_type)
+            or is_other_certificate(odata_type)
             or has_certificate_links(odata_type)
         )
 
@@ -279,7 +279,8 @@ async def _list(tenant: Tenant, wanted: Wanted) -> tuple[Listing, Listing]:
     return listed, await list_resource_access(tenant, ours) if elsewhere else Listing()
 
 
-def _is_other_certificate(odata_type: str) -> bool:
+def is_other_certificate(odata_type: str) -> bool:
+    """Whether a type looks like a certificate profile of another kind than ours, such as PKCS."""
     name = odata_type.lower()
     return find_profile_type(odata_type) is None and ("scep" in name or "pkcs" in name)
 

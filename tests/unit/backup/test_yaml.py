@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from intune_scep.declarations.reading import _documents
+from intune_scep.declarations.documents import read_documents
 from intune_scep.declarations.yaml_form import render_document
 
 TEXTS = st.text() | st.text(st.characters(exclude_categories=()), max_size=4)
@@ -19,7 +19,7 @@ VALUES = st.recursive(
 def test_options_come_back_and_comments_stay_comments(tmp_path_factory, options, comments):
     path = tmp_path_factory.getbasetemp() / "document.yml"
     path.write_bytes(render_document("scep_profile", options, comments))
-    assert _documents(path) == [{"scep_profile": options}]
+    assert read_documents(path) == [{"scep_profile": options}]
 
 
 def test_a_template_is_tagged_and_plain_text_is_not():

@@ -57,4 +57,4 @@ def test_a_certificate_is_read_from_a_regular_file_of_sane_size_only(tmp_path):
 
 def test_not_utf8_is_one_sentence(tmp_path):
     (tmp_path / "a.yml").write_bytes(b"\xff\xfe\x00")
-    assert "It is not valid" in problems(tmp_path)
+    assert "it is not text in UTF-8 or UTF-16" in problems(tmp_path)

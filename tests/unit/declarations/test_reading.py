@@ -68,7 +68,7 @@ def test_what_is_wrong_in_all_files_is_said_at_once(tmp_path):
         ("a.yml", "key_size"),
         ("b.yml", "platform"),
         ("c.yml", "not valid"),
-        ("d.yml", "hosts"),
+        ("d.yml", "an Ansible play"),
         ("e.yml", "stands twice"),
         ("f.yml", "must be a list"),
     ]:

@@ -1,5 +1,6 @@
 """The configuration of the rules as a file that people write."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -49,28 +50,28 @@ def test_an_empty_file_decides_nothing(tmp_path: Path, text: str) -> None:
     [
         ("severity:\n  R-006: warning", 1, "severity: this key is not known"),
         ("\nseverities:\n  R-006: warning\n  R-999: error", 4, "there is no rule 'R-999'"),
-        ("severities:\n  R-006: fatal", 2, "severities.R-006: Input should be 'error', 'warning'"),
+        ("severities:\n  R-006: fatal", 2, "severities.R-006: this must be error, warning"),
         ("severities:\n  R-006: error\n  R-006: info", 3, "R-006 is given twice"),
         ("disabled:\n  - R-006\n  - R-24", 3, "there is no rule 'R-24'"),
         ("disabled: [R-024]", 1, "R-024 makes no findings"),
         ("off: [R-006]", 1, "off: this key is not known"),
         ("answers:\n  R-113: yes", 2, "R-113 asks no question"),
-        ("answers:\n  R-080: perhaps", 2, "answers.R-080: Input should be a valid boolean"),
+        ("answers:\n  R-080: perhaps", 2, "answers.R-080: this must be true or false"),
         (
             GOOD.replace("    reason: closes in March\n", ""),
             5,
             "waivers.0.reason: this key is missing",
         ),
-        (GOOD.replace("closes in March", "' '"), 7, "waivers.0.reason: String should have at"),
-        (GOOD.replace("2027-03-31", "soon"), 8, "waivers.0.expires: Input should be a valid date"),
-        (GOOD.replace("2027-03-31", "2027-02-31"), None, "day is out of range"),
+        (GOOD.replace("closes in March", "' '"), 7, "waivers.0.reason: this must not be empty"),
+        (GOOD.replace("2027-03-31", "soon"), 8, "waivers.0.expires: this must be a day"),
+        (GOOD.replace("2027-03-31", "2027-02-31"), 8, "'2027-02-31' is no timestamp"),
         (GOOD.replace("profile: Lab", "profil: Lab"), 6, "waivers.0.profil: this key is not known"),
         (GOOD.replace("rule: R-090", "rule: R-080"), 5, "waivers.0.rule: R-080 is a question"),
-        ("- R-006", 1, "the file: Input should be a valid dictionary"),
-        ("\nseverities: {R-006: warning", 2, "expected ',' or '}'"),
-        ("a: !!python/object:os.system x", 1, "could not determine a constructor"),
+        ("- R-006", 1, "the file: this must be an object"),
+        ("\nseverities: {R-006: warning", 2, "an object in braces is not closed"),
+        ("a: !!python/object:os.system x", 1, "a tag is not known here"),
         ("waivers: &a [*a]", 1, "an alias leads back into itself"),
-        (b"severities: \xff", None, "it is not UTF-8"),
+        (b"severities: \xff", None, "it is not text in UTF-8"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(
@@ -81,7 +82,7 @@ def test_a_mistake_is_named_with_its_line(
     assert says in str(caught.value)
     assert "rules.yml" in str(caught.value)
     if line is not None:
-        assert f"line {line}:" in str(caught.value)
+        assert re.search(rf"line {line}[:,]", str(caught.value))
 
 
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
