@@ -316,6 +316,13 @@ profiles:
       returned: for declarations
       type: list
       elements: dict
+    problems:
+      description:
+        - >-
+          Why the profile cannot be as declared, each reason by itself.
+      returned: for declarations
+      type: list
+      elements: str
 failure:
   description:
     - >-
@@ -368,6 +375,7 @@ from ansible_collections.intune.scep.plugins.module_utils._profiles import (
     apply,
     result_of,
     rules_of,
+    usable,
 )
 
 DECLARED_SPEC = {
@@ -400,7 +408,7 @@ def prepared(given):
 
 def declared(given):
     """The declarations of the directory, and the choices that go with them."""
-    from intune_scep.declarations import read_declarations
+    from intune_scep.declarations import read_all
     from intune_scep.desired_state import PlanChoices
 
     choices = PlanChoices(
@@ -410,7 +418,7 @@ def declared(given):
     )
     choices.check()
     options = {**rules_of(given), **run_options(given)}
-    return read_declarations(given["path"]), choices, options
+    return usable(*read_all(given["path"])), choices, options
 
 
 def bring(client, work, check_mode):

@@ -14,7 +14,7 @@ from typing import Any, Final
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Seen, Step, step_from_dict
 from intune_scep.errors import PlanError, TooManyChangesError, UnknownProfileTypeError
-from intune_scep.profiles import ProfileKind, require_profile_type
+from intune_scep.profiles import ProfileKind, find_profile_type, require_profile_type
 
 PLAN_FORMAT: Final = "intune-scep/plan/2"
 
@@ -90,7 +90,8 @@ class Action:
 
     @property
     def is_scep(self) -> bool:
-        return require_profile_type(self.odata_type).kind is ProfileKind.SCEP
+        kind = find_profile_type(self.odata_type)
+        return kind is not None and kind.kind is ProfileKind.SCEP
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, from which the action can be read back."""
@@ -113,7 +114,8 @@ class Action:
 
     @classmethod
     def from_dict(cls, data: Any) -> Action:
-        require_profile_type(data["odata_type"])
+        if data["odata_type"] or data["steps"]:
+            require_profile_type(data["odata_type"])
         return cls(
             key=str(data["key"]),
             action=str(data["action"]),
@@ -133,13 +135,13 @@ class Action:
 
     def row(self) -> dict[str, Any]:
         """The profile as one element of `profiles` in every output."""
-        kind = require_profile_type(self.odata_type)
+        kind = find_profile_type(self.odata_type)
         notes = " ".join(self.details.get("notes") or ())
         return {
             "id": self.id,
             "name": self.name,
-            "kind": kind.kind.value,
-            "platform": kind.platform.value,
+            "kind": kind.kind.value if kind else "",
+            "platform": kind.platform.value if kind else "",
             "action": self.action,
             "status": self.status.value,
             "message": self.message or notes or None,

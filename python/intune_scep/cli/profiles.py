@@ -52,7 +52,7 @@ from intune_scep.cli.running import (
     show_plan,
 )
 from intune_scep.declarations.options import CREATABLE_PLATFORMS
-from intune_scep.declarations.reading import read_declarations
+from intune_scep.declarations.reading import all_of, read_all
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing
 from intune_scep.desired_state.run import TASKS
@@ -319,14 +319,30 @@ def _required(paths: list[Path] | None) -> list[Path]:
     return paths
 
 
-def _planned(client: IntuneClient, paths: Sequence[Path], declared: Declared) -> Plan:
+def _planned(
+    client: IntuneClient,
+    paths: Sequence[Path],
+    declared: Declared,
+    *,
+    roots_may_come: bool = False,
+) -> Plan:
     if any(is_backup(path) for path in paths):
         if len(paths) > 1:
             raise IntuneScepError("A backup is restored alone: without other paths.")
         declared.refuse("A backup is restored alone")
         return client.profiles.plan_restore(paths[0])
-    declarations = [item for path in paths for item in read_declarations(path)]
-    return client.profiles.plan(declarations, declared.choices, rules=declared.configuration)
+    read = [read_all(path) for path in paths]
+    declarations = [item for usable, _ in read for item in usable]
+    unusable = [error for _, errors in read for error in errors]
+    if unusable and not declarations:
+        raise all_of(unusable)
+    return client.profiles.plan(
+        declarations,
+        declared.choices,
+        rules=declared.configuration,
+        unusable=unusable,
+        roots_may_come=roots_may_come,
+    )
 
 
 @app.command()
@@ -369,7 +385,7 @@ def apply(
         code = _finish_begun(client, shared, dry_run=dry_run, yes=yes)
         if code is not None:
             return code
-        made = saved or _planned(client, _required(paths), declared)
+        made = saved or _planned(client, _required(paths), declared, roots_may_come=dry_run)
         require_usable(client, made, TASKS)
         return _apply(client, shared, made, journal, max_changes, dry_run=dry_run, yes=yes)
 

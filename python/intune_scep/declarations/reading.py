@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from intune_scep.declarations.declaration import Declaration, parse_declaration
 from intune_scep.errors import DeclarationError, FileError
 from intune_scep.files import parse_json, read_regular
 from intune_scep.profiles import ProfileKind
+from intune_scep.texts import told_once
 from intune_scep.yaml_text import MOST_BYTES, BoundedLoader, load_all
 
 _SUFFIXES: Final = frozenset({".yml", ".yaml", ".json"})
@@ -63,17 +64,32 @@ def read_declarations(path: Path | str) -> list[Declaration]:
         DeclarationError: A file cannot be read, holds something else, or has wrong options; one
             message names everything that is wrong in all files.
     """
-    root = Path(path)
-    problems: list[str] = []
-    declarations: list[Declaration] = []
-    for file in _files(root):
-        try:
-            declarations += _read_file(file, problems)
-        except DeclarationError as error:
-            problems.append(str(error))
-    if problems:
-        raise DeclarationError("", problems)
+    declarations, unusable = read_all(path)
+    if unusable:
+        raise all_of(unusable)
     return declarations
+
+
+def read_all(path: Path | str) -> tuple[list[Declaration], list[DeclarationError]]:
+    """The declarations of a file or directory, and an error for each that cannot be used.
+
+    Raises:
+        DeclarationError: There is no file to read.
+    """
+    declarations: list[Declaration] = []
+    unusable: list[DeclarationError] = []
+    for file in _files(Path(path)):
+        try:
+            declarations += _read_file(file, unusable)
+        except DeclarationError as error:
+            unusable.append(error)
+    return declarations, unusable
+
+
+def all_of(unusable: Sequence[DeclarationError]) -> DeclarationError:
+    """One error that tells what is wrong with several declarations, each sentence once."""
+    told = ((error.where, problem) for error in unusable for problem in error.problems)
+    return DeclarationError("", told_once(told))
 
 
 def _files(root: Path) -> list[Path]:
@@ -93,7 +109,7 @@ def _files(root: Path) -> list[Path]:
     return files
 
 
-def _read_file(file: Path, problems: list[str]) -> list[Declaration]:
+def _read_file(file: Path, unusable: list[DeclarationError]) -> list[Declaration]:
     declarations: list[Declaration] = []
     for kind, data in _profiles(file):
         try:
@@ -101,7 +117,7 @@ def _read_file(file: Path, problems: list[str]) -> list[Declaration]:
                 parse_declaration(data, kind=kind, source=str(file), base=file.parent)
             )
         except DeclarationError as error:
-            problems.append(str(error))
+            unusable.append(error)
     return declarations
 
 

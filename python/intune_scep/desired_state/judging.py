@@ -146,7 +146,8 @@ class _Judge:
         open_errors = [finding for finding in errors if finding not in accepted]
         old = self._old(action, open_errors)
         new = [finding for finding in open_errors if finding not in old]
-        ending = refused(action, self._refusal(new)) if new else action
+        refusal = (self._words(finding) for finding in new)
+        ending = refused(action, *refusal, way_out=_WAY_OUT) if new else action
         warnings = (
             *(f"{self._words(finding)} {_ACCEPTED}" for finding in accepted),
             *(f"{self._words(finding)} {_OLD}" for finding in old),
@@ -187,9 +188,6 @@ class _Judge:
         before = check(context, self._configuration).findings
         touched = _touched(action)
         return [finding for finding in errors if _is_old(finding, before, touched)]
-
-    def _refusal(self, errors: Sequence[Finding]) -> str:
-        return " ".join([*(self._words(finding) for finding in errors), _WAY_OUT])
 
     def _words(self, finding: Finding) -> str:
         text = f"{finding.rule_id}: {finding.message} {finding.remedy}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.status import Status
 from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
-from intune_scep.texts import one_line, printable
+from intune_scep.texts import one_line, printable, told_once
 
 Row = Mapping[str, Any]
 MOST_LISTED: Final = 40
@@ -41,6 +41,7 @@ _HEADINGS: Final = {
     Status.FAILED: ("FAILED", "bad"),
     Status.HELD_BACK: ("HELD BACK: not carried out", "bad"),
 }
+_TOLD_IN_FULL: Final = frozenset({Status.PLANNED.value, Status.HELD_BACK.value})
 _REISSUES: Final = {"yes": "yes", "probably_not": "probably not"}
 
 
@@ -129,17 +130,41 @@ def _by_status(rows: Sequence[Row], most: int | None, *, brief: bool = False) ->
         if not found:
             continue
         yield Line(heading, style)
-        for row in found[:most]:
+        shared = _shared_problems(found)
+        single = [row for row in found if not set(_problems(row)) & shared or _own(row, shared)]
+        for row in single[:most]:
             yield from _row(row, twice=names[row["name"]] > 1, brief=brief)
-        yield from _rest(found, most)
+        yield from _rest(single, most)
+        for sentence in told_once(
+            (f"{row['name']} ({row['platform']})", problem)
+            for row in found
+            for problem in _problems(row)
+            if problem in shared
+        ):
+            yield Line(f"  {one_line(sentence)}")
         yield Line("")
+
+
+def _problems(row: Row) -> Sequence[str]:
+    return row.get("problems") or ()
+
+
+def _own(row: Row, shared: Collection[str]) -> list[str]:
+    """The problems that a refused profile has alone."""
+    return [problem for problem in _problems(row) if problem not in shared]
+
+
+def _shared_problems(rows: Iterable[Row]) -> frozenset[str]:
+    """What keeps several profiles from being as declared, so that it is said once."""
+    counts = Counter(problem for row in rows for problem in dict.fromkeys(_problems(row)))
+    return frozenset(problem for problem, count in counts.items() if count > 1)
 
 
 def _row(row: Row, *, twice: bool, brief: bool) -> Iterator[Line]:
     identifier = f" [{row['id']}]" if row["id"] and (twice or not brief) else ""
     name = one_line(row["name"] or "no longer listed")
     yield Line(f"  {row['action']:<11} {row['kind']} {row['platform']}  {name}{identifier}")
-    if not brief or row["status"] == Status.PLANNED.value:
+    if not brief or row["status"] in _TOLD_IN_FULL:
         for difference in row["diff"]:
             yield from _difference(difference)
         if row.get("reissues") in _REISSUES:
