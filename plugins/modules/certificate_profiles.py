@@ -368,6 +368,7 @@ from ansible_collections.intune.scep.plugins.module_utils._base import run_modul
 from ansible_collections.intune.scep.plugins.module_utils._journal import (
     JOURNAL_SPEC,
     MAX_CHANGES_SPEC,
+    called,
     complaint_about_limit,
     run_options,
 )
@@ -394,7 +395,7 @@ def complaint_about(params):
     if params["path"] and state == "rolled_back":
         given.insert(0, "path")
     if given:
-        return f"{', '.join(given)} has no meaning with state={state}."
+        return f"{', '.join(map(called, given))} has no meaning with {called('state')}: {state}."
     return complaint_about_limit(params)
 
 

@@ -15,6 +15,7 @@ from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Seen, Step, step_from_dict
 from intune_scep.errors import PlanError, TooManyChangesError, UnknownProfileTypeError
 from intune_scep.profiles import ProfileKind, find_profile_type, require_profile_type
+from intune_scep.wording import option
 
 PLAN_FORMAT: Final = "intune-scep/plan/2"
 
@@ -367,7 +368,7 @@ def require_room(count: int, max_changes: int | None) -> None:
     """
     if max_changes is not None and count > max_changes:
         raise TooManyChangesError(
-            f"{count} profiles would change, but max_changes (--max-changes) allows"
+            f"{count} profiles would change, but {option('max_changes')} allows"
             f" {max_changes}. Nothing was changed.",
             hint="Choose fewer, or allow more.",
         )

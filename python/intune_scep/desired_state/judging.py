@@ -29,12 +29,10 @@ from intune_scep.rules import (
     check,
 )
 from intune_scep.tenant import Snapshot
+from intune_scep.wording import option
 
 _Root = TrustedRootProfile | NotRead | None
 _JUDGED: Final = frozenset({Change.CREATE, Change.UPDATE, Change.REPLACE})
-_WAY_OUT: Final = (
-    "Mend it, or change the severity or waive the rule in the file given with rules_path (--rules)."
-)
 _ACCEPTED: Final = "The declaration accepts it, so it does not stop the change."
 _OLD: Final = "The profile has this error today, so it does not stop the change."
 
@@ -56,6 +54,11 @@ def judge_plan(
     judge = _Judge(_Outlook(plan, snapshot), configuration, today)
     actions = tuple(judge.judged(action) for action in plan.actions)
     return replace(plan, actions=actions, notes=(*plan.notes, *judge.notes()))
+
+
+def _way_out() -> str:
+    rules = option("rules_path")
+    return f"Mend it, or change the severity or waive the rule in the file given with {rules}."
 
 
 class _Outlook:
@@ -147,7 +150,7 @@ class _Judge:
         old = self._old(action, open_errors)
         new = [finding for finding in open_errors if finding not in old]
         refusal = (self._words(finding) for finding in new)
-        ending = refused(action, *refusal, way_out=_WAY_OUT) if new else action
+        ending = refused(action, *refusal, way_out=_way_out()) if new else action
         warnings = (
             *(f"{self._words(finding)} {_ACCEPTED}" for finding in accepted),
             *(f"{self._words(finding)} {_OLD}" for finding in old),

@@ -14,6 +14,7 @@ from intune_scep.changes.report import RunReport
 from intune_scep.changes.status import Status
 from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
 from intune_scep.texts import one_line, printable, told_once
+from intune_scep.wording import face, option
 
 Row = Mapping[str, Any]
 MOST_LISTED: Final = 40
@@ -42,6 +43,11 @@ _HEADINGS: Final = {
     Status.HELD_BACK: ("HELD BACK: not carried out", "bad"),
 }
 _TOLD_IN_FULL: Final = frozenset({Status.PLANNED.value, Status.HELD_BACK.value})
+_ROLLING_BACK: Final = {
+    Task.STRONG_MAPPING: "intune.scep.strong_mapping",
+    Task.DECLARED_STATE: "intune.scep.certificate_profiles",
+    Task.RESTORE: "intune.scep.certificate_profiles",
+}
 _REISSUES: Final = {"yes": "yes", "probably_not": "probably not"}
 
 
@@ -96,17 +102,36 @@ def text_of_run(report: RunReport, *, most: int | None = MOST_LISTED) -> str:
 
 
 def ways_on(report: RunReport) -> Iterator[str]:
-    """The command that finishes a run which left something, and the one that goes back."""
+    """What finishes a run that left something, and what goes back, as the reader would do it."""
+    if not face().runs_commands:
+        yield from _ways_on_in_a_play(report)
+        return
     words = "strong-mapping" if report.plan.task is Task.STRONG_MAPPING else "profiles"
     if report.plan.task is Task.ROLLBACK:
-        if report.failed:
+        if _is_unfinished(report):
             yield f"To finish: intune-scep {words} rollback --journal {report.journal}"
         return
-    left = any(item.is_bad and item.status is not Status.CONFLICT for item in report.outcomes)
-    if (left or report.stopped) and not report.verified_only:
+    if _is_unfinished(report):
         yield f"To finish: intune-scep {words} apply --journal {report.journal}"
     if any(item.written for item in report.outcomes):
         yield f"To go back: intune-scep {words} rollback --journal {report.journal}"
+
+
+def _ways_on_in_a_play(report: RunReport) -> Iterator[str]:
+    journal, state = f"{option('journal')}: {report.journal}", f"{option('state')}: rolled_back"
+    rollback = report.plan.task is Task.ROLLBACK
+    if _is_unfinished(report):
+        yield f"To finish: the same task with {f'{state} and ' if rollback else ''}{journal}"
+    if not rollback and any(item.written for item in report.outcomes):
+        module = "" if option("state") != "state" else f", of {_ROLLING_BACK[report.plan.task]}"
+        yield f"To go back: {state} and {journal}{module}"
+
+
+def _is_unfinished(report: RunReport) -> bool:
+    if report.plan.task is Task.ROLLBACK:
+        return report.failed
+    left = any(item.is_bad and item.status is not Status.CONFLICT for item in report.outcomes)
+    return bool(left or report.stopped) and not report.verified_only
 
 
 def _as_found(rows: Sequence[Row]) -> Iterator[Line]:
