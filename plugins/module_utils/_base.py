@@ -12,12 +12,17 @@ Nothing but the library's light package root is imported before the arguments ar
 
 from __future__ import annotations
 
+import os
 import traceback
 from contextlib import ExitStack
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.validation import check_type_dict
-from ansible_collections.intune.scep.plugins.module_utils._journal import refusal, with_content
+from ansible_collections.intune.scep.plugins.module_utils._journal import (
+    ROLE_PREFIX,
+    refusal,
+    with_content,
+)
 
 try:
     import intune_scep
@@ -90,6 +95,22 @@ def run_module(job, argument_spec, check=None, prepare=None, unreachable=None, *
         fail(module, complaint, code="badArgument")
     require_library(module)
 
+    from intune_scep.wording import speaking
+
+    with speaking(face()):
+        run_job(module, job, prepare, unreachable)
+
+
+def face():
+    """In whose words the library is to speak: those of the role that runs the module, if any."""
+    from intune_scep.wording import MODULE, role
+
+    prefix = os.environ.get(ROLE_PREFIX)
+    return role(prefix) if prefix else MODULE
+
+
+def run_job(module, job, prepare, unreachable):
+    """Do the job with arguments that are known to be good, and exit with its answer."""
     from intune_scep.connection import ConnectionOptions
     from intune_scep.errors import IntuneScepError
 

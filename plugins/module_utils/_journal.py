@@ -19,6 +19,15 @@ JOURNAL_SPEC = {
 MAX_CHANGES_SPEC = {"max_changes": {"type": "int"}}
 
 
+ROLE_PREFIX = "INTUNE_SCEP_ROLE_PREFIX"
+"""Set by the roles: what the names of their variables begin with."""
+
+
+def called(option):
+    """What people know an option by: its own name, or the variable of the role that runs it."""
+    return os.environ.get(ROLE_PREFIX, "") + option
+
+
 def run_options(params):
     """How a run is recorded and limited, as the library's calls take it."""
     return {"journal": params.get("journal"), "max_changes": params.get("max_changes")}
@@ -27,7 +36,7 @@ def run_options(params):
 def complaint_about_limit(params):
     """What is wrong with max_changes, or None."""
     if (params["max_changes"] or 0) < 0:
-        return f"max_changes must not be negative. It is {params['max_changes']}."
+        return f"{called('max_changes')} must not be negative. It is {params['max_changes']}."
     return None
 
 
@@ -56,7 +65,8 @@ def refusal(params, check_mode):
         return None
     return (
         f"The journal would be lost, and a rollback needs it: {reason} Name a journal on storage"
-        " that outlives the job, or set allow_ephemeral_journal. Nothing was read or changed."
+        f" that outlives the job, or set {called('allow_ephemeral_journal')}. Nothing was read or"
+        " changed."
     )
 
 

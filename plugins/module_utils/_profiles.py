@@ -102,9 +102,24 @@ def listed(client, params, kind):
 
 def apply(client, work, check_mode):
     """Bring the tenant to what is declared, or in check mode say what that would change."""
-    declarations, choices, options = work
-    report = client.profiles.apply(declarations, choices, dry_run=check_mode, **options)
+    (declarations, unusable), choices, options = work
+    report = client.profiles.apply(
+        declarations, choices, dry_run=check_mode, unusable=unusable, **options
+    )
     return result_of(report)
+
+
+def usable(declarations, unusable):
+    """The declarations with those that cannot be used beside them, if any can.
+
+    Raises:
+        IntuneScepError: None can.
+    """
+    from intune_scep.declarations import all_of
+
+    if unusable and not declarations:
+        raise all_of(unusable)
+    return declarations, unusable
 
 
 def rules_of(given):
@@ -218,29 +233,33 @@ def checked(item, spec):
 
 
 def declarations_of(given, kind, spec):
-    """The declarations that the options given stand for.
+    """The declarations that the options given stand for, and an error for each that cannot be used.
 
     Raises:
-        IntuneScepError: An option has a value that the profile cannot have.
+        IntuneScepError: An option has a value that the profile cannot have, and there is no other.
     """
     from intune_scep.declarations import parse_declaration
+    from intune_scep.errors import DeclarationError
     from intune_scep.profiles import ProfileKind
 
     beside = {name: given[name] for name in given if name in spec}
     if given.get("profiles") is None:
-        return [parse_declaration(without_nulls_inside(beside), kind=ProfileKind(kind))]
-    declarations = []
+        return [parse_declaration(without_nulls_inside(beside), kind=ProfileKind(kind))], []
+    declarations, unusable = [], []
     for index, item in enumerate(given["profiles"]):
         merged = {**beside, **item}
         values = checked(merged, spec).validated_parameters
-        declarations.append(
-            parse_declaration(
+        try:
+            declaration = parse_declaration(
                 without_nulls_inside({name: values[name] for name in merged}),
                 kind=ProfileKind(kind),
                 source=f"profiles[{index}]",
             )
-        )
-    return declarations
+        except DeclarationError as error:
+            unusable.append(error)
+        else:
+            declarations.append(declaration)
+    return usable(declarations, unusable)
 
 
 def without_nulls_inside(options):

@@ -9,7 +9,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.intune.scep.plugins.module_utils._journal import complaint_about_limit
+from ansible_collections.intune.scep.plugins.module_utils._journal import (
+    called,
+    complaint_about_limit,
+)
 from ansible_collections.intune.scep.plugins.module_utils._strong_mapping_choices import (
     CHOICE_SPEC,
 )
@@ -20,19 +23,19 @@ LIMIT = "max_changes"
 def complaint_about(params):
     """What is wrong with these options beyond what their types say, or None."""
     if params["only"] is not None and not params["only"]:
-        return "only is an empty list. Leave it out to take every profile."
+        return f"{called('only')} is an empty list. Leave it out to take every profile."
     for option in ("only", "except"):
         if any(not name.strip() for name in params[option] or []):
-            return f"{option} holds an empty name."
+            return f"{called(option)} holds an empty name."
     both = sorted(set(params["only"] or []) & set(params["except"] or []))
     if both:
-        return f"only and except both name {', '.join(both)}."
+        return f"{called('only')} and {called('except')} both name {', '.join(both)}."
     if complaint := complaint_about_limit(params):
         return complaint
     given = [name for name in CHOICE_SPEC if params[name] and name != LIMIT]
     if params["state"] == "rolled_back" and given:
         return (
-            f"{', '.join(given)} has no meaning with state=rolled_back."
+            f"{', '.join(map(called, given))} has no meaning with {called('state')}: rolled_back."
             " The journal says what to restore."
         )
     return None

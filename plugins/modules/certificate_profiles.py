@@ -316,6 +316,13 @@ profiles:
       returned: for declarations
       type: list
       elements: dict
+    problems:
+      description:
+        - >-
+          Why the profile cannot be as declared, each reason by itself.
+      returned: for declarations
+      type: list
+      elements: str
 failure:
   description:
     - >-
@@ -361,6 +368,7 @@ from ansible_collections.intune.scep.plugins.module_utils._base import run_modul
 from ansible_collections.intune.scep.plugins.module_utils._journal import (
     JOURNAL_SPEC,
     MAX_CHANGES_SPEC,
+    called,
     complaint_about_limit,
     run_options,
 )
@@ -368,6 +376,7 @@ from ansible_collections.intune.scep.plugins.module_utils._profiles import (
     apply,
     result_of,
     rules_of,
+    usable,
 )
 
 DECLARED_SPEC = {
@@ -386,7 +395,7 @@ def complaint_about(params):
     if params["path"] and state == "rolled_back":
         given.insert(0, "path")
     if given:
-        return f"{', '.join(given)} has no meaning with state={state}."
+        return f"{', '.join(map(called, given))} has no meaning with {called('state')}: {state}."
     return complaint_about_limit(params)
 
 
@@ -400,7 +409,7 @@ def prepared(given):
 
 def declared(given):
     """The declarations of the directory, and the choices that go with them."""
-    from intune_scep.declarations import read_declarations
+    from intune_scep.declarations import read_all
     from intune_scep.desired_state import PlanChoices
 
     choices = PlanChoices(
@@ -410,7 +419,7 @@ def declared(given):
     )
     choices.check()
     options = {**rules_of(given), **run_options(given)}
-    return read_declarations(given["path"]), choices, options
+    return usable(*read_all(given["path"])), choices, options
 
 
 def bring(client, work, check_mode):

@@ -309,6 +309,13 @@ profiles:
       returned: for declarations
       type: list
       elements: dict
+    problems:
+      description:
+        - >-
+          Why the profile cannot be as declared, each reason by itself.
+      returned: for declarations
+      type: list
+      elements: str
 failure:
   description:
     - >-

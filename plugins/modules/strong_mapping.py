@@ -17,10 +17,10 @@ description:
     that is missing - type URI, value C({{OnPremisesSecurityIdentifier}}) - to those that need it.
     It is added last; every other subject alternative name stays as it is.
   - B(Editing a SCEP profile makes Intune issue again every certificate of that profile.) Microsoft
-    says that Intune revokes the old ones on Windows, iOS/iPadOS, macOS and Samsung Knox. It cannot on
-    Android device owner and AOSP, and those of a third-party CA it only removes. Run in check mode
-    first, and use O(only) and O(max_changes) to go in steps. A profile that is already mapped is
-    never written to.
+    says that Intune revokes the old ones on Windows, iOS/iPadOS, macOS and Samsung Knox. It cannot
+    on Android device owner and AOSP, and those of a third-party CA it only removes. Run in check
+    mode first, and use O(only) and O(max_changes) to go in steps. A profile that is already mapped
+    is never written to.
   - A profile that was changed by somebody else between reading and writing is left alone and
     reported as a conflict.
   - When one profile fails, the others are still done and reported, and the task fails.

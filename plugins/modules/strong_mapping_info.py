@@ -18,8 +18,8 @@ description:
 options:
   rules_path:
     description:
-      - A YAML file with severities, waivers and answers for the rules, as C(intune-scep check --rules)
-        takes it.
+      - A YAML file with severities, waivers and answers for the rules, as
+        C(intune-scep check --rules) takes it.
     type: path
 extends_documentation_fragment:
   - intune.scep.connection

@@ -26,6 +26,7 @@ from intune_scep.declarations import Declaration
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing, list_profiles
 from intune_scep.desired_state.run import TASKS, apply_declarations, apply_plan, plan_declarations
+from intune_scep.errors import DeclarationError
 from intune_scep.profiles import Platform, Profile, ProfileKind
 from intune_scep.rules import Configuration
 from intune_scep.strong_mapping import run as strong_mapping
@@ -339,17 +340,30 @@ class AsyncProfiles(AsyncRuns):
         choices: PlanChoices | None = None,
         *,
         rules: Configuration | None = None,
+        unusable: Sequence[DeclarationError] = (),
+        roots_may_come: bool = False,
     ) -> Plan:
         """Say what would be done to bring the tenant to its declared state.
 
         Args:
             rules: Severities, disabled rules, waivers and answers. What would be written is
                 judged by the rules: errors refuse it, warnings are in `warnings`.
+            unusable: Declarations that could not be read, as `read_all` returns them: refused in
+                the plan, beside the others.
+            roots_may_come: Plan for trusted roots whose name nothing has yet, with a note, instead
+                of refusing the profiles that name them. Such a plan is to look at only.
 
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
-        return await plan_declarations(self._client.tenant, declarations, choices, rules=rules)
+        return await plan_declarations(
+            self._client.tenant,
+            declarations,
+            choices,
+            rules=rules,
+            unusable=unusable,
+            roots_may_come=roots_may_come,
+        )
 
     async def apply(
         self,
@@ -361,11 +375,13 @@ class AsyncProfiles(AsyncRuns):
         journal: str | Path | None = None,
         max_changes: int | None = None,
         watch: Watch | None = None,
+        unusable: Sequence[DeclarationError] = (),
     ) -> RunReport:
         """Bring the tenant to its declared state; where one declaration is refused, not at all.
 
         Args:
-            dry_run: Stop after the plan.
+            dry_run: Stop after the plan, which then may await trusted roots that do not exist yet.
+            unusable: As for `plan`.
             rules: As for `plan`.
             journal: File for the record of the run; in the user's state directory by default.
             max_changes: Refuse the run if it would write more profiles.
@@ -383,6 +399,7 @@ class AsyncProfiles(AsyncRuns):
             journal=_path(journal),
             max_changes=max_changes,
             watch=watch,
+            unusable=unusable,
         )
 
     async def apply_plan(

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from intune_scep.errors import ConnectionOptionError
+from intune_scep.wording import setting
 
 CLOUD_NAMES = ("public", "usgov", "usgov_dod", "china", "simulator")
 AUTH_SOURCES = ("auto", "env", "cli", "msi", "default", "token")
@@ -110,36 +111,33 @@ class ConnectionOptions:
         Raises:
             ConnectionOptionError: with the option's name and the way out.
         """
-        _require_choice("cloud", self.cloud, CLOUD_NAMES)
-        _require_choice("auth_source", self.auth_source, AUTH_SOURCES)
+        _require_choice(called("cloud"), self.cloud, CLOUD_NAMES)
+        _require_choice(called("auth_source"), self.auth_source, AUTH_SOURCES)
         if not 0 < self.timeout <= _LONGEST_SECONDS:
             raise ConnectionOptionError(
-                "timeout (INTUNE_SCEP_TIMEOUT) must be a number of seconds, more than 0 and at"
+                f"{called('timeout')} must be a number of seconds, more than 0 and at"
                 f" most {_LONGEST_SECONDS}."
             )
         if not 0 <= self.patience <= _LONGEST_SECONDS:
             raise ConnectionOptionError(
-                "patience (INTUNE_SCEP_PATIENCE) must be a number of seconds, from 0 to"
-                f" {_LONGEST_SECONDS}."
+                f"{called('patience')} must be a number of seconds, from 0 to {_LONGEST_SECONDS}."
             )
         if self.access_token and not _TOKEN.fullmatch(self.access_token.strip()):
             raise ConnectionOptionError(
-                "access_token (INTUNE_SCEP_ACCESS_TOKEN) is no token: it has characters that no"
-                " token has."
+                f"{called('access_token')} is no token: it has characters that no token has."
             )
         if self.endpoint:
-            _require_safe_root("endpoint (INTUNE_SCEP_ENDPOINT)", self.endpoint)
+            _require_safe_root(called("endpoint"), self.endpoint)
         if self.authority:
             root = self.authority if "://" in self.authority else f"https://{self.authority}"
-            _require_safe_root("authority (AZURE_AUTHORITY_HOST)", root)
+            _require_safe_root(called("authority"), root)
         if self.uses_in_process_door:
             return
         if self.cloud == "simulator" and not self.endpoint:
             raise ConnectionOptionError(
-                "cloud is simulator, but nothing says which one.",
-                hint="Set INTUNE_SCEP_SIMULATOR to its database file (make one with: intune-scep"
-                " simulator seed --database FILE --scenario contoso), or INTUNE_SCEP_ENDPOINT to"
-                " its URL.",
+                f"{called('cloud')} is simulator, but nothing says which one.",
+                hint="Set INTUNE_SCEP_SIMULATOR to its database file (intune-scep simulator seed"
+                " makes one), or INTUNE_SCEP_ENDPOINT to its URL.",
             )
         if not self._says_how_to_sign_in():
             raise ConnectionOptionError(self._missing_credentials_message())
@@ -148,7 +146,7 @@ class ConnectionOptions:
         ) and (self.auth_source in {"auto", "env"} and not self.access_token)
         missing = [name for name in ("tenant", "client_id") if not getattr(self, name)]
         if needs_tenant and missing:
-            names = " and ".join(f"{name} ({ENVIRONMENT[name][0]})" for name in missing)
+            names = " and ".join(map(called, missing))
             raise ConnectionOptionError(f"Credentials are given, but {names} is missing.")
 
     @property
@@ -165,20 +163,22 @@ class ConnectionOptions:
 
     def _missing_credentials_message(self) -> str:
         ways = (
-            "tenant, client_id and secret (AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET);"
-            " x509_certificate_path instead of secret; access_token (INTUNE_SCEP_ACCESS_TOKEN);"
-            " or auth_source: cli, msi or default"
+            f"{called('tenant')}, {called('client_id')} and {called('secret')};"
+            f" {called('x509_certificate_path')} instead of the secret;"
+            f" {called('access_token')}; or {called('auth_source')} as cli, msi or default"
         )
-        simulator = (
-            "For the embedded simulator say so: cloud: simulator (INTUNE_SCEP_CLOUD=simulator)"
-        )
+        simulator = f"For the embedded simulator set {called('cloud')} to simulator."
         if self.simulator:
             simulator = (
-                "INTUNE_SCEP_SIMULATOR is set, but cloud is not: "
-                + simulator[0].lower()
-                + simulator[1:]
+                "INTUNE_SCEP_SIMULATOR is set, but nothing says that it is meant: for the embedded"
+                f" simulator set {called('cloud')} to simulator."
             )
-        return f"No credentials for cloud {self.cloud}. Give {ways}. {simulator}."
+        return f"No credentials for cloud {self.cloud}. Give {ways}. {simulator}"
+
+
+def called(name: str) -> str:
+    """A connection option by the name it has with whoever is speaking, and its variable."""
+    return setting(name, ENVIRONMENT[name][0])
 
 
 def _number(value: Any) -> float:

@@ -192,11 +192,23 @@ class DeclarationError(IntuneScepError):
     """One or more declarations cannot be used.
 
     Attributes:
+        where: Which declaration or file; empty for several.
         problems: One sentence for each wrong option, in the order of the declarations.
+        kind, name, platform: What the declaration says of itself; empty where it does not.
     """
 
-    def __init__(self, where: str, problems: Sequence[str]) -> None:
+    def __init__(
+        self,
+        where: str,
+        problems: Sequence[str],
+        *,
+        kind: str = "",
+        name: str = "",
+        platform: str = "",
+    ) -> None:
+        self.where = where
         self.problems = tuple(problems)
+        self.kind, self.name, self.platform = kind, name or where, platform
         prefix = f"{where}: " if where else ""
         super().__init__(prefix + " ".join(self.problems))
 
@@ -214,7 +226,15 @@ class InexpressibleError(IntuneScepError):
 
 
 class UnresolvedNameError(IntuneScepError):
-    """A name or id that leads to nothing, or a name that leads to several things."""
+    """A name or id that leads to nothing, or a name that leads to several things.
+
+    Attributes:
+        may_come: Whether it is a name that nothing has, so that something may have it later.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, may_come: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.may_come = may_come
 
 
 class MarkerError(IntuneScepError):

@@ -114,6 +114,13 @@ _DECLARED: Final = (
         returned="for declarations",
         elements="dict",
     ),
+    Field(
+        "problems",
+        "list",
+        "Why the profile cannot be as declared, each reason by itself.",
+        returned="for declarations",
+        elements="str",
+    ),
 )
 
 

@@ -11,6 +11,7 @@ import codecs
 import json
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -58,6 +59,29 @@ def decoded(data: bytes) -> str:
 def one_line(text: object) -> str:
     """Printable text on one line, every run of blanks being one space."""
     return " ".join(printable(text).split())
+
+
+def told_once(told: Iterable[tuple[str, str]], *, most: int = 3) -> list[str]:
+    """What is said of many, each sentence once: `A, B, C and 67 more: No root has the name.`
+
+    Args:
+        told: Pairs of whom a sentence is about, and the sentence.
+        most: How many are named.
+    """
+    about: dict[str, dict[str, None]] = {}
+    for who, sentence in told:
+        about.setdefault(sentence, {})[who] = None
+    return [
+        f"{first_of(filter(None, names), most=most)}: {sentence}" if any(names) else sentence
+        for sentence, names in about.items()
+    ]
+
+
+def first_of(names: Iterable[str], *, most: int) -> str:
+    """The first names and how many more there are, as `A, B and 3 more`."""
+    known = list(names)
+    listed = ", ".join(known[:most])
+    return f"{listed} and {len(known) - most} more" if len(known) > most else listed
 
 
 def json_text(value: Any, *, indent: int | None = 2) -> str:

@@ -142,7 +142,7 @@ def run_ansible(*command: str, cwd: Path, **variables: str) -> Result:
     return Result(process.returncode, process.stdout)
 
 
-def run_on(tenant: Tenant, playbook: str, *arguments: str) -> Result:
+def run_on(tenant: Tenant, playbook: str, *arguments: str, **variables: str) -> Result:
     path = str(ROOT / playbook) if playbook.endswith(".yml") else playbook
     return run_playbook(
         path,
@@ -150,6 +150,7 @@ def run_on(tenant: Tenant, playbook: str, *arguments: str) -> Result:
         cwd=tenant.database.parent,
         INTUNE_SCEP_CLOUD="simulator",
         INTUNE_SCEP_SIMULATOR=str(tenant.database),
+        **variables,
     )
 
 

@@ -69,7 +69,7 @@ def deploy(tenant: Tenant, playbook: str, path: Path, *arguments: str, **more: A
     return run_on(tenant, playbook, "-e", variables, *arguments)
 
 
-def play(tenant: Tenant, tasks: str) -> Result:
+def play(tenant: Tenant, tasks: str, **variables: str) -> Result:
     """Run tasks as they are written."""
     directory = tenant.database.parent
     (directory / "tasks.yml").write_text(tasks)
@@ -80,7 +80,7 @@ def play(tenant: Tenant, tasks: str) -> Result:
         "tasks": [{"import_tasks": "tasks.yml"}],
     }
     (directory / "play.yml").write_text(yaml.safe_dump([book]))
-    return run_on(tenant, str(directory / "play.yml"))
+    return run_on(tenant, str(directory / "play.yml"), **variables)
 
 
 def test_deploy_plans_applies_and_then_has_nothing_to_do(tenant: Tenant) -> None:
@@ -211,6 +211,96 @@ def test_a_variable_that_ansible_took_for_its_own_is_explained(
     assert all(word in output for word in words)
     assert '!unsafe "CN={{UserName}}"' in output
     assert tenant.requests() == []
+
+
+SHADOWING = """\
+- vars:
+    UserName: svc-intune
+    UserPrincipalName: svc-intune@contoso.com
+    DeviceName: kiosk
+    SerialNumber: !unsafe "{{SerialNumber}}"
+    items: [{subject: "CN={{ UserName }}", upn: "{{ UserPrincipalName }}"}]
+    many: [{name: A, platform: ios, subject_name_format: "CN={{ UserName }}"}]
+  ignore_errors: false
+  intune.scep.scep_profile:
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "shadowed"),
+    [
+        ('{name: A, platform: ios, subject_name_format: "CN={{ UserName }}"}', "UserName"),
+        (
+            "{name: A, platform: ios, subject_alternative_names:"
+            ' [{type: upn, value: "{{ UserPrincipalName }}"}]}',
+            "UserPrincipalName",
+        ),
+        ('{name: A, platform: ios, subject_name_format: "CN={{ UserName | upper }}"}', "UserName"),
+        ('{profiles: "{{ many }}"}', "UserName"),
+        (
+            '{profiles: [{name: A, platform: ios, subject_name_format: "CN={{ UserName }}"}]}',
+            "UserName",
+        ),
+        (
+            '{name: A, platform: ios, subject_name_format: "{{ item.subject }}"}\n'
+            '  loop: "{{ items }}"',
+            "UserName",
+        ),
+        (
+            '{name: A, platform: ios, subject_name_format: "CN={{ item }}"}\n'
+            '  with_items: ["{{ DeviceName }}"]',
+            "DeviceName",
+        ),
+        (
+            '{name: A, platform: ios, subject_name_format: "CN={{ one.subject }}"}\n'
+            '  loop: [{subject: "{{ UserName }}"}]\n  loop_control: {loop_var: one}',
+            "UserName",
+        ),
+    ],
+)
+def test_a_variable_of_the_play_with_a_name_of_intunes_is_told(
+    tenant: Tenant, task: str, shadowed: str
+) -> None:
+    result = play(tenant, SHADOWING.rstrip("\n") + f" {task}\n")
+    output = " ".join(result.output.split())
+    assert result.code == 2
+    assert f"The play has a variable {shadowed}, and Ansible put its value" in output
+    assert '!unsafe "CN={{UserName}}"' in output
+    assert tenant.requests() == []
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        'loop: [{subject: "CN={{ UserName }}"}]',
+        'with_items: [{subject: "CN={{ UserName }}"}]',
+        'loop: "{{ many }}"\n  vars: {many: [{subject: "CN={{ UserName }}"}]}',
+    ],
+)
+def test_an_undefined_variable_in_a_loop_is_explained_too(tenant: Tenant, loop: str) -> None:
+    task = '{name: A, platform: ios, subject_name_format: "{{ item.subject }}"}'
+    tasks = f"- intune.scep.scep_profile: {task}\n  {loop}\n"
+    result = play(tenant, tasks, ANSIBLE_CALLBACKS_ENABLED="intune.scep.unsafe_advice")
+    output = " ".join(result.output.split())
+    assert result.code == 2
+    assert "UserName is a variable of Intune, which Ansible took for one of its own." in output
+    assert '!unsafe "CN={{UserName}}"' in output
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        '{name: "{{ DeviceName }}", platform: ios, subject_name_format: !unsafe "CN={{UserName}}"}',
+        '{name: A, platform: ios, subject_name_format: "CN={{ SerialNumber }}"}',
+        '{name: "{{ item }}", platform: ios, subject_name_format: !unsafe "CN={{UserName}}"}\n'
+        '  loop: ["{{ DeviceName }}"]',
+    ],
+    ids=["in a name", "that holds Intune's", "in a loop, for a name"],
+)
+def test_a_variable_that_leaves_intunes_alone_is_not_told(tenant: Tenant, task: str) -> None:
+    result = play(tenant, SHADOWING.rstrip("\n") + f" {task}\n")
+    assert "The play has a variable" not in " ".join(result.output.split())
+    assert tenant.requests() != []
 
 
 ROOT_YAML = f"""\

@@ -16,6 +16,7 @@ FLOORS = {
     "records": 0,
     "result_fields": 0,
     "texts": 0,
+    "wording": 0,
     "yaml_text": 0,
     "profiles": 1,
     "certificates": 1,
@@ -39,6 +40,7 @@ MAY_KNOW_THE_SIMULATOR = {"graph/connect.py", "cli/app.py"}
 NEIGHBOURS = {
     ("certificates", "profiles"): "both read one text in one way: profiles/sid_text.py",
     ("connection", "errors"): "the root of every error",
+    ("connection", "wording"): "options by the names that people know",
     ("files", "errors"): "the root of every error",
     ("portal", "errors"): "the root of every error",
     ("sync_client", "client"): "the twin stands on the client",

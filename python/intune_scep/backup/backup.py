@@ -233,12 +233,11 @@ def read_backup(directory: Path) -> Backup:
                 f"The backup in {directory} is damaged: {MANIFEST} and {TENANT_FILE} name"
                 " different tenants."
             )
-        names = Names(
-            **{
-                word: NameIndex(what, tuple(dict(about["names"][word]).items()))
-                for word, what in _NAMES.items()
-            }
-        )
+        known: dict[str, Any] = {
+            word: NameIndex(what, tuple(dict(about["names"][word]).items()))
+            for word, what in _NAMES.items()
+        }
+        names = Names(**known)
         notes, read_at = tuple(map(str, about["notes"])), str(about["read_at"])
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(directory, TENANT_FILE) from error

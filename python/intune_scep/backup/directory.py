@@ -31,6 +31,7 @@ from intune_scep.files import (
 )
 from intune_scep.profiles import Profile
 from intune_scep.records import Record
+from intune_scep.wording import option
 
 LARGEST_FILE: Final = 64 * 1024 * 1024
 _MOST_SHOWN: Final = 10
@@ -324,7 +325,7 @@ def _earlier_ledger(path: Path, about: Mapping[str, Any], *, overwrite: bool) ->
         return {}
     raise ExportError(
         f"{path} is not of an export of this form and tenant. Nothing was written.",
-        hint="Choose another directory, or write over it with overwrite (--overwrite).",
+        hint=f"Choose another directory, or write over it with {option('overwrite')}.",
     )
 
 
@@ -348,7 +349,7 @@ def _refuse_foreign(
     raise ExportError(
         f"{directory} holds files that no export wrote, or that were edited since: {shown}{more}."
         " Nothing was written.",
-        hint="Move them away, or write over them with overwrite (--overwrite).",
+        hint=f"Move them away, or write over them with {option('overwrite')}.",
     )
 
 

@@ -28,6 +28,7 @@ from intune_scep.profiles import Profile
 from intune_scep.profiles.targets import targets_of
 from intune_scep.tenant import ReadFailure, Snapshot, Tenant
 from intune_scep.version import __version__
+from intune_scep.wording import option
 
 LEDGER: Final = ".intune-scep-export.json"
 LEDGER_FORMAT: Final = "intune-scep/export/1"
@@ -190,7 +191,7 @@ def _notes(written: FilesWritten) -> Iterator[str]:
         yield (
             "Files of profiles that are no longer there, or have another name now:"
             f" {', '.join(written.left_over)}. Applied, they would make those profiles again."
-            " Remove them, or export with remove_left_over (--remove-left-over)."
+            f" Remove them, or export with {option('remove_left_over')}."
         )
 
 
@@ -218,7 +219,7 @@ def _describe(profile: Profile, snapshot: Snapshot) -> _Described:
         platform = profile.profile_type.platform
         message = (
             f"The platform {platform} is retired, and no declaration can describe it."
-            " A backup in JSON (--format json) has it."
+            " A backup in JSON has it."
         )
         return _Described(ExportedProfile(profile, LEFT_OUT, message=message))
     described = describe_profile(

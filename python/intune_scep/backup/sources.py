@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from intune_scep.backup.dsc import read_dsc
 from intune_scep.backup.graph_files import GraphFiles, graph_files, holds_graph_objects, listed
-from intune_scep.declarations.declaration import Declaration
 from intune_scep.declarations.documents import SUFFIXES
 from intune_scep.declarations.reading import (
+    Declarations,
     Documents,
     declarations_in,
     documents_of,
@@ -33,12 +33,12 @@ _ARCHIVE: Final = "__archive__"
 _OF_ARCHIVE: Final = "archived by IntuneCD"
 
 
-def read_source(paths: Sequence[Path]) -> list[Declaration] | GraphFiles:
+def read_source(paths: Sequence[Path]) -> Declarations | GraphFiles:
     """Read files and directories that belong together.
 
     Raises:
         SourceError: there is nothing at a path, both kinds, or no certificate profile.
-        DeclarationError: declarations that are wrong, or files that are neither.
+        DeclarationError: files that are neither.
     """
     for path in paths:
         if not os.path.lexists(path):

@@ -25,7 +25,8 @@ from intune_scep.changes.values import (
     texts_of,
 )
 from intune_scep.errors import PlanError, TooManyChangesError, UnknownProfileTypeError
-from intune_scep.profiles import ProfileKind, require_profile_type
+from intune_scep.profiles import ProfileKind, find_profile_type, require_profile_type
+from intune_scep.wording import option
 
 PLAN_FORMAT: Final = "intune-scep/plan/2"
 _OF_EVERY_ROW: Final = frozenset(
@@ -108,7 +109,8 @@ class Action:
 
     @property
     def is_scep(self) -> bool:
-        return require_profile_type(self.odata_type).kind is ProfileKind.SCEP
+        kind = find_profile_type(self.odata_type)
+        return kind is not None and kind.kind is ProfileKind.SCEP
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form, from which the action can be read back."""
@@ -131,7 +133,8 @@ class Action:
 
     @classmethod
     def from_dict(cls, data: Any) -> Action:
-        require_profile_type(text_of(data["odata_type"]))
+        if data["odata_type"] or data["steps"]:
+            require_profile_type(text_of(data["odata_type"]))
         return cls(
             key=text_of(data["key"]),
             action=text_of(data["action"]),
@@ -151,13 +154,13 @@ class Action:
 
     def row(self) -> dict[str, Any]:
         """The profile as one element of `profiles` in every output."""
-        kind = require_profile_type(self.odata_type)
+        kind = find_profile_type(self.odata_type)
         notes = " ".join(self.details.get("notes") or ())
         return {
             "id": self.id,
             "name": self.name,
-            "kind": kind.kind.value,
-            "platform": kind.platform.value,
+            "kind": kind.kind.value if kind else "",
+            "platform": kind.platform.value if kind else "",
             "action": self.action,
             "status": self.status.value,
             "message": self.message or notes or None,
@@ -427,7 +430,7 @@ def require_room(count: int, max_changes: int | None) -> None:
     """
     if max_changes is not None and count > max_changes:
         raise TooManyChangesError(
-            f"{count} profiles would change, but max_changes (--max-changes) allows"
+            f"{count} profiles would change, but {option('max_changes')} allows"
             f" {max_changes}. Nothing was changed.",
             hint="Choose fewer, or allow more.",
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 from intune_scep.changes.plan import Plan
 from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.files import MOST_JSON, parse_json, read_regular, write_new_private, write_private
+from intune_scep.wording import option
 
 
 def save_plan(path: Path, plan: Plan, *, overwrite: bool = False) -> None:
@@ -24,11 +25,11 @@ def save_plan(path: Path, plan: Plan, *, overwrite: bool = False) -> None:
         (write_private if overwrite else write_new_private)(path, data)
     except FileExistsError as error:
         raise PlanError(
-            f"--plan {path} is there already. Nothing was written.",
-            hint="Give another file, or --overwrite.",
+            f"{option('plan')} {path} is there already. Nothing was written.",
+            hint=f"Give another file, or {option('overwrite')}.",
         ) from error
     except OSError as error:
-        raise PlanError(f"--plan {path} cannot be written: {error.strerror}.") from error
+        raise PlanError(f"{option('plan')} {path} cannot be written: {error.strerror}.") from error
 
 
 def load_plan(path: Path) -> Plan:
@@ -38,11 +39,11 @@ def load_plan(path: Path) -> Plan:
         PlanError: it cannot be read, is no plan, or was edited.
     """
     try:
-        data = read_regular(path, what="--plan", most=MOST_JSON)
-        content = parse_json(data, f"--plan {path}", most=MOST_JSON)
+        data = read_regular(path, what=option("plan"), most=MOST_JSON)
+        content = parse_json(data, f"{option('plan')} {path}", most=MOST_JSON)
     except IntuneScepError as error:
         raise PlanError(str(error)) from error
     try:
         return Plan.from_dict(content)
     except PlanError as error:
-        raise PlanError(f"--plan {path}: {error.message}", hint=error.hint) from error
+        raise PlanError(f"{option('plan')} {path}: {error.message}", hint=error.hint) from error

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from intune_scep.changes.plan import Action, Plan, Task, count_endings, sentence_of
 from intune_scep.changes.status import BAD, WAITING, Hold, Status
+from intune_scep.texts import told_once
 
 
 @dataclass(frozen=True)
@@ -144,10 +145,7 @@ class RunReport:
         if not self.plan.is_held:
             return None
         refused = [item for item in self.outcomes if item.action.action == "refused"]
-        reasons = " ".join(
-            f"{item.action.name!r} ({item.action.row()['platform']}): {item.message}"
-            for item in refused
-        )
+        reasons = " ".join(told_once(_refusals(refused)))
         count = _profiles(len(refused))
         return f"Nothing was changed, because {count} cannot be as declared: {reasons}"
 
@@ -197,6 +195,15 @@ class RunReport:
             "warnings": list(self.warnings),
             "profiles": [item.row() for item in self.outcomes],
         }
+
+
+def _refusals(refused: Iterable[Outcome]) -> Iterator[tuple[str, str]]:
+    """Each refused profile with each of its problems."""
+    for item in refused:
+        row = item.action.row()
+        where = f" ({row['platform']})" if row["platform"] else ""
+        for problem in row.get("problems") or [item.message or ""]:
+            yield f"{item.action.name!r}{where}", problem
 
 
 def first_outcome(action: Action) -> Outcome:

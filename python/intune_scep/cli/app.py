@@ -15,6 +15,7 @@ from intune_scep.cli.process import Output, Terminated, ending_signals
 from intune_scep.errors import IntuneScepError
 from intune_scep.texts import printable
 from intune_scep.version import __version__
+from intune_scep.wording import COMMAND, speaking
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -87,7 +88,7 @@ def root(
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; nothing but the code leaves as a surprise."""
     output = Output()
-    with output.guarded(), ending_signals():
+    with output.guarded(), ending_signals(), speaking(COMMAND):
         code = _run(arguments)
         complaint = output.complaint()
         if complaint is None:

@@ -55,6 +55,7 @@ from intune_scep.cli.running import (
     show_plan,
 )
 from intune_scep.declarations.options import CREATABLE_PLATFORMS
+from intune_scep.declarations.reading import all_of
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.listing import ProfileListing
 from intune_scep.desired_state.run import TASKS
@@ -335,18 +336,43 @@ def _required(paths: list[Path] | None) -> list[Path]:
     return paths
 
 
-def _planned(client: IntuneClient, paths: Sequence[Path], declared: Declared) -> Plan:
+def _planned(
+    client: IntuneClient,
+    paths: Sequence[Path],
+    declared: Declared,
+    *,
+    roots_may_come: bool = False,
+) -> Plan:
     if any(is_backup(path) for path in paths):
         if len(paths) > 1:
             raise IntuneScepError("A backup is restored alone: without other paths.")
         declared.refuse("A backup is restored alone")
         return client.profiles.plan_restore(paths[0])
     source = read_source(paths)
-    if not isinstance(source, GraphFiles):
-        return client.profiles.plan(source, declared.choices, rules=declared.configuration)
+    if isinstance(source, GraphFiles):
+        return _planned_from_graph(client, source, declared, roots_may_come=roots_may_come)
+    if source.unusable and not source.usable:
+        raise all_of(source.unusable)
+    return client.profiles.plan(
+        source.usable,
+        declared.choices,
+        rules=declared.configuration,
+        unusable=source.unusable,
+        roots_may_come=roots_may_come,
+    )
+
+
+def _planned_from_graph(
+    client: IntuneClient, files: GraphFiles, declared: Declared, *, roots_may_come: bool
+) -> Plan:
     declared.refuse_pruning()
-    declarations, notes = declarations_of(source)
-    made = client.profiles.plan(declarations, declared.choices, rules=declared.configuration)
+    declarations, notes = declarations_of(files)
+    made = client.profiles.plan(
+        declarations,
+        declared.choices,
+        rules=declared.configuration,
+        roots_may_come=roots_may_come,
+    )
     return replace(made, notes=(*notes, *made.notes))
 
 
@@ -390,7 +416,7 @@ def apply(
         code = _finish_begun(client, shared, dry_run=dry_run, yes=yes)
         if code is not None:
             return code
-        made = saved or _planned(client, _required(paths), declared)
+        made = saved or _planned(client, _required(paths), declared, roots_may_come=dry_run)
         require_usable(client, made, TASKS)
         return _apply(client, shared, made, journal, max_changes, dry_run=dry_run, yes=yes)
 

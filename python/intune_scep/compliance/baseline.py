@@ -20,6 +20,7 @@ from intune_scep.files import (
 from intune_scep.profiles import Profile
 from intune_scep.texts import json_text
 from intune_scep.version import __version__
+from intune_scep.wording import option
 
 FORMAT: Final = "intune-scep/baseline/1"
 _LARGEST: Final = 256 * 1024 * 1024
@@ -127,7 +128,8 @@ def write_baseline(path: Path, content: Mapping[str, Any], *, replace: bool = Fa
         (write_private if replace else write_new_private)(path, data)
     except FileExistsError as error:
         raise BaselineError(
-            f"{path} is there already.", hint="Give --replace to approve a new baseline over it."
+            f"{path} is there already.",
+            hint=f"Give {option('replace')} to approve a new baseline over it.",
         ) from error
     except OSError as error:
         raise BaselineError(f"{path} cannot be written: {error.strerror}.") from error

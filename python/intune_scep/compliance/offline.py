@@ -21,6 +21,7 @@ from intune_scep.declarations import (
 )
 from intune_scep.declarations.declaration import ScepDeclaration
 from intune_scep.declarations.names import encode_target
+from intune_scep.declarations.reading import Declarations
 from intune_scep.declarations.resolution import Resolved, Roots
 from intune_scep.declarations.wire_form import WireForm, profile_to_be
 from intune_scep.errors import SourceError, UnresolvedNameError
@@ -67,8 +68,10 @@ def check_files(
     return make_report(request, found)
 
 
-def _snapshot_of(source: list[Declaration] | GraphFiles) -> Snapshot:
-    return source.snapshot if isinstance(source, GraphFiles) else _of_declarations(source)
+def _snapshot_of(source: Declarations | GraphFiles) -> Snapshot:
+    if isinstance(source, GraphFiles):
+        return source.snapshot
+    return _of_declarations(source.whole())
 
 
 def _of_backup(backup: Backup) -> Snapshot:

@@ -66,6 +66,7 @@ def _platforms(profiles: Iterable[CheckedProfile], verdict: Verdict) -> list[Pla
 def _verdict_steps(profiles: Sequence[CheckedProfile]) -> list[Step]:
     steps = []
     if found := _with(profiles, Verdict.REQUIRED):
+        old = about_replaced(*_platforms(profiles, Verdict.REQUIRED))
         steps.append(
             Step(
                 Severity.ERROR,
@@ -74,7 +75,7 @@ def _verdict_steps(profiles: Sequence[CheckedProfile]) -> list[Step]:
                 "Domain controllers refuse certificates without strong mapping (KB5014754). Until"
                 " the SID URI is added, users of these certificates cannot log on with them.",
                 "Plan the change, agree on a time, and apply it in stages: it re-issues every"
-                f" certificate of each profile. {about_replaced(*_platforms(profiles, Verdict.REQUIRED))}",
+                f" certificate of each profile. {old}",
                 found,
                 "intune-scep strong-mapping plan",
             )

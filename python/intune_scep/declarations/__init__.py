@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from intune_scep.declarations.emptied_values import template_accidents
     from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
     from intune_scep.declarations.names import NameIndex, Names
-    from intune_scep.declarations.reading import read_declarations
+    from intune_scep.declarations.reading import all_of, read_all, read_declarations
     from intune_scep.declarations.values import RootReference
 
 _HOMES = {
@@ -32,6 +32,8 @@ _HOMES = {
     "declaration_from_profile": "from_profile",
     "inexpressible": "from_profile",
     "parse_declaration": "declaration",
+    "all_of": "reading",
+    "read_all": "reading",
     "read_declarations": "reading",
     "template_accidents": "emptied_values",
 }
@@ -48,10 +50,12 @@ __all__ = [
     "ScepDeclaration",
     "TrustedRootDeclaration",
     "UnresolvedNameError",
+    "all_of",
     "declaration_from_profile",
     "inexpressible",
     "options_of",
     "parse_declaration",
+    "read_all",
     "read_declarations",
     "template_accidents",
 ]

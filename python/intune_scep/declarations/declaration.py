@@ -141,34 +141,68 @@ def parse_declaration(
         DeclarationError: Some options are wrong; one message names each of them.
     """
     if not isinstance(data, Mapping) or not all(isinstance(name, str) for name in data):
-        raise DeclarationError(source, ["A profile is declared by options with their values."])
+        raise DeclarationError(
+            source, ["A profile is declared by options with their values."], kind=kind.value
+        )
     shown = label(kind, data.get("name") or data.get("id"), data.get("platform"), source)
-    problems, model = _check(data, kind)
+    problems, model, sound = _check(data, kind)
+    if sound is not None:
+        problems += _cross_check(sound, data)
+        if isinstance(sound, TrustedRootDeclaration):
+            problems += _read_certificate(sound, Path(base or "."), now or datetime.now(UTC))
     if model is not None:
         model._source = source
-        problems += _cross_check(model)
-        if isinstance(model, TrustedRootDeclaration):
-            problems += _read_certificate(model, Path(base or "."), now or datetime.now(UTC))
     if problems or model is None:
-        raise DeclarationError(shown, problems)
+        raise DeclarationError(
+            shown,
+            problems,
+            kind=kind.value,
+            name=_text(data.get("name")) or _text(data.get("id")),
+            platform=_text(data.get("platform")),
+        )
     return model
 
 
-def _check(data: Mapping[str, Any], kind: ProfileKind) -> tuple[list[str], Declaration | None]:
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _check(
+    data: Mapping[str, Any], kind: ProfileKind
+) -> tuple[list[str], Declaration | None, Declaration | None]:
+    """What is wrong option by option, the declaration, and what of it is sound.
+
+    The two are one where nothing is wrong; else the second has the sound options alone, so that
+    what is wrong with these is told at the same time.
+    """
     foreign = dict(_foreign_options(data, kind))
     accidents = template_accidents(data)
     model, errors = None, []
+    sound: Declaration | None = None
     try:
         known = {name: value for name, value in data.items() if name not in foreign}
-        model = MODELS[kind].model_validate(known)
+        model = sound = MODELS[kind].model_validate(known)
     except ValidationError as error:
+        sound = _sound_part(known, kind, error)
         errors = error.errors(include_url=False, include_context=True, include_input=True)
     problems = [*foreign.values(), *accidents.values()]
     for detail in errors:
         option = option_path(detail["loc"])
         if option not in accidents:
             problems.append(sentence(option, detail, kind))
-    return problems, model
+    return problems, model, sound
+
+
+def _sound_part(
+    known: Mapping[str, Any], kind: ProfileKind, error: ValidationError
+) -> Declaration | None:
+    wrong = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+    try:
+        return MODELS[kind].model_validate(
+            {name: value for name, value in known.items() if name not in wrong}
+        )
+    except ValidationError:
+        return None
 
 
 def _foreign_options(data: Mapping[str, Any], kind: ProfileKind) -> Iterator[tuple[str, str]]:
@@ -186,9 +220,9 @@ def _foreign_options(data: Mapping[str, Any], kind: ProfileKind) -> Iterator[tup
             yield name, f"{name} exists only on: {', '.join(platforms)}."
 
 
-def _cross_check(declaration: Declaration) -> list[str]:
+def _cross_check(declaration: Declaration, data: Mapping[str, Any]) -> list[str]:
     problems = list(_not_clearable(declaration))
-    if "name" not in declaration.given and declaration.id is None:
+    if "name" not in data and data.get("id") is None:
         problems.append("name is required, unless id is given.")
     format_type = OPTIONS["subject_name_format_type"]
     word = declaration.given.get(format_type.name)

@@ -7,14 +7,15 @@ import binascii
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 from intune_scep.errors import UnresolvedNameError
-from intune_scep.profiles import Profile
-from intune_scep.profiles.targets import Target, TargetKind
+from intune_scep.profiles import Platform, Profile
+from intune_scep.profiles.targets import FILTER_PLATFORMS, Target, TargetKind, filter_fits
 
 _MOST_SHOWN: Final = 10
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -96,6 +97,8 @@ class Names:
     groups: NameIndex = NameIndex("group")
     filters: NameIndex = NameIndex("assignment filter")
     scope_tags: NameIndex = NameIndex("scope tag")
+    filter_platforms: Mapping[str, str] = field(default_factory=dict)
+    """Graph's word for the platform of a filter, by its id in lower case."""
 
 
 def looks_like_id(reference: str) -> bool:
@@ -119,6 +122,45 @@ def encode_target(item: dict[str, Any], names: Names) -> dict[str, Any]:
     ).to_wire()
 
 
+def target_problems(
+    items: Sequence[Mapping[str, Any]], platform: Platform, names: Names
+) -> Iterator[str]:
+    """What is wrong with each item of `assignments`, names that lead to nothing included."""
+    for number, item in enumerate(items):
+        for word, known in (("group", names.groups), ("filter", names.filters)):
+            try:
+                found = known.resolve(item[word]) if item.get(word) else None
+            except UnresolvedNameError as error:
+                yield f"assignments[{number}].{word}: {error}"
+                continue
+            if word == "filter" and found is not None:
+                yield from _filter_problem(number, found, platform, names)
+    whom = [_whom(item, names) for item in items]
+    if len(set(whom)) < len(whom):
+        yield "assignments names the same target more than once."
+
+
+def _filter_problem(number: int, filter_id: str, platform: Platform, names: Names) -> Iterator[str]:
+    of = names.filter_platforms.get(filter_id.lower(), "")
+    if not filter_fits(of, platform):
+        name = names.filters.name_of(filter_id) or filter_id
+        fitting = " or ".join(FILTER_PLATFORMS[platform])
+        yield (
+            f"assignments[{number}].filter: the assignment filter {name!r} is for {of}, the profile"
+            f" for {platform}; Intune matches its devices only with filters for {fitting}."
+        )
+
+
+def _whom(item: Mapping[str, Any], names: Names) -> tuple[str, str]:
+    group = str(item.get("group") or "")
+    with suppress(UnresolvedNameError):
+        group = names.groups.resolve(group).lower() if group else ""
+    collection = str(item.get("configuration_manager_collection") or "").lower()
+    if group or collection:
+        return "", group or collection
+    return _kind_of(dict(item)).value, ""
+
+
 def _kind_of(item: dict[str, Any]) -> TargetKind:
     if item.get("group"):
         return TargetKind.EXCLUDED_GROUP if item.get("exclude") else TargetKind.GROUP
@@ -135,7 +177,7 @@ def decode_target(wire: dict[str, Any], names: Names) -> dict[str, Any]:
     """
     target = Target.of(wire)
     item = _decode_whom(target, names)
-    if target.filter_id:
+    if target.filter_id and not target.is_exclusion:
         item["filter"] = names.filters.reference_to(target.filter_id)
         item["filter_type"] = target.filter_type
     return item

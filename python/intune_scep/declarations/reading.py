@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from intune_scep.declarations.declaration import Declaration, parse_declaration
 from intune_scep.declarations.documents import SUFFIXES, read_documents
 from intune_scep.declarations.strangers import kind_of, shown
 from intune_scep.errors import DeclarationError, FileError
 from intune_scep.profiles import ProfileKind
+from intune_scep.texts import told_once
 
 _MOST_FILES: Final = 20_000
 Documents = list[Any] | FileError
 """What a file holds, or why it cannot be read."""
+
+
+class Declarations(NamedTuple):
+    """What files declare.
+
+    Attributes:
+        unusable: An error for each declaration, or file, that cannot be used.
+    """
+
+    usable: list[Declaration]
+    unusable: list[DeclarationError]
+
+    def whole(self) -> list[Declaration]:
+        """All of them.
+
+        Raises:
+            DeclarationError: one cannot be used; the message tells them all.
+        """
+        if self.unusable:
+            raise all_of(self.unusable)
+        return self.usable
+
+
 _LISTS: Final = {
     "trusted_root_profiles": ProfileKind.TRUSTED_ROOT,
     "scep_profiles": ProfileKind.SCEP,
@@ -42,6 +66,15 @@ def read_declarations(path: Path | str) -> list[Declaration]:
         DeclarationError: A file cannot be read, holds something else, or has wrong options; one
             message names everything that is wrong in all files.
     """
+    return read_all(path).whole()
+
+
+def read_all(path: Path | str) -> Declarations:
+    """The declarations of a file or directory, and an error for each that cannot be used.
+
+    Raises:
+        DeclarationError: There is no file to read.
+    """
     return declarations_in({file: documents_of(file) for file in data_files(Path(path))})
 
 
@@ -53,24 +86,24 @@ def documents_of(file: Path) -> Documents:
         return error
 
 
-def declarations_in(files: Mapping[Path, Documents]) -> list[Declaration]:
-    """The declarations that files hold, in order.
-
-    Raises:
-        DeclarationError: See `read_declarations`.
-    """
-    problems: list[str] = []
-    declarations: list[Declaration] = []
+def declarations_in(files: Mapping[Path, Documents]) -> Declarations:
+    """The declarations that files hold, in order, and an error for each that cannot be used."""
+    usable: list[Declaration] = []
+    unusable: list[DeclarationError] = []
     for file, documents in files.items():
         try:
             if isinstance(documents, FileError):
                 raise DeclarationError(str(file), [f"It cannot be read: {documents.reason}."])
-            declarations += _of_file(file, documents, problems)
+            usable += _of_file(file, documents, unusable)
         except DeclarationError as error:
-            problems.append(str(error))
-    if problems:
-        raise DeclarationError("", problems)
-    return declarations
+            unusable.append(error)
+    return Declarations(usable, unusable)
+
+
+def all_of(unusable: Sequence[DeclarationError]) -> DeclarationError:
+    """One error that tells what is wrong with several declarations, each sentence once."""
+    told = ((error.where, problem) for error in unusable for problem in error.problems)
+    return DeclarationError("", told_once(told))
 
 
 def data_files(root: Path) -> list[Path]:
@@ -127,7 +160,9 @@ def _words(document: Mapping[Any, Any]) -> frozenset[str]:
     return frozenset(str(key).removeprefix(_COLLECTION) for key in document)
 
 
-def _of_file(file: Path, documents: list[Any], problems: list[str]) -> list[Declaration]:
+def _of_file(
+    file: Path, documents: list[Any], unusable: list[DeclarationError]
+) -> list[Declaration]:
     declarations: list[Declaration] = []
     for document in documents:
         for entry in document if isinstance(document, list) else [document]:
@@ -137,7 +172,7 @@ def _of_file(file: Path, documents: list[Any], problems: list[str]) -> list[Decl
                         parse_declaration(data, kind=kind, source=str(file), base=file.parent)
                     )
                 except DeclarationError as error:
-                    problems.append(str(error))
+                    unusable.append(error)
     return declarations
 
 

@@ -30,11 +30,13 @@ class RootTarget:
     Attributes:
         id: Its id, if it exists; None if `action` makes it.
         action: Index of the declaration that makes it, if one does.
+        awaited: That nothing has the name yet, in a sentence, where a plan is only looked at.
     """
 
     name: str
     id: str | None = None
     action: int | None = None
+    awaited: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,19 @@ def wrong_type(declaration: Declaration, current: Profile) -> str:
 
 
 def resolve(
-    declarations: Sequence[Declaration], profiles: Sequence[Profile], index: ProfileIndex
+    declarations: Sequence[Declaration],
+    profiles: Sequence[Profile],
+    index: ProfileIndex,
+    *,
+    roots_may_come: bool = False,
 ) -> tuple[Resolved, ...]:
     """Find the profile and the root that each declaration means, in their order.
 
     Args:
         profiles: Every certificate profile of the tenant.
         index: Of the same profiles.
+        roots_may_come: Await a root whose name nothing has, instead of refusing it; for plans that
+            are never carried out.
     """
     refusals = declared_twice(declarations)
     matches: dict[int, Profile | None] = {}
@@ -107,10 +115,12 @@ def resolve(
         for number, declaration in enumerate(declarations)
     ]
     roots = Roots(found, profiles)
-    return tuple(_with_root(item, roots, refusals) for item in found)
+    return tuple(_with_root(item, roots, refusals, roots_may_come=roots_may_come) for item in found)
 
 
-def _with_root(item: Resolved, roots: Roots, refusals: Mapping[int, str]) -> Resolved:
+def _with_root(
+    item: Resolved, roots: Roots, refusals: Mapping[int, str], *, roots_may_come: bool
+) -> Resolved:
     declaration = item.declaration
     if not isinstance(declaration, ScepDeclaration) or declaration.root_profile is None:
         return item
@@ -119,6 +129,10 @@ def _with_root(item: Resolved, roots: Roots, refusals: Mapping[int, str]) -> Res
     try:
         target = roots.resolve(declaration, declaration.root_profile)
     except UnresolvedNameError as error:
+        if roots_may_come and error.may_come:
+            name = declaration.root_profile.name or ""
+            awaited = f"It must exist when this is carried out. {error}"
+            return replace(item, root=RootTarget(name, awaited=awaited))
         return replace(item, root_refusal=str(error))
     if target.action is not None and target.action in refusals:
         return replace(item, root_refusal=f"root_profile: {target.name!r} is refused itself.")
@@ -258,7 +272,8 @@ class Roots:
         wanted = reference.name or reference.id or reference.thumbprint or ""
         raise UnresolvedNameError(
             f"root_profile: no trusted root profile of {declaration.platform} has the {reference}."
-            f"{listed('root', candidates, wanted)}"
+            f"{listed('root', candidates, wanted)}",
+            may_come=reference.name is not None,
         )
 
 

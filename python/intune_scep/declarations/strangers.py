@@ -139,18 +139,18 @@ _KEYED: Final[tuple[tuple[frozenset[str], str], ...]] = tuple(
         ("$schema resources", "an Azure template"),
         ("hosts", "an Ansible play"),
         ("runs version $schema", "a SARIF report"),
-        ("fail_on", "a policy of check (--policy)"),
-        ("waivers", "the configuration of the rules (--rules)"),
-        ("severities", "the configuration of the rules (--rules)"),
+        ("fail_on", "a policy of check"),
+        ("waivers", "a configuration of the rules"),
+        ("severities", "a configuration of the rules"),
     )
 )
 _FORMATS: Final = {
-    "plan": "a saved plan (--plan)",
-    "baseline": "a baseline (--baseline)",
+    "plan": "a saved plan",
+    "baseline": "a baseline",
     "backup": "the manifest of a backup, of which the directory is to be named",
     "export": "the ledger of an export",
     "compliance-report": "a compliance report",
-    "journal": "a journal (--journal)",
+    "journal": "a journal",
 }
 _SCEP_KEYS: Final = frozenset({"scepServerUrls"})
 _ROOT_KEYS: Final = frozenset({"trustedRootCertificate"})

@@ -229,6 +229,13 @@ class AssignmentOption(Strict):
             )
         if self.exclude and not self.group:
             raise PydanticCustomError("exclude", "can exclude only a group")
+        if self.exclude and self.filter:
+            raise PydanticCustomError(
+                "filter",
+                "cannot have the filter {filter} on an excluded group: Intune has filters on"
+                " included targets only",
+                {"filter": repr(self.filter)},
+            )
         if (self.filter is None) != (self.filter_type is None):
             raise PydanticCustomError("filter", "must have filter and filter_type together")
 

@@ -8,6 +8,7 @@ from typing import Any
 from intune_scep.desired_state.marker import is_marked, marker
 from intune_scep.errors import StatePlanError
 from intune_scep.profiles import Profile
+from intune_scep.wording import option
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,14 @@ class PlanChoices:
             marker(self.managed_by)
         if self.prune and self.managed_by is None and not self.prune_list:
             raise StatePlanError(
-                "prune needs managed_by, so that only profiles with that mark in their description"
-                " are deleted, or prune_list with their names or ids."
+                f"{option('prune')} needs {option('managed_by')}, so that only profiles with that"
+                f" mark in their description are deleted, or {option('prune_list')} with their"
+                " names or ids."
             )
         if self.prune_list and not self.prune:
-            raise StatePlanError("prune_list deletes profiles only together with prune: true.")
+            raise StatePlanError(
+                f"{option('prune_list')} deletes profiles only together with {option('prune')}."
+            )
 
     def may_prune(self, profile: Profile) -> bool:
         """Whether a profile carries the mark of the set, or is named in the list."""

@@ -29,12 +29,10 @@ from intune_scep.rules import (
     check,
 )
 from intune_scep.tenant import Snapshot
+from intune_scep.wording import option
 
 _Root = TrustedRootProfile | NotRead | None
 _JUDGED: Final = frozenset({Change.CREATE, Change.UPDATE, Change.REPLACE})
-_WAY_OUT: Final = (
-    "Mend it, or change the severity or waive the rule in the file given with rules_path (--rules)."
-)
 _ACCEPTED: Final = "The declaration accepts it, so it does not stop the change."
 _OLD: Final = "The profile has this error today, so it does not stop the change."
 
@@ -56,6 +54,11 @@ def judge_plan(
     judge = _Judge(_Outlook(plan, snapshot), configuration, today)
     actions = tuple(judge.judged(action) for action in plan.actions)
     return replace(plan, actions=actions, notes=(*plan.notes, *judge.notes()))
+
+
+def _way_out() -> str:
+    rules = option("rules_path")
+    return f"Mend it, or change the severity or waive the rule in the file given with {rules}."
 
 
 class _Outlook:
@@ -146,7 +149,8 @@ class _Judge:
         open_errors = [finding for finding in errors if finding not in accepted]
         old = self._old(action, open_errors)
         new = [finding for finding in open_errors if finding not in old]
-        ending = refused(action, self._refusal(new)) if new else action
+        refusal = (self._words(finding) for finding in new)
+        ending = refused(action, *refusal, way_out=_way_out()) if new else action
         warnings = (
             *(f"{self._words(finding)} {_ACCEPTED}" for finding in accepted),
             *(f"{self._words(finding)} {_OLD}" for finding in old),
@@ -187,9 +191,6 @@ class _Judge:
         before = check(context, self._configuration).findings
         touched = _touched(action)
         return [finding for finding in errors if _is_old(finding, before, touched)]
-
-    def _refusal(self, errors: Sequence[Finding]) -> str:
-        return " ".join([*(self._words(finding) for finding in errors), _WAY_OUT])
 
     def _words(self, finding: Finding) -> str:
         text = f"{finding.rule_id}: {finding.message} {finding.remedy}"

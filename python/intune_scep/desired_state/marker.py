@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from intune_scep.errors import MarkerError
+from intune_scep.wording import option
 
 _MARKER: Final = re.compile(r"\s*\[managed by intune\.scep: [^\[\]\r\n]*\]")
 _SET_NAME: Final = re.compile(r"[^\[\]\r\n]{1,100}")
@@ -23,7 +24,8 @@ def marker(managed_by: str) -> str:
     """
     if not _SET_NAME.fullmatch(managed_by) or managed_by != managed_by.strip():
         raise MarkerError(
-            f"managed_by must be up to 100 characters without brackets; it is {managed_by!r}."
+            f"{option('managed_by')} must be up to 100 characters without brackets; it is"
+            f" {managed_by!r}."
         )
     return f"[managed by intune.scep: {managed_by}]"
 

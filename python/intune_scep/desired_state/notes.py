@@ -24,15 +24,21 @@ def is_scep(action: StateAction) -> bool:
     return action.profile_type.kind is ProfileKind.SCEP
 
 
-def refused(action: StateAction, reason: str) -> StateAction:
-    """The action as one that cannot be carried out."""
+def refused(action: StateAction, *reasons: str, way_out: str = "") -> StateAction:
+    """The action as one that cannot be carried out.
+
+    Args:
+        reasons: One sentence, or a few, for each thing that is wrong.
+        way_out: What is said once, after all of them.
+    """
     return StateAction(
         action.index,
         Change.REFUSED,
         action.profile_type,
         action.name,
         action.current,
-        message=reason,
+        message=" ".join(filter(None, (*reasons, way_out))),
+        problems=reasons,
     )
 
 
@@ -57,6 +63,8 @@ def deletion_notes(action: StateAction) -> Iterator[str]:
 
 def creation_notes(kind: ProfileKind, root: RootTarget | None) -> Iterator[str]:
     """What a new profile lacks."""
+    if root is not None and root.awaited:
+        yield root.awaited
     if kind is ProfileKind.SCEP and root is None:
         yield "It has no trusted root: devices will not get certificates from it."
 
@@ -82,6 +90,8 @@ def update_notes(
         return
     if changes or root is not None:
         yield _about_reissue(action.profile_type, changes, relinked=root is not None)
+    if root is not None and root.after is not None and root.after.awaited:
+        yield root.after.awaited
     if root is not None and root.after is None:
         yield "It will have no trusted root: devices will not get certificates from it."
     if assignments is not None:

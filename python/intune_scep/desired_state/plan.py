@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from intune_scep.changes.plan import Difference
 from intune_scep.declarations.resolution import RootTarget
 from intune_scep.profiles import Profile, ProfileType
+from intune_scep.texts import told_once
 
 if TYPE_CHECKING:
     from intune_scep.rules import Finding
@@ -73,6 +74,7 @@ class StateAction:
         after: Indexes of actions that let go of this profile, before which it is not deleted.
         notes: Sentences a person should read before agreeing.
         message: Why it was refused.
+        problems: The same, one by one.
         accepted_rules: Ids of rules whose errors the declaration itself accepts; told, not refused.
         findings: What the rules say of the profile as it will be, waived findings included.
         warnings: Those findings that a person should read before agreeing, in words.
@@ -91,6 +93,7 @@ class StateAction:
     after: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     message: str | None = None
+    problems: tuple[str, ...] = ()
     accepted_rules: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -112,9 +115,9 @@ class StatePlan:
 
 
 def warnings_of(actions: Sequence[StateAction]) -> list[str]:
-    """What the rules warn of, each with the profile it is about."""
-    return [
-        f"{action.name} ({action.profile_type.platform}): {warning}"
+    """What the rules warn of, each sentence once, with the profiles it is about."""
+    return told_once(
+        (f"{action.name} ({action.profile_type.platform})", warning)
         for action in actions
         for warning in action.warnings
-    ]
+    )

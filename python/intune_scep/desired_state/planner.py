@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from intune_scep.changes.plan import Difference
 from intune_scep.declarations.codecs import Wire
 from intune_scep.declarations.declaration import Declaration
-from intune_scep.declarations.names import encode_target
+from intune_scep.declarations.names import encode_target, target_problems
 from intune_scep.declarations.resolution import (
     CHANNEL_STAYS,
     Resolved,
@@ -104,8 +104,8 @@ class _Planner:
             current,
             accepted_rules=declaration.accepted_rules,
         )
-        if item.refusal is not None:
-            return refused(blank, item.refusal)
+        if problems := tuple(self._problems(item)):
+            return refused(blank, *problems)
         try:
             if declaration.state == "absent":
                 return self._absent(blank, declaration)
@@ -114,6 +114,43 @@ class _Planner:
             return self._present(blank, item, current)
         except (UnresolvedNameError, _RefusedError) as error:
             return refused(blank, str(error))
+
+    def _problems(self, item: Resolved) -> Iterator[str]:
+        """Everything that keeps a declaration from being carried out, as far as names tell."""
+        declaration = item.declaration
+        if item.refusal is not None:
+            yield item.refusal
+        if declaration.state == "absent":
+            return
+        is_new = item.refusal is None and item.current is None
+        if is_new and (missing := WireForm(declaration).missing):
+            yield f"A new profile needs {', '.join(missing)}."
+        if item.root_refusal is not None:
+            yield item.root_refusal
+        for tag in declaration.given.get("scope_tags") or ():
+            try:
+                self._snapshot.names.scope_tags.resolve(tag)
+            except UnresolvedNameError as error:
+                yield f"scope_tags: {error}"
+        yield from self._assignment_problems(item)
+
+    def _assignment_problems(self, item: Resolved) -> Iterator[str]:
+        items = item.declaration.given.get("assignments") or ()
+        names = self._snapshot.names
+        problems = list(target_problems(items, item.declaration.platform, names))
+        if problems and not self._has_them_already(item):
+            yield from problems
+
+    def _has_them_already(self, item: Resolved) -> bool:
+        """Whether the profile is assigned as declared today, so that nothing is written."""
+        current = item.current
+        if current is None or item.is_made_anew or current.assignments is None:
+            return False
+        try:
+            wanted = self._wanted_assignments(item.declaration)
+        except UnresolvedNameError:
+            return False
+        return wanted is not None and same_assignments(current.assignments, wanted)
 
     def _absent(self, blank: StateAction, declaration: Declaration) -> StateAction:
         current = blank.current
@@ -125,8 +162,6 @@ class _Planner:
 
     def _create(self, blank: StateAction, item: Resolved) -> StateAction:
         form = WireForm(item.declaration)
-        if form.missing:
-            raise _RefusedError(f"A new profile needs {', '.join(form.missing)}.")
         body = self._new_body(form)
         root = _wanted_root(item)
         assignments = self._wanted_assignments(item.declaration) or ()
@@ -262,15 +297,7 @@ class _Planner:
         if "assignments" not in declaration.given:
             return None
         items = declaration.given["assignments"] or []
-        wanted = tuple({"target": encode_target(item, self._snapshot.names)} for item in items)
-        whom = [
-            (target["target"].get("groupId") or target["target"].get("collectionId") or "").lower()
-            or target["target"]["@odata.type"]
-            for target in wanted
-        ]
-        if len(set(whom)) < len(whom):
-            raise _RefusedError("assignments names the same target more than once.")
-        return wanted
+        return tuple({"target": encode_target(item, self._snapshot.names)} for item in items)
 
     def _assignment_change(
         self, declaration: Declaration, current: Profile

@@ -10,6 +10,7 @@ from intune_scep.desired_state.plan import Change, StateAction
 from intune_scep.errors import StatePlanError
 from intune_scep.profiles import ProfileIndex
 from intune_scep.tenant import Snapshot
+from intune_scep.wording import option
 
 
 def pruned_actions(
@@ -49,10 +50,13 @@ def _check_list(
         if len(found) > 1:
             ids = ", ".join(sorted(profile.id or "?" for profile in found))
             raise StatePlanError(
-                f"prune_list: {len(found)} profiles have the name {reference!r}: {ids}.",
+                f"{option('prune_list')}: {len(found)} profiles have the name {reference!r}:"
+                f" {ids}.",
                 hint="Give the id instead.",
             )
         if not found:
-            yield f"prune_list: there is no profile {reference!r} (any more)."
+            yield f"{option('prune_list')}: there is no profile {reference!r} (any more)."
         elif found[0].id in declared:
-            raise StatePlanError(f"prune_list names {reference!r}, which is declared as well.")
+            raise StatePlanError(
+                f"{option('prune_list')} names {reference!r}, which is declared as well."
+            )

@@ -29,7 +29,11 @@ from intune_scep.tenant.names import NamesWanted, read_names
 
 
 async def read_for_declarations(
-    tenant: Tenant, declarations: Sequence[Declaration], choices: PlanChoices
+    tenant: Tenant,
+    declarations: Sequence[Declaration],
+    choices: PlanChoices,
+    *,
+    roots_may_come: bool = False,
 ) -> tuple[Snapshot, tuple[Resolved, ...]]:
     """Read the profiles, the links and the names that the declarations are about.
 
@@ -40,7 +44,9 @@ async def read_for_declarations(
         GraphError, GraphTransportError: something could not be read.
     """
     snapshot = await read_snapshot(tenant, Wanted(CREATABLE_TYPES, assignments=True))
-    resolved = resolve(declarations, snapshot.profiles, snapshot.index)
+    resolved = resolve(
+        declarations, snapshot.profiles, snapshot.index, roots_may_come=roots_may_come
+    )
     linked = _whose_root_matters(resolved, snapshot.profiles, choices)
     snapshot = await add_root_links(tenant, snapshot, linked)
     return replace(snapshot, names=await _read_names(tenant, resolved)), resolved

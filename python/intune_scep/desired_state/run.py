@@ -6,6 +6,7 @@ Check mode is the same path stopped after the plan.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -20,8 +21,8 @@ from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.desired_state.judging import judge_plan
 from intune_scep.desired_state.planner import make_plan
 from intune_scep.desired_state.reading import read_for_declarations
-from intune_scep.desired_state.steps import to_plan
-from intune_scep.errors import PlanError
+from intune_scep.desired_state.steps import refused_actions, require_roots, to_plan
+from intune_scep.errors import DeclarationError, PlanError
 from intune_scep.rules import Configuration
 from intune_scep.tenant import Tenant
 
@@ -35,10 +36,15 @@ async def plan_declarations(
     choices: PlanChoices | None = None,
     *,
     rules: Configuration | None = None,
+    unusable: Sequence[DeclarationError] = (),
+    roots_may_come: bool = False,
 ) -> Plan:
     """Read the tenant and say what would be done to it.
 
     Args:
+        unusable: Declarations that could not be read: refused in the plan, beside the others.
+        roots_may_come: Plan for roots whose name nothing has yet, with a note, instead of refusing
+            the profiles that name them. Such a plan is to look at; `apply_plan` refuses it.
         rules: Severities, disabled rules, waivers and answers for judging what would be written;
             as documented if not given.
 
@@ -48,10 +54,17 @@ async def plan_declarations(
     """
     choices = choices or PlanChoices()
     choices.check()
-    snapshot, resolved = await read_for_declarations(tenant, declarations, choices)
-    plan = make_plan(tenant.tenant_id, tenant.cloud, resolved, snapshot, choices)
-    judged = judge_plan(plan, snapshot, rules or Configuration(), datetime.now(UTC).date())
-    return to_plan(judged, choices.to_dict())
+    said = choices.to_dict()
+    if unusable:
+        # What is declared is not known: nothing may look as if it were declared no more.
+        choices = replace(choices, prune=False, prune_list=())
+    snapshot, resolved = await read_for_declarations(
+        tenant, declarations, choices, roots_may_come=roots_may_come
+    )
+    decided = make_plan(tenant.tenant_id, tenant.cloud, resolved, snapshot, choices)
+    judged = judge_plan(decided, snapshot, rules or Configuration(), datetime.now(UTC).date())
+    plan = to_plan(judged, said)
+    return replace(plan, actions=(*plan.actions, *refused_actions(unusable)))
 
 
 async def apply_declarations(
@@ -64,6 +77,7 @@ async def apply_declarations(
     journal: Path | None = None,
     max_changes: int | None = None,
     watch: Watch | None = None,
+    unusable: Sequence[DeclarationError] = (),
 ) -> RunReport:
     """Bring the tenant to its declared state; where one declaration is refused, not at all.
 
@@ -73,6 +87,7 @@ async def apply_declarations(
         dry_run: Stop after the plan.
         journal: Where the record goes; the journal of a run that was cut short is resumed.
         max_changes: Refuse the run if it would write more profiles.
+        unusable: As for `plan_declarations`.
 
     Raises:
         IntuneScepError: nothing could be planned, or the journal cannot be used.
@@ -80,7 +95,14 @@ async def apply_declarations(
     choices = choices or PlanChoices()
     return await do_job(
         tenant,
-        lambda: plan_declarations(tenant, declarations, choices, rules=rules),
+        lambda: plan_declarations(
+            tenant,
+            declarations,
+            choices,
+            rules=rules,
+            unusable=unusable,
+            roots_may_come=dry_run,
+        ),
         TASKS,
         choices.given(),
         finish_first=True,
@@ -109,4 +131,5 @@ async def apply_plan(
         raise PlanError(
             f"This is a plan of another job ({plan.task}), neither of declared state nor a restore."
         )
+    require_roots(plan)
     return await carry_out(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)

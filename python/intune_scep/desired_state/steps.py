@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from intune_scep.desired_state.plan import (
     StatePlan,
     warnings_of,
 )
+from intune_scep.errors import DeclarationError, PlanError
 
 _MAKES: Final = frozenset({Change.CREATE, Change.REPLACE})
 _GOES: Final = frozenset({Change.DELETE, Change.REPLACE})
@@ -50,6 +51,46 @@ def to_plan(decided: StatePlan, choices: Mapping[str, Any]) -> Plan:
     )
 
 
+def refused_actions(unusable: Iterable[DeclarationError]) -> Iterator[Action]:
+    """An action for each declaration that could not be read, so that it stands beside the others.
+
+    Its type is not known where the declaration does not say it.
+    """
+    for number, error in enumerate(unusable):
+        details = {
+            "kind": error.kind,
+            "platform": error.platform,
+            "problems": list(error.problems),
+        }
+        yield Action(
+            key=f"unusable {number}",
+            action=Change.REFUSED.value,
+            odata_type="",
+            name=error.name,
+            status=Status.FAILED,
+            message=str(error),
+            details=details,
+        )
+
+
+def require_roots(plan: Plan) -> None:
+    """Refuse a plan that was made to be looked at, for a root that did not exist.
+
+    Raises:
+        PlanError: with the name of the root.
+    """
+    for action in plan.writing:
+        for step in action.steps:
+            root = step.root if isinstance(step, Create) else None
+            root = step.after if isinstance(step, Link) else root
+            if root is not None and root.id is None and root.action is None:
+                raise PlanError(
+                    f"The plan is for looking at only: there was no trusted root profile"
+                    f" {root.name!r} when it was made. Nothing was changed.",
+                    hint="Make the plan again.",
+                )
+
+
 def _action(action: StateAction, actions: Sequence[StateAction]) -> Action:
     return Action(
         key=str(action.index),
@@ -69,6 +110,7 @@ def _action(action: StateAction, actions: Sequence[StateAction]) -> Action:
             "notes": list(action.notes),
             "warnings": list(action.warnings),
             "findings": [finding.to_dict() for finding in action.findings],
+            "problems": list(action.problems),
         },
     )
 

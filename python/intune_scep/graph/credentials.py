@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from intune_scep.connection import ConnectionOptions
+from intune_scep.connection import ConnectionOptions, called
 from intune_scep.errors import AuthenticationError, ConnectionOptionError, FileError
 from intune_scep.files import read_regular
 from intune_scep.graph.answers import parse_answer
@@ -60,7 +60,7 @@ class StaticCredential:
             moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.expires_on))
             raise AuthenticationError(
                 f"The access token expired at {moment}.",
-                hint="Get a new one and give it as access_token (INTUNE_SCEP_ACCESS_TOKEN).",
+                hint=f"Get a new one and give it as {called('access_token')}.",
             )
         return AccessToken(self._token, self.expires_on or int(time.time()) + _ONE_HOUR)
 
@@ -141,7 +141,7 @@ def _secret(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
 def _certificate(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
     from azure.identity import CertificateCredential
 
-    path = _readable("x509_certificate_path", options.x509_certificate_path)
+    path = _readable(called("x509_certificate_path"), options.x509_certificate_path)
     try:
         return CertificateCredential(
             options.tenant or "",
@@ -152,14 +152,14 @@ def _certificate(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
         )
     except (ValueError, TypeError, OSError) as error:
         raise ConnectionOptionError(
-            f"x509_certificate_path {path} holds no usable certificate with its key."
+            f"{called('x509_certificate_path')}: {path} holds no usable certificate with its key."
         ) from error
 
 
 def _federated(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
     from azure.identity import ClientAssertionCredential
 
-    path = _readable("oidc_token_file_path", options.oidc_token_file_path)
+    path = _readable(called("oidc_token_file_path"), options.oidc_token_file_path)
     return ClientAssertionCredential(
         options.tenant or "",
         options.client_id or "",
@@ -176,7 +176,7 @@ def _assertion(path: Path) -> str:
         ValueError: it is not text.
     """
     try:
-        data = read_regular(path, what="oidc_token_file_path", most=_LONGEST_ASSERTION)
+        data = read_regular(path, what=called("oidc_token_file_path"), most=_LONGEST_ASSERTION)
     except FileError as error:
         raise AuthenticationError(error.message) from error
     return data.decode().strip()

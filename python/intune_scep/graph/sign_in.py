@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from intune_scep.connection import called
 from intune_scep.errors import AuthenticationError, GraphTransportError, IntuneScepError
 from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.credentials import StaticCredential
@@ -114,7 +115,7 @@ class TokenSource:
             )
         return AuthenticationError(
             f"No token for {self._cloud.name} from {self._cloud.authority}: {reason}",
-            hint="Check tenant, client_id and the credential itself."
+            hint=f"Check {called('tenant')}, {called('client_id')} and the credential itself."
             if isinstance(error, AzureError)
             else None,
         )

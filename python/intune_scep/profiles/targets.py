@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from intune_scep.profiles.vocabulary import Platform
+
 Wire = dict[str, Any]
 _PREFIX: Final = "#microsoft.graph."
 FILTER_ID: Final = "deviceAndAppManagementAssignmentFilterId"
@@ -102,6 +104,29 @@ class Target:
         return self.kind is TargetKind.EXCLUDED_GROUP
 
 
+FILTER_PLATFORMS: Final[Mapping[Platform, tuple[str, ...]]] = {
+    Platform.WINDOWS: ("windows10AndLater", "windows81AndLater"),
+    Platform.IOS: ("iOS",),
+    Platform.MACOS: ("macOS",),
+    Platform.ANDROID_DEVICE_OWNER: ("androidForWork", "androidWorkProfile"),
+    Platform.ANDROID_WORK_PROFILE: ("androidForWork", "androidWorkProfile"),
+    Platform.ANDROID_FOR_WORK: ("androidForWork", "androidWorkProfile"),
+    Platform.ANDROID_AOSP: ("androidAOSP",),
+    Platform.ANDROID_DEVICE_ADMINISTRATOR: ("android",),
+}
+"""Whose filters (`devicePlatformType`) a profile's assignment may have."""
+_FILTERABLE: Final = frozenset(
+    name.lower() for names in FILTER_PLATFORMS.values() for name in names
+)
+
+
+def filter_fits(filter_platform: str, platform: Platform) -> bool:
+    """Whether a filter of Graph's platform can match devices of ours; one not known here may."""
+    sent = filter_platform.lower()
+    fitting = FILTER_PLATFORMS.get(platform, ())
+    return sent not in _FILTERABLE or sent in {name.lower() for name in fitting}
+
+
 def targets_of(assignments: Iterable[Mapping[str, Any]]) -> list[Target]:
     """The targets of assignments, wire objects of `deviceConfigurationAssignment`, in order."""
     return [Target.of(assignment.get("target") or {}) for assignment in assignments]
@@ -127,7 +152,11 @@ def same_assignments(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[s
 
 
 def _meaning(assignment: Mapping[str, Any]) -> Hashable:
-    return Target.of(assignment.get("target") or {}).folded, intent_of(assignment)
+    target = Target.of(assignment.get("target") or {}).folded
+    if target.is_exclusion:
+        # Intune knows no filter on an excluded group.
+        target = replace(target, filter_id="", filter_type="")
+    return target, intent_of(assignment)
 
 
 def group_ids(assignments: Iterable[Mapping[str, Any]]) -> list[str]:

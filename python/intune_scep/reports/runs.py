@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,8 @@ from intune_scep.changes.report import RunReport
 from intune_scep.changes.runs import command
 from intune_scep.changes.status import Status
 from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
-from intune_scep.texts import one_line, printable
+from intune_scep.texts import one_line, printable, told_once
+from intune_scep.wording import face, option
 
 Row = Mapping[str, Any]
 MOST_LISTED: Final = 40
@@ -41,6 +42,12 @@ _HEADINGS: Final = {
     Status.UNKNOWN: ("UNKNOWN: it could not be learned whether the change was made", "bad"),
     Status.FAILED: ("FAILED", "bad"),
     Status.HELD_BACK: ("HELD BACK: not carried out", "bad"),
+}
+_TOLD_IN_FULL: Final = frozenset({Status.PLANNED.value, Status.HELD_BACK.value})
+_ROLLING_BACK: Final = {
+    Task.STRONG_MAPPING: "intune.scep.strong_mapping",
+    Task.DECLARED_STATE: "intune.scep.certificate_profiles",
+    Task.RESTORE: "intune.scep.certificate_profiles",
 }
 _REISSUES: Final = {"yes": "yes", "probably_not": "probably not"}
 
@@ -96,13 +103,15 @@ def text_of_run(report: RunReport, *, most: int | None = MOST_LISTED) -> str:
 
 
 def ways_on(report: RunReport) -> Iterator[str]:
-    """The command that finishes a run which left something, and the one that goes back."""
+    """What finishes a run that left something, and what goes back, as the reader would do it."""
+    if not face().runs_commands:
+        yield from _ways_on_in_a_play(report)
+        return
     if report.plan.task is Task.ROLLBACK:
-        if report.failed:
+        if _is_unfinished(report):
             yield f"To finish: {_command(report, 'rollback')}"
         return
-    left = any(item.is_bad and item.status is not Status.CONFLICT for item in report.outcomes)
-    if (left or report.stopped) and not report.verified_only:
+    if _is_unfinished(report):
         yield f"To finish: {_command(report, 'apply')}"
     if any(item.written for item in report.outcomes):
         yield f"To go back: {_command(report, 'rollback')}"
@@ -112,6 +121,23 @@ def _command(report: RunReport, verb: str) -> str:
     # A rollback is gone on with in the words of the job that it takes back.
     job = report.plan.choices.get("of", report.plan.task)
     return command(job, verb, report.journal or "")
+
+
+def _ways_on_in_a_play(report: RunReport) -> Iterator[str]:
+    journal, state = f"{option('journal')}: {report.journal}", f"{option('state')}: rolled_back"
+    rollback = report.plan.task is Task.ROLLBACK
+    if _is_unfinished(report):
+        yield f"To finish: the same task with {f'{state} and ' if rollback else ''}{journal}"
+    if not rollback and any(item.written for item in report.outcomes):
+        module = "" if option("state") != "state" else f", of {_ROLLING_BACK[report.plan.task]}"
+        yield f"To go back: {state} and {journal}{module}"
+
+
+def _is_unfinished(report: RunReport) -> bool:
+    if report.plan.task is Task.ROLLBACK:
+        return report.failed
+    left = any(item.is_bad and item.status is not Status.CONFLICT for item in report.outcomes)
+    return bool(left or report.stopped) and not report.verified_only
 
 
 def _as_found(rows: Sequence[Row]) -> Iterator[Line]:
@@ -135,17 +161,41 @@ def _by_status(rows: Sequence[Row], most: int | None, *, brief: bool = False) ->
         if not found:
             continue
         yield Line(heading, style)
-        for row in found[:most]:
+        shared = _shared_problems(found)
+        single = [row for row in found if not set(_problems(row)) & shared or _own(row, shared)]
+        for row in single[:most]:
             yield from _row(row, twice=names[row["name"]] > 1, brief=brief)
-        yield from _rest(found, most)
+        yield from _rest(single, most)
+        for sentence in told_once(
+            (f"{row['name']} ({row['platform']})", problem)
+            for row in found
+            for problem in _problems(row)
+            if problem in shared
+        ):
+            yield Line(f"  {one_line(sentence)}")
         yield Line("")
+
+
+def _problems(row: Row) -> Sequence[str]:
+    return row.get("problems") or ()
+
+
+def _own(row: Row, shared: Collection[str]) -> list[str]:
+    """The problems that a refused profile has alone."""
+    return [problem for problem in _problems(row) if problem not in shared]
+
+
+def _shared_problems(rows: Iterable[Row]) -> frozenset[str]:
+    """What keeps several profiles from being as declared, so that it is said once."""
+    counts = Counter(problem for row in rows for problem in dict.fromkeys(_problems(row)))
+    return frozenset(problem for problem, count in counts.items() if count > 1)
 
 
 def _row(row: Row, *, twice: bool, brief: bool) -> Iterator[Line]:
     identifier = f" [{row['id']}]" if row["id"] and (twice or not brief) else ""
     name = one_line(row["name"] or "no longer listed")
     yield Line(f"  {row['action']:<11} {row['kind']} {row['platform']}  {name}{identifier}")
-    if not brief or row["status"] == Status.PLANNED.value:
+    if not brief or row["status"] in _TOLD_IN_FULL:
         for difference in row["diff"]:
             yield from _difference(difference)
         if row.get("reissues") in _REISSUES:

@@ -12,8 +12,7 @@ from intune_scep.profiles import Profile, ProfileIndex
 from intune_scep.rules.verdicts import Judgement
 from intune_scep.strong_mapping.choice_fields import ChoiceFields
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
-
-NOT_NAMED = "Left alone: not named by only."
+from intune_scep.wording import option
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,7 +76,7 @@ class Choices(ChoiceFields):
 
 
 def _check(choice: Choice, value: Any) -> None:
-    label = f"{choice.name} ({choice.flag})"
+    label = option(choice.name)
     if choice.type == "bool" and not isinstance(value, bool):
         raise SelectionError(f"{label} must be true or false, not {value!r}.")
     if choice.type == "int" and value is not None:
@@ -109,20 +108,18 @@ class Selection:
 
     def __init__(self, choices: Choices, profiles: Sequence[Profile]) -> None:
         index = ProfileIndex(profiles)
-        self._only = _resolve("only (--only)", choices.only, index)
-        self._except = _resolve("except (--except)", choices.except_, index)
-        self._reviewed = _resolve(
-            "include_review (--include-review)", choices.include_review, index
-        )
+        self._only = _resolve(option("only"), choices.only, index)
+        self._except = _resolve(option("except"), choices.except_, index)
+        self._reviewed = _resolve(option("include_review"), choices.include_review, index)
         self._has_only = bool(choices.only)
         self._choices = choices
 
     def leaves_out(self, identifier: str) -> str | None:
         """Return why a profile is not selected, or None if it is."""
         if identifier in self._except:
-            return "Left alone: named by except."
+            return f"Left alone: named by {option('except')}."
         if self._has_only and identifier not in self._only:
-            return NOT_NAMED
+            return f"Left alone: not named by {option('only')}."
         return None
 
     def holds_back(self, identifier: str, judgement: Judgement) -> str | None:
@@ -130,7 +127,7 @@ class Selection:
         missing = sorted(need for need in judgement.needs if not self._allows(need, identifier))
         if not missing:
             return None
-        options = " and ".join(f"{need} (--{need.replace('_', '-')})" for need in missing)
+        options = " and ".join(map(option, missing))
         if missing == ["include_review"]:
             return f"Left alone unless you name it in {options}."
         return f"Left alone unless you choose {options}."
@@ -147,11 +144,11 @@ class Selection:
                 yield identifier
 
 
-def _resolve(option: str, selectors: Sequence[str], index: ProfileIndex) -> frozenset[str]:
-    return frozenset(_resolve_one(option, selector, index) for selector in selectors)
+def _resolve(called: str, selectors: Sequence[str], index: ProfileIndex) -> frozenset[str]:
+    return frozenset(_resolve_one(called, selector, index) for selector in selectors)
 
 
-def _resolve_one(option: str, selector: str, index: ProfileIndex) -> str:
+def _resolve_one(called: str, selector: str, index: ProfileIndex) -> str:
     by_id = index.by_id(selector)
     if by_id is not None and by_id.id:
         return by_id.id
@@ -159,9 +156,9 @@ def _resolve_one(option: str, selector: str, index: ProfileIndex) -> str:
     if len(found) == 1 and found[0].id:
         return found[0].id
     if not found:
-        raise SelectionError(f"{option}: no SCEP profile has the name or id {selector!r}.")
+        raise SelectionError(f"{called}: no SCEP profile has the name or id {selector!r}.")
     ids = ", ".join(sorted(profile.id or "?" for profile in found))
     raise SelectionError(
-        f"{option}: {len(found)} SCEP profiles have the name {selector!r}.",
+        f"{called}: {len(found)} SCEP profiles have the name {selector!r}.",
         hint=f"Give the id instead: {ids}.",
     )

@@ -23,6 +23,7 @@ from intune_scep.strong_mapping.assessment import (
     append_sid_uri,
 )
 from intune_scep.strong_mapping.choices import Choices, Selection
+from intune_scep.wording import option
 
 MAX_NAMES: Final = 500
 ADD_SID_URI: Final = "add_sid_uri"
@@ -63,10 +64,10 @@ def _in_vain(assessment: Assessment, selection: Selection) -> Iterator[str]:
     judgements = {identifier: item.judgement for identifier, item in by_id.items()}
     for identifier in selection.in_vain(judgements):
         item = by_id[identifier]
-        verdict = item.judgement.verdict.value
+        verdict, named = item.judgement.verdict.value, f"{item.profile.display_name!r}"
         yield (
-            f"include_review names {item.profile.display_name!r}, in which no rule finds an error:"
-            f" it is {verdict}."
+            f"{option('include_review')} names {named}, in which no rule finds an error: it is"
+            f" {verdict}."
         )
 
 

@@ -49,12 +49,12 @@ async def read_names(tenant: Tenant, wanted: NamesWanted) -> Names:
     groups: Entries = ()
     if wanted.groups or wanted.group_ids:
         groups = await read_groups(tenant, names=wanted.groups, ids=wanted.group_ids)
+    filters, platforms = await _read_filters(tenant) if wanted.filters else ((), {})
     return Names(
         NameIndex("group", groups),
-        NameIndex(
-            "assignment filter", await read_assignment_filters(tenant) if wanted.filters else ()
-        ),
+        NameIndex("assignment filter", filters),
         NameIndex("scope tag", await read_scope_tags(tenant) if wanted.scope_tags else ()),
+        platforms,
     )
 
 
@@ -117,7 +117,23 @@ async def read_assignment_filters(tenant: Tenant) -> Entries:
     Raises:
         GraphError, GraphTransportError: they could not be read.
     """
-    return await _read_all(tenant, FILTERS)
+    return (await _read_filters(tenant))[0]
+
+
+async def _read_filters(tenant: Tenant) -> tuple[Entries, dict[str, str]]:
+    """Every assignment filter, and Graph's word for the platform of each by its id."""
+    found: dict[str, str] = {}
+    platforms: dict[str, str] = {}
+    query = {"$select": f"{_SELECT['$select']},platform"}
+    async for page in tenant.session.pages(FILTERS, query=query):
+        known = _entries(page)
+        found.update(known)
+        platforms |= {
+            str(value["id"]).lower(): str(value.get("platform") or "")
+            for value in page
+            if isinstance(value, dict) and value.get("id")
+        }
+    return tuple(found.items()), platforms
 
 
 async def read_scope_tags(tenant: Tenant) -> Entries:

@@ -40,7 +40,7 @@ def directory(**changes: Any) -> Scenario:
         build_scenario("empty"),
         groups=tuple({"id": identifier, "displayName": name} for name, identifier in groups),
         assignment_filters=tuple(
-            {"id": identifier, "displayName": name, "platform": "iOS", "rule": "(x)"}
+            {"id": identifier, "displayName": name, "platform": "unknown", "rule": "(x)"}
             for name, identifier in FILTERS.items()
         ),
         role_scope_tags=tuple(

@@ -72,9 +72,9 @@ def test_every_form_is_found_unchanged_in_the_tenant_it_is_from(form, simulated,
 @pytest.mark.parametrize("form", FORMS)
 def test_what_differs_is_told_by_option(form, simulated, tmp_path):
     root, scep = root_wire(), scep_wire(renewalThresholdPercentage=33)
-    made, _ = plan(
-        simulated(small(root, scep, links={scep["id"]: root["id"]})), FORMS[form](tmp_path)
-    )
+    given = {root["id"]: ({"@odata.type": GROUP_TARGET, "groupId": GROUP},)}
+    tenant = simulated(small(root, scep, links={scep["id"]: root["id"]}, assignments=given))
+    made, _ = plan(tenant, FORMS[form](tmp_path))
     [change] = made.writing
     assert (change.name, change.action) == (SCEP_NAME, "update")
     assert {item.property for item in change.diff} == {"renewal_threshold", "assignments"}

@@ -50,7 +50,7 @@ def scenario(profiles=(), root_links=None, assignments=None) -> Scenario:
         default_domain="declared.example",
         groups=tuple({"id": i, "displayName": n} for i, n in groups),
         assignment_filters=tuple(
-            {"id": guid(n, 2), "displayName": name, "platform": "iOS", "rule": "(x)"}
+            {"id": guid(n, 2), "displayName": name, "platform": "unknown", "rule": "(x)"}
             for name, n in FILTERS.items()
         ),
         role_scope_tags=tuple(

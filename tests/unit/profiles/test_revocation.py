@@ -1,4 +1,4 @@
-"""What plans say of old certificates: revoked only where Microsoft says so, and never as a promise."""
+"""What plans say of old certificates: revoked only where Microsoft says so, never as a promise."""
 
 import pytest
 
