@@ -23,7 +23,10 @@ def _sentences(actions: Iterable[Action]) -> Iterator[str]:
     edited = _platforms(a for a in actions if not a.creates and not a.deletes)
     gone = _platforms(a for a in actions if a.deletes)
     if edited:
-        yield "Editing a SCEP profile can issue every certificate of it again."
+        yield (
+            "An edited SCEP profile re-issues its certificates, unless only what is reported as"
+            " harmless changes."
+        )
         yield about_replaced(*edited)
     if any(action.creates for action in actions):
         yield "Devices that are assigned a new SCEP profile get certificates from it."

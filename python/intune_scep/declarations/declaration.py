@@ -247,7 +247,7 @@ def _not_clearable(declaration: Declaration) -> Iterator[str]:
         rows = [declaration.profile_type.properties_by_name[n] for n in OPTIONS[name].wire]
         if name in _NEVER_NULL or any(not row.nullable and not row.collection for row in rows):
             word = " Write not_configured for that." if OPTIONS[name].may_be_not_configured else ""
-            yield f"{name} cannot be null; leave it out to leave it as it is.{word}"
+            yield f"{name} cannot be cleared; leave it out to leave it as it is.{word}"
 
 
 def _read_certificate(declaration: TrustedRootDeclaration, base: Path, now: datetime) -> list[str]:

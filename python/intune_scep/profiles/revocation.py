@@ -3,7 +3,8 @@
 Microsoft's page says that an edit revokes on Windows, iOS/iPadOS, macOS and Samsung Knox, calls
 Android for Work not validated, and says that Intune cannot revoke for device owner and AOSP. With a
 third-party CA certificates are removed only. Of a profile that is taken away it says revoked and
-removed; administrators measured removed but not revoked (DOMAIN.md C-17).
+removed; administrators measured removed but not revoked (GitHub: MicrosoftDocs/memdocs 4118 and
+4053; DOMAIN.md 3, C-17).
 Nothing here promises a revocation.
 """
 

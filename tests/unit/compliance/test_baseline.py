@@ -42,7 +42,7 @@ def test_only_the_owner_can_read_it(approved):
 def test_an_earlier_one_is_replaced_only_when_asked(approved):
     report, path = approved
     before = path.read_bytes()
-    with pytest.raises(BaselineError, match="Give replace"):
+    with pytest.raises(BaselineError, match="Give replace to approve"):
         approve(report, path)
     assert path.read_bytes() == before
     approve(report, path, replace=True)

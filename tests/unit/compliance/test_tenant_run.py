@@ -120,10 +120,11 @@ def test_transient_faults_leave_no_trace(contoso, check):
 
 def test_ids_of_groups_are_shown_as_names(contoso, check):
     report = check(contoso)
-    [profile] = [item for item in report.profiles if item.name == "iOS - SCEP - User - Executives"]
-    assert profile.assignments == ("Executives",)
+    name = "Android BYOD - SCEP - User - Pilot"
+    [profile] = [item for item in report.profiles if item.name == name]
+    assert profile.assignments == ("PKI Pilot",)
     [finding] = [item for item in profile.findings if item.rule_id == "R-181"]
-    assert "“Executives”" in finding.message
+    assert "“PKI Pilot”" in finding.message
 
 
 def test_dependants_are_found_through_their_links(contoso, check):

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.intune.scep.plugins.modules import strong_mapping
 
+import intune_scep
+
 COLLECTIONS = Path(strong_mapping.__file__).parents[5]
+LIBRARY = Path(intune_scep.__file__).parents[1]
 HEAVY = {"azure", "httpx", "kiota_http", "msgraph", "msgraph_core", "pydantic", "tenacity"}
 
 SCRIPT = """
@@ -37,7 +40,7 @@ def loaded_by(module, arguments):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(hidden)}
     process = subprocess.run(
         [sys.executable, "-c", SCRIPT, module, json.dumps(arguments)],
-        env={**environment, "PYTHONPATH": str(COLLECTIONS)},
+        env={**environment, "PYTHONPATH": os.pathsep.join(map(str, (COLLECTIONS, LIBRARY)))},
         capture_output=True,
         text=True,
         check=False,

@@ -203,13 +203,39 @@ def test_a_name_that_leads_to_nothing_or_to_two_is_an_error_with_ids(with_profil
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_one_refused_profile_holds_the_others_back_in_check_mode_too(with_root, check_mode):
     beside = {name: value for name, value in SCEP_OPTIONS.items() if name != "name"}
-    refused = {"name": "Refused", "root_profile": {"name": "None such"}}
+    refused = {"name": "Refused", "root_profile": {"thumbprint": "A" * 40}}
     result = with_root.run(
         scep_profile, check_mode=check_mode, **beside, profiles=[{"name": "Good"}, refused]
     )
     assert result["failed"]
     assert not result["changed"]
     assert [item["status"] for item in result["profiles"]] == ["held_back", "failed"]
+    assert with_root.writes() == []
+
+
+def test_a_root_that_an_earlier_task_would_make_is_awaited_in_check_mode_alone(tenant):
+    assert tenant.run(trusted_root_profile, check_mode=True, **ROOT_OPTIONS)["changed"]
+    foreseen = tenant.run(scep_profile, check_mode=True, **SCEP_OPTIONS)
+    [profile] = foreseen["profiles"]
+    assert (profile["status"], foreseen["changed"]) == ("planned", True)
+    assert "must exist when this is carried out" in " ".join(profile["notes"])
+    real = tenant.run(scep_profile, **SCEP_OPTIONS)
+    assert real["failed"]
+    assert tenant.writes() == []
+
+
+def test_one_wrong_profile_of_a_list_does_not_hide_the_diff_of_the_others(with_root):
+    made = with_root.run(scep_profile, **SCEP_OPTIONS)
+    assert made["changed"]
+    with_root.requests()
+    name = {"name": SCEP_OPTIONS["name"], "platform": SCEP_OPTIONS["platform"]}
+    wrong = {"name": "Wrong", "platform": "ios", "renewal_threshold": 120}
+    result = with_root.run(scep_profile, profiles=[{**name, "renewal_threshold": 33}, wrong])
+    assert result["failed"]
+    by_name = {item["name"]: item for item in result["profiles"]}
+    assert [item["property"] for item in by_name[name["name"]]["diff"]] == ["renewal_threshold"]
+    assert "renewal_threshold must be at most 99" in by_name["Wrong"]["problems"][0]
+    assert "33" in str(result["diff"])
     assert with_root.writes() == []
 
 
