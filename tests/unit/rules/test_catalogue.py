@@ -34,6 +34,8 @@ NUMBERS = """
     197 198
 """
 IDS = {f"R-{number}" for number in NUMBERS.split()}
+# What Microsoft's pages say beside those, with numbers that the list leaves free.
+ADDED = {"R-087", "R-144", "R-163", "R-199"}
 # Where a rule's findings differ in severity, or the catalogue goes its own way for a reason.
 OTHER_SEVERITY = {"R-051": Severity.ERROR, "R-062": Severity.WARNING, "R-075": Severity.WARNING,
                   "R-132": Severity.WARNING, "R-023": Severity.WARNING}  # fmt: skip
@@ -42,15 +44,15 @@ OTHER_SEVERITY = {"R-051": Severity.ERROR, "R-062": Severity.WARNING, "R-075": S
 def test_all_134_rules_are_in_exactly_one_place() -> None:
     assert len(IDS) == 134
     places = [*RULES, *QUESTIONS, *BEHAVIOURS]
-    assert sorted(places) == sorted(IDS)
-    assert list(CATALOGUE) == sorted(IDS)
+    assert sorted(places) == sorted(IDS | ADDED)
+    assert list(CATALOGUE) == sorted(IDS | ADDED)
 
 
 @pytest.mark.skipif(not FACTS.exists(), reason="the list the rules were read off is not here")
 def test_agrees_with_the_list_the_rules_were_read_off() -> None:
     listed = {entry["id"]: entry for entry in json.loads(FACTS.read_text())}
     assert listed.keys() == IDS
-    for rule in RULES.values():
+    for rule in (item for item in RULES.values() if item.id in IDS):
         first = listed[rule.id]["severity"].split()[0].split("/")[0]
         assert rule.severity == OTHER_SEVERITY.get(rule.id, first), rule.id
 
