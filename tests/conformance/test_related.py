@@ -90,7 +90,7 @@ def test_managed_devices_tell_how_they_joined(contoso: Graph) -> None:
 
 def test_managed_devices_tell_their_identifiers_on_a_list(contoso: Graph) -> None:
     """Documented: properties of managedDevice; that a list carries them is inferred."""
-    names = "imei,meid,serialNumber,wiFiMacAddress,deviceEnrollmentType"
+    names = "imei,meid,serialNumber,wiFiMacAddress,deviceEnrollmentType,deviceType"
     devices = contoso.all_of(f"deviceManagement/managedDevices?$select=id,{names}&$top=999")
     assert {name for each in devices for name in each} >= set(names.split(","))
     phones = [each for each in devices if each["deviceEnrollmentType"] == "appleBulkWithUser"]

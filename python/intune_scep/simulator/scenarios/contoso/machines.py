@@ -89,6 +89,21 @@ MODELS: Mapping[str, Model] = {
 }  # fmt: skip
 
 
+_DEVICE_TYPES: Mapping[str, str] = {
+    "hybrid": "desktop",
+    "entra": "desktop",
+    "kiosk": "desktop",
+    "iphone": "iPhone",
+    "ipad": "iPad",
+    "mac": "macMDM",
+    "cobo": "androidEnterprise",
+    "scanner": "androidEnterprise",
+    "byod": "androidForWork",
+    "headset": "androidnGMS",
+}
+"""Kind of machine to its `deviceType`."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """One device.
@@ -196,6 +211,7 @@ def managed_device_wire(machine: Machine) -> Wire:
         "meid": "",
         "wiFiMacAddress": stable_id("wifi", machine.name).replace("-", "")[:12].upper(),
         "deviceEnrollmentType": model.enrolment,
+        "deviceType": _DEVICE_TYPES[machine.kind],
         "managementAgent": model.agent,
         "managedDeviceOwnerType": model.owner,
         "managementState": "managed",
