@@ -89,7 +89,7 @@ def test_managed_devices_tell_how_they_joined(contoso: Graph) -> None:
 
 
 def test_managed_devices_tell_their_identifiers_on_a_list(contoso: Graph) -> None:
-    """Documented: properties of managedDevice; that a list carries them is inferred."""
+    """GRAPH.md 2: properties of managedDevice; that a list carries them is inferred."""
     names = "imei,meid,serialNumber,wiFiMacAddress,deviceEnrollmentType,deviceType"
     devices = contoso.all_of(f"deviceManagement/managedDevices?$select=id,{names}&$top=999")
     assert {name for each in devices for name in each} >= set(names.split(","))
@@ -106,7 +106,7 @@ def test_a_user_s_department_is_shown_only_on_select(contoso: Graph) -> None:
 
 
 def test_certificate_sign_in_tells_whether_it_compares_the_sid(contoso: Graph) -> None:
-    """ROLLOUT.md A6: beta, false by default, not nullable."""
+    """GRAPH.md 2: beta, false by default, not nullable."""
     path = "policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
     method = contoso.read(f"{path}/x509Certificate")
     assert method["@odata.type"].endswith(".x509CertificateAuthenticationMethodConfiguration")

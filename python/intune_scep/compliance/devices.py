@@ -99,7 +99,7 @@ class DeviceScope:
         """The devices that targets reach, directly or through their user; None if not known.
 
         An exclusion counts only among its own kind: Intune does not take a user's devices away
-        from a device group (ROLLOUT.md 0.4).
+        from a device group (GRAPH.md 2).
         """
         given = included(targets)
         managed = self._devices.managed if self._devices else None
