@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from intune_scep.errors import GraphTransportError, IntuneScepError, UnsafeLinkError
 from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.network import open_client, proxy_in_use
-from intune_scep.graph.redaction import Redactor
+from intune_scep.graph.redaction import Redactor, unlogged
 from intune_scep.graph.sign_in import TokenSource
 from intune_scep.version import __version__
 
@@ -183,8 +183,9 @@ class GraphEngine:
         what = f"the download from {root}"
         client = open_client(root, timeout=self._timeout, transport=self._transport)
         try:
-            async with asyncio.timeout(self._timeout):
-                return await client.get(link, follow_redirects=False)
+            with unlogged(link):
+                async with asyncio.timeout(self._timeout):
+                    return await client.get(link, follow_redirects=False)
         except TimeoutError as error:
             raise GraphTransportError(
                 f"{what.capitalize()} did not end within {self._timeout:g} s.", hides_commit=False

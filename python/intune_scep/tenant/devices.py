@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -125,8 +125,8 @@ class Devices:
 
     Attributes:
         managed: Id (lower case) to the device; None if they could not be read.
-        certificates: Those that Intune reports; None if they could not be read, or were not asked
-            for.
+        certificates: Those that Intune reports of the profiles that were asked about; None if they
+            could not be read, or were not asked for.
         requires_sid_alignment: Whether Entra's certificate-based authentication compares the SID
             of a certificate with the user's; None if that could not be read or Graph has no such
             setting.
@@ -149,18 +149,19 @@ class Devices:
         return {profile: tuple(items) for profile, items in found.items()}
 
 
-async def read_devices(tenant: Tenant, *, certificates: bool) -> Devices:
+async def read_devices(tenant: Tenant, *, certificates_of: Collection[str] = ()) -> Devices:
     """Read the managed devices in pages of 999, one report of certificates, and one setting.
 
     Each of the three costs only itself if it cannot be read.
 
     Args:
-        certificates: Also have Intune report every certificate on the devices, which takes time.
+        certificates_of: Ids of profiles, lower case. If there are any, Intune is asked to report
+            every certificate on the devices, which takes time; those of other profiles are dropped.
     """
     reading = _Reading(tenant)
     await reading.read_managed()
-    if certificates:
-        await reading.read_certificates()
+    if certificates_of:
+        await reading.read_certificates(frozenset(certificates_of))
     await reading.read_alignment()
     return reading.result()
 
@@ -191,14 +192,15 @@ class _Reading:
             self._failures.append(("the managed devices", _without_id(odd)))
         self._managed = found
 
-    async def read_certificates(self) -> None:
-        """Every certificate that Intune reports, of all profiles in one report."""
+    async def read_certificates(self, profiles: frozenset[str]) -> None:
+        """Every certificate of some profiles, out of the one report over all of them."""
         try:
             rows = await read_export(self._tenant, _CERTIFICATES, _COLUMNS)
+            found = tuple(item for item in map(_certificate, rows) if item.profile_id in profiles)
         except IntuneScepError as error:
             self._failures.append(("the certificates on devices", error))
             return
-        self._certificates = tuple(map(_certificate, rows))
+        self._certificates = found
         undated = sum(
             item.valid_to is None and item.presence is Presence.HELD for item in self._certificates
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import logging
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from intune_scep.errors import GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.tenant.tenant import Tenant
 
+_LOG = logging.getLogger("intune_scep.tenant")
 JOBS: Final = "deviceManagement/reports/exportJobs"
 EXPORT_SECONDS: Final = 600.0
 """How long a report is waited for; Microsoft names no time."""
@@ -25,6 +27,7 @@ _GROWTH: Final = 1.5
 _DONE: Final = "completed"
 _OVER: Final = frozenset({"failed", "error", "cancelled", "canceled"})
 _LARGEST: Final = 500_000_000
+_LONGEST_WORD: Final = 60
 _UNREADABLE: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -37,7 +40,9 @@ _UNREADABLE: Final = (
 """What unpacking raises over bytes that are no zip, or one that cannot be read."""
 
 
-async def read_export(tenant: Tenant, report: str, columns: Sequence[str]) -> list[dict[str, str]]:
+async def read_export(
+    tenant: Tenant, report: str, columns: Sequence[str]
+) -> Iterator[dict[str, str]]:
     """One report over the whole tenant, by one export job.
 
     Asking for it changes nothing in the tenant, so it is done in check mode as well.
@@ -47,7 +52,8 @@ async def read_export(tenant: Tenant, report: str, columns: Sequence[str]) -> li
         columns: Those to be written; the defaults of a report may change.
 
     Returns:
-        A row for each line of the report, with exactly these columns.
+        A row for each line of the report, with exactly these columns. They are read one by one,
+        and a line that is no CSV is told when it is reached.
 
     Raises:
         GraphError: Graph refused; needs DeviceManagementManagedDevices.Read.All.
@@ -57,8 +63,9 @@ async def read_export(tenant: Tenant, report: str, columns: Sequence[str]) -> li
     """
     body = {"reportName": report, "format": "csv", "select": list(columns)}
     job = await tenant.session.repeat_read("POST", JOBS, body=body)
+    _LOG.info("Intune writes the report %s; it is waited for %g s at most", report, EXPORT_SECONDS)
     link = await _finished(tenant, report, job)
-    return list(_rows(report, await tenant.session.download(link), columns))
+    return _rows(report, await tenant.session.download(link), columns)
 
 
 async def _finished(tenant: Tenant, report: str, job: Any) -> str:
@@ -68,7 +75,7 @@ async def _finished(tenant: Tenant, report: str, job: Any) -> str:
     wait = _FIRST_WAIT
     path = f"{JOBS}('{checked_id(str(_text(job, 'id')))}')"
     while True:
-        status = _text(job, "status").casefold()
+        status = _text(job, "status").casefold()[:_LONGEST_WORD]
         if status == _DONE:
             return _text(job, "url")
         if status in _OVER:

@@ -335,10 +335,12 @@ async def _with_directory(tenant: Tenant, snapshot: Snapshot) -> Snapshot:
 
 
 async def _with_devices(tenant: Tenant, snapshot: Snapshot) -> Snapshot:
-    apple = any(
-        profile.is_scep and profile.profile_type.platform in _APPLE for profile in snapshot.profiles
-    )
-    devices = await read_devices(tenant, certificates=apple)
+    apple = {
+        (profile.id or "").lower()
+        for profile in snapshot.profiles
+        if profile.is_scep and profile.profile_type.platform in _APPLE
+    }
+    devices = await read_devices(tenant, certificates_of=apple)
     failures = [ReadFailure(what, str(error)) for what, error in devices.failures]
     return replace(
         snapshot,

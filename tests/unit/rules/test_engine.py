@@ -289,5 +289,16 @@ def test_old_devices_and_those_of_unknown_version_are_told_apart() -> None:
     assert unknown.startswith("Of 3 devices")
 
 
+@pytest.mark.parametrize(
+    "platform",
+    ["windows", "ios", "macos", "android_device_owner", "android_work_profile", "android_aosp"],
+)
+def test_a_key_size_that_is_not_configured_is_said_in_the_words_of_the_admin_center(
+    platform: str,
+) -> None:
+    assert "“Not configured”" in message(context(scep(platform, keySize=None)), "R-112")
+    assert "R-112" not in {item.rule_id for item in check(context(scep(platform))).findings}
+
+
 def test_the_candidate_for_the_variable_is_named_without_the_directory() -> None:
     assert SID_URI["name"] in message(context(device("windows")), "R-076")

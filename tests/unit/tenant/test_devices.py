@@ -7,6 +7,7 @@ import pytest
 
 from intune_scep.rules.subject_name import _IDENTIFIERS, _SYNCED, _USER_ATTRIBUTES
 from intune_scep.simulator.scenario import build_scenario
+from intune_scep.simulator.scenarios.wire import stable_id
 from intune_scep.tenant import Wanted, read_snapshot
 from intune_scep.tenant.devices import (
     IDENTIFIERS,
@@ -142,8 +143,11 @@ class Odd(httpx.AsyncBaseTransport):
         return await self._inner.handle_async_request(request)
 
 
-def read(tenant, *, certificates=True):
-    return tenant.run(lambda graph: read_devices(graph, certificates=certificates))
+WIFI = stable_id("iosScepCertificateProfile", "iOS - SCEP - User - Corporate Wi-Fi")
+
+
+def read(tenant, *profiles):
+    return tenant.run(lambda graph: read_devices(graph, certificates_of=profiles or (WIFI,)))
 
 
 def with_odd(tenant, path, answer):
@@ -156,7 +160,8 @@ def test_everything_is_read_of_contoso(simulated):
     assert not found.failures
     assert len(found.managed) > 150
     assert {item.kind for item in found.managed.values()} >= {"iphone", "androidforwork"}
-    assert len(found.certificates) > 200
+    assert len(found.certificates) > 40
+    assert {item.profile_id for item in found.certificates} == {WIFI}
     assert found.requires_sid_alignment is False
 
 
@@ -195,13 +200,14 @@ def test_certificates_whose_end_nobody_can_read_are_told(simulated, monkeypatch)
         {"DeviceId": "d", "PolicyId": "p", "CertificateStatus": "issued", "ValidTo": "soon"},
         {"DeviceId": "d", "PolicyId": "p", "CertificateStatus": "issued", "ValidTo": "2027-01-01"},
         {"DeviceId": "d", "PolicyId": "p", "CertificateStatus": "issueFailed", "ValidTo": ""},
+        {"DeviceId": "d", "PolicyId": "q", "CertificateStatus": "issued", "ValidTo": "soon"},
     ]
 
     async def export(*_):
         return rows
 
     monkeypatch.setattr("intune_scep.tenant.devices.read_export", export)
-    [(what, error)] = read(simulated("contoso")).failures
+    [(what, error)] = read(simulated("contoso"), "p").failures
     assert what == "the certificates on devices"
     assert error.message.startswith("Of 1 of them")
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import zipfile
 
 import httpx
@@ -72,7 +73,7 @@ def read(virtual_time):
                 CLOUDS["public"], StaticCredential("token-of-the-run"), transport=intune
             )
             tenant = Tenant(GraphSession(engine), "t", "public")
-            return await read_export(tenant, REPORT, columns)
+            return list(await read_export(tenant, REPORT, columns))
 
         return virtual_time(work())
 
@@ -183,6 +184,18 @@ def test_a_storage_that_refuses_is_told_by_its_host_and_without_its_key(read, st
     assert not any(request.url.host == "elsewhere.example" for request in intune.asked)
 
 
+@pytest.mark.parametrize("report", [SOUND, b"no zip"])
+def test_the_key_of_the_storage_is_in_no_log(read, caplog, report):
+    caplog.set_level(logging.DEBUG)
+    try:
+        read(Intune(done(), statuses=[503, 200], report=report))
+    except IntuneScepError as error:
+        assert "the-key-itself" not in str(error)
+    assert "exportJobs" in caplog.text
+    assert REPORT in caplog.text
+    assert "the-key-itself" not in caplog.text
+
+
 def test_a_storage_that_is_busy_is_asked_again(read):
     assert len(read(Intune(done(), statuses=[503, 429, 200]))) == 1
 
@@ -273,4 +286,4 @@ def test_a_permission_that_is_missing_is_named_as_one_to_read(simulated):
 def _read_as(tenant, role):
     token = tenant.door.access_token([role], expires_in=100_000_000)
     tenant.door.access_token = lambda *_, **__: token
-    return tenant.run(lambda graph: read_export(graph, REPORT, COLUMNS))
+    return list(tenant.run(lambda graph: read_export(graph, REPORT, COLUMNS)))
