@@ -241,3 +241,24 @@ def test_reports_are_written_whatever_becomes_of_the_terminal(contoso, tmp_path,
     assert ended.returncode == wanted
     assert ended.stderr.count("\n") == (1 if wanted == 1 else 0)
     assert (tmp_path / "out" / "compliance.html").exists()
+
+
+@pytest.fixture(params=["http on this machine", "https"])
+def somewhere(request):
+    secure = request.param == "https"
+    return request.getfixturevalue("served_https" if secure else "served")
+
+
+def test_devices_are_read_over_a_socket_and_never_through_a_proxy(somewhere, cli, monkeypatch):
+    monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+    monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", somewhere.url)
+    monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", somewhere.token())
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    if somewhere.ca:
+        monkeypatch.setenv("SSL_CERT_FILE", str(somewhere.ca))
+    code, out, _ = cli("check", "--devices", "--output", "json")
+    data = json.loads(out)
+    assert code == 2
+    assert data["unread"] == []
+    assert "R-144" not in {item["rule_id"] for item in data["skipped"]}

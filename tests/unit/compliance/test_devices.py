@@ -15,12 +15,13 @@ from intune_scep.rules import NOT_READ
 from intune_scep.rules.targets import read_targets
 from intune_scep.simulator.scenario import Certificate, build_scenario
 from intune_scep.simulator.scenarios.bulk import bulk
-from intune_scep.simulator.scenarios.wire import scep_body, stable_id, upn
+from intune_scep.simulator.scenarios.wire import SCEP_TYPES, scep_body, stable_id, upn
 from intune_scep.tenant.devices import Devices, IssuedCertificate, ManagedDevice, Presence
 from intune_scep.tenant.directory import DeviceAccount, Directory
 
 from .conftest import NOW
 
+RETIRED = {"windows_phone", "windows_10x"}
 LENIENT = Policy(errors=False, required=False, defective=False, expired_roots=False)
 ODATA = {
     "windows": "windows81SCEPCertificateProfile",
@@ -475,3 +476,32 @@ def test_both_clients_read_devices_and_name_the_permission_that_is_missing(simul
     granted = ("DeviceManagementManagedDevices.Read.All", "Policy.Read.AuthenticationMethod")
     with IntuneClient(options(*granted)) as client:
         assert not client.compliance.check(LENIENT, with_devices=True).unread
+
+
+def uses_everything(platform, store):
+    """A profile that gives every rule about facts of its platform something to ask."""
+    user = ("UserPrincipalName", "EmailAddress", "Department", "GivenName", "SurName",
+            "OnPremisesSamAccountName", "OnPremisesUserPrincipalName")  # fmt: skip
+    own = ("IMEI", "MEID", "SerialNumber", "WiFiMacAddress", "AAD_Device_ID")
+    names = (*user, *own) if store == "user" else own
+    subject = ",".join(f"OU={{{{{name}}}}}" for name in names)
+    sid = {"sanType": "universalResourceIdentifier", "name": "{{OnPremisesSecurityIdentifier}}"}
+    body = scep_body(
+        platform,
+        f"{platform} {store}",
+        urls=("https://ndes.contoso.com/x",),
+        store=store,
+        sans=(upn(), sid) if store == "user" else (),
+        **{SUBJECT: subject, "keySize": "size4096"},
+    )
+    return body, [EVERYBODY if store == "user" else EVERY_DEVICE]
+
+
+@pytest.mark.parametrize("store", ["user", "machine"])
+@pytest.mark.parametrize("platform", [name for name in SCEP_TYPES if name not in RETIRED])
+def test_no_rule_is_out_of_reach_when_everything_was_read(simulated, check, platform, store):
+    """What a rule needs must be read by somebody, or the rule can never speak."""
+    tenant = tenant_of(simulated, uses_everything(platform, store))
+    report = check(tenant, with_directory=True, with_devices=True)
+    assert not report.unread
+    assert {item.rule_id: item.missing for item in report.skipped} == {}
