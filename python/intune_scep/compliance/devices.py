@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from intune_scep.compliance.scope import ANDROID_SYSTEMS, SYSTEMS
@@ -106,21 +108,33 @@ class DeviceScope:
         if managed is None or any(target.filter_id for target in given):
             return None
         kinds = {target.kind for target in given}
-        groups = [target.group_id for target in given if target.kind is TargetKind.GROUP]
-        members = self._members(groups)
+        members = self._members(item.group_id for item in given if item.kind is TargetKind.GROUP)
         without = self._members(excluded_groups(targets))
         if members is None or without is None:
             return None
-        users, own = members
-        no_users, not_own = without
-        every_user, every_device = TargetKind.ALL_USERS in kinds, TargetKind.ALL_DEVICES in kinds
+        users = set(self._by_user) if TargetKind.ALL_USERS in kinds else members[0]
+        owned = (self._by_user.get(user, ()) for user in users - without[0])
+        entra = set(self._by_entra) if TargetKind.ALL_DEVICES in kinds else members[1]
+        direct = (self._by_entra.get(identifier, ()) for identifier in entra - without[1])
+        return [managed[key] for key in {*chain.from_iterable(owned), *chain.from_iterable(direct)}]
 
-        def is_reached(device: ManagedDevice) -> bool:
-            user, entra = device.user_id, device.entra_id
-            through_user = bool(user) and (every_user or user in users) and user not in no_users
-            return through_user or ((every_device or entra in own) and entra not in not_own)
+    @cached_property
+    def _by_user(self) -> Mapping[str, list[str]]:
+        """Ids of devices by their primary user; those without one are left out."""
+        found = self._keys(lambda device: device.user_id)
+        return {user: keys for user, keys in found.items() if user}
 
-        return [device for device in managed.values() if is_reached(device)]
+    @cached_property
+    def _by_entra(self) -> Mapping[str, list[str]]:
+        """Ids of devices by their Entra id; an empty one is of those that have none."""
+        return self._keys(lambda device: device.entra_id)
+
+    def _keys(self, of: Callable[[ManagedDevice], str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        managed = self._devices.managed if self._devices else None
+        for key, device in (managed or {}).items():
+            found.setdefault(of(device), []).append(key)
+        return found
 
     def _members(self, groups: Iterable[str]) -> tuple[frozenset[str], frozenset[str]] | None:
         """Ids of the users and Entra ids of the devices in groups; None if not all were read."""
