@@ -83,6 +83,16 @@ options:
         C(Device.Read.All).
     type: bool
     default: false
+  devices:
+    description:
+      - Also read the devices that Intune manages, the certificates on them, and whether Microsoft
+        Entra compares the security identifier of a certificate, to see how devices are enrolled,
+        what they lack and what has expired. Needs the permissions
+        C(DeviceManagementManagedDevices.Read.All) and C(Policy.Read.AuthenticationMethod).
+      - Which devices are in a group is known only with O(directory).
+      - Intune writes a report for it, which may take minutes.
+    type: bool
+    default: false
   report_directory:
     description:
       - Leave reports in this directory, each whole or not at all, mode 0600. It is made if it is
@@ -225,6 +235,7 @@ ARGUMENT_SPEC = {
     "rules_path": {"type": "path"},
     "baseline_path": {"type": "path"},
     "directory": {"type": "bool", "default": False},
+    "devices": {"type": "bool", "default": False},
     "report_directory": {"type": "path"},
     "report_formats": {
         "type": "list",
@@ -265,6 +276,7 @@ def check(client, work, _check_mode):
         configuration=work["configuration"],
         baseline=work["baseline"],
         with_directory=work["params"]["directory"],
+        with_devices=work["params"]["devices"],
     )
     return result_of(report, work["params"])
 

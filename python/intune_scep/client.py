@@ -523,6 +523,7 @@ class AsyncCompliance:
         configuration: Configuration | None = None,
         baseline: Baseline | None = None,
         with_directory: bool = False,
+        with_devices: bool = False,
     ) -> ComplianceReport:
         """Judge every certificate profile by all rules, and compare with an approved baseline.
 
@@ -534,6 +535,10 @@ class AsyncCompliance:
             baseline: An approved state, from `read_baseline`.
             with_directory: Also read group members, users and devices; needs
                 GroupMember.Read.All, User.Read.All and Device.Read.All.
+            with_devices: Also read managed devices, the certificates on them and what Entra asks of
+                a certificate's SID; needs DeviceManagementManagedDevices.Read.All and
+                Policy.Read.AuthenticationMethod. Which devices are in a group is known only with
+                the directory. It may take minutes, since Intune writes a report for it.
 
         Raises:
             BaselineError: the baseline is of another tenant.
@@ -544,6 +549,7 @@ class AsyncCompliance:
             configuration=configuration,
             baseline=baseline,
             with_directory=with_directory,
+            with_devices=with_devices,
         )
 
 

@@ -81,6 +81,11 @@ def test_writing_needs_read_write(tenant: Tenant) -> None:
         ("DeviceManagementManagedDevices.Read.All", "deviceManagement/managedDevices"),
         ("DeviceManagementRBAC.Read.All", "deviceManagement/roleScopeTags"),
         (READ, "deviceManagement/assignmentFilters"),
+        (
+            "Policy.Read.AuthenticationMethod",
+            "policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
+            "/x509Certificate",
+        ),
         ("DeviceManagementServiceConfig.Read.All", RESOURCE_ACCESS),
     ],
 )

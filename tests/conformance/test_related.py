@@ -88,6 +88,36 @@ def test_managed_devices_tell_how_they_joined(contoso: Graph) -> None:
     assert {each["azureADDeviceId"] for each in devices} <= directory
 
 
+def test_managed_devices_tell_their_identifiers_on_a_list(contoso: Graph) -> None:
+    """GRAPH.md 2: properties of managedDevice; that a list carries them is inferred."""
+    names = "imei,meid,serialNumber,wiFiMacAddress,deviceEnrollmentType,deviceType"
+    devices = contoso.all_of(f"deviceManagement/managedDevices?$select=id,{names}&$top=999")
+    assert {name for each in devices for name in each} >= set(names.split(","))
+    phones = [each for each in devices if each["deviceEnrollmentType"] == "appleBulkWithUser"]
+    assert any(each["imei"] for each in phones)
+    assert not any(each["meid"] for each in devices)
+
+
+def test_a_user_s_department_is_shown_only_on_select(contoso: Graph) -> None:
+    """Documented: not among the properties that a user shows by default."""
+    user = contoso.all_of("users")[0]
+    assert "department" not in user
+    assert contoso.read(f"users/{user['id']}?$select=id,department")["department"]
+
+
+def test_certificate_sign_in_tells_whether_it_compares_the_sid(contoso: Graph) -> None:
+    """GRAPH.md 2: beta, false by default, not nullable."""
+    path = "policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
+    method = contoso.read(f"{path}/x509Certificate")
+    assert method["@odata.type"].endswith(".x509CertificateAuthenticationMethodConfiguration")
+    assert method["requireCertificateSidAlignment"] is False
+    contoso.control("PUT", "settings", {"sid_alignment": True, "certificate_sign_in": True})
+    wanted = "$select=state,requireCertificateSidAlignment"
+    method = contoso.read(f"{path}/X509Certificate?{wanted}")
+    assert (method["state"], method["requireCertificateSidAlignment"]) == ("enabled", True)
+    assert_refused(contoso.get(f"{path}/fido2"), 404)
+
+
 def test_assignment_filters_are_listed(contoso: Graph) -> None:
     """GRAPH.md 2."""
     filters = contoso.all_of("deviceManagement/assignmentFilters")

@@ -112,12 +112,39 @@ def test_several_forms_without_a_place_for_files_are_refused_before_anything_is_
     assert contoso.requests() == []
 
 
+@pytest.mark.parametrize("option", ["--directory", "--devices"])
 @pytest.mark.parametrize("command", ["check", "report"])
-def test_the_directory_of_files_is_refused_and_both_are_named(contoso, cli, tmp_path, command):
-    code, _, err = cli(command, tmp_path, "--directory")
+def test_users_and_devices_of_files_are_refused_and_both_are_named(
+    contoso, cli, tmp_path, command, option
+):
+    code, _, err = cli(command, tmp_path, option)
     assert (code, err.count("\n")) == (1, 1)
-    assert "--directory" in err
+    assert option in err
     assert str(tmp_path) in err
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_devices_are_read_when_asked_for_and_never_taken_for_fine(
+    contoso, cli, command, policy, monkeypatch
+):
+    monkeypatch.setattr("intune_scep.tenant.exports._FIRST_WAIT", 0.1)
+    monkeypatch.setattr("intune_scep.tenant.exports._LONGEST_WAIT", 0.1)
+    contoso.control("PUT", "settings", {"certificate_sign_in": True, "sid_alignment": True})
+    code, out, _ = cli(command, "--policy", policy, "--output", "json")
+    assert code == 0
+    skipped = {item["rule_id"] for item in json.loads(out)["skipped"]}
+    assert {"R-086", "R-144"} <= skipped
+    code, out, _ = cli(command, "--policy", policy, "--devices", "--output", "json")
+    data = json.loads(out)
+    assert code == 0
+    jsonschema.validate(data, report_schema())
+    assert not {"R-086", "R-144"} & {item["rule_id"] for item in data["skipped"]}
+    spoken = {item["rule_id"] for profile in data["profiles"] for item in profile["findings"]}
+    assert "R-086" in spoken
+    contoso.control("PUT", "faults", [{**FAULT, "match": {"path": "managedDevices"}}])
+    code, out, _ = cli(command, "--policy", policy, "--devices")
+    assert code == 3
+    assert "DeviceManagementManagedDevices.Read.All" in " ".join(out.split())
 
 
 def test_one_baseline_is_compared_with_not_two(contoso, cli, tmp_path):
@@ -239,3 +266,24 @@ def test_the_help_shows_how_to_name_files_of_each_form(cli):
     _, out, _ = cli("check", "--help")
     for form in ("IntuneManagement", "IntuneCD", "Microsoft365DSC", "Graph", "backup"):
         assert form in out
+
+
+@pytest.fixture(params=["http on this machine", "https"])
+def somewhere(request):
+    secure = request.param == "https"
+    return request.getfixturevalue("served_https" if secure else "served")
+
+
+def test_devices_are_read_over_a_socket_and_never_through_a_proxy(somewhere, cli, monkeypatch):
+    monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+    monkeypatch.setenv("INTUNE_SCEP_ENDPOINT", somewhere.url)
+    monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", somewhere.token())
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    if somewhere.ca:
+        monkeypatch.setenv("SSL_CERT_FILE", str(somewhere.ca))
+    code, out, _ = cli("check", "--devices", "--output", "json")
+    data = json.loads(out)
+    assert code == 2
+    assert data["unread"] == []
+    assert "R-144" not in {item["rule_id"] for item in data["skipped"]}

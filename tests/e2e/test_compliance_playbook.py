@@ -93,6 +93,15 @@ def test_what_cannot_be_read_is_never_green(tenant: Tenant) -> None:
     assert json.loads(report.read_text())["outcome"]["status"] == "not_judged"
 
 
+def test_devices_are_read_when_the_role_is_told_to(tenant: Tenant) -> None:
+    tenant.forget_requests()
+    result = report_on(tenant, COMPLIANCE[0], compliance_policy=ONLY_WORSE, compliance_devices=True)
+    assert result.code == 0, result.output
+    sent = tenant.ask("GET", f"{GRAPH}/_simulator/requests")["value"]
+    assert [item for item in sent if "managedDevices" in item["path"]]
+    assert [item for item in sent if item["path"].endswith("exportJobs")]
+
+
 def test_the_documented_examples_run(tenant: Tenant) -> None:
     source = importlib.import_module(
         "ansible_collections.intune.scep.plugins.modules.compliance_info"

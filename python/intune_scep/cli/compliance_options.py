@@ -23,6 +23,7 @@ class Asked:
         source: Files instead of a tenant.
         rules, policy, baseline: Files.
         directory: Also read users, devices and group members.
+        devices: Also read managed devices, their certificates and what Entra asks of a SID.
     """
 
     source: Path | None
@@ -30,6 +31,7 @@ class Asked:
     policy: Path | None
     baseline: Path | None
     directory: bool
+    devices: bool
 
 
 _ASKED: dict[str, tuple[Any, Any]] = {
@@ -99,6 +101,20 @@ _ASKED: dict[str, tuple[Any, Any]] = {
         ],
         False,
     ),
+    "devices": (
+        Annotated[
+            bool,
+            typer.Option(
+                "--devices",
+                help="Also read the devices that Intune manages, the certificates on them, and"
+                " whether Entra compares the SID: how devices are enrolled, what they lack, what"
+                " has expired. Needs DeviceManagementManagedDevices.Read.All and"
+                " Policy.Read.AuthenticationMethod; with --directory also the devices of groups.",
+                rich_help_panel=_PANEL,
+            ),
+        ],
+        False,
+    ),
 }
 
 
@@ -120,11 +136,12 @@ def run_check(shared: Shared, asked: Asked) -> Any:
     Raises:
         IntuneScepError: an option or a file is wrong.
     """
-    if asked.source is not None and asked.directory:
-        raise IntuneScepError(
-            f"Give --directory or the path {asked.source}, but not both: files have no users and no"
-            " devices."
-        )
+    for name, given in (("--directory", asked.directory), ("--devices", asked.devices)):
+        if asked.source is not None and given:
+            raise IntuneScepError(
+                f"Give {name} or the path {asked.source}, but not both: files have no users and no"
+                " devices."
+            )
     from intune_scep import IntuneClient
     from intune_scep.compliance import (
         Policy,
@@ -154,4 +171,5 @@ def run_check(shared: Shared, asked: Asked) -> Any:
             configuration=configuration,
             baseline=baseline,
             with_directory=asked.directory,
+            with_devices=asked.devices,
         )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from intune_scep.compliance.baseline import Baseline
+from intune_scep.compliance.devices import DeviceScope, tenant_facts
 from intune_scep.compliance.drift import find_drift
 from intune_scep.compliance.naming import all_words
 from intune_scep.compliance.policy import Policy
@@ -49,7 +50,14 @@ from intune_scep.rules.verdicts import Judgement, judge, reviewed
 from intune_scep.tenant import Snapshot, profile_key
 
 _KINDS = ("scep", "trusted_root", "foreign")
-_Groups = Mapping[str, GroupFacts] | NotRead
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What is worked out once for all profiles."""
+
+    groups: Mapping[str, GroupFacts] | NotRead
+    devices: DeviceScope
 
 
 @dataclass(frozen=True)
@@ -78,8 +86,10 @@ def make_report(request: Request, found: Snapshot) -> ComplianceReport:
     """
     if request.baseline:
         require_same_tenant(request.baseline, request.tenant, request.cloud)
-    groups = group_facts(found.directory)
-    checked = [_check(request, found, groups, profile) for profile in _everything(found)]
+    around = _Around(
+        group_facts(found.directory), DeviceScope(found.devices, found.directory, request.now)
+    )
+    checked = [_check(request, found, around, profile) for profile in _everything(found)]
     profiles = tuple(sorted((item.profile for item in checked), key=_order))
     questions = review_questions(
         request.configuration, [item.profile_type.platform for item in found.profiles]
@@ -142,8 +152,8 @@ def _everything(found: Snapshot) -> Iterable[Any]:
     yield from (profile_to_check(wire) for wire in found.foreign)
 
 
-def _check(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> _Checked:
-    context = _context(request, found, groups, profile)
+def _check(request: Request, found: Snapshot, around: _Around, profile: Any) -> _Checked:
+    context = _context(request, found, around, profile)
     result = check(context, request.configuration)
     findings = tuple(_worded(finding, found.words) for finding in result.findings)
     judgement = _judgement(found, profile, result)
@@ -179,7 +189,7 @@ def _judgement(found: Snapshot, profile: Any, result: CheckResult) -> Judgement 
     return reviewed(judge(profile), result, unread=found.why_root_is_unread(profile))
 
 
-def _context(request: Request, found: Snapshot, groups: _Groups, profile: Any) -> Context:
+def _context(request: Request, found: Snapshot, around: _Around, profile: Any) -> Context:
     scep = profile if isinstance(profile, ScepProfile) else None
     key = profile_key(scep) if scep else ""
     dependants = NOT_READ if found.dependants is None else found.dependants.get(key, ())
@@ -201,8 +211,12 @@ def _context(request: Request, found: Snapshot, groups: _Groups, profile: Any) -
             if scep is None or targets is None
             else directory_facts(found.directory, scep, targets)
         ),
-        groups=groups,
+        devices=(
+            NOT_READ if scep is None or targets is None else around.devices.facts(scep, targets)
+        ),
+        groups=around.groups,
         profiles=found.profiles,
+        tenant=tenant_facts(found.devices),
     )
 
 

@@ -30,6 +30,7 @@ async def check_tenant(
     configuration: Configuration | None = None,
     baseline: Baseline | None = None,
     with_directory: bool = False,
+    with_devices: bool = False,
     now: datetime | None = None,
 ) -> ComplianceReport:
     """Read a tenant and judge it. Writes nothing.
@@ -41,6 +42,8 @@ async def check_tenant(
         configuration: Severities, waivers and answers for the rules.
         baseline: What to compare with.
         with_directory: Also read users, devices and group members.
+        with_devices: Also read managed devices, their certificates and what Entra asks of a
+            certificate's SID. Devices of groups are known only with the directory.
         now: Aware time of the run; by default the present.
 
     Raises:
@@ -58,7 +61,8 @@ async def check_tenant(
     if baseline:
         require_same_tenant(baseline, tenant.tenant_id, tenant.cloud)
     try:
-        found = await read_snapshot(tenant, _everything(with_directory=with_directory))
+        wanted = _everything(with_directory=with_directory, with_devices=with_devices)
+        found = await read_snapshot(tenant, wanted)
     except IntuneScepError as error:
         found = Snapshot(failures=(ReadFailure("the tenant's profiles", str(error)),))
         # Against nothing read, a baseline would make every profile look vanished.
@@ -68,13 +72,14 @@ async def check_tenant(
     return make_report(request, found)
 
 
-def _everything(*, with_directory: bool) -> Wanted:
+def _everything(*, with_directory: bool, with_devices: bool) -> Wanted:
     return Wanted(
         assignments=True,
         root_links=True,
         names=NamesOf.SHOWN,
         dependants=True,
         directory=with_directory,
+        devices=with_devices,
     )
 
 

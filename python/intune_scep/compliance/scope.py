@@ -15,12 +15,13 @@ from intune_scep.tenant.directory import (
     Directory,
 )
 
-_SYSTEMS: Final = {
+# How the names of operating systems begin, in lower case.
+SYSTEMS: Final = {
     Platform.WINDOWS: ("windows",),
     Platform.IOS: ("ios", "ipad", "iphone"),
     Platform.MACOS: ("mac",),
 }
-_ANDROID: Final = ("android", "aosp")
+ANDROID_SYSTEMS: Final = ("android", "aosp")
 
 
 def group_facts(directory: Directory | None) -> Mapping[str, GroupFacts] | NotRead:
@@ -107,5 +108,5 @@ def _count(
 
 
 def _runs(platform: Platform) -> Callable[[DeviceAccount], bool]:
-    systems = _SYSTEMS.get(platform, _ANDROID)
+    systems = SYSTEMS.get(platform, ANDROID_SYSTEMS)
     return lambda device: device.operating_system.startswith(systems)

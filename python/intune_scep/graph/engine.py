@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from intune_scep.errors import GraphTransportError, IntuneScepError, UnsafeLinkError
 from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.network import open_client, proxy_in_use
-from intune_scep.graph.redaction import Redactor
+from intune_scep.graph.redaction import Redactor, unlogged
 from intune_scep.graph.sign_in import TokenSource
 from intune_scep.version import __version__
 
@@ -96,6 +96,7 @@ class GraphEngine:
         )
         self._adapter = GraphRequestAdapter(provider, client)
         self._adapter.base_url = cloud.base_url
+        self._transport = transport
         self._native = ResponseHandlerOption(NativeResponseHandler())
         self._client = client
         self._on_close = on_close
@@ -167,6 +168,50 @@ class GraphEngine:
         if not isinstance(response, httpx.Response):
             raise GraphTransportError(f"The SDK gave no response to {what}.", hides_commit=True)
         return response
+
+    async def download(self, link: str) -> httpx.Response:
+        """GET what Graph has laid down somewhere else, at a link that is its own key.
+
+        No token goes there, and redirects are not followed. Plain http is for Graph's own origin
+        only, which is then on this machine.
+
+        Raises:
+            UnsafeLinkError: the link is none that may be followed.
+            GraphTransportError: no whole answer came.
+        """
+        root = self._root_of_download(link)
+        what = f"the download from {root}"
+        client = open_client(root, timeout=self._timeout, transport=self._transport)
+        try:
+            with unlogged(link):
+                async with asyncio.timeout(self._timeout):
+                    return await client.get(link, follow_redirects=False)
+        except TimeoutError as error:
+            raise GraphTransportError(
+                f"{what.capitalize()} did not end within {self._timeout:g} s.", hides_commit=False
+            ) from error
+        except IntuneScepError:
+            raise
+        except Exception as error:
+            # What is said may hold the link, and the link is a key.
+            raise transport_error(error, what, root, clean=lambda _: "") from None
+        finally:
+            if self._transport is None:
+                await client.aclose()
+
+    def _root_of_download(self, link: str) -> str:
+        from urllib.parse import urlsplit
+
+        try:
+            parts = urlsplit(link)
+            origin, named = (parts.scheme, parts.netloc.lower()), bool(parts.hostname)
+        except ValueError:
+            origin, named = ("", ""), False
+        if named and "@" not in origin[1] and (origin[0] == "https" or origin == self.cloud.origin):
+            return f"{origin[0]}://{origin[1]}"
+        raise UnsafeLinkError(
+            "Graph sent a link to a download that is not https. It was not followed."
+        )
 
     def _require_own_host(self, link: str) -> None:
         from urllib.parse import urlsplit

@@ -21,6 +21,14 @@ _PERMISSIONS: tuple[tuple[re.Pattern[str], tuple[str, str]], ...] = tuple(
             ("DeviceManagementRBAC.Read.All", "DeviceManagementRBAC.ReadWrite.All"),
         ),
         (
+            # Asking for a report is a reading, whatever its method.
+            r"/reports/exportJobs",
+            (
+                "DeviceManagementManagedDevices.Read.All",
+                "DeviceManagementManagedDevices.Read.All",
+            ),
+        ),
+        (
             r"/managedDevices",
             (
                 "DeviceManagementManagedDevices.Read.All",
@@ -37,6 +45,10 @@ _PERMISSIONS: tuple[tuple[re.Pattern[str], tuple[str, str]], ...] = tuple(
         (
             r"/cloudCertificationAuthority",
             ("DeviceManagementCloudCA.Read.All", "DeviceManagementCloudCA.ReadWrite.All"),
+        ),
+        (
+            r"^/?policies/authenticationMethodsPolicy",
+            ("Policy.Read.AuthenticationMethod", "Policy.ReadWrite.AuthenticationMethod"),
         ),
         (r"^/?deviceManagement", _CONFIGURATION),
         (r"^/?groups", ("GroupMember.Read.All", "Group.ReadWrite.All")),

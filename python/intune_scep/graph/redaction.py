@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote, quote_plus
 
 REDACTED = "<redacted>"
@@ -47,3 +50,18 @@ class Redactor:
 
     def __repr__(self) -> str:
         return f"Redactor(<{len(self._forms)} forms>)"
+
+
+@contextmanager
+def unlogged(secret: str) -> Iterator[None]:
+    """Keep httpx from logging a URL that is a secret itself, as it logs every other one."""
+
+    def is_harmless(record: logging.LogRecord) -> bool:
+        return secret not in record.getMessage()
+
+    logger = logging.getLogger("httpx")
+    logger.addFilter(is_harmless)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_harmless)

@@ -20,7 +20,7 @@ MAX_ATTEMPTS = 6
 MAX_TOTAL_SECONDS = 300.0
 _LOG = logging.getLogger("intune_scep.graph")
 _BACKOFF = wait_random_exponential(multiplier=0.5, max=30)
-_REPEATABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+REPEATABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 
 def retry_after_seconds(value: str | None, *, now: datetime | None = None) -> float | None:
@@ -66,7 +66,7 @@ class WaitAsTold(wait_base):
 def is_repeatable(error: BaseException) -> bool:
     """Whether a request without effect on data may be sent again after this error."""
     if isinstance(error, GraphError):
-        return error.status in _REPEATABLE_STATUSES
+        return error.status in REPEATABLE_STATUSES
     return isinstance(error, GraphTransportError) and error.may_repeat
 
 

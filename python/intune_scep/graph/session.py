@@ -15,7 +15,7 @@ from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.engine import GraphEngine
 from intune_scep.graph.errors import error_from_response
 from intune_scep.graph.pacing import Pacer
-from intune_scep.graph.retry import is_repeatable, policy
+from intune_scep.graph.retry import REPEATABLE_STATUSES, is_repeatable, policy
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}\Z")
 _MAX_PAGES = 100_000
@@ -115,6 +115,27 @@ class GraphSession:
                         f"The answer to {method} {_shown(path)} is not JSON.", hides_commit=True
                     )
                 return answer.body
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    async def download(self, link: str) -> bytes:
+        """What lies at a link that Graph gave, which may be on another host: no token goes there.
+
+        Raises:
+            UnsafeLinkError: the link is none that may be followed.
+            GraphTransportError: it could not be had, repetition included.
+        """
+        async for attempt in policy(is_repeatable):
+            with attempt:
+                self.requests_sent += 1
+                response = await self.engine.download(link)
+                if response.is_success:
+                    return response.content
+                raise GraphTransportError(
+                    f"The download from {response.request.url.host} was answered"
+                    f" {response.status_code}.",
+                    hides_commit=False,
+                    may_repeat=response.status_code in REPEATABLE_STATUSES,
+                )
         raise AssertionError("unreachable")  # pragma: no cover
 
     async def take_write_place(self) -> None:

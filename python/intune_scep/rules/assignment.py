@@ -102,7 +102,7 @@ def _is_of_users(context: Context, group: Target) -> bool:
     property=_ASSIGNMENTS,
     needs=(Need.ASSIGNMENTS, Need.ROOT, Need.DIRECTORY),
 )
-def check_same_kind(context: Context) -> Iterator[Complaint]:
+def check_samekinds_of_target(context: Context) -> Iterator[Complaint]:
     """With the root assigned to devices and the SCEP profile to users, the SCEP profile was seen to
     stay pending. A group is of the kind of all its members; mixed groups fit both."""
     if context.linked_root is None:
@@ -122,11 +122,16 @@ def _kinds(context: Context, targets: Iterable[Target]) -> set[str]:
     """`users`, `devices` or both, over all targets; empty groups are of no kind."""
     kinds: set[str] = set()
     for target in targets:
-        kinds |= _kind(context, target)
+        kinds |= kinds_of_target(context, target)
     return kinds
 
 
-def _kind(context: Context, target: Target) -> set[str]:
+def kinds_of_target(context: Context, target: Target) -> set[str]:
+    """`users`, `devices` or both; an empty group is of no kind.
+
+    Raises:
+        NotReadError: the members of the group were not read.
+    """
     if target.kind is TargetKind.ALL_USERS:
         return {"users"}
     if target.kind is TargetKind.ALL_DEVICES:
@@ -153,7 +158,7 @@ def check_quick_issue(context: Context) -> Iterator[Complaint]:
     registration of the device. Device certificates belong to devices and are left alone."""
     if not context.scep.is_user:
         return
-    waiting = [t for t in included(context.targets) if _kind(context, t) == {"devices"}]
+    waiting = [t for t in included(context.targets) if kinds_of_target(context, t) == {"devices"}]
     if waiting:
         yield Complaint(f"The user certificate is assigned to {describe(waiting)}.")
 

@@ -174,14 +174,6 @@ _BEHAVIOURS: Final = (
         page("step 7, Subject name format (which mixes spellings itself)"),
         "subject_name",
     ),
-    Behaviour(
-        "R-157",
-        "Order of SCEP URLs means nothing",
-        "SCEP URLs are compared as a set. Android devices shuffle the list and work through it,"
-        " iOS/iPadOS gets one URL at random without a second try, Windows gets a shuffled list.",
-        page("step 7, SCEP Server URLs"),
-        "server_urls",
-    ),
 )
 
 BEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(

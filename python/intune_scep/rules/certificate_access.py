@@ -8,8 +8,8 @@ from typing import Final
 from intune_scep.profiles.enums import AndroidDeviceOwnerCertificateAccessType as AccessType
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context
-from intune_scep.rules.model import Complaint, Severity
-from intune_scep.rules.platforms import DEVICE_OWNER, LIVING
+from intune_scep.rules.model import Complaint, Need, Severity
+from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER, LIVING
 from intune_scep.rules.registry import GRAPH_METADATA, TOOL_RULE, page, rule
 
 _TYPE: Final = "certificateAccessType"
@@ -72,6 +72,38 @@ def check_idle_apps(context: Context) -> Iterator[Complaint]:
     apps = _apps(context)
     if apps and _access_type(context) == AccessType.USER_APPROVAL:
         yield Complaint(f"User approval is required, but apps are named: {', '.join(apps)}.")
+
+
+@rule(
+    "R-163",
+    Severity.WARNING,
+    "Silent approval does not reach VPN",
+    remedy="Tell users to confirm the certificate when the VPN app asks, or use another kind of"
+    " logon for an always-on VPN.",
+    source=f"{page('step 7, Certificate type (storage of certificates)')}; {page('step 8')}",
+    property=_TYPE,
+    platforms=ANDROID_ENTERPRISE,
+    needs=(Need.DEPENDANTS,),
+    reads=(_TYPE,),
+)
+def check_vpn_approval(context: Context) -> Iterator[Complaint]:
+    """A VPN app asks the user to select the certificate. Microsoft's page says that silent approval
+    is not supported there on fully managed devices and personal ones, yet lets it be granted for
+    each app. It is a warning where silent access is configured, since it may not do what it
+    promises, and an information elsewhere."""
+    vpn = [item.name for item in context.require_dependants() if "vpn" in item.odata_type.lower()]
+    if not vpn:
+        return
+    names = ", ".join(f"“{name}”" for name in vpn)
+    if _access_type(context) == AccessType.SPECIFIC_APPS:
+        yield Complaint(
+            f"Access is granted silently, but {names} gives a VPN, whose users are asked all the"
+            " same."
+        )
+    else:
+        yield Complaint(
+            f"{names} gives a VPN: its users are asked to select the certificate.", Severity.INFO
+        )
 
 
 def _access_type(context: Context) -> str | None:

@@ -11,7 +11,7 @@ from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.platforms import ALL, ANDROID, CORPORATE_ANDROID, LIVING, MACOS
 from intune_scep.rules.registry import ADMIN_CENTER, BOTH_KINDS, GRAPH_METADATA, page, rule
 from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SID_FOLDED, SUBJECT
-from intune_scep.rules.texts import variable, variables
+from intune_scep.rules.texts import counted, variable, variables
 
 _STORES = ("user", "machine")
 _WITH_STORE = frozenset(row.platform for row in PROFILE_TYPES if row.has_certificate_store) & LIVING
@@ -167,7 +167,7 @@ def check_channel_is_macos(context: Context) -> Iterator[Complaint]:
     source=page("step 7, Subject name format, User certificate type"),
     property=SUBJECT,
     platforms=CORPORATE_ANDROID,
-    needs=(Need.DIRECTORY,),
+    needs=(Need.DEVICES,),
     reads=(SUBJECT, SANS, LEGACY_SAN),
 )
 def check_userless_devices(context: Context) -> Iterator[Complaint]:
@@ -177,13 +177,15 @@ def check_userless_devices(context: Context) -> Iterator[Complaint]:
     if not names:
         return
     count = read(
-        context.require_directory().devices_without_user,
-        Need.DIRECTORY,
+        context.require_devices().without_user,
+        Need.DEVICES,
         "how many devices in scope have no user",
     )
     if count:
+        verb = "has" if count == 1 else "have"
         yield Complaint(
-            f"{count} devices in scope have no user, but the profile uses {variables(names)}."
+            f"{counted(count, 'device')} in scope {verb} no user, but the profile uses"
+            f" {variables(names)}."
         )
 
 

@@ -101,9 +101,6 @@ class DirectoryFacts:
             the number of users in scope that have no value for it.
         devices_without_sid: Devices in scope without `onPremisesSecurityIdentifier`.
         hybrid_devices: Devices in scope that are hybrid joined (`trustType` ServerAd).
-        devices_without_user: Devices in scope without a user: dedicated, kiosk, userless AOSP.
-        android_enrolments: Android devices in scope by the platform of their enrolment.
-        lowest_os_version: The lowest OS version in scope, for example `13.4`.
     """
 
     users: int | NotRead = NOT_READ
@@ -111,9 +108,6 @@ class DirectoryFacts:
     users_without: Mapping[str, int] = field(default_factory=dict)
     devices_without_sid: int | NotRead = NOT_READ
     hybrid_devices: int | NotRead = NOT_READ
-    devices_without_user: int | NotRead = NOT_READ
-    android_enrolments: Mapping[Platform, int] | NotRead = NOT_READ
-    lowest_os_version: str | NotRead = NOT_READ
 
     def count_users_without(self, attribute: str) -> int:
         """Users in scope without a value for a Graph attribute.
@@ -122,6 +116,32 @@ class DirectoryFacts:
             NotReadError: it was not counted.
         """
         return read(self.users_without.get(attribute, NOT_READ), Need.DIRECTORY, attribute)
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """What Intune knows of the devices that the profile reaches, and of its certificates there.
+
+    Every field may be left out; a rule that needs it is then skipped.
+
+    Attributes:
+        devices: Devices of the profile's platform in scope.
+        without_user: Those without a user: dedicated, kiosk, userless AOSP.
+        without: Property of a managed device (`imei`, `meid`, …) to the number of devices in scope
+            that have no value for it.
+        os_versions: OS version to the number of devices in scope that run it; an empty text for
+            those that do not say.
+        android_enrolments: Android devices in scope, whatever the profile's platform, by the
+            platform they are enrolled as; None for those of which Intune does not say it.
+        expired: Devices on which every certificate of this profile has expired.
+    """
+
+    devices: int | NotRead = NOT_READ
+    without_user: int | NotRead = NOT_READ
+    without: Mapping[str, int] | NotRead = NOT_READ
+    os_versions: Mapping[str, int] | NotRead = NOT_READ
+    android_enrolments: Mapping[Platform | None, int] | NotRead = NOT_READ
+    expired: int | NotRead = NOT_READ
 
 
 @dataclass(frozen=True)
@@ -195,6 +215,7 @@ class Context:
         assignments: Wire objects. Not needed if the profile came with its assignments.
         dependants: The profiles that use its certificates.
         directory: Counts over users and devices in scope.
+        devices: Counts over managed devices in scope, and over its certificates on them.
         groups: Members by group id.
         profiles: All certificate profiles of the tenant.
         tenant: Settings of the tenant.
@@ -209,6 +230,7 @@ class Context:
     assignments: Sequence[Mapping[str, Any]] | NotRead = NOT_READ
     dependants: Sequence[Dependant] | NotRead = NOT_READ
     directory: DirectoryFacts | NotRead = NOT_READ
+    devices: DeviceFacts | NotRead = NOT_READ
     groups: Mapping[str, GroupFacts] | NotRead = NOT_READ
     profiles: Sequence[Profile] | NotRead = NOT_READ
     tenant: TenantFacts | NotRead = NOT_READ
@@ -346,6 +368,14 @@ class Context:
             NotReadError: the directory was not read.
         """
         return read(self.directory, Need.DIRECTORY, "users and devices of the directory")
+
+    def require_devices(self) -> DeviceFacts:
+        """Counts over managed devices in scope.
+
+        Raises:
+            NotReadError: they were not read.
+        """
+        return read(self.devices, Need.DEVICES, "the managed devices")
 
     def require_profiles(self) -> Sequence[Profile]:
         """All certificate profiles of the tenant.

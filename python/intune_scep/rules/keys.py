@@ -28,6 +28,7 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
+from intune_scep.rules.texts import counted
 
 _KSP: Final = "keyStorageProvider"
 _KSP_SECTION: Final = "step 7, Key storage provider (KSP)"
@@ -149,12 +150,16 @@ def check_key_usage_change(context: Context) -> Iterator[Complaint]:
     reads=("scepServerUrls",),
 )
 def check_key_size(context: Context) -> Iterator[Complaint]:
-    """2048 bits are the recommended minimum. 1024 bits are a warning, and an error with Microsoft
-    Cloud PKI, which refuses them. A value that is not of the form size2048 is an error."""
+    """2048 bits are the recommended minimum. With “Not configured” nobody has decided: the page
+    does not say which size a device then takes. 1024 bits are a warning, and an error with
+    Microsoft Cloud PKI, which refuses them. A value that is not of the form size2048 is an
+    error."""
     profile = context.scep.profile
     size = context.wire.get("keySize")
     if size is None:
-        yield Complaint("keySize is not set.")
+        yield Complaint(
+            "The key size is “Not configured” (keySize is not set): nobody has chosen one."
+        )
     elif "keySize" in profile.malformed or re.fullmatch(r"size\d+", str(size)) is None:
         yield Complaint(
             f"keySize is {size!r}; Graph expects size2048, for example.", Severity.ERROR
@@ -208,22 +213,38 @@ def check_hello_key_size(context: Context) -> Iterator[Complaint]:
     source=page(_SIZE_SECTION),
     property="keySize",
     platforms=APPLE,
-    needs=(Need.DIRECTORY,),
+    needs=(Need.DEVICES,),
 )
 def check_apple_key_size(context: Context) -> Iterator[Complaint]:
-    """4096 bits need iOS/iPadOS 14 or macOS 11."""
+    """4096 bits need iOS/iPadOS 14 or macOS 11. A device whose version Intune does not tell is
+    named as well: nobody knows whether it can."""
     if context.scep.profile.key_size != KeySize.SIZE_4096:
         return
-    lowest = read(
-        context.require_directory().lowest_os_version,
-        Need.DIRECTORY,
-        "the lowest OS version in scope",
+    versions = read(
+        context.require_devices().os_versions, Need.DEVICES, "the OS versions of devices in scope"
     )
     first = _FIRST_WITH_4096[context.platform]
-    major = lowest.partition(".")[0].strip()
-    if not major.isdecimal() or int(major) < first:
-        name = PLATFORM_NAMES[context.platform]
-        yield Complaint(f"Devices in scope run {name} {lowest}; {first} is needed.")
+    name = PLATFORM_NAMES[context.platform]
+    majors = {version: _major(version) for version in versions}
+    old = [version for version, major in majors.items() if major is not None and major < first]
+    if old:
+        oldest = min(old, key=lambda version: (majors[version], version))
+        count = sum(versions[version] for version in old)
+        yield Complaint(
+            f"{counted(count, 'device')} in scope run {name} below {first}, which 4096 bits need;"
+            f" the oldest runs {oldest}."
+        )
+    if unknown := sum(versions[version] for version, major in majors.items() if major is None):
+        yield Complaint(
+            f"Of {counted(unknown, 'device')} in scope nobody knows the version of {name};"
+            f" 4096 bits need {first}."
+        )
+
+
+def _major(version: str) -> int | None:
+    """The first number of a version; None if it does not begin with one."""
+    found = re.match(r"\s*(\d{1,4})(?!\d)", version, re.ASCII)
+    return int(found[1]) if found else None
 
 
 @rule(

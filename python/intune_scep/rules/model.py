@@ -37,6 +37,7 @@ class Need(StrEnum):
     ASSIGNMENTS = "assignments"
     DEPENDANTS = "dependants"
     DIRECTORY = "directory"
+    DEVICES = "devices"
     PLAN = "plan"
     TENANT = "tenant"
 

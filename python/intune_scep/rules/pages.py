@@ -17,7 +17,8 @@ NEED_WORDS: Final = {
     Need.ROOT: "the linked trusted root profile",
     Need.ASSIGNMENTS: "the assignments",
     Need.DEPENDANTS: "the profiles that use the certificate",
-    Need.DIRECTORY: "users and devices in the directory",
+    Need.DIRECTORY: "users and devices in the directory (`--directory`)",
+    Need.DEVICES: "managed devices and their certificates (`--devices`)",
     Need.PLAN: "a planned change",
     Need.TENANT: "the tenant's profiles or settings",
 }
@@ -111,7 +112,7 @@ def _rule(rule: Rule) -> Sequence[str]:
         ("Severity", rule.severity.value),
         ("Property", f"`{rule.property}`"),
         ("Judges", ", ".join(words for kind, words in KIND_WORDS.items() if kind in rule.kinds)),
-        ("Platforms", "none known" if FOREIGN in rule.kinds else platform_words(rule)),
+        ("Platforms", "none known" if rule.kinds == {FOREIGN} else platform_words(rule)),
         ("Needs", needs),
         ("Remedy", rule.remedy),
         ("Source", rule.source),

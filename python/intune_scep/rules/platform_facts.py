@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from intune_scep.profiles.enums import KeySize
 from intune_scep.profiles.revocation import about_any_change
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
+from intune_scep.rules.assignment import kinds_of_target
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import ANDROID_ENTERPRISE, AOSP, APPLE, CORPORATE_ANDROID
+from intune_scep.rules.platforms import (
+    ANDROID_ENTERPRISE,
+    AOSP,
+    APPLE,
+    CORPORATE_ANDROID,
+    WINDOWS,
+)
 from intune_scep.rules.registry import SCEPMAN, page, rule
+from intune_scep.rules.targets import describe, included
 from intune_scep.rules.texts import counted
 
 
@@ -170,4 +178,34 @@ def note_forecast(context: Context) -> Iterator[Complaint]:
         yield Complaint(
             f"The change of {', '.join(changed)} is reported not to re-issue certificates."
             f" {about_any_change(context.platform)}"
+        )
+
+
+@rule(
+    "R-199",
+    Severity.INFO,
+    "Multi-session hosts get certificates by their kind only",
+    remedy="For multi-session hosts assign user certificates to users and device certificates to"
+    " devices, the trusted root to both.",
+    source=f"{page('introduction, Tip')}; Microsoft: Windows Enterprise multi-session remote"
+    " desktops with Intune",
+    property="assignments",
+    platforms=WINDOWS,
+    needs=(Need.ASSIGNMENTS, Need.DIRECTORY),
+    reads=("certificateStore",),
+)
+def note_multi_session(context: Context) -> Iterator[Complaint]:
+    """SCEP profiles are supported on hosts of Azure Virtual Desktop with Windows Enterprise
+    multi-session: device certificates where they are assigned to devices, user certificates where
+    they are assigned to users. Assigned the other way round, which works on other computers, they
+    are told as not applicable there."""
+    if not (context.scep.is_user or context.scep.is_device):
+        return
+    own, word = ("users", "user") if context.scep.is_user else ("devices", "device")
+    kinds = {target: kinds_of_target(context, target) for target in included(context.targets)}
+    others = [target for target, found in kinds.items() if found and own not in found]
+    if others:
+        yield Complaint(
+            f"Multi-session hosts get this {word} certificate where it is assigned to {own}, but it"
+            f" is assigned to {describe(others)}."
         )

@@ -20,3 +20,9 @@ PERSONAL_ANDROID: Final = frozenset({Platform.ANDROID_WORK_PROFILE, Platform.AND
 ANDROID_ENTERPRISE: Final = DEVICE_OWNER | PERSONAL_ANDROID
 DEVICE_ADMINISTRATOR: Final = frozenset({Platform.ANDROID_DEVICE_ADMINISTRATOR})
 ANDROID: Final = ANDROID_ENTERPRISE | AOSP | DEVICE_ADMINISTRATOR
+
+
+def family_of(platform: Platform) -> frozenset[Platform]:
+    """The platforms whose profiles one device takes: Android for Work is the older twin of the
+    work profile."""
+    return PERSONAL_ANDROID if platform in PERSONAL_ANDROID else frozenset({platform})

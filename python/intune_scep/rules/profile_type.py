@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
-from intune_scep.rules.context import Context, read
+from intune_scep.rules.context import Context, NotReadError, read
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
 from intune_scep.rules.platforms import ALL as ALL_PLATFORMS
 from intune_scep.rules.platforms import (
     ANDROID_ENTERPRISE,
     DEVICE_ADMINISTRATOR,
-    PERSONAL_ANDROID,
     RETIRED,
+    family_of,
 )
 from intune_scep.rules.registry import BOTH_KINDS, GRAPH_METADATA, page, rule
+from intune_scep.rules.texts import counted
 
 
 def is_pkcs(odata_type: str) -> bool:
@@ -85,26 +86,26 @@ def check_device_administrator(context: Context) -> Iterator[Complaint]:
     source=page("step 3, Android Enterprise"),
     property="@odata.type",
     platforms=ANDROID_ENTERPRISE,
-    needs=(Need.ASSIGNMENTS, Need.DIRECTORY),
+    needs=(Need.ASSIGNMENTS, Need.DEVICES),
 )
 def check_enrolment_family(context: Context) -> Iterator[Complaint]:
     """Android Enterprise has two families of certificate profiles. A profile of the wrong family
     is not applicable to the devices and so gives them nothing, without an error."""
     if not context.targets:
         return
-    enrolments = read(
-        context.require_directory().android_enrolments,
-        Need.DIRECTORY,
-        "how the Android devices in scope are enrolled",
-    )
-    family = PERSONAL_ANDROID if context.platform in PERSONAL_ANDROID else {context.platform}
+    what = "how the Android devices in scope are enrolled"
+    enrolments = read(context.require_devices().android_enrolments, Need.DEVICES, what)
+    family = family_of(context.platform)
     matching = sum(count for platform, count in enrolments.items() if platform in family)
     total = sum(enrolments.values())
-    if total and not matching:
-        yield Complaint(
-            f"None of the {total} Android devices in scope is enrolled as"
-            f" {PLATFORM_NAMES[context.platform]}."
-        )
+    if not total or matching:
+        return
+    if enrolments.get(None):
+        raise NotReadError(Need.DEVICES, what)
+    yield Complaint(
+        f"None of the {counted(total, 'Android device')} in scope is enrolled as"
+        f" {PLATFORM_NAMES[context.platform]}."
+    )
 
 
 @rule(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from intune_scep.rules.context import Context
-from intune_scep.rules.model import Complaint, Severity
+from intune_scep.rules.context import Context, read
+from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.platforms import APPLE, LIVING
 from intune_scep.rules.registry import ADMIN_CENTER, SCEPMAN, TOOL_RULE, page, rule
+from intune_scep.rules.texts import counted
 
 _THRESHOLD: Final = "renewalThresholdPercentage"
 _PERIOD: Final = (_THRESHOLD, "certificateValidityPeriodValue", "certificateValidityPeriodScale")
@@ -90,3 +91,29 @@ def check_window(context: Context) -> Iterator[Complaint]:
     days = context.scep.renewal_window_days
     if days is not None and days < _OFFLINE_DAYS:
         yield Complaint(f"The renewal window is {days:.0f} days.")
+
+
+@rule(
+    "R-144",
+    Severity.WARNING,
+    "Expired certificates that are never renewed",
+    remedy="Take these devices out of the profile until the expired certificate is gone from them,"
+    " and put them back.",
+    source=page("step 7, Renewal threshold (%), Note"),
+    property=_THRESHOLD,
+    platforms=APPLE,
+    needs=(Need.DEVICES,),
+    reads=(),
+)
+def check_expired(context: Context) -> Iterator[Complaint]:
+    """On iOS/iPadOS and macOS a certificate that has expired stays on the device, and Intune
+    triggers no renewal any more. A later change of the profile does not reach such a device either.
+    Counted are devices on which no certificate of the profile is valid any more."""
+    count = read(
+        context.require_devices().expired, Need.DEVICES, "which certificates are on the devices"
+    )
+    if count:
+        yield Complaint(
+            f"On {counted(count, 'device')} every certificate of the profile has expired; Intune"
+            " does not renew it."
+        )

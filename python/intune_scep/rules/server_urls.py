@@ -14,6 +14,7 @@ from intune_scep.rules.platforms import (
     AOSP,
     APPLE,
     DEVICE_ADMINISTRATOR,
+    IOS,
     WINDOWS,
 )
 from intune_scep.rules.registry import ADMIN_CENTER, CLOUD_PKI_PAGE, TOOL_RULE, page, rule
@@ -157,6 +158,26 @@ def check_affinity(context: Context) -> Iterator[Complaint]:
     count = len({url.identity for url in context.scep.urls})
     if count > 1:
         yield Complaint(f"There are {count} SCEP server URLs.")
+
+
+@rule(
+    "R-157",
+    Severity.INFO,
+    "Several URLs are no failover on iOS/iPadOS",
+    remedy="Give iOS/iPadOS one URL behind which stands more than one server, with affinity.",
+    source=page(_SECTION),
+    property=_URLS,
+    platforms=IOS,
+)
+def note_no_failover(context: Context) -> Iterator[Complaint]:
+    """Android devices shuffle the URLs and work through them, and Windows gets a shuffled list.
+    iOS/iPadOS gets a single URL, chosen at random: if that server cannot be reached, the request
+    fails. The order of the URLs means nothing anywhere, so this tool compares them as a set."""
+    count = len({url.identity for url in context.scep.urls})
+    if count > 1:
+        yield Complaint(
+            f"A device gets one of the {count} URLs at random and does not try another."
+        )
 
 
 @rule(

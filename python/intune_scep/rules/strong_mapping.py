@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from intune_scep.profiles import SID_VARIABLE, Platform
@@ -15,7 +15,7 @@ from intune_scep.rules.platforms import ALL as ALL_PLATFORMS
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, AOSP, LIVING, WINDOWS
 from intune_scep.rules.profile_type import is_pkcs
 from intune_scep.rules.registry import SCEPMAN, TOOL_RULE, page, rule
-from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SID_FOLDED, SUBJECT
+from intune_scep.rules.scep_facts import LEGACY_SAN, LOGON_USAGES, SANS, SID_FOLDED, SUBJECT
 from intune_scep.rules.texts import counted
 
 _SECTION: Final = "Strong mapping requirements for KB5014754"
@@ -160,18 +160,23 @@ def check_user_mapped(context: Context) -> Iterator[Complaint]:
 def check_device_mapped(context: Context) -> Iterator[Complaint]:
     """Device certificates are strongly mapped on hybrid-joined devices. On devices that are only
     joined to Microsoft Entra there is no SID, and adding the variable may cost them the
-    certificate."""
+    certificate. Where nobody has looked how the devices are joined, the candidate is named as an
+    information."""
     if not context.scep.is_device or not _lacks_sid(context):
         return
-    count = read(
-        context.require_directory().hybrid_devices,
-        Need.DIRECTORY,
-        "how many devices in scope are hybrid joined",
-    )
-    if count:
+    directory = context.directory
+    count = directory if isinstance(directory, NotRead) else directory.hybrid_devices
+    if isinstance(count, NotRead):
         yield Complaint(
-            f"{counted(count, 'device')} in scope are hybrid joined, but the certificate holds no"
-            " SID URI."
+            f"The certificate holds no SID URI. It is a candidate for {SID_VARIABLE} if its devices"
+            " are hybrid joined; whether they are was not read.",
+            Severity.INFO,
+        )
+    elif count:
+        verb = "is" if count == 1 else "are"
+        yield Complaint(
+            f"{counted(count, 'device')} in scope {verb} hybrid joined, but the certificate holds"
+            " no SID URI."
         )
 
 
@@ -311,6 +316,36 @@ def check_pkcs(context: Context) -> Iterator[Complaint]:
     for text in _all_texts(dict(context.foreign.wire)):
         if any(fold(found.name) == SID_FOLDED for found in find_variables(text)):
             yield Complaint(f"The PKCS profile has {text!r}.")
+
+
+@rule(
+    "R-087",
+    Severity.WARNING,
+    "PKCS certificates get their SID from the connector",
+    remedy="Set EnableSidSecurityExtension to 1 under"
+    " HKLM\\Software\\Microsoft\\MicrosoftIntune\\PFXCertificateConnector on every certificate"
+    " connector, version 6.2406.0.1001 or later, restart its two services, and issue the"
+    " certificates anew: those that are out stay without a SID until they are renewed.",
+    source="Microsoft: PKCS certificate profiles; R. Hicks, directaccess.richardhicks.com",
+    property="@odata.type",
+    kinds=frozenset({FOREIGN}),
+    question="Do all certificate connectors run version 6.2406.0.1001 or later with"
+    " EnableSidSecurityExtension set to 1, and were the PKCS certificates issued or renewed since?",
+)
+def check_connector(context: Context) -> Iterator[Complaint]:
+    """No setting of a PKCS profile makes its certificates strongly mapped: the connector writes the
+    SID extension, and only if its registry says so. Graph does not show that, so somebody has to
+    look. Profiles whose extended key usages are for something else than logging on are left
+    alone."""
+    if is_pkcs(context.foreign.odata_type) and _may_log_on(context.foreign.wire):
+        yield Complaint("Whether these certificates hold a SID depends on the connector.")
+
+
+def _may_log_on(wire: Mapping[str, object]) -> bool:
+    given = wire.get("extendedKeyUsages")
+    usages = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+    identifiers = {str(item.get("objectIdentifier") or "").strip() for item in usages}
+    return not identifiers or not LOGON_USAGES.isdisjoint(identifiers)
 
 
 def _all_texts(value: object) -> Iterator[str]:

@@ -9,14 +9,16 @@ from typing import Final
 from intune_scep.profiles import KNOWN_VARIABLES, Platform
 from intune_scep.profiles.variables import count_edits, fold
 from intune_scep.rules.brackets import broken_variables
-from intune_scep.rules.context import Context
+from intune_scep.rules.context import Context, NotRead, NotReadError, read
 from intune_scep.rules.distinguished_name import has_open_quote, is_inside_quotes
-from intune_scep.rules.model import Complaint, Need, Severity
+from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
 from intune_scep.rules.platforms import AOSP, LIVING, MACOS, PERSONAL_ANDROID, WINDOWS
+from intune_scep.rules.profile_type import is_pkcs
 from intune_scep.rules.registry import (
     ADMIN_CENTER,
     CLOUD_PKI_PAGE,
     GRAPH_METADATA,
+    SCEP,
     SCEPMAN,
     TOOL_RULE,
     page,
@@ -30,6 +32,18 @@ _SUBJECT_SECTION: Final = "step 7, Subject name format"
 _MAX_SUBJECT: Final = 64
 _IMEI: Final = ("IMEI", "IMEINumber", "Device_IMEI", "MEID")
 _HARDWARE: Final = (*_IMEI, "SerialNumber", "Device_Serial")
+_IDENTIFIERS: Final = {
+    "imei": "imei",
+    "imeinumber": "imei",
+    "device_imei": "imei",
+    "meid": "meid",
+    "serialnumber": "serialNumber",
+    "device_serial": "serialNumber",
+    "wifimacaddress": "wiFiMacAddress",
+    "aad_device_id": "azureADDeviceId",
+    "azureaddeviceid": "azureADDeviceId",
+}
+"""Variables, folded, and the property of a managed device that fills them."""
 
 
 @rule(
@@ -229,14 +243,26 @@ def check_subject_length(context: Context) -> Iterator[Complaint]:
     ' CN="Test User (TestCompany, LLC)".',
     source=page("Avoid certificate signing requests with escaped special characters"),
     property=SUBJECT,
+    kinds=SCEP | {FOREIGN},
 )
 def check_escapes(context: Context) -> Iterator[Complaint]:
     """With a backslash before + ; , or = the subject of the request differs from the one in the
-    challenge. Intune's validation fails and no certificate is issued."""
-    text = context.scep.subject.text
+    challenge. Intune's validation fails and no certificate is issued. Microsoft names PKCS
+    profiles beside SCEP profiles, so both are judged."""
+    text = _pkcs_subject(context) if context.kind == FOREIGN else context.scep.subject.text
     escaped = sorted(set(re.findall(r"\\[+;,=]", text)))
     if escaped:
         yield Complaint(f"The subject {text!r} has {' and '.join(escaped)}.")
+
+
+def _pkcs_subject(context: Context) -> str:
+    """The subject of a PKCS profile; an empty text for objects of any other type."""
+    if not is_pkcs(context.foreign.odata_type):
+        return ""
+    text = context.foreign.wire.get(SUBJECT) or ""
+    if not isinstance(text, str):
+        raise NotReadError(Need.PROFILE, f"{SUBJECT} in a shape that is known")
+    return text
 
 
 @rule(
@@ -377,19 +403,35 @@ def check_spoofable(context: Context) -> Iterator[Complaint]:
 @rule(
     "R-036",
     Severity.WARNING,
-    "Variable that most devices of the platform lack",
+    "Variable that devices in scope lack",
     remedy="Use a variable that every device in scope has.",
     source=page(f"{_SUBJECT_SECTION}, Important"),
     property=SUBJECT,
-    platforms=WINDOWS | MACOS,
+    needs=(Need.DEVICES,),
     reads=_ALL_TEXTS,
 )
-def check_modem_variables(context: Context) -> Iterator[Complaint]:
-    """A device must have a value for every variable, or the profile does not install. Macs have
-    no IMEI, and few Windows devices have one."""
-    names = {used.name for _, used in context.scep.used(*_IMEI)}
-    if names:
-        yield Complaint(f"The profile uses {variables(names)}.")
+def check_device_values(context: Context) -> Iterator[Complaint]:
+    """A device must have a value for every variable, or the profile does not install. Tablets
+    without a modem have no IMEI, phones of today no MEID, and desktops perhaps no Wi-Fi. Where the
+    devices were not read, IMEI and MEID are suspected on Windows and macOS all the same: Macs have
+    none, and few Windows devices do."""
+    used: dict[str, set[str]] = {}
+    for _, variable_ in context.scep.used(*_IDENTIFIERS):
+        used.setdefault(_IDENTIFIERS[variable_.folded], set()).add(variable_.name)
+    if not used:
+        return
+    without = context.devices if isinstance(context.devices, NotRead) else context.devices.without
+    suspects = used.get("imei", set()) | used.get("meid", set())
+    if isinstance(without, NotRead) and suspects and context.platform in WINDOWS | MACOS:
+        yield Complaint(f"The profile uses {variables(suspects)}.")
+        return
+    counts = read(without, Need.DEVICES, "which identifiers the devices in scope lack")
+    for attribute, names in used.items():
+        if count := counts.get(attribute):
+            yield Complaint(
+                f"Intune knows no {attribute} of {counted(count, 'device')} in scope, which"
+                f" {variables(names)} needs."
+            )
 
 
 @rule(

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from intune_scep.profiles import Platform, ProfileKind, find_profile_type
+from intune_scep.profiles import ProfileKind, find_profile_type
 from intune_scep.profiles.enums import CertificateDestinationStore
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import DEVICE_ADMINISTRATOR, PERSONAL_ANDROID, WINDOWS
+from intune_scep.rules.platforms import DEVICE_ADMINISTRATOR, WINDOWS, family_of
 from intune_scep.rules.registry import (
     CLOUD_PKI_PAGE,
     GRAPH_METADATA,
@@ -60,16 +60,11 @@ def check_root_platform(context: Context) -> Iterator[Complaint]:
     if root is None:
         return
     other = root.profile_type.platform
-    if _family(other) != _family(context.platform):
+    if family_of(other) != family_of(context.platform):
         yield Complaint(
             f"The trusted root “{root.display_name}” is for {PLATFORM_NAMES[other]}, the profile"
             f" for {PLATFORM_NAMES[context.platform]}."
         )
-
-
-def _family(platform: Platform) -> frozenset[Platform]:
-    """Android for Work is the older twin of the work profile."""
-    return PERSONAL_ANDROID if platform in PERSONAL_ANDROID else frozenset({platform})
 
 
 @rule(
@@ -191,7 +186,7 @@ def check_issuing_ca(context: Context) -> Iterator[Complaint]:
         read_ca_certificate(getattr(profile, "trusted_root_certificate", None))
         for profile in context.require_profiles()
         if profile.profile_type.kind is ProfileKind.TRUSTED_ROOT
-        and _family(profile.profile_type.platform) == _family(context.platform)
+        and family_of(profile.profile_type.platform) == family_of(context.platform)
     )
     subject = own.facts.subject
     if not any(

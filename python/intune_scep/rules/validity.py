@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
+from intune_scep.profiles import ProfileKind
 from intune_scep.profiles.enums import CertificateValidityPeriodScale
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import APPLE
+from intune_scep.rules.platforms import APPLE, family_of
 from intune_scep.rules.registry import (
     GRAPH_METADATA,
     INFRASTRUCTURE_PAGE,
@@ -18,6 +20,9 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
+
+if TYPE_CHECKING:
+    from intune_scep.certificates import CertificateFacts
 
 _SECTION: Final = "step 7, Certificate validity period"
 _VALUE: Final = "certificateValidityPeriodValue"
@@ -67,28 +72,80 @@ def check_shortest(context: Context) -> Iterator[Complaint]:
 @rule(
     "R-092",
     Severity.WARNING,
-    "Validity beyond the end of the root",
+    "Validity beyond the end of the CA",
     remedy="Renew the CA certificate, or shorten the validity.",
     source=page(_SECTION),
     property=_VALUE,
-    needs=(Need.ROOT,),
+    needs=(Need.ROOT, Need.TENANT),
     reads=_BOTH,
 )
-def check_root_outlives(context: Context) -> Iterator[Complaint]:
+def check_ca_outlives(context: Context) -> Iterator[Complaint]:
     """The validity must be shorter than the rest of the issuing CA's life. The linked trusted root
-    ends no earlier than the CAs below it should, so its end is a limit that can be checked."""
+    ends no earlier than the CAs below it should, so its end is a limit that can be checked; so are
+    the ends of the CAs below it that are in trusted root profiles of the platform. Which of several
+    issues is not known: while one lives long enough, the end of another is an information."""
     days = context.scep.validity_days
     root = context.linked_root
     if days is None or root is None:
         return
     facts = read_ca_certificate(root.trusted_root_certificate).facts
-    end = facts.not_after if facts else None
+    if facts is None or facts.not_after is None:
+        return
     today = datetime(context.today.year, context.today.month, context.today.day, tzinfo=UTC)
-    if end is not None and today <= end < today + timedelta(days=days):
+    last = today + timedelta(days=days)
+    if today <= facts.not_after < last:
         yield Complaint(
-            f"The trusted root ends on {end:%Y-%m-%d}, before a certificate issued today for"
-            f" {_period(context)} would."
+            f"The trusted root ends on {facts.not_after:%Y-%m-%d}, before a certificate issued"
+            f" today for {_period(context)} would."
         )
+        return
+    ends = {name: end for name, end in _ends_below(context, facts).items() if end >= today}
+    early = {name: end for name, end in ends.items() if end < last}
+    severity = None if len(early) == len(ends) else Severity.INFO
+    for name, end in early.items():
+        yield Complaint(
+            f"The CA “{name}” ends on {end:%Y-%m-%d}, before a certificate that it issued today for"
+            f" {_period(context)} would.",
+            severity,
+        )
+
+
+def _ends_below(context: Context, root: CertificateFacts) -> dict[str, datetime]:
+    """Subject of each CA below a root, by profiles of the platform, to the end of its newest
+    certificate."""
+    authorities = _intermediates(
+        tuple(
+            getattr(profile, "trusted_root_certificate", None)
+            for profile in context.require_profiles()
+            if profile.profile_type.kind is ProfileKind.TRUSTED_ROOT
+            and profile.profile_type.platform in family_of(context.platform)
+        )
+    )
+    ends: dict[str, datetime] = {}
+    seen = {root.subject}
+    above = set(seen)
+    while above:
+        below = [row for row in authorities if row[0] in above and row[1] not in seen]
+        above = {name for _, name, _ in below}
+        seen |= above
+        for _, name, end in below:
+            if name and end:
+                ends[name] = max(end, ends.get(name, end))
+    return ends
+
+
+# Every profile of a platform asks for the same ones.
+@lru_cache(maxsize=32)
+def _intermediates(
+    certificates: tuple[str | None, ...],
+) -> tuple[tuple[str | None, str | None, datetime | None], ...]:
+    """Issuer, subject and end of those that are CAs below another one."""
+    found = map(read_ca_certificate, certificates)
+    return tuple(
+        (item.facts.issuer, item.facts.subject, item.facts.not_after)
+        for item in found
+        if item.facts and item.facts.is_ca and item.is_intermediate
+    )
 
 
 @rule(

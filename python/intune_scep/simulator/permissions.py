@@ -42,6 +42,9 @@ REPORTS = _of(
 GROUPS = _of("GroupMember.Read.All", "Group.Read.All", "Directory.Read.All")
 USERS = _of("User.Read.All", "Directory.Read.All")
 DEVICES = _of("Device.Read.All", "Directory.Read.All")
+AUTHENTICATION_METHODS = _of(
+    "Policy.Read.AuthenticationMethod", write=("Policy.ReadWrite.AuthenticationMethod",)
+)
 ORGANIZATION = _of("Organization.Read.All", "Directory.Read.All")
 
 ALL_ROLES = frozenset(
@@ -55,6 +58,7 @@ ALL_ROLES = frozenset(
         GROUPS,
         USERS,
         DEVICES,
+        AUTHENTICATION_METHODS,
         ORGANIZATION,
     )
     for role in each.read | each.write

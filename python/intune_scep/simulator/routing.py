@@ -4,8 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from intune_scep.simulator.handlers import assign, catalogue, export_jobs, navigation, profiles
+from intune_scep.simulator.handlers import (
+    assign,
+    catalogue,
+    export_jobs,
+    navigation,
+    profiles,
+    sign_in,
+)
 from intune_scep.simulator.permissions import (
+    AUTHENTICATION_METHODS,
     CONFIGURATION,
     DEVICES,
     GROUPS,
@@ -135,12 +143,18 @@ def _report_routes() -> Iterator[Route]:
     yield Route("GET", f"{path}/{{id}}", export_jobs.get_job, REPORTS, BOTH)
 
 
+def _policy_routes() -> Iterator[Route]:
+    path = "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/{id}"
+    yield Route("GET", path, sign_in.get_method, AUTHENTICATION_METHODS)
+
+
 ROUTES: tuple[Route, ...] = (
     *_profile_routes(_CONFIGURATIONS, profiles.DEVICE_CONFIGURATIONS, CONFIGURATION, BETA),
     *_profile_routes(_ACCESS, profiles.RESOURCE_ACCESS, SERVICE_CONFIGURATION, BETA),
     *_navigation_routes(),
     *_catalogue_routes(),
     *_report_routes(),
+    *_policy_routes(),
 )
 
 

@@ -29,6 +29,8 @@ class Settings:
         retry_after: How a throttled answer says when to come back.
         version_step: By how much an edit counts a profile's `version` up; 0 is not at all.
         issuance_seconds: From an edit of a SCEP profile to its new certificates.
+        certificate_sign_in: Whether certificate-based authentication of Entra is enabled.
+        sid_alignment: `requireCertificateSidAlignment` of it.
     """
 
     page_size: int = 1000
@@ -43,6 +45,8 @@ class Settings:
     retry_after: str = "integer"
     version_step: int = 1
     issuance_seconds: float = 900.0
+    certificate_sign_in: bool = False
+    sid_alignment: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""

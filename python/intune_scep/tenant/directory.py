@@ -19,12 +19,14 @@ USER_ATTRIBUTES: Final = (
     "onPremisesDistinguishedName",
     "onPremisesSamAccountName",
     "onPremisesSecurityIdentifier",
+    "onPremisesUserPrincipalName",
+    "department",
 )
 """Attributes of a user that variables of a profile are filled from."""
 
 HYBRID_JOINED: Final = "serverad"
 _SID: Final = "onPremisesSecurityIdentifier"
-_DEVICE_ATTRIBUTES: Final = (_SID, "trustType", "operatingSystem")
+_DEVICE_ATTRIBUTES: Final = (_SID, "trustType", "operatingSystem", "deviceId")
 _PAGE: Final = 999
 _ADVANCED: Final = {"ConsistencyLevel": "eventual"}
 _USERS, _DEVICES = "users", "devices"
@@ -39,11 +41,13 @@ class DeviceAccount:
     Attributes:
         operating_system: As Graph writes it, lower case.
         trust_type: `workplace`, `azuread` or `serverad` (hybrid joined), lower case.
+        device_id: `deviceId`, by which Intune names it, lower case; not its id in the directory.
     """
 
     operating_system: str
     trust_type: str
     has_sid: bool
+    device_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,7 @@ class _Reading:
                     operating_system=str(entity.get("operatingSystem") or "").lower(),
                     trust_type=str(entity.get("trustType") or "").lower(),
                     has_sid=bool(entity.get(_SID)),
+                    device_id=str(entity.get("deviceId") or "").lower(),
                 )
 
     def _note_odd(self, kind: str, group: str) -> None:

@@ -16,6 +16,7 @@ from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import (
     PROFILE_TYPES,
+    Platform,
     Profile,
     ProfileIndex,
     ProfileKind,
@@ -27,6 +28,7 @@ from intune_scep.profiles import (
 from intune_scep.profiles.targets import TargetKind, group_ids, targets_of, uses_filter
 from intune_scep.rules import NOT_READ, NotRead
 from intune_scep.tenant.dependants import UsedBy, has_certificate_links, read_dependants
+from intune_scep.tenant.devices import Devices, read_devices
 from intune_scep.tenant.directory import Directory, read_directory
 from intune_scep.tenant.listing import (
     Listing,
@@ -47,6 +49,13 @@ _COUNTED: Final = (
     " filters, which only Intune evaluates, and profiles assigned to users and devices at once."
     " All users means every account, licensed or not."
 )
+_COUNTED_DEVICES: Final = (
+    "Managed devices are counted where a group of devices holds them or their primary user is in a"
+    " group of users; devices that Intune lists but does not manage itself are not. Groups need"
+    " the directory too."
+)
+# Only there an expired certificate is never renewed.
+_APPLE: Final = frozenset({Platform.IOS, Platform.MACOS})
 
 
 class NamesOf(Enum):
@@ -73,6 +82,9 @@ class Wanted:
             PKCS; this lists every configuration of the tenant.
         directory: Users and devices of every assigned group, which needs GroupMember.Read.All,
             User.Read.All and Device.Read.All.
+        devices: The managed devices, certificates on them where there are profiles for Apple, and
+            what Entra asks of a certificate's SID; needs DeviceManagementManagedDevices.Read.All
+            and Policy.Read.AuthenticationMethod.
     """
 
     types: tuple[ProfileType, ...] = PROFILE_TYPES
@@ -81,6 +93,7 @@ class Wanted:
     names: NamesOf = NamesOf.NOTHING
     dependants: bool = False
     directory: bool = False
+    devices: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,7 @@ class Snapshot:
             that kept it from being read; a key is missing where the link was not asked for.
         dependants: Key of a SCEP profile to the profiles that use it; None if not asked for.
         directory: Users and devices; None if not asked for.
+        devices: Managed devices and what goes with them; None if not asked for.
         names: Those that were asked for.
         failures: What could not be read although it was asked for.
         left_out: What Graph sent and could not be used.
@@ -111,6 +125,7 @@ class Snapshot:
     root_links: Mapping[str, RootLink] = field(default_factory=dict)
     dependants: Mapping[str, tuple[UsedBy, ...]] | None = None
     directory: Directory | None = None
+    devices: Devices | None = None
     names: Names = field(default_factory=Names)
     failures: tuple[ReadFailure, ...] = ()
     left_out: tuple[ReadFailure, ...] = ()
@@ -216,7 +231,9 @@ async def read_snapshot(tenant: Tenant, wanted: Wanted) -> Snapshot:
     if wanted.dependants:
         snapshot = await _with_dependants(tenant, snapshot, listed.items)
     snapshot = await _with_names(tenant, snapshot, listed.items)
-    return await _with_directory(tenant, snapshot) if wanted.directory else snapshot
+    if wanted.directory:
+        snapshot = await _with_directory(tenant, snapshot)
+    return await _with_devices(tenant, snapshot) if wanted.devices else snapshot
 
 
 async def read_profiles(
@@ -338,5 +355,21 @@ async def _with_directory(tenant: Tenant, snapshot: Snapshot) -> Snapshot:
         snapshot,
         directory=directory,
         notes=(*snapshot.notes, _COUNTED),
+        failures=(*snapshot.failures, *failures),
+    )
+
+
+async def _with_devices(tenant: Tenant, snapshot: Snapshot) -> Snapshot:
+    apple = {
+        (profile.id or "").lower()
+        for profile in snapshot.profiles
+        if profile.is_scep and profile.profile_type.platform in _APPLE
+    }
+    devices = await read_devices(tenant, certificates_of=apple)
+    failures = [ReadFailure(what, str(error)) for what, error in devices.failures]
+    return replace(
+        snapshot,
+        devices=devices,
+        notes=(*snapshot.notes, _COUNTED_DEVICES, *devices.notes),
         failures=(*snapshot.failures, *failures),
     )

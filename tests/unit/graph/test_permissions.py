@@ -2,7 +2,7 @@
 
 import pytest
 
-from intune_scep.graph.permissions import granted, missing_permissions
+from intune_scep.graph.permissions import granted, missing_permissions, needed_permission
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,36 @@ def test_a_token_without_either_claim_says_nothing(claims):
 )
 def test_what_a_permission_includes_is_not_missing(needed, have, missing):
     assert missing_permissions(needed, frozenset(have)) == missing
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "permission"),
+    [
+        (
+            "POST",
+            "deviceManagement/reports/exportJobs",
+            "DeviceManagementManagedDevices.Read.All",
+        ),
+        (
+            "GET",
+            "deviceManagement/reports/exportJobs('AllDeviceCertificates_1')",
+            "DeviceManagementManagedDevices.Read.All",
+        ),
+        ("GET", "deviceManagement/managedDevices", "DeviceManagementManagedDevices.Read.All"),
+        (
+            "GET",
+            "policies/authenticationMethodsPolicy/authenticationMethodConfigurations"
+            "/x509Certificate",
+            "Policy.Read.AuthenticationMethod",
+        ),
+        (
+            "POST",
+            "deviceManagement/deviceConfigurations",
+            "DeviceManagementConfiguration.ReadWrite.All",
+        ),
+        ("GET", "devices", "Device.Read.All"),
+        ("GET", "users", "User.Read.All"),
+    ],
+)
+def test_a_refusal_names_the_least_permission_of_the_request(method, path, permission):
+    assert needed_permission(method, path) == permission

@@ -6,7 +6,14 @@ The examples are those of the catalogue of rules (`pass` and `fail` there), made
 from dataclasses import dataclass
 
 from intune_scep.profiles import Platform, parse_profile
-from intune_scep.rules import Context, Dependant, DirectoryFacts, GroupFacts, TenantFacts
+from intune_scep.rules import (
+    Context,
+    Dependant,
+    DeviceFacts,
+    DirectoryFacts,
+    GroupFacts,
+    TenantFacts,
+)
 
 from .material import (
     ANY_USAGE,
@@ -15,7 +22,11 @@ from .material import (
     CODE_SIGNING,
     EMAIL_USAGE,
     ENDING_CA,
+    ENDING_ISSUING_CA,
+    ENDING_SECOND_CA,
+    ENDING_THIRD_TIER_CA,
     EXPIRED_CA,
+    EXPIRED_ISSUING_CA,
     GROUP_A,
     GROUP_B,
     GROUP_X,
@@ -28,6 +39,7 @@ from .material import (
     ROOT_CA,
     SID,
     SID_URI,
+    STRANGE_CA,
     Wire,
     all_devices,
     all_users,
@@ -114,6 +126,21 @@ def directory(wire: Wire, **facts: object) -> Context:
     return context(wire, directory=DirectoryFacts(**facts))
 
 
+def devices(wire: Wire, **facts: object) -> Context:
+    return context(wire, devices=DeviceFacts(**facts))
+
+
+def lacking(wire: Wire, **counts: int) -> Context:
+    return devices(wire, without=counts)
+
+
+def below(root_certificate: str, *others: str) -> Context:
+    """A profile with its root and the trusted root profiles of the tenant."""
+    linked_root = root_profile("windows", root_certificate)
+    there = [root_profile("windows", other, id=f"ca{n}") for n, other in enumerate(others)]
+    return context(scep("windows"), root=linked_root, profiles=[linked_root, *there])
+
+
 def without(wire: Wire, **counts: int) -> Context:
     return directory(wire, users_without=counts)
 
@@ -170,9 +197,11 @@ GROUPS = {GROUP_A: GroupFacts(users=40, devices=0), GROUP_X: GroupFacts(users=0,
 EDITION = {"ruleType": "include", "name": "x", "osEditionTypes": ["windows10Enterprise"]}
 VERSION = {"ruleType": "include", "name": "x", "minOSVersion": "10.0.22000", "maxOSVersion": None}
 SEVENTY = "x" * 70
+SUBJECT_TEXT = "subjectNameFormatString"
 OS_EDITION = "deviceManagementApplicabilityRuleOsEdition"
 OS_VERSION = "deviceManagementApplicabilityRuleOsVersion"
 HELLO = "usePassportForWorkKspOtherwiseFail"
+SMART_CARD = {"name": "Smart Card Logon", "objectIdentifier": "1.3.6.1.4.1.311.20.2.2"}
 PKCS = {
     "@odata.type": "#microsoft.graph.windows81PkcsCertificateProfile",
     "id": "p",
@@ -187,6 +216,12 @@ DO, WP, FW, AOSP = (
     "android_aosp",
 )
 DA, PHONE, X10 = "android_device_administrator", "windows_phone", "windows_10x"
+
+
+def enrolled(platform: str, counts: dict[Platform | None, int]) -> Context:
+    facts = DeviceFacts(android_enrolments=counts)
+    return context(scep(platform), assignments=[group(GROUP_A)], devices=facts)
+
 
 PROFILE_TYPE = [
     case(
@@ -205,13 +240,39 @@ PROFILE_TYPE = [
         context(
             scep(DO),
             assignments=[group(GROUP_A)],
-            directory=DirectoryFacts(android_enrolments={Platform.ANDROID_DEVICE_OWNER: 9}),
+            devices=DeviceFacts(android_enrolments={Platform.ANDROID_DEVICE_OWNER: 9}),
         ),
         context(
             scep(WP),
             assignments=[group(GROUP_A)],
-            directory=DirectoryFacts(android_enrolments={Platform.ANDROID_DEVICE_OWNER: 9}),
+            devices=DeviceFacts(android_enrolments={Platform.ANDROID_DEVICE_OWNER: 9}),
         ),
+    ),
+    *(
+        case(
+            "R-004",
+            "warning",
+            enrolled(platform, sound),
+            enrolled(platform, wrong),
+            f"{platform}: {label}",
+        )
+        for platform, sound, wrong, label in (
+            (DO, {}, {Platform.ANDROID_WORK_PROFILE: 1}, "one personal device"),
+            (DO, {Platform.ANDROID_DEVICE_OWNER: 1, None: 4}, {Platform.ANDROID_AOSP: 3}, "AOSP"),
+            (WP, {Platform.ANDROID_FOR_WORK: 2}, {Platform.ANDROID_AOSP: 2}, "the older twin"),
+            (
+                FW,
+                {Platform.ANDROID_WORK_PROFILE: 1, Platform.ANDROID_DEVICE_OWNER: 90},
+                {Platform.ANDROID_DEVICE_OWNER: 90},
+                "one among many is enough",
+            ),
+            (
+                WP,
+                {Platform.ANDROID_WORK_PROFILE: 1},
+                {Platform.ANDROID_DEVICE_ADMINISTRATOR: 5},
+                "device administrator",
+            ),
+        )
     ),
     case("R-005", "error", scep(W), scep(W, displayName="")),
     case("R-005", "error", scep(W), scep(W, displayName=None), "null"),
@@ -249,8 +310,19 @@ CERTIFICATE_TYPE = [
     case(
         "R-018",
         "warning",
-        directory(device(DO), devices_without_user=7),
-        directory(scep(DO), devices_without_user=7),
+        devices(device(DO), without_user=7),
+        devices(scep(DO), without_user=7),
+    ),
+    *(
+        case(
+            "R-018", "warning", devices(wire, without_user=0), devices(wire, without_user=1), label
+        )
+        for label, wire in {
+            "AOSP": scep(AOSP),
+            "a legacy name": device(DO, subjectAlternativeNameFormatString="{{UserName}}"),
+            "an alternative name": device(DO, customSubjectAlternativeNames=[upn()]),
+            "one of several": subject(DO, "CN={{AAD_Device_ID}},E={{EmailAddress}}"),
+        }.items()
     ),
     case(
         "R-019",
@@ -309,6 +381,27 @@ SUBJECT = [
         "error",
         subject(W, 'CN="Test User (TestCompany, LLC)",OU=X'),
         subject(W, "CN=Test User (TestCompany\\, LLC),OU=X"),
+    ),
+    *(
+        case("R-029", "error", PKCS, {**PKCS, "@odata.type": kind, SUBJECT_TEXT: text}, label)
+        for label, kind, text in (
+            ("PKCS, comma", PKCS["@odata.type"], "CN=Test (Company\\, LLC)"),
+            ("PKCS, plus", "#microsoft.graph.iosPkcsCertificateProfile", "CN=A\\+B"),
+            ("PKCS, equals", "#microsoft.graph.macOSPkcsCertificateProfile", "CN=A\\=B,O=x"),
+            ("PKCS, semicolon", "#microsoft.graph.WINDOWS10PKCSCERTIFICATEPROFILE", "CN=A\\;B"),
+            (
+                "PKCS, second attribute",
+                "#microsoft.graph.androidWorkProfilePkcsCertificateProfile",
+                "CN={{UserName}},OU=Sales\\, East",
+            ),
+        )
+    ),
+    case(
+        "R-029",
+        "error",
+        {**PKCS, SUBJECT_TEXT: 'CN="Test User (TestCompany, LLC)",OU=X'},
+        {**PKCS, SUBJECT_TEXT: "CN={{UserName}}\\, x"},
+        "PKCS, quoted",
     ),
     case("R-030", "error", subject(W, 'CN="A+B",O=C'), subject(W, "CN=A+B,O=C")),
     case("R-030", "error", subject(W, 'CN="A=B"'), subject(W, "CN=A;B"), "semicolon"),
@@ -372,6 +465,22 @@ SUBJECT = [
         without(subject(W, "E={{EmailAddress}}"), mail=0, userPrincipalName=0),
         without(subject(W, "E={{EmailAddress}}"), mail=5, userPrincipalName=0),
     ),
+    *(
+        case(
+            "R-033",
+            "warning",
+            without(subject(W, f"CN={{{{{name}}}}}"), **{attribute: 0}, userPrincipalName=0),
+            without(subject(W, f"CN={{{{{name}}}}}"), **{attribute: 2}, userPrincipalName=0),
+            name,
+        )
+        for name, attribute in (
+            ("Department", "department"),
+            ("department", "department"),
+            ("OnPremisesUserPrincipalName", "onPremisesUserPrincipalName"),
+            ("GivenName", "givenName"),
+            ("SurName", "surname"),
+        )
+    ),
     case(
         "R-034",
         "warning",
@@ -384,7 +493,34 @@ SUBJECT = [
         device_subject(W, "CN={{AAD_Device_ID}}"),
         device_subject(W, "CN={{SerialNumber}}"),
     ),
-    case("R-036", "warning", device_subject(IOS, "CN={{IMEI}}"), device_subject(M, "CN={{IMEI}}")),
+    case("R-036", "warning", device_subject(M, "CN=x"), device_subject(M, "CN={{IMEI}}")),
+    *(
+        case(
+            "R-036",
+            "warning",
+            lacking(device_subject(platform, text), **{name: 0}),
+            lacking(device_subject(platform, text), **{name: 1}),
+            f"{platform} {text}",
+        )
+        for platform, text, name in (
+            (IOS, "CN={{IMEI}}", "imei"),
+            (IOS, "CN={{imeinumber}}", "imei"),
+            (DO, "CN={{Device_IMEI}}", "imei"),
+            (DO, "CN=x,OU={{MEID}}", "meid"),
+            (AOSP, "CN={{SerialNumber}}", "serialNumber"),
+            (IOS, "CN={{Device_Serial}}", "serialNumber"),
+            (IOS, "CN={{WiFiMacAddress}}", "wiFiMacAddress"),
+            (DO, "CN={{AAD_Device_ID}}", "azureADDeviceId"),
+            (IOS, "CN={{AzureADDeviceId}}", "azureADDeviceId"),
+        )
+    ),
+    case(
+        "R-036",
+        "warning",
+        lacking(device_names(IOS, dns("{{IMEI}}.x")), imei=0),
+        lacking(device_names(IOS, dns("{{IMEI}}.x")), imei=12),
+        "alternative name",
+    ),
     case(
         "R-037",
         "error",
@@ -496,6 +632,17 @@ STRONG_MAPPING = [
     ),
     case("R-076", "warning", directory(device(W), hybrid_devices=0),
          directory(device(W), hybrid_devices=1), "none hybrid"),
+    *(
+        case("R-076", "info", directory(device(W), hybrid_devices=0), unread, label)
+        for label, unread in {
+            "directory not read": context(device(W)),
+            "scope not counted": directory(device(W)),
+            "users counted only": directory(device(W), users=9),
+            "smart card logon": device(W, extendedKeyUsages=[SMART_CARD]),
+            "any purpose": device(W, extendedKeyUsages=[]),
+            "another URI": device_names(W, NAC),
+        }.items()
+    ),
     case(
         "R-077",
         "warning",
@@ -521,6 +668,32 @@ STRONG_MAPPING = [
     case("R-083", "error", scep(W),
          names(W, uri("tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500"))),
     case("R-084", "error", PKCS, {**PKCS, "customSubjectAlternativeNames": [SID_URI]}),
+    *(
+        case(
+            "R-087",
+            "warning",
+            {**PKCS, "extendedKeyUsages": [EMAIL_USAGE]},
+            {**PKCS, "@odata.type": f"#microsoft.graph.{kind}PkcsCertificateProfile", **more},
+            kind,
+        )
+        for kind, more in {
+            "windows81": {},
+            "windows10": {"extendedKeyUsages": [CLIENT]},
+            "ios": {"extendedKeyUsages": None},
+            "macOS": {"extendedKeyUsages": [ANY_USAGE, EMAIL_USAGE]},
+            "androidWorkProfile": {"extendedKeyUsages": "odd"},
+            "androidDeviceOwner": {"extendedKeyUsages": [SMART_CARD]},
+        }.items()
+    ),
+    case(
+        "R-087",
+        "warning",
+        context(PKCS, answers={"R-087": True}),
+        context(PKCS, answers={"R-087": False}),
+        "answered",
+    ),
+    case("R-087", "warning", {**PKCS, "@odata.type": "#microsoft.graph.iosImportedPFXCertificate"},
+         PKCS, "imported PFX"),
     case(
         "R-086",
         "info",
@@ -544,8 +717,49 @@ VALIDITY = [
     case(
         "R-092",
         "warning",
-        linked(scep(W), root_profile(W)),
+        below(ROOT_CA, ISSUING_CA),
         linked(scep(W), root_profile(W, ENDING_CA)),
+    ),
+    *(
+        case("R-092", severity, sound, below(ROOT_CA, *others), label)
+        for label, severity, sound, others in (
+            ("issuing CA", "warning", below(ROOT_CA), [ENDING_ISSUING_CA]),
+            (
+                "renewed issuing CA",
+                "warning",
+                below(ROOT_CA, ENDING_ISSUING_CA, ISSUING_CA),
+                [ENDING_ISSUING_CA, EXPIRED_ISSUING_CA],
+            ),
+            (
+                "third tier",
+                "info",
+                below(ROOT_CA, ISSUING_CA, STRANGE_CA),
+                [ISSUING_CA, ENDING_THIRD_TIER_CA],
+            ),
+            (
+                "one of two",
+                "info",
+                below(ROOT_CA, EXPIRED_ISSUING_CA),
+                [ISSUING_CA, ENDING_SECOND_CA],
+            ),
+            (
+                "both of two",
+                "warning",
+                below(ROOT_CA, LEAF),
+                [ENDING_ISSUING_CA, ENDING_SECOND_CA, STRANGE_CA],
+            ),
+        )
+    ),
+    case(
+        "R-092",
+        "warning",
+        context(
+            scep(W),
+            root=root_profile(W),
+            profiles=[root_profile(W), root_profile(IOS, ENDING_ISSUING_CA, id="other")],
+        ),
+        below(ROOT_CA, ENDING_ISSUING_CA),
+        "another platform",
     ),
     case("R-093", "error", validity(1, "years"), validity(0, "years")),
     case("R-093", "error", validity(1, "years"), validity(1, "Years"), "case"),
@@ -557,6 +771,12 @@ VALIDITY = [
         planned(scep(M), validity(6, "months", M)),
     ),
 ]
+
+
+def running(platform: str, *versions: str) -> Context:
+    wire = scep(platform, keySize="size4096")
+    return devices(wire, os_versions=dict.fromkeys(versions, 2))
+
 
 KEYS = [
     case("R-100", "error", scep(W), scep(IOS, keyStorageProvider="useSoftwareKsp")),
@@ -604,8 +824,19 @@ KEYS = [
     case(
         "R-115",
         "warning",
-        directory(scep(IOS, keySize="size4096"), lowest_os_version="17.2"),
-        directory(scep(IOS, keySize="size4096"), lowest_os_version="13.7"),
+        running(IOS, "17.2"),
+        running(IOS, "13.7"),
+    ),
+    *(
+        case("R-115", "warning", running(platform, *sound), running(platform, *old), label)
+        for label, platform, sound, old in (
+            ("one among many", IOS, ["14.0", "26.1"], ["26.1", "13.7", "17.0"]),
+            ("no device", IOS, [], ["9.3.5"]),
+            ("macOS", M, ["11", "15.5"], ["10.15.7"]),
+            ("macOS with its build", M, ["14.5 (23F79)"], ["10.14 (18A391)"]),
+            ("not told", IOS, ["18"], [""]),
+            ("no number", M, ["26.0"], ["unknown"]),
+        )
     ),
     case("R-116", "warning", scep(W), scep(W, hashAlgorithm="sha1")),
     case("R-116", "warning", scep(W), scep(W, hashAlgorithm="sha1,sha2"), "both"),
@@ -700,6 +931,16 @@ RENEWAL = [
         scep(IOS, renewalThresholdPercentage=50),
         scep(IOS, renewalThresholdPercentage=10),
     ),
+    *(
+        case("R-144", "warning", devices(wire, expired=0), devices(wire, expired=count), label)
+        for label, wire, count in (
+            ("iOS user", scep(IOS), 1),
+            ("iOS device", device(IOS), 40),
+            ("macOS user", scep(M), 3),
+            ("macOS device", device(M), 2),
+            ("whatever the threshold", scep(IOS, renewalThresholdPercentage=None), 5),
+        )
+    ),
     case("R-143", "warning", scep(W), validity(10, "days")),
 ]
 
@@ -743,8 +984,42 @@ URLS = [
         context(urls(W, NDES, "https://ndes2.contoso.com/x"), answers={"R-156": False}),
         "affinity",
     ),
+    case("R-157", "info", urls(IOS, NDES), urls(IOS, NDES, "https://ndes2.contoso.com/x")),
+    case("R-157", "info", urls(IOS, NDES, NDES), urls(IOS, NDES, f"{NDES}?x"), "twice the same"),
+    case(
+        "R-157",
+        "info",
+        urls(M, NDES, "https://ndes2.contoso.com/x"),
+        urls(IOS, *(f"https://ndes{number}.contoso.com/x" for number in range(5))),
+        "five",
+    ),
+    case(
+        "R-157",
+        "info",
+        urls(IOS),
+        context(urls(IOS, NDES, "https://ndes2.contoso.com/x"), answers={"R-156": True}),
+        "affinity does not help",
+    ),
+    case(
+        "R-157",
+        "info",
+        urls(W, NDES, "https://b.contoso.com/x"),
+        urls(IOS, NDES, CLOUD_PKI),
+        "two PKIs",
+    ),
     case("R-158", "warning", urls(W, NDES, f"{NDES}?x"), urls(W, NDES, NDES.replace("n", "N", 1))),
 ]
+
+SILENT = scep(
+    DO,
+    certificateAccessType="specificApps",
+    silentCertificateAccessDetails=[{"packageId": "com.contoso.vpn"}],
+)
+
+
+def vpn(kind: str) -> Dependant:
+    return Dependant("Always On", f"#microsoft.graph.{kind}")
+
 
 ACCESS = [
     case("R-160", "error", scep(DO), scep(AOSP, certificateAccessType="userApproval")),
@@ -775,6 +1050,17 @@ ACCESS = [
         "warning",
         scep(DO),
         scep(DO, silentCertificateAccessDetails=[{"packageId": "com.contoso.vpn"}]),
+    ),
+    *(
+        case("R-163", severity, used_by(wire, WIFI), used_by(wire, WIFI, vpn(kind)), label)
+        for label, severity, wire, kind in (
+            ("silent", "warning", SILENT, "androidDeviceOwnerVpnConfiguration"),
+            ("approval", "info", scep(DO), "androidDeviceOwnerVpnConfiguration"),
+            ("personal", "info", scep(WP), "androidWorkProfileVpnConfiguration"),
+            ("for work", "info", scep(FW), "androidForWorkVpnConfiguration"),
+            ("letter case", "warning", SILENT, "ANDROIDDEVICEOWNERVPNCONFIGURATION"),
+            ("device certificate", "info", device(DO), "androidDeviceOwnerVpnConfiguration"),
+        )
     ),
 ]
 
@@ -916,6 +1202,28 @@ PLATFORM_FACTS = [
         "info",
         planned(scep(W), scep(W, scepServerUrls=[NDES])),
         planned(scep(W), usages(W, CLIENT, EMAIL_USAGE)),
+    ),
+    *(
+        case(
+            "R-199",
+            "info",
+            context(wire, assignments=sound, groups=GROUPS),
+            context(wire, assignments=wrong, groups=GROUPS),
+            label,
+        )
+        for label, wire, sound, wrong in (
+            ("user, all devices", scep(W), [all_users()], [all_devices()]),
+            ("user, device group", scep(W), [group(GROUP_A)], [group(GROUP_X)]),
+            ("user, one of two", scep(W), [], [group(GROUP_A), group(GROUP_X)]),
+            ("device, all users", device(W), [all_devices()], [all_users()]),
+            ("device, user group", device(W), [group(GROUP_X)], [group(GROUP_A)]),
+            (
+                "device, an excluded user group is nothing",
+                device(W),
+                [all_devices(), excluded(GROUP_A)],
+                [all_users(), excluded(GROUP_X)],
+            ),
+        )
     ),
 ]
 

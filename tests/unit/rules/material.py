@@ -54,6 +54,14 @@ ROOT_CA = _der("Contoso Root", "Contoso Root", ca=True, until=_FAR)
 ENDING_CA = _der("Contoso Root", "Contoso Root", ca=True, until=datetime(2027, 5, 1, tzinfo=UTC))
 EXPIRED_CA = _der("Old Root", "Old Root", ca=True, until=datetime(2025, 1, 1, tzinfo=UTC))
 ISSUING_CA = _der("Contoso Issuing", "Contoso Root", ca=True, until=_FAR)
+_SOON = datetime(2027, 5, 1, tzinfo=UTC)
+ENDING_ISSUING_CA = _der("Contoso Issuing", "Contoso Root", ca=True, until=_SOON)
+ENDING_SECOND_CA = _der("Contoso Issuing 2", "Contoso Root", ca=True, until=_SOON)
+ENDING_THIRD_TIER_CA = _der("Contoso Wi-Fi CA", "Contoso Issuing", ca=True, until=_SOON)
+EXPIRED_ISSUING_CA = _der(
+    "Contoso Issuing", "Contoso Root", ca=True, until=datetime(2025, 1, 1, tzinfo=UTC)
+)
+STRANGE_CA = _der("Fabrikam Issuing", "Fabrikam Root", ca=True, until=_SOON)
 LEAF = _der("ndes.contoso.com", "Contoso Root", ca=False, until=_FAR)
 PFX = base64.b64encode(
     pkcs12.serialize_key_and_certificates(

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intune_scep.profiles import Platform
 from intune_scep.rules import (
     Configuration,
     Context,
+    DeviceFacts,
     DirectoryFacts,
     Need,
     Severity,
@@ -42,6 +44,7 @@ AROUND = {
     "root_assignments": Need.ASSIGNMENTS,
     "dependants": Need.DEPENDANTS,
     "directory": Need.DIRECTORY,
+    "devices": Need.DEVICES,
     "profiles": Need.TENANT,
     "tenant": Need.TENANT,
 }
@@ -63,6 +66,12 @@ def is_read(case: Case, name: str) -> bool:
 )
 def test_without_what_it_needs_a_rule_is_skipped_and_never_passed(case: Case, name: str) -> None:
     missing = replace(case.bad, **{name: Context.__dataclass_fields__[name].default})
+    if case.rule == "R-076":
+        # Without the directory it names the candidate, and says that nobody has looked.
+        [candidate] = [item for item in check(missing).findings if item.rule_id == case.rule]
+        assert candidate.severity is Severity.INFO
+        assert candidate.message.endswith("was not read.")
+        return
     if case.rule == "R-123" and name == "root":
         assert case.rule in skipped(missing)
         return
@@ -247,3 +256,51 @@ def test_the_sid_uri_is_not_blamed_twice() -> None:
     found = {item.rule_id for item in check(context(wire)).findings}
     assert "R-071" in found
     assert not {"R-055", "R-075"} & found
+
+
+@pytest.mark.parametrize("platform", ["windows", "macos"])
+@pytest.mark.parametrize(
+    ("name", "attribute"), [("IMEI", "imei"), ("Device_IMEI", "imei"), ("MEID", "meid")]
+)
+def test_identifiers_of_a_modem_are_suspected_until_the_devices_were_read(
+    platform: str, name: str, attribute: str
+) -> None:
+    wire = device(platform, subjectNameFormatString=f"CN={{{{{name}}}}}")
+    assert "The profile uses" in message(context(wire), "R-036")
+    there = context(wire, devices=DeviceFacts(without={attribute: 0}))
+    assert "R-036" not in {item.rule_id for item in check(there).findings}
+    lacking = context(wire, devices=DeviceFacts(without={attribute: 3}))
+    assert f"Intune knows no {attribute} of 3 devices" in message(lacking, "R-036")
+
+
+def test_a_platform_nobody_tells_keeps_the_family_from_being_judged() -> None:
+    judged = context(
+        scep("android_work_profile"),
+        assignments=[group(GROUP_A)],
+        devices=DeviceFacts(android_enrolments={Platform.ANDROID_DEVICE_OWNER: 4, None: 1}),
+    )
+    assert skipped(judged)["R-004"].need is Need.DEVICES
+    assert "R-004" not in {item.rule_id for item in check(judged).findings}
+
+
+def test_old_devices_and_those_of_unknown_version_are_told_apart() -> None:
+    facts = DeviceFacts(os_versions={"13.7": 2, "9.3.5": 1, "17.0": 40, "": 3})
+    judged = context(scep("ios", keySize="size4096"), devices=facts)
+    old, unknown = [x.message for x in check(judged).findings if x.rule_id == "R-115"]
+    assert old.startswith("3 devices") and "the oldest runs 9.3.5" in old
+    assert unknown.startswith("Of 3 devices")
+
+
+@pytest.mark.parametrize(
+    "platform",
+    ["windows", "ios", "macos", "android_device_owner", "android_work_profile", "android_aosp"],
+)
+def test_a_key_size_that_is_not_configured_is_said_in_the_words_of_the_admin_center(
+    platform: str,
+) -> None:
+    assert "“Not configured”" in message(context(scep(platform, keySize=None)), "R-112")
+    assert "R-112" not in {item.rule_id for item in check(context(scep(platform))).findings}
+
+
+def test_the_candidate_for_the_variable_is_named_without_the_directory() -> None:
+    assert SID_URI["name"] in message(context(device("windows")), "R-076")

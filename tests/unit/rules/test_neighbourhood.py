@@ -16,7 +16,7 @@ from intune_scep.profiles import (
     parse_profile,
     profile_type_for,
 )
-from intune_scep.rules import Context, DirectoryFacts, Severity, check
+from intune_scep.rules import Context, DeviceFacts, DirectoryFacts, Severity, check
 from intune_scep.rules.context import ForeignProfile
 
 from .cases import CASES, Case
@@ -55,7 +55,6 @@ ONLY_ON = {
     "R-016": {"macos"},
     "R-018": {"android_device_owner"} | AOSP,
     "R-034": W,
-    "R-036": W | {"macos"},
     "R-038": PERSONAL,
     "R-039": AOSP,
     "R-053": {"android_device_owner"},
@@ -75,10 +74,13 @@ ONLY_ON = {
     "R-127": DA,
     "R-134": APPLE,
     "R-142": APPLE,
+    "R-144": APPLE,
     "R-151": A | DA,
     "R-152": W | APPLE | AOSP,
+    "R-157": {"ios"},
     "R-161": {"android_device_owner"},
     "R-162": {"android_device_owner"},
+    "R-163": A,
     "R-171": W,
     "R-172": W,
     "R-190": {"android_device_owner"} | AOSP,
@@ -87,6 +89,7 @@ ONLY_ON = {
     "R-194": APPLE,
     "R-196": A,
     "R-197": APPLE,
+    "R-199": W,
 }
 NOT_ON = {"R-017": {"macos"}, "R-100": W, "R-160": {"android_device_owner"}, "R-170": W}
 LIVING = [row.platform for row in PROFILE_TYPES if not row.retired and row.kind is ProfileKind.SCEP]
@@ -126,7 +129,8 @@ def test_does_not_fire_on_other_platforms(case: Case) -> None:
 ANYWHERE = [
     case
     for case in CASES
-    if case.rule
+    if not isinstance(case.bad.profile, ForeignProfile)
+    and case.rule
     in {"R-005", "R-006", "R-020", "R-022", "R-023", "R-025", "R-028", "R-029", "R-030", "R-031",
         "R-052", "R-061", "R-083", "R-090", "R-091", "R-093", "R-110", "R-112", "R-130",
         "R-131", "R-132", "R-140", "R-150", "R-153", "R-154", "R-155", "R-158"}
@@ -227,9 +231,14 @@ def surrounded(wire: Wire) -> Context:
             users_without=dict.fromkeys(["userPrincipalName", "onPremisesSecurityIdentifier"], 0),
             devices_without_sid=0,
             hybrid_devices=0,
-            devices_without_user=0,
+        ),
+        devices=DeviceFacts(
+            devices=40,
+            without_user=0,
+            without={},
             android_enrolments={Platform(platform): 40},
-            lowest_os_version="18.0",
+            os_versions={"18.0": 40},
+            expired=0,
         ),
         groups={GROUP_A: members_for(wire)},
         profiles=[root_profile(platform), root_profile(platform, ISSUING_CA)],

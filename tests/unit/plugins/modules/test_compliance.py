@@ -85,6 +85,25 @@ def test_what_cannot_be_read_fails_the_task_after_the_reports_were_written(judge
     assert report["outcome"]["status"] == "not_judged"
 
 
+@pytest.mark.parametrize(("devices", "read"), [(None, False), (False, False), (True, True)])
+def test_devices_are_read_when_asked_for(judged, devices, read):
+    result = judged.run(compliance_info, **({} if devices is None else {"devices": devices}))
+    assert not result.get("failed")
+    listed = [item for item in judged.requests() if "managedDevices" in item["path"]]
+    assert bool(listed) is read
+    skipped = {item["rule_id"] for item in result["report"]["skipped"]}
+    assert ("R-086" in skipped) is not read
+
+
+def test_a_permission_for_devices_that_is_missing_fails_the_task_and_is_named(judged):
+    rule = {"match": {"method": "GET", "path": "managedDevices"}, "when": "before"}
+    judged.ask("PUT", "_simulator/faults", [{**rule, "effect": 403}])
+    result = judged.run(compliance_info, policy=LENIENT, devices=True)
+    assert result["failed"]
+    assert result["outcome"]["status"] == "not_judged"
+    assert "DeviceManagementManagedDevices.Read.All" in result["msg"]
+
+
 def test_a_tenant_that_cannot_be_reached_leaves_reports_too(tenant, tmp_path, monkeypatch):
     monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tmp_path / "no-such-tenant.db"))
     result = tenant.run(compliance_info, report_directory=str(tmp_path / "report"))
@@ -106,6 +125,7 @@ def test_a_tenant_that_cannot_be_reached_leaves_reports_too(tenant, tmp_path, mo
         ({"rules_path": "no-such-file.yml"}, "no-such-file.yml"),
         ({"baseline_path": "no-such-file.json"}, "no-such-file.json"),
         ({"directory": "perhaps"}, "directory"),
+        ({"devices": "perhaps"}, "devices"),
         ({"report_formats": ["pdf"]}, "report_formats"),
     ],
 )

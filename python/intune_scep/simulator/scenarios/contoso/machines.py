@@ -24,6 +24,7 @@ class Model:
         agent: `managementAgent`.
         owner: `managedDeviceOwnerType`.
         group: Group that holds the devices, if there is one.
+        modem: Whether Intune knows an `imei` of such devices.
     """
 
     platform: str
@@ -36,6 +37,7 @@ class Model:
     agent: str = "mdm"
     owner: str = "company"
     group: str | None = None
+    modem: bool = False
 
 
 MODELS: Mapping[str, Model] = {
@@ -54,7 +56,7 @@ MODELS: Mapping[str, Model] = {
     ),
     "iphone": Model(
         "ios", "iPhone-", "Workplace", "azureADRegistered", "iOS", "26.1",
-        "appleBulkWithUser",
+        "appleBulkWithUser", modem=True,
     ),
     "ipad": Model(
         "ios", "iPad-", "Workplace", "azureADRegistered", "iPadOS", "26.1",
@@ -67,7 +69,7 @@ MODELS: Mapping[str, Model] = {
     "cobo": Model(
         "android_device_owner", "COBO-", "Workplace", "azureADRegistered", "AndroidEnterprise",
         "16", "androidEnterpriseFullyManaged",
-        agent="googleCloudDevicePolicyController",
+        agent="googleCloudDevicePolicyController", modem=True,
     ),
     "scanner": Model(
         "android_device_owner", "SCAN-", "Workplace", "azureADRegistered", "AndroidEnterprise",
@@ -85,6 +87,21 @@ MODELS: Mapping[str, Model] = {
         agent="intuneAosp", group="AOSP Devices",
     ),
 }  # fmt: skip
+
+
+_DEVICE_TYPES: Mapping[str, str] = {
+    "hybrid": "desktop",
+    "entra": "desktop",
+    "kiosk": "desktop",
+    "iphone": "iPhone",
+    "ipad": "iPad",
+    "mac": "macMDM",
+    "cobo": "androidEnterprise",
+    "scanner": "androidEnterprise",
+    "byod": "androidForWork",
+    "headset": "androidnGMS",
+}
+"""Kind of machine to its `deviceType`."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +142,11 @@ class Machine:
     def managed_id(self) -> str:
         """Id of the managed device."""
         return stable_id("managedDevice", self.name)
+
+    @property
+    def imei(self) -> str:
+        """The `imei` of a machine with a modem: 15 digits."""
+        return f"35{int(stable_id('imei', self.name)[:8], 16):013d}"
 
 
 def machines(everybody: tuple[Person, ...]) -> tuple[Machine, ...]:
@@ -185,7 +207,11 @@ def managed_device_wire(machine: Machine) -> Wire:
         "operatingSystem": model.system,
         "osVersion": model.version,
         "serialNumber": f"CT{stable_id('serial', machine.name)[:8].upper()}",
+        "imei": machine.imei if model.modem else "",
+        "meid": "",
+        "wiFiMacAddress": stable_id("wifi", machine.name).replace("-", "")[:12].upper(),
         "deviceEnrollmentType": model.enrolment,
+        "deviceType": _DEVICE_TYPES[machine.kind],
         "managementAgent": model.agent,
         "managedDeviceOwnerType": model.owner,
         "managementState": "managed",

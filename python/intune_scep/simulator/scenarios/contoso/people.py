@@ -103,6 +103,7 @@ def user_wire(person: Person) -> Wire:
         "surname": person.surname,
         "userPrincipalName": person.principal_name,
         "mail": person.principal_name,
+        "department": person.department if person.site else None,
         "accountEnabled": True,
     }
     if not person.is_synchronised:
