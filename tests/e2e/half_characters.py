@@ -6,6 +6,7 @@ As a program it is the command on such a tenant.
 import sys
 
 import httpx
+import pytest
 
 from intune_scep.simulator.in_process import InProcessTransport
 
@@ -13,7 +14,7 @@ STANDS_FOR_HALF = "HALF-A-PAIR"
 """Every answer has half a surrogate pair where the tenant has this."""
 
 
-def install(put=setattr):
+def install(patch):
     answer = InProcessTransport.handle_async_request
 
     async def halved(self, request):
@@ -27,11 +28,11 @@ def install(put=setattr):
             request=request,
         )
 
-    setattr(InProcessTransport, "handle_async_request", halved)
+    patch.setattr(InProcessTransport, "handle_async_request", halved)
 
 
 if __name__ == "__main__":
     from intune_scep.cli.app import run
 
-    install()
+    install(pytest.MonkeyPatch())
     sys.exit(run(sys.argv[1:]))

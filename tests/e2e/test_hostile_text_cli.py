@@ -39,7 +39,7 @@ def few(use, monkeypatch):
         {**wire, "displayName": f"{number} {kept}", "description": kept}
         for number, wire in enumerate(scenario.profiles)
     )
-    install(monkeypatch.setattr)
+    install(monkeypatch)
     return use(replace(scenario, profiles=profiles), "hostile")
 
 
