@@ -14,6 +14,7 @@ from rich.text import Text
 
 from intune_scep.changes.plan_file import save_plan
 from intune_scep.changes.run import begun_with, require_resumable, resume_report
+from intune_scep.changes.status import Status
 from intune_scep.cli.asking import confirm
 from intune_scep.cli.console import console, headline, plain, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared
@@ -187,7 +188,7 @@ def resume(
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
-    left, warning = len(earlier.last.left), REISSUE_WARNINGS[foreseen.plan.task]
+    left, warning = counted(len(earlier.last.left)), REISSUE_WARNINGS[foreseen.plan.task]
     question = f"Resume the run recorded in {earlier.path}: {left} left? {warning}"
     ask(client, shared, question, yes=yes)
     return carry_out(
@@ -220,7 +221,8 @@ def roll_back(
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
-    ask(client, shared, f"Roll back? {REISSUE_WARNINGS[foreseen.plan.task]}", yes=yes)
+    left = counted(foreseen.count(Status.PLANNED))
+    ask(client, shared, f"Roll back {left}? {REISSUE_WARNINGS[foreseen.plan.task]}", yes=yes)
     return carry_out(
         shared,
         "Rolling back",
