@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from tests.length import LONG
 from tests.unit.backup.tenants import content
 
 from intune_scep.changes import run as runs
@@ -26,7 +27,6 @@ from .kill_jobs import HOLD, JOBS, TORN, do, opened, prepare
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Nothing kills like this.")
 
 ROOT = Path(__file__).parents[3]
-LONG = os.environ.get("INTUNE_SCEP_TEST_PROFILE") == "long"
 WRITES = {
     "migration": 4,
     "declared state": 17,

@@ -1,13 +1,11 @@
 """A deliberately broken engine is noticed in every job that it concerns."""
 
-import os
-
 import pytest
+from tests.length import LONG
 
 from .mutants import MUTANTS
 from .promises import PROMISES
 
-LONG = os.environ.get("INTUNE_SCEP_TEST_PROFILE") == "long"
 SHORT = {
     "migration",
     "update",
