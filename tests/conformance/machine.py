@@ -3,7 +3,6 @@
 The model is a dictionary; it was written from GRAPH.md and shares nothing with the simulator.
 """
 
-import os
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from tests.length import LONG
 
 from .bodies import (
     CLIENT_AUTHENTICATION,
@@ -25,7 +25,6 @@ from .bodies import (
 from .graph import DEVICE_CONFIGURATIONS, Graph, Json, bind, one
 from .harness import open_tenant
 
-LONG = os.environ.get("INTUNE_SCEP_TEST_PROFILE") == "long"
 BOUNDS = settings(
     max_examples=300 if LONG else 25,
     stateful_step_count=50 if LONG else 20,

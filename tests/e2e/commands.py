@@ -1,5 +1,6 @@
 """The command as a shell starts it, what it says, and the small tenants it is tried on."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import replace
 from intune_scep.simulator.scenario import build_scenario
 
 COMMAND = [sys.executable, "-m", "intune_scep.cli.app"]
+SID = "{{OnPremisesSecurityIdentifier}}"
 SHARED_IPADS = "iOS - SCEP - Device - Shared iPads"
 
 
@@ -92,6 +94,11 @@ def writes(tenant):
         for item in tenant.requests()
         if item["method"] != "GET" and not item["path"].endswith("$batch")
     ]
+
+
+def mapped(tenant):
+    """How many profiles carry the SID URI."""
+    return sum(SID in json.dumps(wire) for wire in tenant.profiles().values())
 
 
 def until(condition, seconds=30.0):

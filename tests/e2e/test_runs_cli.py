@@ -15,6 +15,7 @@ from .commands import (
     journal_of,
     keep_waiting,
     let_go,
+    mapped,
     printed_command,
     refused,
     running,
@@ -23,7 +24,6 @@ from .commands import (
     writes,
 )
 
-SID = "{{OnPremisesSecurityIdentifier}}"
 COUNT = 6
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 NO_PROFILES = {"profiles": (), "root_links": {}, "assignments": {}}
@@ -45,11 +45,6 @@ def declared(use, cli, tmp_path):
     [path] = directory.glob("scep-*.yml")
     path.write_text(path.read_text().replace("renewal_threshold: 20", "renewal_threshold: 30"))
     return tenant, directory
-
-
-def mapped(tenant):
-    """How many profiles carry the SID URI."""
-    return sum(SID in json.dumps(wire) for wire in tenant.profiles().values())
 
 
 class TestStoppedByASignal:

@@ -9,10 +9,9 @@ import pytest
 
 from intune_scep.simulator.scenarios.bulk import bulk
 
-from .commands import journal_of, keep_waiting, let_go, refused, running, until, writes
+from .commands import SID, journal_of, keep_waiting, let_go, refused, running, until, writes
 
 COUNT = 5
-SID = "{{OnPremisesSecurityIdentifier}}"
 MIGRATION = "the migration to strong mapping"
 DECLARED_STATE = "a declared state"
 RESTORE = "a restore"

@@ -10,6 +10,7 @@ import typer
 
 from intune_scep.cli.options import OutputFormat, Shared
 from intune_scep.errors import IntuneScepError
+from intune_scep.texts import printable
 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 EarlierJournal = Annotated[
@@ -53,5 +54,5 @@ def confirm(shared: Shared, yes: bool, question: str) -> None:
         return
     if not sys.stdin.isatty() or shared.output is OutputFormat.JSON:
         raise IntuneScepError("Nobody can be asked here. Nothing was changed.", hint="Give --yes.")
-    if not typer.confirm(question, err=True):
+    if not typer.confirm(printable(question), err=True):
         raise IntuneScepError("Nothing was changed.")

@@ -430,12 +430,10 @@ def _finish_begun(client: IntuneClient, shared: Shared, *, dry_run: bool, yes: b
             return finish(shared, foreseen) or pending(foreseen)
         if as_text:
             show_lines(console(), run_lines(foreseen))
-        ask(
-            client,
-            shared,
-            f"Finish first what the run recorded in {earlier.path} had begun?",
-            yes=yes,
-        )
+        begun = counted(foreseen.count(Status.PLANNED))
+        warning = REISSUE_WARNINGS[foreseen.plan.task]
+        question = f"Finish first {begun} that the run recorded in {earlier.path} had begun?"
+        ask(client, shared, f"{question} {warning}", yes=yes)
         work = partial(_finish_one, client, earlier.path)
         # One JSON document a command: what went well here is a note of what comes next.
         code = carry_out(shared, "Finishing", work, quiet=not as_text)

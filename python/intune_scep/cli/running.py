@@ -15,6 +15,7 @@ from rich.text import Text
 from intune_scep.changes.certificates import about_certificates
 from intune_scep.changes.plan_file import save_plan
 from intune_scep.changes.run import begun_with, require_resumable, resume_report
+from intune_scep.changes.status import Status
 from intune_scep.cli.asking import confirm
 from intune_scep.cli.console import console, headline, plain, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared
@@ -193,7 +194,7 @@ def resume(
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
-    asked = f"Resume the run recorded in {earlier.path}: {len(earlier.last.left)} left?"
+    asked = f"Resume the run recorded in {earlier.path}: {counted(len(earlier.last.left))} left?"
     ask(client, shared, question(asked, foreseen.plan), yes=yes)
     return carry_out(
         shared,
@@ -225,7 +226,8 @@ def roll_back(
         return finish(shared, foreseen) or pending(foreseen)
     if shared.output is OutputFormat.TEXT:
         show_lines(console(), run_lines(foreseen))
-    ask(client, shared, question("Roll back?", foreseen.plan), yes=yes)
+    asked = f"Roll back {counted(foreseen.count(Status.PLANNED))}?"
+    ask(client, shared, question(asked, foreseen.plan), yes=yes)
     return carry_out(
         shared,
         "Rolling back",

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 from pydantic_core import ErrorDetails
 
-from intune_scep.compliance.roots import RootStatus
+from intune_scep.compliance.drift import ProfileDrift
+from intune_scep.compliance.roots import RootHealth, RootStatus
 from intune_scep.errors import FileError, PolicyError
 from intune_scep.files import read_regular
 from intune_scep.records import Record
-from intune_scep.rules import Severity
+from intune_scep.rules import Finding, Severity
 from intune_scep.rules.texts import counted
 from intune_scep.rules.verdicts import Verdict
+from intune_scep.tenant import ReadFailure
 from intune_scep.texts import decoded
 from intune_scep.yaml_text import MOST_BYTES, load, plain_reason
-
-if TYPE_CHECKING:
-    from intune_scep.compliance.report import ComplianceReport
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,42 @@ class Outcome:
         }
 
 
-def apply_policy(policy: Policy, report: ComplianceReport) -> Outcome:
+class JudgedProfile(Protocol):
+    """What a policy asks of a profile."""
+
+    @property
+    def name(self) -> str | None: ...
+
+    @property
+    def verdict(self) -> Verdict | None: ...
+
+
+class Judged(Protocol):
+    """What a policy asks of a report."""
+
+    @property
+    def generated_at(self) -> datetime: ...
+
+    @property
+    def profiles(self) -> Sequence[JudgedProfile]: ...
+
+    @property
+    def new_findings(self) -> Sequence[Finding]: ...
+
+    @property
+    def drift(self) -> Sequence[ProfileDrift]: ...
+
+    @property
+    def roots(self) -> Sequence[RootHealth]: ...
+
+    @property
+    def unread(self) -> Sequence[ReadFailure]: ...
+
+    def counting(self, severity: Severity) -> Sequence[Finding]:
+        """The findings of a severity that nobody has accepted."""
+
+
+def apply_policy(policy: Policy, report: Judged) -> Outcome:
     """Decide how a run ended. What could not be read outweighs everything else (never green)."""
     if report.unread:
         return Outcome(
@@ -210,7 +244,7 @@ def _named(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({name for name in names if name}))
 
 
-def _findings(cause: str, severity: Severity, report: ComplianceReport) -> Reason | None:
+def _findings(cause: str, severity: Severity, report: Judged) -> Reason | None:
     found = report.counting(severity)
     if not found:
         return None
@@ -219,11 +253,11 @@ def _findings(cause: str, severity: Severity, report: ComplianceReport) -> Reaso
     return Reason(cause, text, _named(item.profile_name for item in found))
 
 
-def _errors(_policy: Policy, report: ComplianceReport) -> Reason | None:
+def _errors(_policy: Policy, report: Judged) -> Reason | None:
     return _findings("errors", Severity.ERROR, report)
 
 
-def _warnings(policy: Policy, report: ComplianceReport) -> Reason | None:
+def _warnings(policy: Policy, report: Judged) -> Reason | None:
     start = policy.warnings_are_errors_from
     if start is None or report.generated_at.date() < start:
         return None
@@ -235,7 +269,7 @@ def _warnings(policy: Policy, report: ComplianceReport) -> Reason | None:
     )
 
 
-def _new_findings(_policy: Policy, report: ComplianceReport) -> Reason | None:
+def _new_findings(_policy: Policy, report: Judged) -> Reason | None:
     new = report.new_findings
     if not new:
         return None
@@ -246,8 +280,8 @@ def _new_findings(_policy: Policy, report: ComplianceReport) -> Reason | None:
     )
 
 
-def _verdict(verdict: Verdict, words: str) -> Callable[[Policy, ComplianceReport], Reason | None]:
-    def find(_policy: Policy, report: ComplianceReport) -> Reason | None:
+def _verdict(verdict: Verdict, words: str) -> Callable[[Policy, Judged], Reason | None]:
+    def find(_policy: Policy, report: Judged) -> Reason | None:
         names = [item.name for item in report.profiles if item.verdict is verdict]
         if not names:
             return None
@@ -257,7 +291,7 @@ def _verdict(verdict: Verdict, words: str) -> Callable[[Policy, ComplianceReport
     return find
 
 
-def _drift(_policy: Policy, report: ComplianceReport) -> Reason | None:
+def _drift(_policy: Policy, report: Judged) -> Reason | None:
     if not report.drift:
         return None
     plural = "profile differs" if len(report.drift) == 1 else "profiles differ"
@@ -268,7 +302,7 @@ def _drift(_policy: Policy, report: ComplianceReport) -> Reason | None:
     )
 
 
-def _expired_roots(_policy: Policy, report: ComplianceReport) -> Reason | None:
+def _expired_roots(_policy: Policy, report: Judged) -> Reason | None:
     names = [
         item.name for item in report.roots if item.status is RootStatus.EXPIRED and item.used_by
     ]

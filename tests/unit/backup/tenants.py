@@ -19,6 +19,7 @@ from intune_scep.tenant import (
     read_scope_tags,
 )
 
+URL = "https://ndes.example/certsrv/mscep/mscep.dll"
 CREATABLE = [row for row in PROFILE_TYPES if row.creatable]
 ROOT_OF = {row.odata_type: row for row in CREATABLE if row.kind is ProfileKind.TRUSTED_ROOT}
 

@@ -19,9 +19,8 @@ from intune_scep.errors import BackupError, ExportError
 from intune_scep.files import digest
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 
-from .tenants import FILTERS, GROUPS, directory
+from .tenants import FILTERS, GROUPS, URL, directory
 
-URL = "https://ndes.example/certsrv/mscep/mscep.dll"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

@@ -21,9 +21,7 @@ from intune_scep.profiles import PROFILE_TYPES
 from intune_scep.simulator.scenario import build_scenario
 from intune_scep.simulator.scenarios.wire import root_body, root_certificate, scep_body
 
-from .tenants import GROUPS, TWINS, directory
-
-URL = "https://ndes.example/certsrv/mscep/mscep.dll"
+from .tenants import GROUPS, TWINS, URL, directory
 
 
 class Ansible(yaml.SafeLoader):

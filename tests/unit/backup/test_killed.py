@@ -17,13 +17,12 @@ from intune_scep.files import is_leftover
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 
 from .killed import run_until
-from .tenants import directory
+from .tenants import URL, directory
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="This system cannot fork."),
     pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"),
 ]
-URL = "https://ndes.example/certsrv/mscep/mscep.dll"
 JOBS = {"backup": (backups, back_up_profiles), "export": (exports, export_profiles)}
 
 

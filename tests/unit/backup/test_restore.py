@@ -9,9 +9,8 @@ from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.restore import restore_backup
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 
-from .tenants import FILTERS, GROUPS, TAGS, TWINS, content, directory, elsewhere
+from .tenants import FILTERS, GROUPS, TAGS, TWINS, URL, content, directory, elsewhere
 
-URL = "https://ndes.example/certsrv/mscep/mscep.dll"
 ROOT = root_body("ios", "Root", "bulk-root")
 SCEP = scep_body("ios", "Wi-Fi", urls=[URL], roleScopeTagIds=["1"])
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.unit.backup.tenants import URL
+
 from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.restore import plan_restoring, restore_backup
 from intune_scep.changes.plan import Plan
@@ -35,7 +37,6 @@ from intune_scep.strong_mapping import Choices, enforce, plan_tenant
 from intune_scep.tenant import Tenant, read_profiles, read_root_links
 
 COUNT = 5
-URL = "https://ndes.example/certsrv/mscep/mscep.dll"
 GROUP = stable_id("group", "Staff")
 ITEM = r"deviceConfigurations/[^/]+$"
 WRITES: Mapping[str, dict[str, str]] = {

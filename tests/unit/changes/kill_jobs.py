@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import SimulatedTenant
-from tests.unit.backup.tenants import GROUPS, directory
+from tests.unit.backup.tenants import GROUPS, URL, directory
 from tests.unit.desired_state import declared
 
 import intune_scep.simulator.handlers.profiles as handlers
@@ -39,7 +39,6 @@ TORN = "KILL_INSIDE_RECORD"
 """`number,bytes`: the process ends when so much of the record of that number is on disk."""
 HOLD = "HOLD_WHEN_BEGUN"
 """A file whose appearance is waited for before the first write."""
-_URLS = ["https://ndes.example/certsrv/mscep/mscep.dll"]
 
 Run = Callable[[Tenant, Path, Path | None, Watch], Awaitable[Any]]
 
@@ -103,7 +102,7 @@ def _source() -> Scenario:
     profiles, links = [], {}
     for platform in ("ios", "macos"):
         root = root_body(platform, f"{platform} root", "bulk-root")
-        scep = scep_body(platform, f"{platform} Wi-Fi", urls=_URLS)
+        scep = scep_body(platform, f"{platform} Wi-Fi", urls=[URL])
         profiles += [root, scep]
         links[scep["id"]] = root["id"]
     target = {

@@ -29,9 +29,9 @@ from intune_scep.errors import GraphError, GraphTransportError, JournalError, Ou
 from intune_scep.graph import engine, retry, write_once
 from intune_scep.graph.session import GraphSession
 from intune_scep.graph.settle import settle
-from intune_scep.tenant import profiles
+from intune_scep.tenant import listing, profiles
 
-from .jobs import Job
+from .jobs import JOBS, Job
 from .promises import PROMISES
 
 Patch = pytest.MonkeyPatch
@@ -420,3 +420,38 @@ def an_unseen_write_is_called_failed(patch: Patch) -> None:
 
     patch.setattr(Readback, "_given_up", failed)
     _wherever_it_is_called(patch, OutcomeUnknownError, JournalError)
+
+
+# A rollback takes what it finds by id, as reading back does; what is made is in no listing before.
+@breaks(
+    "a_profile_that_is_listed_twice_is_written_once",
+    but=("create", "restore", *(name for name in JOBS if name.startswith("rollback"))),
+)
+def a_listing_is_a_list(patch: Patch) -> None:
+    async def twice(tenant: Any, path: str, query: Any, wanted: Any) -> listing.Listing:
+        found = listing.Listing()
+        async for page in tenant.session.pages(path, query=query):
+            found.pages += 1
+            found.items += [item for item in page if wanted(item["@odata.type"])]
+        return found
+
+    patch.setattr(listing, "_list", twice)
+
+
+@breaks("a_stale_copy_in_a_listing_is_not_planned_on")
+def the_last_copy_of_a_listing_is_believed(patch: Patch) -> None:
+    async def believed(*arguments: Any) -> list[Any]:
+        return list(arguments[3])
+
+    patch.setattr(listing, "_read_again", believed)
+
+
+@breaks("an_odd_item_of_a_listing_costs_itself")
+def an_odd_item_costs_the_listing(patch: Patch) -> None:
+    why_useless = listing._why_useless
+
+    def strict(item: Any, wanted: Any) -> None:
+        if (problem := why_useless(item, wanted)) is not None:
+            raise GraphTransportError(str(problem), hides_commit=False)
+
+    patch.setattr(listing, "_why_useless", strict)

@@ -279,7 +279,7 @@ def two_runs_on_one_tenant_exclude_each_other(ready: Ready) -> None:
 def a_profile_that_is_listed_twice_is_written_once(ready: Ready) -> None:
     ready.tenant.control("PUT", "settings", {"page_size": 2})
     ready.fault({"match": {}, "effect": "overlap"})
-    report = ready.run()
+    report = _run_to_its_end(ready)
     assert statuses(report) == ["applied"] * COUNT
     assert ready.twice() == []
     assert len(ready.struck()) == COUNT
@@ -295,7 +295,7 @@ def a_stale_copy_in_a_listing_is_not_planned_on(ready: Ready) -> None:
     ready.tenant.control("DELETE", "requests")
     ready.tenant.control("PUT", "settings", {"page_size": 2})
     ready.fault({"match": {}, "effect": "overlap", "stale": True})
-    report = ready.run()
+    report = _run_to_its_end(ready)
     assert statuses(report) == ["applied"] * COUNT
     assert len(ready.struck()) == COUNT
     assert ready.twice() == []
@@ -529,7 +529,7 @@ def an_odd_item_of_a_listing_costs_itself(ready: Ready) -> None:
     ready.fault(
         *({"match": {"nth": [1]}, "effect": "odd_item", "item": item, "times": 1} for item in ODD)
     )
-    report = ready.run()
+    report = _run_to_its_end(ready)
     assert statuses(report) == ["applied"] * COUNT
     assert ready.is_right
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
-from tests.unit.backup.tenants import GROUPS, directory
+from tests.unit.backup.tenants import GROUPS, URL, directory
 
 from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.status import Status
@@ -22,7 +22,6 @@ from intune_scep.tenant import Snapshot, Tenant, read_profiles, read_root_links
 
 PLATFORMS = ("ios", "macos", "windows", "android_device_owner", "android_work_profile")
 CERTIFICATES = ("bulk-root", "contoso-root-ca-2021", "contoso-wifi-root-2016")
-_URLS = ["https://ndes.example/certsrv/mscep/mscep.dll"]
 _ALL = "#microsoft.graph.allDevicesAssignmentTarget"
 _GROUP = "#microsoft.graph.groupAssignmentTarget"
 
@@ -73,7 +72,7 @@ def cases(draw: Any) -> Case:
         sceps = {}
         for number in range(draw(st.integers(0, 3))):
             name = f"Staff {number}"
-            sceps[name] = scep_body(platform, name, urls=_URLS)
+            sceps[name] = scep_body(platform, name, urls=[URL])
             if roots and draw(st.booleans()):
                 links[sceps[name]["id"]] = roots[draw(st.sampled_from(sorted(roots)))]["id"]
         for wire in (*roots.values(), *sceps.values()):
@@ -147,7 +146,7 @@ async def plan_of(tenant: Tenant, case: Case) -> Plan:
 
 def _body(wish: Wish) -> dict[str, Any]:
     if wish.is_scep:
-        made = scep_body(wish.platform, wish.name, urls=_URLS)
+        made = scep_body(wish.platform, wish.name, urls=[URL])
     else:
         made = root_body(wish.platform, wish.name, CERTIFICATES[0])
     return {name: value for name, value in made.items() if name not in _COMPUTED}

@@ -1,13 +1,13 @@
 """An administrator edits while a run goes on: no edit is lost unreported, and only one made between
 a profile's own reading and the write can be lost at all."""
 
-import os
 import shutil
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.length import LONG
 
 from intune_scep.profiles import require_profile_type
 from intune_scep.tenant import read_profiles
@@ -15,7 +15,6 @@ from intune_scep.tenant import read_profiles
 from .kill_jobs import JOBS, do, opened, prepare
 from .property_edits import LAGS, NEWEST, Administrator, Edit, edits, is_there, lost_to
 
-LONG = os.environ.get("INTUNE_SCEP_TEST_PROFILE") == "long"
 ANY_EDITS = settings(
     deadline=None,
     max_examples=100 if LONG else 6,

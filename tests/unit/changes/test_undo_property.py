@@ -1,7 +1,6 @@
 """Any plan, walked and undone: the tenant is as it was; walked again: as after the first walk."""
 
 import json
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from tests.conftest import SimulatedTenant
+from tests.length import LONG
 from tests.unit.backup.tenants import content
 
 from intune_scep.changes.plan import Plan
@@ -17,7 +17,6 @@ from intune_scep.simulator import seed_database
 
 from .property_plans import cases, plan_of
 
-LONG = os.environ.get("INTUNE_SCEP_TEST_PROFILE") == "long"
 ANY_PLAN = settings(
     deadline=None,
     max_examples=400 if LONG else 30,
