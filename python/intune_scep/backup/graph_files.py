@@ -21,7 +21,12 @@ from intune_scep.backup.graph_objects import (
 )
 from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.declarations.reading import Documents
-from intune_scep.declarations.strangers import kind_of, looks_like_profile, odata_type_of
+from intune_scep.declarations.strangers import (
+    ODATA_TYPE,
+    kind_of,
+    looks_like_profile,
+    odata_type_of,
+)
 from intune_scep.errors import FileError, SourceError
 from intune_scep.profiles import (
     Profile,
@@ -40,6 +45,8 @@ _CONTEXT: Final = "@odata.context"
 _PART: Final = "assignments@odata.nextLink"
 _MOST_NAMED: Final = 20
 _DEEPEST: Final = 4
+_ANY_CASE: Final = frozenset({"id", ODATA_TYPE})
+"""Properties that name the profile, in whatever letter case."""
 _WRAPPED: Final = ({"profile", "root"}, {"profile", "root_profile"})
 _MIGRATION_TABLE: Final = {"TenantId", "Objects"}
 _TABLE_KINDS: Final = {"Group": "groups", "AssignmentFilter": "filters", "ScopeTag": "scope_tags"}
@@ -375,8 +382,10 @@ def _unwrapped(entry: Mapping[str, Any]) -> tuple[Mapping[str, Any], RootHint | 
     if not isinstance(inner, Mapping) or not any(entry.keys() >= keys for keys in _WRAPPED):
         return entry, None
     root = entry.get("root", entry.get("root_profile"))
-    if not isinstance(root, Mapping):
+    if root is None:
         return inner, RootHint(unbound=True)
+    if not isinstance(root, Mapping):
+        return inner, None
     texts = (root.get("id"), root.get("name"))
     identifier, name = (text if isinstance(text, str) else None for text in texts)
     return inner, RootHint(identifier, name)
@@ -385,7 +394,9 @@ def _unwrapped(entry: Mapping[str, Any]) -> tuple[Mapping[str, Any], RootHint | 
 def _same(one: _Found, other: _Found) -> _Found | None:
     """One profile out of two files, where they say the same as far as both say something."""
     here, there = one.item.wire, other.item.wire
-    if any(here[name] != there[name] for name in here.keys() & there.keys()):
+    if one.profile.profile_type is not other.profile.profile_type:
+        return None
+    if any(here[name] != there[name] for name in (here.keys() & there.keys()) - _ANY_CASE):
         return None
     item = replace(one.item, wire={**there, **here}, hint=one.item.hint or other.item.hint)
     return _Found(parse_profile(item.wire), item, one.file)
@@ -404,10 +415,10 @@ def _root(profile: Profile, hint: RootHint, index: ProfileIndex) -> TrustedRootP
         return made if isinstance(made, TrustedRootProfile) else None
     row = find_profile_type(hint.odata_type or own_type)
     named = index.named(row, hint.name) if row is not None and hint.name else ()
-    only = named[0] if len(named) == 1 else None
+    if len(named) != 1 or not isinstance(named[0], TrustedRootProfile):
+        return None
     # Of two ids that differ neither is the other; a tool that takes ids out leaves the name.
-    fits = isinstance(only, TrustedRootProfile) and (hint.id is None or not only.id)
-    return only if fits and isinstance(only, TrustedRootProfile) else None
+    return named[0] if hint.id is None or not named[0].id else None
 
 
 def _called(entry: Mapping[str, Any], file: Path) -> str:

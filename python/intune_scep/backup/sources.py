@@ -42,7 +42,7 @@ def read_source(paths: Sequence[Path]) -> Declarations | GraphFiles:
     """
     for path in paths:
         if not os.path.lexists(path):
-            raise SourceError(f"{_one_line(path)} does not exist.")
+            raise SourceError(f"{_one_line(path)} does not exist: no such file or directory.")
     files = {file: _documents(file) for path in paths for file in _data_files(path)}
     declaring = [file for file, item in files.items() if _is(holds_declarations, item)]
     if not declaring:

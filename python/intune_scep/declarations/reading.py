@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from intune_scep.declarations.declaration import Declaration, parse_declaration
 from intune_scep.declarations.documents import SUFFIXES, read_documents
-from intune_scep.declarations.strangers import kind_of, shown
+from intune_scep.declarations.strangers import kind_of, odata_type_of, shown
 from intune_scep.errors import DeclarationError, FileError
 from intune_scep.profiles import ProfileKind
 from intune_scep.texts import told_once
@@ -193,6 +193,8 @@ def _of_document(document: Any, file: Path) -> Iterator[tuple[ProfileKind, Any]]
 
 def _held(document: Any) -> str:
     """What stands in the place of declarations: the keys that are not known, where some are."""
-    if not isinstance(document, dict) or not _words(document) & _KNOWN.keys():
-        return kind_of(document)
-    return ", ".join(shown(key) for key in document)
+    if isinstance(document, dict) and _words(document) & _KNOWN.keys():
+        return ", ".join(shown(key) for key in document)
+    is_graph = isinstance(document, dict) and odata_type_of(document) is not None
+    told = ", which intune-scep check and intune-scep profiles plan read" if is_graph else ""
+    return f"{kind_of(document)}{told}"

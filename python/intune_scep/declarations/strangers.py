@@ -120,6 +120,7 @@ _KEYED: Final[tuple[tuple[frozenset[str], str], ...]] = tuple(
     (frozenset(keys.split()), words)
     for keys, words in (
         ("error", "an error answer of Graph"),
+        ("@odata.context value", "an answer of Graph"),
         ("settings technologies", "a settings catalog policy"),
         ("settings templateReference", "a settings catalog policy"),
         ("settingsDelta templateId", "an endpoint security policy"),

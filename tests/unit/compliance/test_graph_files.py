@@ -394,7 +394,8 @@ def test_assignments_of_another_form_are_told(value, tmp_path):
 def test_a_profile_in_several_files_is_one_if_they_agree(tmp_path):
     write(tmp_path / "plain.json", scep_wire())
     write(tmp_path / "list.json", {"value": [assigned(scep_wire()), ROOT]})
-    write(tmp_path / "linked.json", bound(scep_wire(), ROOT))
+    loud = {"id": scep_wire()["id"].upper(), "@odata.type": scep_wire()["@odata.type"].upper()}
+    write(tmp_path / "linked.json", {**bound(scep_wire(), ROOT), **loud})
     report = judged(tmp_path)
     [scep] = [item for item in report.profiles if item.kind == "scep"]
     assert scep.root == ROOT_NAME

@@ -88,3 +88,32 @@ def test_yaml_cannot_make_objects(tmp_path):
     write(tmp_path / "x.yml", "scep_profile: !!python/object/apply:os.system ['true']")
     with pytest.raises(DeclarationError, match="not valid"):
         read_declarations(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"@odata.type": "#microsoft.graph.iosScepCertificateProfile"}', "profiles plan read"),
+        ('{"@odata.context": "x", "value": []}', "an answer of Graph"),
+        ("<html>", "an HTML page"),
+        ("-----BEGIN CERTIFICATE-----\nMII", "a certificate in PEM"),
+        ("hosts: all", "an Ansible play"),
+        ("apiVersion: v1\nkind: x\nmetadata: {}", "a Kubernetes object"),
+        ("my secret", "plain text"),
+        ("- 1", "a number"),
+    ],
+)
+def test_a_file_of_something_else_is_named_and_never_shown(tmp_path, text, says):
+    write(tmp_path / "x.yml", text)
+    with pytest.raises(DeclarationError) as caught:
+        read_declarations(tmp_path)
+    assert says in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_declarations_are_read_in_every_unicode_encoding(tmp_path, encoding):
+    (tmp_path / "x.yml").write_bytes(SCEP.replace("Staff", "Zürich").encode(encoding))
+    [declaration] = read_declarations(tmp_path)
+    assert declaration.name == "Zürich"
