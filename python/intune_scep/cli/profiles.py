@@ -431,9 +431,8 @@ def _finish_begun(client: IntuneClient, shared: Shared, *, dry_run: bool, yes: b
         if as_text:
             show_lines(console(), run_lines(foreseen))
         begun = counted(foreseen.count(Status.PLANNED))
-        warning = REISSUE_WARNINGS[foreseen.plan.task]
-        question = f"Finish first {begun} that the run recorded in {earlier.path} had begun?"
-        ask(client, shared, f"{question} {warning}", yes=yes)
+        asked = f"Finish first {begun} that the run recorded in {earlier.path} had begun?"
+        ask(client, shared, question(asked, foreseen.plan), yes=yes)
         work = partial(_finish_one, client, earlier.path)
         # One JSON document a command: what went well here is a note of what comes next.
         code = carry_out(shared, "Finishing", work, quiet=not as_text)
