@@ -145,9 +145,9 @@ def _read_items(context: Context) -> list[Item]:
 def _read_item(context: Context, given: Any) -> Item:
     if not isinstance(given, dict):
         raise bad_request("Invalid batch payload format: a request is an object.")
-    item_id, method, url = given.get("id"), given.get("method"), given.get("url")
-    if not isinstance(item_id, str) or not item_id:
-        raise bad_request("Every request of a batch needs an id, a string.")
+    item_id, method, url = _read_id(given.get("id")), given.get("method"), given.get("url")
+    if not item_id:
+        raise bad_request("Every request of a batch needs an id, a string or a whole number.")
     if not isinstance(method, str) or method.upper() not in _METHODS:
         raise bad_request(f"The method of batch request '{item_id}' is missing or unknown.")
     if not isinstance(url, str) or not url or "://" in url or url.startswith("//"):
@@ -176,6 +176,16 @@ def _read_item(context: Context, given: Any) -> Item:
     )
 
 
+def _read_id(given: Any) -> str:
+    """An id as Graph answers with it, "" for what is none.
+
+    Strings are documented; IntuneCD sends whole numbers and reads strings (GRAPH.md 4.2).
+    """
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    return given if isinstance(given, str) else ""
+
+
 def _read_headers(item_id: str, given: Any) -> dict[str, str]:
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise bad_request(f"The headers of batch request '{item_id}' are malformed.")
@@ -185,9 +195,10 @@ def _read_headers(item_id: str, given: Any) -> dict[str, str]:
 def _read_dependency(item_id: str, given: Any) -> str | None:
     if given in (None, []):
         return None
-    if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], str):
+    wanted = _read_id(given[0]) if isinstance(given, list) and len(given) == 1 else ""
+    if not wanted:
         raise bad_request(f"Batch request '{item_id}' can depend on one other request only.")
-    return given[0]
+    return wanted
 
 
 def _check_dependencies(items: Sequence[Item]) -> None:
