@@ -26,6 +26,13 @@ READ_ONLY = frozenset(
 )
 """Properties Graph sets itself and ignores in a body."""
 
+NOT_CONFIGURED = frozenset({"hashAlgorithm", "keySize", "keyStorageProvider", "keyUsage"})
+"""Properties of certificate profiles that take null, "Not configured" in the admin center.
+
+The metadata forbids it, the admin center's own form offers it (DOMAIN.md 5.1); of `keyUsage` no
+source says so.
+"""
+
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LARGEST = {
     "customSubjectAlternativeNames": 500,
@@ -151,6 +158,8 @@ def _checked(name: str, value: Any, declared: PropertyType) -> Any:
     if value is None:
         if declared.nullable:
             return [] if declared.collection and name != "roleScopeTagIds" else None
+        if name in NOT_CONFIGURED and not declared.collection:
+            return None
         raise bad_request(
             f"A null value was found for the property named '{name}', which has the expected type"
             f" '{declared.name}[Nullable=False]'."
