@@ -9,7 +9,7 @@ from typing import Any
 
 from intune_scep.simulator.clock import format_instant, parse_instant
 from intune_scep.simulator.graph_errors import GraphError, bad_request, internal_error
-from intune_scep.simulator.messages import Request, dump_json
+from intune_scep.simulator.messages import Request, dump_json, finite_float
 from intune_scep.simulator.schema import (
     DEVICE_CONFIGURATION,
     EnumType,
@@ -49,7 +49,9 @@ _SUBJECT_ALTERNATIVE_NAMES = frozenset(
 def read_object(request: Request) -> dict[str, Any]:
     """The request's body, which must be a JSON object."""
     try:
-        content = json.loads(request.body, parse_constant=_refuse_constant)
+        content = json.loads(
+            request.body, parse_constant=_refuse_constant, parse_float=finite_float
+        )
         # A lone surrogate is JSON and yet no text.
         dump_json(content).encode()
     except (ValueError, RecursionError):

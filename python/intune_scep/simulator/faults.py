@@ -34,7 +34,7 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,7 @@ _PROFILE_PATH = re.compile(
     r"(?P<one>/+[^/]+|\('[^']*'\))?(?P<cast>/microsoft\.graph\.[^/]+)?(?P<rest>/.+)?/*"
 )
 _FORMS = (None, "intune", "nested_twice", "text", "plain", "empty")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MATCH_KEYS = frozenset({"method", "path", "nth", "every", "probability", "per"})
 _RULE_KEYS = frozenset(
     {"match", "when", "effect", "retry_after", "times", "form", "seconds", "item", "status", "name"}
@@ -222,13 +223,10 @@ def _check_rule(rule: Any) -> dict[str, Any]:
         raise ValueError("'match' is an object.")
     bends = effect in BENDS
     known = _ALL_BENDS | BENDS[effect] if bends else _RULE_KEYS
-    unknown = (rule.keys() - known) | (match.keys() - _MATCH_KEYS)
-    if unknown:
-        kind = f"rule with the effect {effect!r}" if bends else "fault rule"
-        raise ValueError(f"A {kind} has no {', '.join(sorted(map(repr, unknown)))}.")
+    _refuse_others(rule, known, f"A rule with the effect {effect!r}" if bends else "A fault rule")
+    _refuse_others(match, _MATCH_KEYS, "'match'")
     _check_match(match)
-    if rule.get("form") not in _FORMS:
-        raise ValueError(f"The form is one of {', '.join(filter(None, _FORMS))}.")
+    _check_texts(rule)
     if not bends or effect == "edit":
         rule.setdefault("when", "before")
     if rule.get("when", "before") not in ("before", "after"):
@@ -239,17 +237,36 @@ def _check_rule(rule: Any) -> dict[str, Any]:
     return rule
 
 
+def _refuse_others(given: Mapping[str, Any], known: Collection[str], what: str) -> None:
+    if others := sorted(given.keys() - known):
+        names = ", ".join(repr(name[:80]) for name in others)
+        raise ValueError(f"{what} has no {names}; it takes {', '.join(sorted(known))}.")
+
+
+def _check_texts(rule: Mapping[str, Any]) -> None:
+    if rule.get("form") not in _FORMS:
+        raise ValueError(f"The form is one of {', '.join(filter(None, _FORMS))}.")
+    if not isinstance(rule.get("name", ""), str):
+        raise ValueError("'name' is a text.")
+    again = rule.get("retry_after")
+    if isinstance(again, bool) or (not isinstance(again, int | float | None) and again != "date"):
+        raise ValueError("'retry_after' is a number of seconds, \"date\" or null.")
+
+
 def _check_effect(effect: Any) -> None:
-    if isinstance(effect, int) and 100 <= effect <= 599:
+    if isinstance(effect, int) and 200 <= effect <= 599:
         return
     if not isinstance(effect, str) or effect not in (*EFFECTS, *BENDS):
-        raise ValueError(f"The effect is a status or one of {', '.join((*EFFECTS, *BENDS))}.")
+        words = ", ".join((*EFFECTS, *BENDS))
+        raise ValueError(f"The effect is a status (a number from 200 to 599) or one of {words}.")
 
 
 def _check_match(match: Mapping[str, Any]) -> None:
     for name in ("method", "path"):
         if not isinstance(match.get(name, ""), str):
             raise ValueError(f"{name!r} is a text.")
+    if match.get("method", "GET").upper() not in _METHODS:
+        raise ValueError(f"'method' is one of {', '.join(_METHODS)}.")
     try:
         re.compile(match.get("path", ""))
     except re.error as error:
@@ -258,7 +275,7 @@ def _check_match(match: Mapping[str, Any]) -> None:
         raise ValueError("A rule takes one of 'nth', 'every' and 'probability'.")
     if match.get("per", "rule") not in ("rule", "request"):
         raise ValueError("'per' is rule or request.")
-    if not isinstance(match.get("nth", []), list):
+    if "nth" in match and (not isinstance(match["nth"], list) or not match["nth"]):
         raise ValueError("'nth' is a list of whole numbers, as in [1, 3].")
     for each in match.get("nth", ()):
         _check_whole("nth", each, 1, math.inf)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from intune_scep.simulator.messages import Request, Response
+from intune_scep.simulator.messages import Response
 
 from .conftest import CONFIGURATIONS, WINDOWS_ROOT, WINDOWS_SCEP, Graph
 
@@ -245,7 +245,7 @@ def test_a_tenant_can_count_versions_in_another_way(graph: Graph, step: int, ver
 
 
 def put(graph: Graph, rules: str) -> Response:
-    return graph.core.handle(Request("PUT", "/_simulator/faults", body=rules.encode()))
+    return graph.ask_control("PUT", "faults", rules.encode())
 
 
 @pytest.mark.parametrize(
@@ -253,6 +253,22 @@ def put(graph: Graph, rules: str) -> Response:
     [
         {"effect": 503, "match": {"nth": 1}},
         {"effect": 503, "match": {"nth": [0]}},
+        {"effect": 503, "match": {"nth": []}},
+        {"effect": 503, "match": {"nth": "1"}},
+        {"effect": 503, "match": {"nth": [True]}},
+        {"effect": 503, "match": {"method": "FETCH"}},
+        {"effect": 503, "match": {"path": "("}},
+        {"effect": 503, "match": {"probability": "0.5"}},
+        {"effect": 503, "match": {"url": "x"}},
+        {"effect": 503, "retry_after": "soon"},
+        {"effect": 503, "retry_after": True},
+        {"effect": 503, "name": 7},
+        {"effect": 503, "times": -1},
+        {"effect": 503, "times": True},
+        {"effect": 503.0},
+        {"effect": "503"},
+        {"effect": 100},
+        {"effect": 600},
         {"effect": 503, "match": {"every": 0}},
         {"effect": 503, "match": {"every": 2, "nth": [1]}},
         {"effect": 503, "match": {"probability": 2}},

@@ -153,8 +153,6 @@ def test_counts_survive_the_process(graph: Graph) -> None:
     ],
 )
 def test_a_malformed_rule_is_refused(graph: Graph, rules: Any) -> None:
-    response = graph.core.handle(
-        Request("PUT", "/_simulator/faults", body=json.dumps(rules).encode())
-    )
+    response = graph.ask_control("PUT", "faults", json.dumps(rules).encode())
     assert response.status == 400 and response.json()["error"]
     assert graph.control("GET", "faults") == []
