@@ -19,14 +19,21 @@ of a `$batch` alike, and only requests they can bend (a rule counts no others):
     {"effect": "more", "set": {…}}               a write: done, and these properties changed too
     {"effect": "edit", "when": "after", "id": "…", "set": {…}}    anything: somebody else edits
     {"effect": "edit", "when": "before", "delete": true}          or deletes at that moment
+    {"effect": "edit", "assign": [target, …]}                     or assigns it to others
+    {"effect": "edit", "create": {…}}                             or makes a profile
     {"effect": "lag", "seconds": 30}             a write: reads of that profile do not show it yet
-    {"effect": "overlap", "stale": true}         a listing: a page begins with the last item of
-                                                 the one before, if stale in an older edition
+    {"effect": "overlap", "stale": true}         a later page of a listing: it begins with the last
+                                                 item of the one before, if stale in an older
+                                                 edition
+    {"effect": "slip", "count": 2}               a later page of a listing: it lacks its first items
+    {"effect": "split", "size": 1}               assignments, expanded or listed: this many at a
+                                                 time, with a nextLink
     {"effect": "odd_item", "item": null}         a listing: this in front of its items
     {"effect": "other_id"}                       GET of one profile: another one is answered
 
-Without `id` an `edit` is of the request's profile. What lags shows at once when the rules are
-replaced. Properties in `set` are stored as given, whatever the schema says.
+Without `id` an `edit` is of the request's profile; a `create` needs none. What lags shows at once
+when the rules are replaced. Properties in `set` are stored as given, whatever the schema says; what
+`create` makes must be a profile that a POST could make, and an element of `assign` a target.
 """
 
 import hashlib
@@ -37,10 +44,13 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
+from intune_scep.simulator.bodies import checked_complex, new_entity, read_type
 from intune_scep.simulator.context import Context
-from intune_scep.simulator.graph_errors import fault_error, render_error
-from intune_scep.simulator.messages import Effect, Response
+from intune_scep.simulator.graph_errors import GraphError, bad_request, fault_error, render_error
+from intune_scep.simulator.messages import Effect, Request, Response
+from intune_scep.simulator.schema import DEVICE_CONFIGURATION, StructuredType
 from intune_scep.simulator.throttle import http_date
 
 EFFECTS = (
@@ -56,9 +66,11 @@ EFFECTS = (
 BENDS: Mapping[str, frozenset[str]] = {
     "ignore": frozenset(),
     "more": frozenset({"set"}),
-    "edit": frozenset({"when", "id", "set", "delete"}),
+    "edit": frozenset({"when", "id", "set", "delete", "assign", "create"}),
     "lag": frozenset({"seconds"}),
     "overlap": frozenset({"stale"}),
+    "slip": frozenset({"count"}),
+    "split": frozenset({"size"}),
     "odd_item": frozenset({"item"}),
     "other_id": frozenset(),
 }
@@ -71,6 +83,7 @@ _PROFILE_PATH = re.compile(
     r"(?P<one>/+[^/]+|\('[^']*'\))?(?P<cast>/microsoft\.graph\.[^/]+)?(?P<rest>/.+)?/*"
 )
 _FORMS = (None, "intune", "nested_twice", "text", "plain", "empty")
+_TARGET = "deviceAndAppManagementAssignmentTarget"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MATCH_KEYS = frozenset({"method", "path", "nth", "every", "probability", "per"})
 _RULE_KEYS = frozenset(
@@ -166,7 +179,7 @@ def decide_fault(context: Context) -> Fault | None:
             match.get("path", ""), path
         ):
             continue
-        if rule["effect"] in BENDS and not _can_bend(rule, method, path):
+        if rule["effect"] in BENDS and not _can_bend(rule, context.request):
             continue
         nth = _count(context.connection, number, f"{method} {path}", _counted(match))
         if _strikes(match, nth, context.meta["seed"], number, f"{method} {path}") and _use(
@@ -176,20 +189,26 @@ def decide_fault(context: Context) -> Fault | None:
     return None
 
 
-def _can_bend(rule: Mapping[str, Any], method: str, path: str) -> bool:
-    effect, about = rule["effect"], _PROFILE_PATH.fullmatch(path)
-    if effect == "edit" and "id" in rule:
-        return not path.endswith("/$batch")
+def _can_bend(rule: Mapping[str, Any], request: Request) -> bool:
+    effect, about = rule["effect"], _PROFILE_PATH.fullmatch(request.path)
+    if effect == "edit" and rule.keys() & {"id", "create"}:
+        return not request.path.endswith("/$batch")
     if about is None:
         return False
-    one, rest = about["one"] is not None, about["rest"] is not None
+    reads, one, rest = request.method == "GET", about["one"] is not None, about["rest"]
     if effect == "edit":
-        return one or method == "POST"
-    if effect in ("overlap", "odd_item"):
-        return method == "GET" and not one
+        return one or request.method == "POST"
+    query = parse_qs(request.query)
+    if effect == "split":
+        expanded = "assignments" in query.get("$expand", [""])[0]
+        return reads and (expanded if rest is None else rest == "/assignments")
+    if effect in ("overlap", "slip"):
+        return reads and not one and "$skiptoken" in query
+    if effect == "odd_item":
+        return reads and not one
     if effect == "other_id":
-        return method == "GET" and one and not rest
-    return method != "GET"
+        return reads and one and rest is None
+    return not reads
 
 
 def read_rules(connection: sqlite3.Connection) -> list[dict[str, Any]]:
@@ -305,14 +324,55 @@ def _check_bend(rule: Mapping[str, Any]) -> None:
     for name in ("delete", "stale"):
         if not isinstance(rule.get(name, False), bool):
             raise ValueError(f"{name!r} is true or false.")
+    for name in ("count", "size"):
+        if name in rule:
+            _check_whole(name, rule[name], 1, 1_000_000)
     if "id" in rule and (not isinstance(rule["id"], str) or not rule["id"]):
         raise ValueError("'id' is a profile's id.")
     if "set" in rule and (not isinstance(changes, dict) or changes.keys() & _COMPUTED):
         raise ValueError(f"'set' is an object without {', '.join(sorted(_COMPUTED))}.")
     if effect == "more" and not changes:
         raise ValueError("A 'more' rule says in 'set' what else is changed.")
-    if effect == "edit" and ("set" in rule) == bool(rule.get("delete")):
-        raise ValueError("An 'edit' rule has either 'set' or 'delete': true.")
+    if effect == "edit":
+        _check_edit(rule)
+
+
+def _check_edit(rule: Mapping[str, Any]) -> None:
+    deeds = [name for name in ("set", "assign", "create") if name in rule]
+    if len(deeds) + bool(rule.get("delete")) != 1:
+        raise ValueError("An 'edit' rule has one of 'set', 'delete': true, 'assign' and 'create'.")
+    if "create" in rule and "id" in rule:
+        raise ValueError("An 'edit' rule with 'create' takes no 'id': a new one is given.")
+    try:
+        read_targets(rule.get("assign", []))
+        if "create" in rule:
+            read_profile(rule["create"])
+    except GraphError as error:
+        raise ValueError(f"This 'edit' is one that Graph would refuse: {error.reason}") from None
+
+
+def read_targets(given: Any) -> list[dict[str, Any]]:
+    """The targets in the `assign` of a rule.
+
+    Raises:
+        GraphError: They are none.
+    """
+    if not isinstance(given, list):
+        raise bad_request("'assign' is a list of targets.")
+    return [checked_complex("target", each, _TARGET) for each in given]
+
+
+def read_profile(given: Any) -> tuple[StructuredType, dict[str, Any]]:
+    """The type of the profile in the `create` of a rule, and its body.
+
+    Raises:
+        GraphError: It is none.
+    """
+    if not isinstance(given, dict):
+        raise bad_request("'create' is a profile.")
+    kind = read_type(given, DEVICE_CONFIGURATION)
+    new_entity(kind, given, {"id": ""})
+    return kind, given
 
 
 def _check_number(name: str, value: Any, least: float, most: float) -> None:

@@ -10,6 +10,7 @@ from intune_scep.simulator.messages import Response
 from .conftest import CONFIGURATIONS, WINDOWS_ROOT, WINDOWS_SCEP, Graph
 
 LICENSED = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
+NEW = {"@odata.type": f"#microsoft.graph.{WINDOWS_SCEP}", "displayName": "new"}
 ASSIGN = {"assignments": [{"target": LICENSED}]}
 
 
@@ -214,6 +215,93 @@ def test_pages_can_overlap_by_one_item(graph: Graph, stale: bool) -> None:
     assert copy == ((1, None) if stale else (2, "newer"))
 
 
+@pytest.mark.parametrize(
+    ("match", "more", "listed"),
+    [
+        ({}, {}, "01346"),
+        ({"nth": [1]}, {}, "013456"),
+        ({"nth": [2]}, {}, "012356"),
+        ({}, {"count": 2}, "0145"),
+        ({}, {"count": 99}, "01"),
+        ({"nth": [1]}, {"times": 1, "count": 2}, "01456"),
+        ({"method": "POST"}, {}, "0123456"),
+    ],
+)
+def test_items_can_slip_between_two_pages(graph: Graph, match: Any, more: Any, listed: str) -> None:
+    for number in range(7):
+        graph.create(WINDOWS_SCEP, str(number))
+    graph.control("PUT", "settings", {"page_size": 2})
+    graph.control("PUT", "faults", [{"match": match, "effect": "slip", **more}])
+    found = [each["displayName"] for page in pages(graph) for each in page]
+    assert "".join(found) == listed
+    counted = graph("GET", CONFIGURATIONS, query="$count=true&$top=1").json()
+    assert counted["@odata.count"] == 7
+
+
+GROUPS = [f"5f9e6b0a-54b4-4f66-9a0e-1f3a3a6c1d0{number}" for number in range(5)]
+TO_GROUPS = {
+    "assignments": [
+        {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}}
+        for group in GROUPS
+    ]
+}
+
+
+def groups_of(graph: Graph, content: Any, prefix: str = "") -> list[list[str]]:
+    """The groups in each part of an expanded or listed collection of assignments."""
+    parts = [content[prefix.rstrip("@") or "value"]]
+    link = content.get(f"{prefix}@odata.nextLink" if prefix else "@odata.nextLink")
+    while link:
+        url, _, query = link.partition("/beta/")[2].partition("?")
+        content = graph("GET", url, query=query).json()
+        parts.append(content["value"])
+        link = content.get("@odata.nextLink")
+    return [[each["target"]["groupId"] for each in part] for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("more", "sizes"),
+    [({}, [1, 1, 1, 1, 1]), ({"size": 2}, [2, 2, 1]), ({"size": 5}, [5]), ({"size": 9}, [5])],
+)
+def test_assignments_can_come_in_parts(graph: Graph, more: Any, sizes: list[int]) -> None:
+    profile = graph.create(WINDOWS_SCEP)
+    other = graph.create(WINDOWS_SCEP, "nobody's")
+    assert graph("POST", path(profile, "/assign"), TO_GROUPS).status == 200
+    rule(graph, "split", **more)
+    expanded = graph.get(profile["id"], query="$expand=assignments")
+    listed = {each["id"]: each for each in graph.list(query="$expand=assignments")}
+    for content in (expanded, listed[profile["id"]]):
+        parts = groups_of(graph, content, "assignments")
+        assert [len(part) for part in parts] == sizes
+        assert [group for part in parts for group in part] == GROUPS
+    alone = graph("GET", path(profile, "/assignments")).json()
+    assert [len(part) for part in groups_of(graph, alone)] == sizes
+    assert "assignments@odata.nextLink" not in listed[other["id"]]
+    assert "assignments" not in graph.get(profile["id"])
+
+
+def test_somebody_makes_a_profile_between_two_requests(graph: Graph) -> None:
+    made = {"@odata.type": f"#microsoft.graph.{WINDOWS_SCEP}", "displayName": "theirs"}
+    rule(graph, "edit", "GET", create=made, when="after", times=1)
+    assert graph.list() == []
+    [theirs] = graph.list()
+    assert (theirs["displayName"], theirs["version"]) == ("theirs", 1)
+    rule(graph, "edit", create=made, times=1)
+    assert graph("GET", "users").status == 200
+    assert [each["displayName"] for each in graph.list()] == ["theirs", "theirs"]
+
+
+@pytest.mark.parametrize(("when", "left"), [("before", [LICENSED]), ("after", [])])
+def test_somebody_assigns_around_a_write(graph: Graph, when: str, left: list[Any]) -> None:
+    profile = graph.create(WINDOWS_SCEP)
+    rule(graph, "edit", "POST", assign=[], when=when)
+    assert graph("POST", path(profile, "/assign"), ASSIGN).status == 200
+    shown = graph.list(path(profile, "/assignments"))
+    assert [each["target"]["@odata.type"] for each in shown] == [
+        each["@odata.type"] for each in left
+    ]
+
+
 @pytest.mark.parametrize("item", [None, {"id": "x"}, {"@odata.type": "#a", "id": 7}, 3])
 def test_a_listing_can_hold_an_odd_item(graph: Graph, item: Any) -> None:
     graph.create(WINDOWS_SCEP)
@@ -292,6 +380,20 @@ def put(graph: Graph, rules: str) -> Response:
         {"effect": "edit", "set": {}, "delete": True},
         {"effect": "edit", "delete": 1},
         {"effect": "edit", "id": "", "delete": True},
+        {"effect": "edit", "delete": True, "assign": []},
+        {"effect": "edit", "assign": {}},
+        {"effect": "edit", "assign": [{"@odata.type": "#microsoft.graph.everybody"}]},
+        {"effect": "edit", "create": {"displayName": "untyped"}},
+        {"effect": "edit", "create": {"@odata.type": "#microsoft.graph.user"}},
+        {"effect": "edit", "create": {"@odata.type": f"#microsoft.graph.{WINDOWS_SCEP}"}},
+        {"effect": "edit", "create": []},
+        {"effect": "edit", "id": "x", "create": NEW},
+        {"effect": "slip", "count": 0},
+        {"effect": "slip", "count": 1.5},
+        {"effect": "slip", "size": 1},
+        {"effect": "split", "size": 0},
+        {"effect": "split", "size": "1"},
+        {"effect": "split", "count": 1},
         {"effect": "overlap", "stale": "yes"},
         {"effect": "odd_item"},
         {"effect": "other_id", "id": "x"},
