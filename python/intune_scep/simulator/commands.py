@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from intune_scep.simulator.errors import SimulatorError
-from intune_scep.simulator.scenario import SCENARIOS
+from intune_scep.simulator.scenario import SCENARIOS, SIZED
 from intune_scep.simulator.seed import seed_database
 from intune_scep.simulator.store import Store, read_meta
 
@@ -22,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+_MOST = 1_000_000
 _LARGEST = 4_000_000
 """Bytes of a file with fault rules."""
 
@@ -29,21 +30,35 @@ Database = Annotated[Path, typer.Option(help="The tenant's file.", show_default=
 Scenario = Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")]
 
 
+def _size(what: str) -> Any:
+    return typer.Option(
+        help=f"Number of {what} of the scenario {SIZED}.", min=0, max=_MOST, show_default=False
+    )
+
+
 @app.command()
-def seed(database: Database, scenario: Scenario = "contoso") -> None:
+def seed(
+    database: Database,
+    scenario: Scenario = "contoso",
+    profiles: Annotated[int | None, _size("SCEP profiles")] = None,
+    users: Annotated[int | None, _size("users")] = None,
+    devices: Annotated[int | None, _size("devices")] = None,
+) -> None:
     """Create the tenant, or replace it, with the scenario's content."""
+    given = {"profiles": profiles, "users": users, "devices": devices}
+    sizes = {name: count for name, count in given.items() if count is not None}
     with _one_line_errors():
-        seed_database(database, scenario)
-    typer.echo(f"{database}: tenant {_fact(database, 'tenant_id')}, scenario {scenario}")
+        seed_database(database, scenario, sizes=sizes)
+    _tell(database)
 
 
 @app.command()
 def reset(database: Database) -> None:
     """Bring the tenant back to the scenario it was seeded with."""
     with _one_line_errors():
-        scenario = _fact(database, "scenario")
-        seed_database(database, scenario)
-    typer.echo(f"{database}: tenant {_fact(database, 'tenant_id')}, scenario {scenario}")
+        meta = _meta(database)
+        seed_database(database, meta["scenario"], sizes=meta.get("sizes"))
+    _tell(database)
 
 
 @app.command()
@@ -184,16 +199,22 @@ def _ensure_seeded(database: Path, scenario: str | None) -> None:
     if not database.exists():
         seed_database(database, scenario or "contoso")
         return
-    present = _fact(database, "scenario")
+    present = _meta(database)["scenario"]
     if scenario is not None and scenario != present:
         raise SimulatorError(
             f"{database} holds the scenario {present!r}; seed it again to change that."
         )
 
 
-def _fact(database: Path, key: str) -> str:
+def _tell(database: Path) -> None:
+    meta = _meta(database)
+    sizes = "".join(f", {count} {name}" for name, count in meta["sizes"].items())
+    typer.echo(f"{database}: tenant {meta['tenant_id']}, scenario {meta['scenario']}{sizes}")
+
+
+def _meta(database: Path) -> dict[str, Any]:
     with _open(database) as store, store.transaction() as connection:
-        return str(read_meta(connection)[key])
+        return read_meta(connection)
 
 
 @contextmanager
