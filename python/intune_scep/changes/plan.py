@@ -159,6 +159,8 @@ class Plan:
         pages: Requests that listing the tenant took, to choose the cheaper way of reading back.
         notes: What was not read or is known in part only, in sentences.
         warnings: What a person should read before agreeing.
+        all_scep: Whether every SCEP profile that was listed has an action here, so that a listing
+            at the end shows one that was missing.
     """
 
     task: Task
@@ -171,6 +173,7 @@ class Plan:
     pages: int = 1
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    all_scep: bool = False
 
     def __repr__(self) -> str:
         return f"<Plan {self.task}: {len(self.writing)} of {len(self.actions)} profiles to change>"
@@ -206,7 +209,8 @@ class Plan:
     def part(self, keys: Iterable[str]) -> Plan:
         """The plan with only these actions, for example those of one ring."""
         wanted = set(keys)
-        return replace(self, actions=tuple(item for item in self.actions if item.key in wanted))
+        actions = tuple(item for item in self.actions if item.key in wanted)
+        return replace(self, actions=actions, all_scep=False)
 
     def content(self) -> dict[str, Any]:
         """What the digest covers."""
@@ -222,6 +226,8 @@ class Plan:
             "notes": list(self.notes),
             "warnings": list(self.warnings),
             "actions": [action.to_dict() for action in self.actions],
+            # Left out where it says nothing: plans that were saved before keep their digest.
+            **({"all_scep": True} if self.all_scep else {}),
         }
 
     @cached_property
@@ -271,6 +277,7 @@ class Plan:
                 pages=int(data["pages"]),
                 notes=tuple(map(str, data["notes"])),
                 warnings=tuple(map(str, data["warnings"])),
+                all_scep=bool(data.get("all_scep", False)),
             )
         except (KeyError, TypeError, ValueError, AttributeError, UnknownProfileTypeError) as error:
             raise PlanError("The plan is damaged: it does not hold what a plan holds.") from error

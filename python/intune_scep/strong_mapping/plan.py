@@ -40,6 +40,7 @@ def make_plan(assessment: Assessment, choices: Choices) -> Plan:
         made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         pages=assessment.pages,
         notes=assessment.notes,
+        all_scep=True,
     )
 
 

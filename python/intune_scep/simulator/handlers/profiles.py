@@ -91,10 +91,21 @@ def list_profiles(collection: ProfileCollection) -> Handler:
             collection.fragment,
             (splice(show(row, options.select), expanded.get(row.id, {})) for row in rows),
             token=token,
-            count=total(context, options, selection),
+            count=_count(context, options, selection, rows),
         )
 
     return handle
+
+
+def _count(
+    context: Context, options: Options, selection: Selection, rows: list[Resource]
+) -> int | None:
+    form = context.settings.count
+    if not options.count or form == "absent":
+        return None
+    if form == "refused":
+        raise bad_request("The query option '$count' is not allowed here.")
+    return len(rows) if form == "page" else total(context, options, selection)
 
 
 def create_profile(collection: ProfileCollection) -> Handler:
