@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 
 _MOST = 1_000_000
+_LONGEST_LIFE = 10_000_000_000
 _LARGEST = 4_000_000
 """Bytes of a file with fault rules."""
 
@@ -71,13 +72,18 @@ def token(
             show_default=False,
         ),
     ] = None,
-    expires_in: Annotated[float, typer.Option(help="Lifetime in seconds.")] = 3600,
+    expires_in: Annotated[
+        float, typer.Option(help="Lifetime in seconds; negative for one that has expired.")
+    ] = 3600,
 ) -> None:
     """Print a bearer token for the tenant."""
     from intune_scep.simulator.tokens import SIMULATOR_CLIENT, issue_token
 
-    with _one_line_errors(), _open(database) as store, store.transaction() as connection:
-        meta = read_meta(connection)
+    with _one_line_errors():
+        if not abs(expires_in) <= _LONGEST_LIFE:
+            most = f"at most {_LONGEST_LIFE}, not {expires_in}"
+            raise SimulatorError(f"--expires-in takes a number of seconds, {most}.")
+        meta = _meta(database)
     chosen = [role.strip() for given in roles or () for role in given.split(",") if role.strip()]
     typer.echo(
         issue_token(

@@ -83,6 +83,8 @@ _PROFILE_PATH = re.compile(
     r"(?P<one>/+[^/]+|\('[^']*'\))?(?P<cast>/microsoft\.graph\.[^/]+)?(?P<rest>/.+)?/*"
 )
 _FORMS = (None, "intune", "nested_twice", "text", "plain", "empty")
+_LONGEST = 100_000_000
+"""Seconds, about three years: the clock that a late answer sets forward must stay a date."""
 _TARGET = "deviceAndAppManagementAssignmentTarget"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _MATCH_KEYS = frozenset({"method", "path", "nth", "every", "probability", "per"})
@@ -306,9 +308,9 @@ def _check_match(match: Mapping[str, Any]) -> None:
 
 def _check_numbers(rule: Mapping[str, Any]) -> None:
     if "seconds" in rule or rule["effect"] == "lag":
-        _check_number("seconds", rule.get("seconds"), 0, math.inf)
+        _check_number("seconds", rule.get("seconds"), 0, _LONGEST)
     if isinstance(rule.get("retry_after"), int | float):
-        _check_number("retry_after", rule["retry_after"], 0, math.inf)
+        _check_number("retry_after", rule["retry_after"], 0, _LONGEST)
     if rule.get("times") is not None:
         _check_whole("times", rule["times"], 0, math.inf)
     if "status" in rule:

@@ -11,6 +11,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "retry_after": RETRY_AFTER_FORMS,
     "count": COUNT_FORMS,
 }
+_MOST = 1_000_000_000
 _MAY_BE_ZERO = frozenset({"issuance_seconds", "version_step"})
 
 
@@ -85,5 +86,5 @@ def _check(name: str, value: Any, kind: type) -> None:
     if not math.isfinite(value):
         raise ValueError(f"The setting {name!r} is a finite number.")
     least = 0 if name in _MAY_BE_ZERO else 1
-    if value < least:
-        raise ValueError(f"The setting {name!r} is at least {least}.")
+    if not least <= value <= _MOST:
+        raise ValueError(f"The setting {name!r} is at least {least}, and at most {_MOST}.")

@@ -266,6 +266,9 @@ def test_serving_makes_the_tenant_when_there_is_none(tmp_path: Path) -> None:
         (["serve", "--tls-key", "x"], "belong together"),
         (["serve", "--tls-key", "x", "--tls-certificate", "y"], "no file"),
         (["seed", "--scenario", "fabrikam"], "no scenario 'fabrikam'"),
+        (["token", "--expires-in", "nan"], "--expires-in takes a number of seconds"),
+        (["token", "--expires-in", "inf"], "--expires-in takes a number of seconds"),
+        (["token", "--expires-in", "-1e300"], "--expires-in takes a number of seconds"),
     ],
 )
 def test_mistakes_are_one_line(database: Path, arguments: list[str], part: str) -> None:
