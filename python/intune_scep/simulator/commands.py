@@ -31,19 +31,18 @@ Database = Annotated[Path, typer.Option(help="The tenant's file.", show_default=
 Scenario = Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")]
 
 
-def _size(what: str) -> Any:
-    return typer.Option(
-        help=f"Number of {what} of the scenario {SIZED}.", min=0, max=_MOST, show_default=False
-    )
+def _size(what: str, default: int) -> Any:
+    told = f"Number of {what} of the scenario {SIZED}; {default} by default."
+    return typer.Option(help=told, min=0, max=_MOST, show_default=False)
 
 
 @app.command()
 def seed(
     database: Database,
     scenario: Scenario = "contoso",
-    profiles: Annotated[int | None, _size("SCEP profiles")] = None,
-    users: Annotated[int | None, _size("users")] = None,
-    devices: Annotated[int | None, _size("devices")] = None,
+    profiles: Annotated[int | None, _size("SCEP profiles", 1000)] = None,
+    users: Annotated[int | None, _size("users", 2000)] = None,
+    devices: Annotated[int | None, _size("devices", 2000)] = None,
 ) -> None:
     """Create the tenant, or replace it, with the scenario's content."""
     given = {"profiles": profiles, "users": users, "devices": devices}

@@ -1,5 +1,8 @@
 """Listings move while they are read, and expanded collections come in parts: nothing gets lost."""
 
+import json
+
+import httpx
 import pytest
 
 from intune_scep.backup.backup import back_up_profiles
@@ -141,6 +144,58 @@ def test_counting_costs_one_request_where_there_is_more_than_one_page(simulated,
     pages = -(-COUNT // size)
     retired = 1
     assert len(tenant.sent()) == snapshot.pages == pages + extra + retired
+
+
+class Counting(httpx.AsyncBaseTransport):
+    """A Graph that says unasked how many items a listing has, on its first page or on each."""
+
+    def __init__(self, inner, count, *, each):
+        self._inner = inner
+        self._count = count
+        self._each = each
+
+    async def handle_async_request(self, request):
+        response = await self._inner.handle_async_request(request)
+        query = request.url.query.decode()
+        listing = request.url.path.endswith("/deviceConfigurations") and "count=" not in query
+        if response.status_code != 200 or not listing:
+            return response
+        body = json.loads(await response.aread())
+        if self._each or "skiptoken" not in query:
+            body["@odata.count"] = self._count(body["value"])
+        return httpx.Response(200, json=body, request=request)
+
+
+GIVEN = {
+    "of the collection": (lambda _: COUNT, 0, 0),
+    "of the page": (len, 1, 0),
+    "too many": (lambda _: COUNT + 1, 5, 1),
+    "zero": (lambda _: 0, 1, 0),
+    "a text": (lambda _: "24", 1, 0),
+    "true": (lambda _: True, 1, 0),
+    "null": (lambda _: None, 1, 0),
+}
+
+
+@pytest.mark.parametrize("each", [False, True])
+@pytest.mark.parametrize(("count", "more", "missing"), GIVEN.values(), ids=GIVEN)
+def test_a_count_that_is_given_unasked_is_used(simulated, count, more, missing, each):
+    tenant = paged(simulated)
+    tenant.door.transport = Counting(tenant.door.transport, count, each=each)
+    snapshot = scep(tenant)
+    assert len(snapshot.profiles) == COUNT
+    assert len(snapshot.left_out) == missing
+    retired = 1
+    assert len(tenant.sent()) == 5 + more + retired
+
+
+def test_a_slip_shows_in_a_count_that_is_given_unasked(simulated):
+    tenant = paged(simulated, slip([3]), count="refused")
+    tenant.door.transport = Counting(tenant.door.transport, lambda _: COUNT, each=True)
+    snapshot = scep(tenant)
+    assert len(snapshot.profiles) == COUNT
+    [note] = snapshot.notes
+    assert "slipped between two pages" in note
 
 
 UNCOUNTED = ("page", "absent", "refused")
