@@ -88,7 +88,8 @@ def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
 def assess(shared: Shared) -> int:
     """Judge every SCEP profile. Reads only.
 
-    Exit code 2 if a profile needs attention (required, defective or review), else 0.
+    Exit code 2 if a profile needs attention (required, defective or review), or if something that
+    was asked for could not be read, else 0.
     """
     with shared.client() as client:
         assessment = client.strong_mapping.assess()
@@ -97,7 +98,7 @@ def assess(shared: Shared) -> int:
     else:
         show_assessment(console(), assessment)
     attention = any(assessment.counts[verdict.value] for verdict in NEEDS_ATTENTION)
-    return EXIT_FINDINGS if attention else 0
+    return EXIT_FINDINGS if attention or not assessment.is_whole else 0
 
 
 @app.command()

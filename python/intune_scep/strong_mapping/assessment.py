@@ -48,6 +48,7 @@ class Assessment:
     Attributes:
         notes: What was not read, and why.
         pages: How many requests the listing took.
+        is_whole: Whether everything that was asked for could be read.
     """
 
     tenant: str
@@ -55,6 +56,7 @@ class Assessment:
     assessed: tuple[Assessed, ...]
     notes: tuple[str, ...] = ()
     pages: int = 1
+    is_whole: bool = True
 
     def __repr__(self) -> str:
         return f"<Assessment: {len(self.assessed)} SCEP profiles of {self.tenant}>"
@@ -83,6 +85,7 @@ def assess(
     *,
     notes: Sequence[str] = (),
     pages: int = 1,
+    is_whole: bool = True,
 ) -> Assessment:
     """Judge every SCEP profile of a snapshot."""
     assessed = tuple(
@@ -90,4 +93,4 @@ def assess(
         for profile in profiles
         if isinstance(profile, ScepProfile)
     )
-    return Assessment(tenant, cloud, assessed, tuple(notes), pages)
+    return Assessment(tenant, cloud, assessed, tuple(notes), pages, is_whole)

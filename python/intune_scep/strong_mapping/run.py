@@ -35,6 +35,7 @@ async def assess_tenant(tenant: Tenant) -> Assessment:
         snapshot.profiles,
         notes=snapshot.notes,
         pages=snapshot.pages,
+        is_whole=not snapshot.unread,
     )
 
 
