@@ -53,16 +53,18 @@ from intune_scep.simulator.messages import Effect, Request, Response
 from intune_scep.simulator.schema import DEVICE_CONFIGURATION, StructuredType
 from intune_scep.simulator.throttle import http_date
 
-EFFECTS = (
-    "html_502",
-    "malformed_json",
-    "close",
-    "truncate",
-    "slow",
-    "drip",
-    "batch_item",
-    "kill",
-)
+EFFECTS: Mapping[str, frozenset[str]] = {
+    "html_502": frozenset({"when", "retry_after"}),
+    "malformed_json": frozenset({"when"}),
+    "close": frozenset({"when"}),
+    "truncate": frozenset({"when"}),
+    "slow": frozenset({"when", "seconds"}),
+    "drip": frozenset({"when", "seconds"}),
+    "batch_item": frozenset({"when", "item", "status", "retry_after", "form"}),
+    "kill": frozenset({"when"}),
+}
+"""Effects on the answer that are no status -> the keys of their own."""
+
 BENDS: Mapping[str, frozenset[str]] = {
     "ignore": frozenset(),
     "more": frozenset({"set"}),
@@ -76,7 +78,16 @@ BENDS: Mapping[str, frozenset[str]] = {
 }
 """Effects on how a request is carried out -> the keys of their own."""
 
-_ALL_BENDS = frozenset({"match", "effect", "times", "name"})
+_OF_A_STATUS = frozenset({"when", "retry_after", "form"})
+_OF_ALL = frozenset({"match", "effect", "times", "name"})
+_WRITES = ("POST", "PUT", "PATCH", "DELETE")
+_ONLY: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("ignore", "more", "lag"), _WRITES),
+    **dict.fromkeys(("overlap", "slip", "split", "odd_item", "other_id"), ("GET",)),
+    "batch_item": ("POST",),
+}
+"""Effect -> the methods of the requests that it can strike, where not of all."""
+
 _COMPUTED = frozenset({"id", "@odata.type", "version", "lastModifiedDateTime"})
 _PROFILE_PATH = re.compile(
     r"/(?:beta|v1\.0)/deviceManagement/(?:deviceConfigurations|resourceAccessProfiles)"
@@ -86,11 +97,8 @@ _FORMS = (None, "intune", "nested_twice", "text", "plain", "empty")
 _LONGEST = 100_000_000
 """Seconds, about three years: the clock that a late answer sets forward must stay a date."""
 _TARGET = "deviceAndAppManagementAssignmentTarget"
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", *_WRITES)
 _MATCH_KEYS = frozenset({"method", "path", "nth", "every", "probability", "per"})
-_RULE_KEYS = frozenset(
-    {"match", "when", "effect", "retry_after", "times", "form", "seconds", "item", "status", "name"}
-)
 _HTML = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     b"<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n"
@@ -183,6 +191,8 @@ def decide_fault(context: Context) -> Fault | None:
             continue
         if rule["effect"] in BENDS and not _can_bend(rule, context.request):
             continue
+        if rule["effect"] == "batch_item" and not path.endswith("/$batch"):
+            continue
         nth = _count(context.connection, number, f"{method} {path}", _counted(match))
         if _strikes(match, nth, context.meta["seed"], number, f"{method} {path}") and _use(
             context.connection, number, rule.get("times")
@@ -243,10 +253,11 @@ def _check_rule(rule: Any) -> dict[str, Any]:
     if not isinstance(match, dict):
         raise ValueError("'match' is an object.")
     bends = effect in BENDS
-    known = _ALL_BENDS | BENDS[effect] if bends else _RULE_KEYS
-    _refuse_others(rule, known, f"A rule with the effect {effect!r}" if bends else "A fault rule")
+    own = {**EFFECTS, **BENDS}.get(effect, _OF_A_STATUS)
+    _refuse_others(rule, _OF_ALL | own, f"A rule with the effect {effect!r}")
     _refuse_others(match, _MATCH_KEYS, "'match'")
     _check_match(match)
+    _check_method(effect, match)
     _check_texts(rule)
     if not bends or effect == "edit":
         rule.setdefault("when", "before")
@@ -262,6 +273,14 @@ def _refuse_others(given: Mapping[str, Any], known: Collection[str], what: str) 
     if others := sorted(given.keys() - known):
         names = ", ".join(repr(name[:80]) for name in others)
         raise ValueError(f"{what} has no {names}; it takes {', '.join(sorted(known))}.")
+
+
+def _check_method(effect: Any, match: Mapping[str, Any]) -> None:
+    possible = _ONLY.get(effect, _METHODS)
+    if match.get("method", possible[0]).upper() not in possible:
+        raise ValueError(
+            f"The effect {effect!r} strikes only {', '.join(possible)}, never {match['method']}."
+        )
 
 
 def _check_texts(rule: Mapping[str, Any]) -> None:
