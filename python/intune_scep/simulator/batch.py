@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from intune_scep.simulator.bodies import read_object
+from intune_scep.simulator.conduct import edit_around
 from intune_scep.simulator.context import Context
 from intune_scep.simulator.faults import Fault, decide_fault
 from intune_scep.simulator.graph_errors import bad_request, fault_error, render_error
@@ -47,12 +48,16 @@ def run_batch(core: "Core", request: Request) -> Response:
         context = core.open_context(connection, request)
         fault = decide_fault(context)
         stopped = fault is not None and fault.before
+        if fault is not None and fault.bends:
+            edit_around(context, fault.rule, "before")
         opening = Response(200) if stopped else core.attempt(context, read)
         if stopped or opening.status != 200:
             return core.close_context(context, None if stopped else opening, fault)
     answers = _run_items(core, context, items, fault)
     with core.store.transaction() as connection:
         context.connection = connection
+        if fault is not None and fault.bends:
+            edit_around(context, fault.rule, "after")
         response = json_response(200, {"responses": answers}, opening.headers)
         return core.close_context(context, response, fault)
 

@@ -229,6 +229,12 @@ def _target(names: Parameters, response: Response) -> str:
     return str(response.json().get("id", ""))
 
 
+def edit_around(context: Context, rule: Mapping[str, Any], when: str) -> None:
+    """Let somebody else edit, if the rule asks for it at this moment of a `$batch` as a whole."""
+    if rule["when"] == when:
+        _edit_by_another(context, rule, rule.get("id", ""))
+
+
 def _another(context: Context, profile: str) -> str:
     """Another profile of the collection, of the same type if there is one; else the same."""
     row = context.connection.execute(

@@ -291,6 +291,18 @@ def test_somebody_makes_a_profile_between_two_requests(graph: Graph) -> None:
     assert [each["displayName"] for each in graph.list()] == ["theirs", "theirs"]
 
 
+@pytest.mark.parametrize(("when", "seen"), [("before", "theirs"), ("after", None)])
+def test_somebody_edits_around_a_whole_batch(graph: Graph, when: str, seen: str | None) -> None:
+    profile = graph.create(WINDOWS_SCEP)
+    match = {"path": "batch$", "nth": [1]}
+    edit = {"effect": "edit", "id": profile["id"], "set": {"description": "theirs"}}
+    graph.control("PUT", "faults", [{"match": match, "when": when, **edit}])
+    assert graph.get(profile["id"])["description"] is None
+    assert batch(graph, "GET", path(profile))["body"]["description"] == seen
+    assert edition(graph, profile) == (2, "theirs")
+    assert batch(graph, "GET", path(profile))["body"]["version"] == 2
+
+
 @pytest.mark.parametrize(("when", "left"), [("before", [LICENSED]), ("after", [])])
 def test_somebody_assigns_around_a_write(graph: Graph, when: str, left: list[Any]) -> None:
     profile = graph.create(WINDOWS_SCEP)
