@@ -3,6 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,13 +30,13 @@ def ensure_certificate(directory: Path, names: Iterable[str] = ()) -> tuple[Path
 
     Args:
         directory: Where they are kept.
-        names: DNS names the certificate must have besides loopback's.
+        names: DNS names and addresses the certificate must have besides loopback's.
 
     Raises:
         SimulatorError: The directory cannot be written, or a name is no DNS name.
     """
     files = directory / _CERTIFICATE_FILE, directory / _KEY_FILE
-    wanted = {"localhost", *names}
+    wanted = {"localhost", "127.0.0.1", "::1", *names}
     complete = all(each.is_file() for each in (*files, directory / CA_FILE))
     if complete and _is_current(files[0], wanted):
         return files
@@ -57,7 +58,8 @@ def _is_current(certificate: Path, wanted: Collection[str]) -> bool:
         names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound):
         return False
-    if not set(wanted) <= set(names.get_values_for_type(x509.DNSName)):
+    addresses = map(str, names.get_values_for_type(x509.IPAddress))
+    if not set(wanted) <= {*names.get_values_for_type(x509.DNSName), *addresses}:
         return False
     return loaded.not_valid_after_utc > datetime.now(UTC) + timedelta(days=1)
 
@@ -74,13 +76,7 @@ def _make(directory: Path, names: Iterable[str]) -> None:
         )
         .sign(ca_key, hashes.SHA256())
     )
-    alternatives = x509.SubjectAlternativeName(
-        [
-            *(x509.DNSName(name) for name in sorted(names)),
-            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-            x509.IPAddress(ipaddress.ip_address("::1")),
-        ]
-    )
+    alternatives = x509.SubjectAlternativeName([_alternative(name) for name in sorted(names)])
     server = (
         _builder(_name("localhost"), ca_name, server_key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -97,6 +93,12 @@ def _make(directory: Path, names: Iterable[str]) -> None:
     _write(directory / _CERTIFICATE_FILE, server.public_bytes(Encoding.PEM))
     key = server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     _write(directory / _KEY_FILE, key)
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    with suppress(ValueError):
+        return x509.IPAddress(ipaddress.ip_address(name))
+    return x509.DNSName(name)
 
 
 def _builder(

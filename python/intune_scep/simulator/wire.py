@@ -26,6 +26,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are served whatever else is."""
 
 _DRIP_INTERVAL = 0.2
+_NAME = re.compile(r"[0-9a-z_.-]+")
 _HOST = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[^\[\]:/@?#\s]+))(?::\d{1,5})?")
 
 
@@ -35,10 +36,12 @@ def checked_name(given: str) -> str:
     Raises:
         SimulatorError: It is none.
     """
-    name = host_name(given)
-    if name is None or name != given.lower().strip("[]"):
+    bare = given.lower().strip("[]")
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(bare))
+    if not _NAME.fullmatch(bare):
         raise SimulatorError(f"{given!r} is no name of a host: give it without scheme and port.")
-    return name
+    return bare.removesuffix(".")
 
 
 @dataclass(frozen=True)

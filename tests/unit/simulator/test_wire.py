@@ -153,20 +153,21 @@ def test_more_hosts_are_served_by_option_and_stand_in_the_certificate(
     options = ["--tls-directory", str(tmp_path), "--database", str(database)]
     with serving(*options):
         pass
-    with serving(
-        *options, "--allow-host", "graph.microsoft.com", "--allow-host", "Two.Example"
-    ) as url:
+    hosts = ("graph.microsoft.com", "Two.Example", "192.0.2.7", "[2001:db8::7]")
+    names = [part for host in hosts for part in ("--allow-host", host)]
+    with serving(*options, *names) as url:
         trusted = ssl.create_default_context(cafile=tmp_path / "ca.pem")
         with httpx.Client(base_url=url, verify=trusted, trust_env=False) as client:
-            for host in ("graph.microsoft.com", "two.example", "localhost"):
-                named = {"sni_hostname": host}
+            for host in (*map(str.lower, hosts), "localhost"):
+                named = {"sni_hostname": host.strip("[]")}
                 answer = client.get(URL, headers={"Host": host}, extensions=named)
                 assert answer.status_code == 401
             assert from_host(client, "three.example").status_code == 421
 
 
 @pytest.mark.parametrize(
-    "name", ["", "https://graph.microsoft.com", "graph.microsoft.com:443", "a b", "*/"]
+    "name",
+    ["", "https://graph.microsoft.com", "graph.microsoft.com:443", "a b", "*/", "*", "*.example"],
 )
 def test_what_is_no_host_is_refused_before_anything_is_served(database: Path, name: str) -> None:
     code, output = run("serve", "--database", str(database), "--allow-host", name)
