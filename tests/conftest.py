@@ -82,7 +82,7 @@ class SimulatedTenant:
                 method=method,
                 path=f"/_simulator/{path}",
                 query=query,
-                headers={},
+                headers={"authorization": f"Bearer {self.door.access_token()}"},
                 body=b"" if body is None else json.dumps(body).encode(),
             )
         )

@@ -81,6 +81,8 @@ def answering(pages):
         url = str(request.url)
         if url in pages:
             return httpx.Response(200, content=pages[url])
+        if request.url.params.get("$count"):
+            return httpx.Response(200, json={"@odata.count": COUNT, "value": []})
         name = "first" if "deviceConfigurations" in url else "elsewhere"
         return httpx.Response(200, content=pages[name])
 

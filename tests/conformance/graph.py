@@ -20,19 +20,26 @@ class Graph:
         client: Where requests go.
         runner: Event loop of the client.
         token: Bearer token; None sends no Authorization header.
+        control_token: Bearer token of control requests; `token` by default.
     """
 
     def __init__(
-        self, root: str, client: httpx.AsyncClient, runner: asyncio.Runner, token: str | None
+        self,
+        root: str,
+        client: httpx.AsyncClient,
+        runner: asyncio.Runner,
+        token: str | None,
+        control_token: str | None = None,
     ) -> None:
         self.root = root
         self._client = client
         self._runner = runner
         self.token = token
+        self._control_token = control_token or token
 
     def with_token(self, token: str | None) -> "Graph":
-        """The same tenant with another token."""
-        return Graph(self.root, self._client, self._runner, token)
+        """The same tenant with another token, except for control requests."""
+        return Graph(self.root, self._client, self._runner, token, self._control_token)
 
     def url(self, path: str) -> str:
         """Absolute URL of a path under `/beta`; absolute URLs stay."""
@@ -92,7 +99,7 @@ class Graph:
 
     def control(self, method: str, what: str, body: Any = None) -> Any:
         """A call of the simulator's control surface, which must succeed."""
-        response = self.with_token(None).send(method, f"/_simulator/{what}", body)
+        response = self.with_token(self._control_token).send(method, f"/_simulator/{what}", body)
         assert response.is_success, response.text
         return response.json() if response.content else None
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -127,6 +129,34 @@ def served(
             yield tenant
         finally:
             tenant.close()
+
+
+@contextmanager
+def commanded(path: Path, scenario: str, *options: str) -> Iterator[str]:
+    """`intune-scep simulator serve` in a process of its own, until the block ends.
+
+    Yields:
+        Its URL.
+    """
+    command = [str(Path(sys.executable).with_name("intune-scep")), "simulator", "serve"]
+    command += ["--database", str(path), "--scenario", scenario, *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def commanded_tenant(path: Path, scenario: str, folder: Path, *options: str) -> Iterator[Tenant]:
+    """A tenant that the command serves over https, with the certificates of `folder`."""
+    served_by = commanded(path, scenario, "--tls-directory", str(folder), *options)
+    with served_by as root, ExitStack() as ends:
+        door = _open(ends, path, None)
+        context = ssl.create_default_context(cafile=folder / "ca.pem")
+        client = httpx.AsyncClient(verify=context, trust_env=False)
+        yield _tenant(ends, door, root, client)
 
 
 def authority_of(tls: wire.Tls) -> Path:

@@ -56,6 +56,15 @@ def test_url_without_leading_slash_is_relative_too(graph: Graph) -> None:
     assert answers["1"]["status"] == 200
 
 
+@pytest.mark.parametrize("keys", [[1, 2], [1, "2"], ["1", "2"]])
+def test_ids_may_be_whole_numbers_and_are_answered_as_strings(
+    graph: Graph, keys: list[Any]
+) -> None:
+    """GRAPH.md 4.2: IntuneCD sends integers, and reads the answers' ids with `int(...)`."""
+    answers = batch(graph, *(get("", DEVICE_CONFIGURATIONS) | {"id": key} for key in keys))
+    assert {key: each["status"] for key, each in answers.items()} == {"1": 200, "2": 200}
+
+
 def test_writes_run(graph: Graph) -> None:
     """GRAPH.md 4.2: certificate writes in a batch are unknown; the simulator runs them."""
     created = graph.create(scep())

@@ -1,4 +1,4 @@
-"""Microsoft's own client, unmodified, against the wire door over https.
+"""Microsoft's own client, unmodified, against `intune-scep simulator serve` over https.
 
 The credential is azure-identity's, the certificate authority a private one. Generated models and
 builders are imported once for the module; that alone takes seconds.
@@ -18,7 +18,7 @@ from intune_scep.simulator.tls import ensure_certificate
 from intune_scep.simulator.wire import Tls
 
 from .bodies import DER
-from .harness import Tenant, authority_of, served
+from .harness import Tenant, authority_of, commanded_tenant
 
 GROUP = "5f9e6b0a-54b4-4f66-9a0e-1f3a3a6c1d01"
 
@@ -31,7 +31,8 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
 @pytest.fixture(scope="module")
 def remote(tls: Tls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     path = tmp_path_factory.mktemp("tenant") / "tenant.db"
-    with served(path, "contoso", tls) as tenant:
+    folder = authority_of(tls).parent
+    with commanded_tenant(path, "contoso", folder, "--host", "localhost") as tenant:
         yield tenant
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .bodies import SID_URI, UPN, group_target, root, scep
+from .bodies import SCEP_ROOTS, SID_URI, UPN, group_target, root, scep
 from .graph import DEVICE_CONFIGURATIONS, Graph, assert_refused, one
 
 GROUP = "5f9e6b0a-54b4-4f66-9a0e-1f3a3a6c1d01"
@@ -242,10 +242,51 @@ def test_unknown_property_is_refused(graph: Graph) -> None:
     assert_refused(graph.send("POST", DEVICE_CONFIGURATIONS, scep(subjectName="x")), 400)
 
 
+CONFIGURED = {
+    "keySize": "size4096",
+    "keyStorageProvider": "useSoftwareKsp",
+    "hashAlgorithm": "sha2",
+    "keyUsage": "digitalSignature",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *(("keySize", kind) for kind in SCEP_ROOTS),
+        ("keyStorageProvider", "windows81SCEPCertificateProfile"),
+        ("hashAlgorithm", "windows81SCEPCertificateProfile"),
+        ("hashAlgorithm", "macOSScepCertificateProfile"),
+        ("hashAlgorithm", "androidDeviceOwnerScepCertificateProfile"),
+        ("hashAlgorithm", "aospDeviceOwnerScepCertificateProfile"),
+    ],
+)
+def test_not_configured_is_null_on_create_and_change(graph: Graph, name: str, kind: str) -> None:
+    """DOMAIN.md 5.1: the admin center's "Not configured" is null on the wire."""
+    assert_takes_null(graph, name, kind)
+
+
+@pytest.mark.parametrize("kind", SCEP_ROOTS)
+def test_key_usage_may_be_null_too(graph: Graph, kind: str) -> None:
+    """Of `keyUsage` no source says that it can be left open."""
+    assert_takes_null(graph, "keyUsage", kind)
+
+
+def assert_takes_null(graph: Graph, name: str, kind: str) -> None:
+    created = graph.create(scep(kind) | {name: None})
+    item = one(created["id"])
+    assert created[name] is None
+    assert graph.read(item)[name] is None
+    for value in (CONFIGURED[name], None):
+        assert graph.send("PATCH", item, patch(kind, **{name: value})).status_code == 204
+        assert graph.read(item)[name] == value
+
+
 def test_null_where_the_schema_forbids_it_is_refused(graph: Graph) -> None:
     """Inferred from nullability in GRAPH.md 1.3."""
     created = graph.create(scep())
-    assert_refused(graph.send("PATCH", one(created["id"]), patch(displayName=None)), 400)
+    for name in ("displayName", "renewalThresholdPercentage", "subjectNameFormat"):
+        assert_refused(graph.send("PATCH", one(created["id"]), patch(**{name: None})), 400)
     cleared = graph.send("PATCH", one(created["id"]), patch(certificateStore=None))
     assert cleared.status_code == 204
     assert graph.read(one(created["id"]))["certificateStore"] is None

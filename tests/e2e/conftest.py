@@ -32,7 +32,8 @@ class Served:
 
     def control(self, method, path, body=None):
         verify = str(self.ca) if self.ca else True
-        with httpx.Client(verify=verify, trust_env=False) as client:
+        headers = {"Authorization": f"Bearer {self.token()}"}
+        with httpx.Client(verify=verify, headers=headers, trust_env=False) as client:
             client.request(method, f"{self.url}/_simulator/{path}", json=body).raise_for_status()
 
 

@@ -52,6 +52,18 @@ def test_assess_names_tenant_and_simulator_and_every_profile(contoso, cli):
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize(("times", "code"), [(0, 0), (1, 0), (None, 2)])
+def test_what_slips_between_pages_for_good_is_not_fine(simulated, monkeypatch, cli, times, code):
+    tenant = simulated(bulk(12, mapped=12), name="mapped12")
+    monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
+    monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
+    tenant.control("PUT", "settings", {"page_size": 5})
+    tenant.control("PUT", "faults", [{"effect": "slip", "times": times}])
+    given, out, err = cli(GROUP, "assess")
+    assert given == code
+    assert ("slipped between two pages" in " ".join((out + err).split())) == (times != 0)
+
+
 def test_the_whole_way_with_a_saved_plan(contoso, cli, tmp_path):
     plan, journal = tmp_path / "plan.json", tmp_path / "journal.jsonl"
     code, out, _ = cli(GROUP, "plan", "--plan", plan)

@@ -191,6 +191,8 @@ class Plan:
         pages: Requests that listing the tenant took, to choose the cheaper way of reading back.
         notes: What was not read or is known in part only, in sentences.
         warnings: What a person should read before agreeing.
+        all_scep: Whether every SCEP profile that was listed has an action here, so that a listing
+            at the end shows one that was missing.
     """
 
     task: Task
@@ -203,6 +205,7 @@ class Plan:
     pages: int = 1
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    all_scep: bool = False
 
     def __repr__(self) -> str:
         return f"<Plan {self.task}: {len(self.writing)} of {len(self.actions)} profiles to change>"
@@ -238,7 +241,8 @@ class Plan:
     def part(self, keys: Iterable[str]) -> Plan:
         """The plan with only these actions, for example those of one ring."""
         wanted = set(keys)
-        return replace(self, actions=tuple(item for item in self.actions if item.key in wanted))
+        actions = tuple(item for item in self.actions if item.key in wanted)
+        return replace(self, actions=actions, all_scep=False)
 
     def content(self) -> dict[str, Any]:
         """What the digest covers."""
@@ -254,6 +258,8 @@ class Plan:
             "notes": list(self.notes),
             "warnings": list(self.warnings),
             "actions": [action.to_dict() for action in self.actions],
+            # Left out where it says nothing: plans that were saved before keep their digest.
+            **({"all_scep": True} if self.all_scep else {}),
         }
 
     @cached_property
@@ -303,6 +309,7 @@ class Plan:
                 pages=number_of(data["pages"]),
                 notes=texts_of(data["notes"]),
                 warnings=texts_of(data["warnings"]),
+                all_scep=flag_of(data.get("all_scep", False)),
             )
         except NotAsWrittenError as error:
             raise PlanError(f"The plan is damaged: {error}.") from error

@@ -3,7 +3,7 @@ else. Only what is seen counts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -13,8 +13,14 @@ from intune_scep.changes.status import Status
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import BATCH_SIZE
 from intune_scep.graph.settle import settle
-from intune_scep.profiles import Profile, changed_properties, require_profile_type
-from intune_scep.tenant import Tenant, read_profiles, read_profiles_by_id, read_root_links
+from intune_scep.profiles import Profile, ProfileType, changed_properties, require_profile_type
+from intune_scep.tenant import (
+    Snapshot,
+    Tenant,
+    read_profiles,
+    read_profiles_by_id,
+    read_root_links,
+)
 
 _OF_A_CREATE: Final = frozenset({"createdDateTime", "supportsScopeTags"})
 
@@ -30,19 +36,23 @@ class Readback:
 
     Args:
         pages: Requests that a listing takes; the cheaper of a listing and `$batch` is used.
+        types: What a listing is of, besides the types of what is read back.
 
     Attributes:
+        listed: The last listing that was made; None where none was.
         counts_by_one: Whether a change adds one to `version` here; nobody has documented it
             (GRAPH.md 7), so the changes of a run show it.
     """
 
-    def __init__(self, tenant: Tenant, pages: int) -> None:
+    def __init__(self, tenant: Tenant, pages: int, types: Iterable[ProfileType] = ()) -> None:
         self.counts_by_one = True
+        self.listed: Snapshot | None = None
         self._learned = False
         self._odd: str | None = None
         self._steps: dict[str, int] = {}
         self._tenant = tenant
         self._pages = max(1, pages)
+        self._types = {row.odata_type: row for row in types}
 
     def learn(self, expected: Expectation, reading: Reading) -> None:
         """Learn from the first change how versions count here."""
@@ -132,8 +142,10 @@ class Readback:
         try:
             if not listing or -(-len(ids) // BATCH_SIZE) <= self._pages:
                 return await read_profiles_by_id(self._tenant, ids, with_assignments=assigned)
-            types = {item.odata_type: require_profile_type(item.odata_type) for item in expected}
+            rows = {item.odata_type: require_profile_type(item.odata_type) for item in expected}
+            types = {**self._types, **rows}
             snapshot = await read_profiles(self._tenant, types.values(), with_assignments=assigned)
+            self.listed = snapshot
             listed: dict[str, Profile | IntuneScepError | None] = {
                 profile.id or "": profile for profile in snapshot.profiles
             }

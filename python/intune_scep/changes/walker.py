@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from intune_scep.changes.expectation import Expectation, Reading
 from intune_scep.changes.journal import JournalWriter
+from intune_scep.changes.missed import listed_types, missed
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.readback import Readback
 from intune_scep.changes.record import TAKE_BACK, ActionRecord, RunRecord, StepRecord
@@ -83,7 +84,7 @@ class Walk:
         self._expected: dict[str, Expectation] = {}
         self._proven: set[str] = set()
         self._gone: set[str] = set()
-        self._readback = Readback(tenant, self._plan.pages)
+        self._readback = Readback(tenant, self._plan.pages, listed_types(self._plan))
         self._twins = Twins(tenant, self._plan)
         self._refusals = 0
         self._unseen = 0
@@ -100,9 +101,10 @@ class Walk:
         if (note := self._readback.note) is not None:
             self.notes.append(note)
         await self._delete(todo)
-        self.notes += await self._twins.notes(
-            {subject.id for subject in self._subjects.values() if subject.made}
-        )
+        made = {subject.id for subject in self._subjects.values() if subject.made}
+        self.notes += await self._twins.notes(made)
+        if not self._watch.stop.requested:
+            self.notes += await missed(self._tenant, self._plan, self._readback.listed, made)
         if self._journal_works and not self.stopped:
             self._note("end")
         return tuple(self._outcomes[action.key] for action in self._plan.actions)

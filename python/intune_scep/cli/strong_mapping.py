@@ -96,7 +96,8 @@ def assess(
 ) -> int:
     """Judge every SCEP profile. Reads only.
 
-    Exit code 2 if a profile needs attention (required, defective or review), else 0.
+    Exit code 2 if a profile needs attention (required, defective or review), or if something that
+    was asked for could not be read, else 0.
     """
     configuration = load_configuration(rules) if rules is not None else None
     with shared.client() as client:
@@ -106,7 +107,7 @@ def assess(
     else:
         show_assessment(console(), assessment)
     attention = any(assessment.counts[verdict.value] for verdict in NEEDS_ATTENTION)
-    return EXIT_FINDINGS if attention else 0
+    return EXIT_FINDINGS if attention or not assessment.is_whole else 0
 
 
 @app.command()

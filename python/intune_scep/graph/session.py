@@ -167,6 +167,21 @@ class GraphSession:
         Items come as Graph sent them, those that are no objects too.
 
         Raises:
+            GraphTransportError, UnsafeLinkError: as `page_bodies` says.
+        """
+        async for body in self.page_bodies(path, query=query, headers=headers):
+            yield body["value"]
+
+    async def page_bodies(
+        self,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield each page whole: its `value`, which is a list, and what stands beside it.
+
+        Raises:
             GraphTransportError: a page has no `value` list, links lead in a circle, or there is
                 no end to them within `LISTING_SECONDS`.
             UnsafeLinkError: a nextLink is no URL or leads to another host.
@@ -184,7 +199,7 @@ class GraphSession:
                     f"The answer to GET {_shown(path)} is not a page of a collection.",
                     hides_commit=False,
                 )
-            yield values
+            yield body
             link = self.next_link(body)
             if link in seen or len(seen) > _MAX_PAGES:
                 raise GraphTransportError(

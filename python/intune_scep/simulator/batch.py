@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from intune_scep.simulator.bodies import read_object
+from intune_scep.simulator.conduct import edit_around
 from intune_scep.simulator.context import Context
 from intune_scep.simulator.faults import Fault, decide_fault
 from intune_scep.simulator.graph_errors import bad_request, fault_error, render_error
@@ -47,12 +48,16 @@ def run_batch(core: "Core", request: Request) -> Response:
         context = core.open_context(connection, request)
         fault = decide_fault(context)
         stopped = fault is not None and fault.before
+        if fault is not None and fault.bends:
+            edit_around(context, fault.rule, "before")
         opening = Response(200) if stopped else core.attempt(context, read)
         if stopped or opening.status != 200:
             return core.close_context(context, None if stopped else opening, fault)
     answers = _run_items(core, context, items, fault)
     with core.store.transaction() as connection:
         context.connection = connection
+        if fault is not None and fault.bends:
+            edit_around(context, fault.rule, "after")
         response = json_response(200, {"responses": answers}, opening.headers)
         return core.close_context(context, response, fault)
 
@@ -145,9 +150,9 @@ def _read_items(context: Context) -> list[Item]:
 def _read_item(context: Context, given: Any) -> Item:
     if not isinstance(given, dict):
         raise bad_request("Invalid batch payload format: a request is an object.")
-    item_id, method, url = given.get("id"), given.get("method"), given.get("url")
-    if not isinstance(item_id, str) or not item_id:
-        raise bad_request("Every request of a batch needs an id, a string.")
+    item_id, method, url = _read_id(given.get("id")), given.get("method"), given.get("url")
+    if not item_id:
+        raise bad_request("Every request of a batch needs an id, a string or a whole number.")
     if not isinstance(method, str) or method.upper() not in _METHODS:
         raise bad_request(f"The method of batch request '{item_id}' is missing or unknown.")
     if not isinstance(url, str) or not url or "://" in url or url.startswith("//"):
@@ -176,6 +181,16 @@ def _read_item(context: Context, given: Any) -> Item:
     )
 
 
+def _read_id(given: Any) -> str:
+    """An id as Graph answers with it, "" for what is none.
+
+    Strings are documented; IntuneCD sends whole numbers and reads strings (GRAPH.md 4.2).
+    """
+    if isinstance(given, int) and not isinstance(given, bool):
+        return str(given)
+    return given if isinstance(given, str) else ""
+
+
 def _read_headers(item_id: str, given: Any) -> dict[str, str]:
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise bad_request(f"The headers of batch request '{item_id}' are malformed.")
@@ -185,9 +200,10 @@ def _read_headers(item_id: str, given: Any) -> dict[str, str]:
 def _read_dependency(item_id: str, given: Any) -> str | None:
     if given in (None, []):
         return None
-    if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], str):
+    wanted = _read_id(given[0]) if isinstance(given, list) and len(given) == 1 else ""
+    if not wanted:
         raise bad_request(f"Batch request '{item_id}' can depend on one other request only.")
-    return given[0]
+    return wanted
 
 
 def _check_dependencies(items: Sequence[Item]) -> None:

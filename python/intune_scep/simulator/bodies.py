@@ -9,7 +9,7 @@ from typing import Any
 
 from intune_scep.simulator.clock import format_instant, parse_instant
 from intune_scep.simulator.graph_errors import GraphError, bad_request, internal_error
-from intune_scep.simulator.messages import Request, dump_json
+from intune_scep.simulator.messages import Request, dump_json, finite_float
 from intune_scep.simulator.schema import (
     DEVICE_CONFIGURATION,
     EnumType,
@@ -25,6 +25,13 @@ READ_ONLY = frozenset(
     {"id", "createdDateTime", "creationDateTime", "lastModifiedDateTime", "version"}
 )
 """Properties Graph sets itself and ignores in a body."""
+
+NOT_CONFIGURED = frozenset({"hashAlgorithm", "keySize", "keyStorageProvider", "keyUsage"})
+"""Properties of certificate profiles that take null, "Not configured" in the admin center.
+
+The metadata forbids it, the admin center's own form offers it (DOMAIN.md 5.1); of `keyUsage` no
+source says so.
+"""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LARGEST = {
@@ -42,7 +49,9 @@ _SUBJECT_ALTERNATIVE_NAMES = frozenset(
 def read_object(request: Request) -> dict[str, Any]:
     """The request's body, which must be a JSON object."""
     try:
-        content = json.loads(request.body, parse_constant=_refuse_constant)
+        content = json.loads(
+            request.body, parse_constant=_refuse_constant, parse_float=finite_float
+        )
         # A lone surrogate is JSON and yet no text.
         dump_json(content).encode()
     except (ValueError, RecursionError):
@@ -151,6 +160,8 @@ def _checked(name: str, value: Any, declared: PropertyType) -> Any:
     if value is None:
         if declared.nullable:
             return [] if declared.collection and name != "roleScopeTagIds" else None
+        if name in NOT_CONFIGURED and not declared.collection:
+            return None
         raise bad_request(
             f"A null value was found for the property named '{name}', which has the expected type"
             f" '{declared.name}[Nullable=False]'."

@@ -1,15 +1,15 @@
 """`intune-scep simulator …`: serve, seed, reset, token."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from intune_scep.simulator.errors import SimulatorError
-from intune_scep.simulator.scenario import SCENARIOS
+from intune_scep.simulator.scenario import SCENARIOS, SIZED
 from intune_scep.simulator.seed import seed_database
 from intune_scep.simulator.store import Store, read_meta
 
@@ -22,27 +22,43 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_CLIENT_ID = "00000000-0000-4000-8000-000000000001"
+_MOST = 1_000_000
+_LONGEST_LIFE = 10_000_000_000
+_LARGEST = 4_000_000
+"""Bytes of a file with fault rules."""
 
 Database = Annotated[Path, typer.Option(help="The tenant's file.", show_default=False)]
 Scenario = Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")]
 
 
+def _size(what: str, default: int) -> Any:
+    told = f"Number of {what} of the scenario {SIZED}; {default} by default."
+    return typer.Option(help=told, min=0, max=_MOST, show_default=False)
+
+
 @app.command()
-def seed(database: Database, scenario: Scenario = "contoso") -> None:
+def seed(
+    database: Database,
+    scenario: Scenario = "contoso",
+    profiles: Annotated[int | None, _size("SCEP profiles", 1000)] = None,
+    users: Annotated[int | None, _size("users", 2000)] = None,
+    devices: Annotated[int | None, _size("devices", 2000)] = None,
+) -> None:
     """Create the tenant, or replace it, with the scenario's content."""
+    given = {"profiles": profiles, "users": users, "devices": devices}
+    sizes = {name: count for name, count in given.items() if count is not None}
     with _one_line_errors():
-        seed_database(database, scenario)
-    typer.echo(f"{database}: tenant {_fact(database, 'tenant_id')}, scenario {scenario}")
+        seed_database(database, scenario, sizes=sizes)
+    _tell(database)
 
 
 @app.command()
 def reset(database: Database) -> None:
     """Bring the tenant back to the scenario it was seeded with."""
     with _one_line_errors():
-        scenario = _fact(database, "scenario")
-        seed_database(database, scenario)
-    typer.echo(f"{database}: tenant {_fact(database, 'tenant_id')}, scenario {scenario}")
+        meta = _meta(database)
+        seed_database(database, meta["scenario"], sizes=meta.get("sizes"))
+    _tell(database)
 
 
 @app.command()
@@ -55,19 +71,24 @@ def token(
             show_default=False,
         ),
     ] = None,
-    expires_in: Annotated[float, typer.Option(help="Lifetime in seconds.")] = 3600,
+    expires_in: Annotated[
+        float, typer.Option(help="Lifetime in seconds; negative for one that has expired.")
+    ] = 3600,
 ) -> None:
     """Print a bearer token for the tenant."""
-    from intune_scep.simulator.tokens import issue_token
+    from intune_scep.simulator.tokens import SIMULATOR_CLIENT, issue_token
 
-    with _one_line_errors(), _open(database) as store, store.transaction() as connection:
-        meta = read_meta(connection)
+    with _one_line_errors():
+        if not abs(expires_in) <= _LONGEST_LIFE:
+            most = f"at most {_LONGEST_LIFE}, not {expires_in}"
+            raise SimulatorError(f"--expires-in takes a number of seconds, {most}.")
+        meta = _meta(database)
     chosen = [role.strip() for given in roles or () for role in given.split(",") if role.strip()]
     typer.echo(
         issue_token(
             meta,
             now=time.time() + meta["clock_skew"],
-            application=_CLIENT_ID,
+            application=SIMULATOR_CLIENT,
             roles=None if roles is None else chosen,
             expires_in=expires_in,
         )
@@ -100,28 +121,75 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A name besides loopback's by which it may be asked for; repeat for several."
+            " Requests for any other host are refused.",
+            show_default=False,
+        ),
+    ] = None,
+    faults: Annotated[
+        Path | None,
+        typer.Option(
+            help="A JSON file with fault rules, put in force instead of the tenant's own.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve the tenant on a loopback address; prints its URL when it is ready."""
     from intune_scep.simulator import wire
     from intune_scep.simulator.core import Core
 
     with _one_line_errors():
-        tls = _tls(tls_certificate, tls_key, tls_directory)
+        names = [wire.checked_name(name) for name in allow_host or ()]
+        rules = None if faults is None else _rules_in(faults)
+        tls = _tls(tls_certificate, tls_key, tls_directory, names)
         _ensure_seeded(database, scenario)
+        if rules is not None:
+            _put_in_force(database, rules, faults)
         core = Core(database)
         try:
-            wire.serve(core, host=host, port=port, tls=tls, announce=typer.echo)
+            wire.serve(core, host=host, port=port, tls=tls, more_hosts=names, announce=typer.echo)
         finally:
             core.close()
 
 
-def _tls(certificate: Path | None, key: Path | None, directory: Path | None) -> "Tls | None":
+def _rules_in(path: Path) -> list[Any]:
+    from intune_scep.simulator.messages import read_json
+
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST:
+            raise SimulatorError(f"{path} is no file with fault rules.")
+        rules = read_json(path.read_bytes())
+    except OSError as error:
+        raise SimulatorError(f"Cannot read {path}: {error.strerror}.") from error
+    except ValueError as error:
+        raise SimulatorError(f"{path}: {error}") from error
+    if not isinstance(rules, list):
+        raise SimulatorError(f"{path}: fault rules are a JSON array.")
+    return rules
+
+
+def _put_in_force(database: Path, rules: list[Any], path: Path | None) -> None:
+    from intune_scep.simulator.faults import replace_rules
+
+    try:
+        with _open(database) as store, store.transaction() as connection:
+            replace_rules(connection, rules)
+    except ValueError as error:
+        raise SimulatorError(f"{path}: {error}") from error
+
+
+def _tls(
+    certificate: Path | None, key: Path | None, directory: Path | None, names: Iterable[str]
+) -> "Tls | None":
     from intune_scep.simulator.wire import Tls
 
     if directory is not None:
         from intune_scep.simulator.tls import ensure_certificate
 
-        return Tls(*ensure_certificate(directory))
+        return Tls(*ensure_certificate(directory, names))
     if certificate is None and key is None:
         return None
     if certificate is None or key is None:
@@ -136,16 +204,22 @@ def _ensure_seeded(database: Path, scenario: str | None) -> None:
     if not database.exists():
         seed_database(database, scenario or "contoso")
         return
-    present = _fact(database, "scenario")
+    present = _meta(database)["scenario"]
     if scenario is not None and scenario != present:
         raise SimulatorError(
             f"{database} holds the scenario {present!r}; seed it again to change that."
         )
 
 
-def _fact(database: Path, key: str) -> str:
+def _tell(database: Path) -> None:
+    meta = _meta(database)
+    sizes = "".join(f", {count} {name}" for name, count in meta["sizes"].items())
+    typer.echo(f"{database}: tenant {meta['tenant_id']}, scenario {meta['scenario']}{sizes}")
+
+
+def _meta(database: Path) -> dict[str, Any]:
     with _open(database) as store, store.transaction() as connection:
-        return str(read_meta(connection)[key])
+        return read_meta(connection)
 
 
 @contextmanager

@@ -13,15 +13,19 @@ from typing import Any
 from intune_scep.simulator.assignments import (
     assignments_by_profile,
     forget_assignments,
+    new_assignment,
     replace_assignments,
 )
+from intune_scep.simulator.bodies import new_entity
 from intune_scep.simulator.context import Context
+from intune_scep.simulator.faults import read_profile, read_targets
 from intune_scep.simulator.links import add_links, forget_profile
 from intune_scep.simulator.messages import Response, dump_json, json_response
 from intune_scep.simulator.reissue import reissue_certificates
 from intune_scep.simulator.resources import (
     PROFILES,
     RESOURCE_ACCESS_PROFILES,
+    add_resource,
     find_resource,
     remove_resource,
     replace_resource,
@@ -169,6 +173,12 @@ def _restore(connection: sqlite3.Connection, collection: str, profile: str, imag
 
 
 def _edit_by_another(context: Context, rule: Mapping[str, Any], profile: str) -> None:
+    if "create" in rule:
+        _create(context, rule["create"])
+        return
+    if "assign" in rule:
+        _assign(context, profile.lower(), rule["assign"])
+        return
     if not rule.get("delete"):
         changes = {"lastModifiedDateTime": context.timestamp, **rule.get("set", {})}
         _set(context, profile, changes, step=context.settings.version_step)
@@ -178,6 +188,26 @@ def _edit_by_another(context: Context, rule: Mapping[str, Any], profile: str) ->
             remove_resource(context.connection, collection, profile.lower())
             forget_profile(context.connection, profile.lower())
             forget_assignments(context.connection, profile.lower())
+
+
+def _create(context: Context, given: Any) -> None:
+    kind, body = read_profile(given)
+    computed = {
+        "id": context.new_id(),
+        "version": 1,
+        "createdDateTime": context.timestamp,
+        "lastModifiedDateTime": context.timestamp,
+        "supportsScopeTags": True,
+    }
+    add_resource(context.connection, PROFILES, new_entity(kind, body, computed))
+
+
+def _assign(context: Context, profile: str, given: Any) -> None:
+    if find_resource(context.connection, PROFILES, profile) is None:
+        return
+    targets = read_targets(given)
+    whole = [new_assignment(profile, target) for target in targets]
+    replace_assignments(context.connection, profile, whole)
 
 
 def _set(context: Context, profile: str, changes: Mapping[str, Any], step: int = 0) -> None:
@@ -197,6 +227,12 @@ def _target(names: Parameters, response: Response) -> str:
     if "id" in names:
         return names["id"].lower()
     return str(response.json().get("id", ""))
+
+
+def edit_around(context: Context, rule: Mapping[str, Any], when: str) -> None:
+    """Let somebody else edit, if the rule asks for it at this moment of a `$batch` as a whole."""
+    if rule["when"] == when:
+        _edit_by_another(context, rule, rule.get("id", ""))
 
 
 def _another(context: Context, profile: str) -> str:

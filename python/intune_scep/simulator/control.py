@@ -7,12 +7,13 @@
 | GET, POST `/_simulator/clock` | `{"advance": seconds}` |
 | GET, PUT `/_simulator/settings` | an object with the settings to change |
 | GET `/_simulator/exports/<id>` | a finished report |
+
+All but the report, whose address is its key as in Graph, need the bearer token of `intune-scep
+simulator token`. It is judged by the machine's clock: setting the tenant's locks nobody out.
 """
 
-import json
-import math
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -22,12 +23,16 @@ from intune_scep.simulator.faults import read_rules, replace_rules
 from intune_scep.simulator.graph_errors import GraphError
 from intune_scep.simulator.handlers.export_jobs import download
 from intune_scep.simulator.journal import clear_journal, read_journal
-from intune_scep.simulator.messages import Request, Response, json_response
+from intune_scep.simulator.messages import Request, Response, json_response, read_json
 from intune_scep.simulator.settings import Settings, change_settings
 from intune_scep.simulator.store import Store, read_meta, write_meta
+from intune_scep.simulator.tokens import SIMULATOR_CLIENT, verify_bearer
 
 _PREFIX = "/_simulator/"
 _EXPORTS = _PREFIX + "exports/"
+_END = 221_845_392_000
+"""The year 9000 in epoch seconds: the ends of certificates made then must still be dates."""
+
 Clock = Callable[[], float]
 
 
@@ -42,26 +47,58 @@ def handle_control(store: Store, request: Request, clock: Clock) -> Response:
         try:
             if request.method == "GET" and request.path.startswith(_EXPORTS):
                 return _export(connection, request, clock)
+            if (refusal := _refusal(connection, request, clock)) is not None:
+                return refusal
             action = _ACTIONS.get((request.method, request.path.removeprefix(_PREFIX)))
             if action is None:
-                return json_response(
-                    404, {"error": f"There is no {request.path} to {request.method}."}
-                )
+                return json_response(404, {"error": _no_action(request)})
             return json_response(200, action(connection, request, clock))
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             return json_response(400, {"error": str(error)})
 
 
+def _no_action(request: Request) -> str:
+    there = ", ".join(f"{method} {_PREFIX}{name}" for method, name in _ACTIONS)
+    return f"There is no {request.method} {request.path[:200]}; there are {there}."
+
+
+def _refusal(connection: sqlite3.Connection, request: Request, clock: Clock) -> Response | None:
+    """Why the caller does not get in, None for one who does."""
+    advice = "The control API takes the bearer token that `intune-scep simulator token` prints"
+    try:
+        caller = verify_bearer(read_meta(connection), request.headers, clock())
+    except GraphError as error:
+        return json_response(401, {"error": f"{advice}. {error.reason}"}, error.headers)
+    if caller.application != SIMULATOR_CLIENT:
+        return json_response(403, {"error": f"{advice}, not that of an application."})
+    return None
+
+
 def _requests(connection: sqlite3.Connection, request: Request, _clock: Clock) -> Any:
-    query = {name: values[-1] for name, values in parse_qs(request.query).items()}
+    query = {
+        name: values[-1] for name, values in parse_qs(request.query, keep_blank_values=True).items()
+    }
+    _refuse_others(query, ("method", "path", "status", "after"), "The journal")
     entries = read_journal(
         connection,
         method=query.get("method"),
         path=query.get("path"),
-        status=int(query["status"]) if "status" in query else None,
-        after=int(query.get("after", 0)),
+        status=_whole("status", query["status"]) if "status" in query else None,
+        after=_whole("after", query.get("after", "0")),
     )
     return {"count": len(entries), "value": entries}
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 15:
+        raise ValueError(f"{name!r} takes a whole number, not {text[:40]!r}.")
+    return int(text)
+
+
+def _refuse_others(given: Iterable[str], known: Collection[str], what: str) -> None:
+    others = [name for name in given if name not in known]
+    if others:
+        raise ValueError(f"{what} takes {', '.join(known)}; there is no {others[0][:80]!r}.")
 
 
 def _forget_requests(connection: sqlite3.Connection, _request: Request, _clock: Clock) -> Any:
@@ -74,7 +111,7 @@ def _faults(connection: sqlite3.Connection, _request: Request, _clock: Clock) ->
 
 
 def _set_faults(connection: sqlite3.Connection, request: Request, _clock: Clock) -> Any:
-    rules = json.loads(request.body)
+    rules = read_json(request.body)
     if not isinstance(rules, list):
         raise ValueError("Fault rules are a JSON array.")
     replace_rules(connection, rules)
@@ -92,11 +129,13 @@ def _clock(connection: sqlite3.Connection, _request: Request, clock: Clock) -> A
 
 
 def _advance(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
-    seconds = _object(request).get("advance")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+    given = _object(request)
+    _refuse_others(given, ("advance",), "The clock")
+    seconds = given.get("advance")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
         raise ValueError("'advance' is a number of seconds, at least 0.")
-    if not math.isfinite(seconds) or seconds < 0:
-        raise ValueError("'advance' is a number of seconds, at least 0.")
+    if clock() + read_meta(connection)["clock_skew"] + seconds > _END:
+        raise ValueError("'advance' would set the tenant's clock beyond the year 9000.")
     advance_clock(connection, seconds)
     return _clock(connection, request, clock)
 
@@ -134,7 +173,7 @@ def _export(connection: sqlite3.Connection, request: Request, clock: Clock) -> R
 
 
 def _object(request: Request) -> Mapping[str, Any]:
-    content = json.loads(request.body)
+    content = read_json(request.body)
     if not isinstance(content, dict):
         raise ValueError("A JSON object is expected.")
     return content

@@ -11,9 +11,7 @@ from intune_scep.simulator.control import advance_clock
 from intune_scep.simulator.core import Core
 from intune_scep.simulator.messages import Request, Response
 from intune_scep.simulator.store import read_meta
-from intune_scep.simulator.tokens import issue_token
-
-_CLIENT_ID = "00000000-0000-4000-8000-000000000001"
+from intune_scep.simulator.tokens import SIMULATOR_CLIENT, issue_token
 
 
 class InProcessTransport(httpx.AsyncBaseTransport):
@@ -94,7 +92,7 @@ class Door:
         return issue_token(
             meta,
             now=self._clock() + meta["clock_skew"],
-            application=_CLIENT_ID,
+            application=SIMULATOR_CLIENT,
             roles=roles,
             expires_in=expires_in,
         )

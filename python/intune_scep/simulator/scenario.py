@@ -13,8 +13,12 @@ Wire = Mapping[str, Any]
 SCENARIOS: Mapping[str, str] = {
     "empty": "intune_scep.simulator.scenarios.empty",
     "contoso": "intune_scep.simulator.scenarios.contoso",
+    "bulk": "intune_scep.simulator.scenarios.bulk",
 }
 """Name of a scenario -> module with a `build() -> Scenario`."""
+
+SIZED = "bulk"
+"""The scenario whose `build` takes sizes: `profiles`, `users`, `devices`."""
 
 
 @dataclass(frozen=True)
@@ -137,15 +141,22 @@ class Scenario:
     applications: tuple[Application, ...] = ()
 
 
-def build_scenario(name: str) -> Scenario:
+def build_scenario(name: str, sizes: Mapping[str, int] | None = None) -> Scenario:
     """Build the scenario called `name`.
 
+    Args:
+        name: A key of `SCENARIOS`.
+        sizes: How many of what, for the one that takes sizes.
+
     Raises:
-        SimulatorError: There is no scenario of that name.
+        SimulatorError: There is no scenario of that name, or it takes no sizes.
     """
     module = SCENARIOS.get(name)
     if module is None:
         known = ", ".join(SCENARIOS)
         raise SimulatorError(f"There is no scenario {name!r}; the scenarios are {known}.")
-    build: Callable[[], Scenario] = import_module(module).build
-    return build()
+    if sizes and name != SIZED:
+        options = ", ".join(f"--{each}" for each in sizes)
+        raise SimulatorError(f"Only the scenario {SIZED} takes sizes ({options}), not {name}.")
+    build: Callable[..., Scenario] = import_module(module).build
+    return build(**(sizes or {}))

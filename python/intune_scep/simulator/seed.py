@@ -50,6 +50,7 @@ def seed_database(
     *,
     applications: Iterable[Application] = (),
     settings: Settings | None = None,
+    sizes: Mapping[str, int] | None = None,
 ) -> None:
     """Create or replace the tenant file `path`.
 
@@ -58,12 +59,13 @@ def seed_database(
         scenario: Name of a scenario, or one.
         applications: App registrations besides the scenario's.
         settings: The tenant's settings.
+        sizes: How many of what, for a scenario by name that takes sizes.
 
     Raises:
         SimulatorError: The scenario is unknown or does not fit the schema table, or the file
             cannot be written or is there already and no tenant file.
     """
-    content = build_scenario(scenario) if isinstance(scenario, str) else scenario
+    content = build_scenario(scenario, sizes) if isinstance(scenario, str) else scenario
     name = scenario if isinstance(scenario, str) else scenario.display_name
     target = Path(path)
     _refuse_foreign(target)
@@ -72,6 +74,7 @@ def seed_database(
     try:
         connection.execute("BEGIN IMMEDIATE")
         _load(connection, content, name, settings or Settings(), tuple(applications))
+        write_meta(connection, "sizes", dict(sizes or {}))
         connection.execute("COMMIT")
         connection.close()
         draft.replace(target)

@@ -6,7 +6,12 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 RETRY_AFTER_FORMS = ("integer", "fractional", "date", "absent")
-_CHOICES: Mapping[str, tuple[str, ...]] = {"retry_after": RETRY_AFTER_FORMS}
+COUNT_FORMS = ("collection", "page", "absent", "refused")
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "retry_after": RETRY_AFTER_FORMS,
+    "count": COUNT_FORMS,
+}
+_MOST = 1_000_000_000
 _MAY_BE_ZERO = frozenset({"issuance_seconds", "version_step"})
 
 
@@ -27,6 +32,8 @@ class Settings:
         tenant_writes: Writes per window for all applications together.
         tenant_requests: Requests per window for all applications together.
         retry_after: How a throttled answer says when to come back.
+        count: What `$count=true` on a listing of profiles gets: how many the collection has, how
+            many the page has, no count, or 400. What Graph does is unknown.
         version_step: By how much an edit counts a profile's `version` up; 0 is not at all.
         issuance_seconds: From an edit of a SCEP profile to its new certificates.
         certificate_sign_in: Whether certificate-based authentication of Entra is enabled.
@@ -43,6 +50,7 @@ class Settings:
     tenant_writes: int = 200
     tenant_requests: int = 2000
     retry_after: str = "integer"
+    count: str = "collection"
     version_step: int = 1
     issuance_seconds: float = 900.0
     certificate_sign_in: bool = False
@@ -82,5 +90,5 @@ def _check(name: str, value: Any, kind: type) -> None:
     if not math.isfinite(value):
         raise ValueError(f"The setting {name!r} is a finite number.")
     least = 0 if name in _MAY_BE_ZERO else 1
-    if value < least:
-        raise ValueError(f"The setting {name!r} is at least {least}.")
+    if not least <= value <= _MOST:
+        raise ValueError(f"The setting {name!r} is at least {least}, and at most {_MOST}.")

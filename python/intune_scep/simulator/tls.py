@@ -2,6 +2,8 @@
 
 import ipaddress
 import os
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,18 +25,26 @@ _KEY_FILE = "server.key"
 _LIFETIME = timedelta(days=90)
 
 
-def ensure_certificate(directory: Path) -> tuple[Path, Path]:
+def ensure_certificate(directory: Path, names: Iterable[str] = ()) -> tuple[Path, Path]:
     """The server certificate and key in `directory`, made with their CA (`ca.pem`) if missing.
 
+    Args:
+        directory: Where they are kept.
+        names: DNS names and addresses the certificate must have besides loopback's.
+
     Raises:
-        SimulatorError: The directory cannot be written.
+        SimulatorError: The directory cannot be written, or a name is no DNS name.
     """
     files = directory / _CERTIFICATE_FILE, directory / _KEY_FILE
-    if all(each.is_file() for each in (*files, directory / CA_FILE)) and _is_current(files[0]):
+    wanted = {"localhost", "127.0.0.1", "::1", *names}
+    complete = all(each.is_file() for each in (*files, directory / CA_FILE))
+    if complete and _is_current(files[0], wanted):
         return files
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _make(directory)
+        _make(directory, wanted)
+    except ValueError as error:
+        raise SimulatorError(f"No certificate can be made for these names: {error}.") from error
     except OSError as error:
         raise SimulatorError(
             f"Cannot write certificates to {directory}: {error.strerror}."
@@ -42,15 +52,19 @@ def ensure_certificate(directory: Path) -> tuple[Path, Path]:
     return files
 
 
-def _is_current(certificate: Path) -> bool:
+def _is_current(certificate: Path, wanted: Collection[str]) -> bool:
     try:
         loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
-    except ValueError:
+        names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    addresses = map(str, names.get_values_for_type(x509.IPAddress))
+    if not set(wanted) <= {*names.get_values_for_type(x509.DNSName), *addresses}:
         return False
     return loaded.not_valid_after_utc > datetime.now(UTC) + timedelta(days=1)
 
 
-def _make(directory: Path) -> None:
+def _make(directory: Path, names: Iterable[str]) -> None:
     ca_key, server_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca_name = _name("Simulator CA")
     ca = (
@@ -62,13 +76,7 @@ def _make(directory: Path) -> None:
         )
         .sign(ca_key, hashes.SHA256())
     )
-    alternatives = x509.SubjectAlternativeName(
-        [
-            x509.DNSName("localhost"),
-            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-            x509.IPAddress(ipaddress.ip_address("::1")),
-        ]
-    )
+    alternatives = x509.SubjectAlternativeName([_alternative(name) for name in sorted(names)])
     server = (
         _builder(_name("localhost"), ca_name, server_key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -85,6 +93,12 @@ def _make(directory: Path) -> None:
     _write(directory / _CERTIFICATE_FILE, server.public_bytes(Encoding.PEM))
     key = server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     _write(directory / _KEY_FILE, key)
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    with suppress(ValueError):
+        return x509.IPAddress(ipaddress.ip_address(name))
+    return x509.DNSName(name)
 
 
 def _builder(

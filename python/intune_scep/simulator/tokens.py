@@ -24,6 +24,8 @@ GRAPH_AUDIENCES = frozenset(
     }
 )
 DEFAULT_AUDIENCE = "https://graph.microsoft.com"
+SIMULATOR_CLIENT = "00000000-0000-4000-8000-000000000001"
+"""The client of `intune-scep simulator token`: only who can read the file speaks for it."""
 _CHALLENGE = (
     'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"'
     ', client_id="00000003-0000-0000-c000-000000000000"'
@@ -79,21 +81,35 @@ def issue_token(
 def authenticate(context: Context) -> Caller:
     """Verify the request's bearer token.
 
+    Raises:
+        GraphError: 401 `InvalidAuthenticationToken`.
+    """
+    return verify_bearer(context.meta, context.request.headers, context.now)
+
+
+def verify_bearer(meta: Mapping[str, Any], headers: Mapping[str, str], now: float) -> Caller:
+    """Verify a bearer token.
+
     The algorithm is fixed to HS256 with the tenant's own key, so that the hot path of a short
     process needs no cryptography package.
+
+    Args:
+        meta: Facts about the tenant.
+        headers: The request's, names in lower case.
+        now: Epoch seconds by which the token must not have expired.
 
     Raises:
         GraphError: 401 `InvalidAuthenticationToken`.
     """
-    scheme, _, token = context.request.headers.get("authorization", "").partition(" ")
+    scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise _refuse("Access token is empty.")
-    claims = _verified_claims(context.meta, token.strip())
+    claims = _verified_claims(meta, token.strip())
     if str(claims.get("aud", "")).rstrip("/") not in GRAPH_AUDIENCES:
         raise _refuse("Access token validation failure. Invalid audience.")
-    if claims.get("tid") != context.meta["tenant_id"]:
+    if claims.get("tid") != meta["tenant_id"]:
         raise _refuse("Access token validation failure. Invalid tenant.")
-    if not isinstance(claims.get("exp"), int) or claims["exp"] <= context.now:
+    if not isinstance(claims.get("exp"), int) or claims["exp"] <= now:
         raise _refuse("Lifetime validation failed, the token is expired.")
     roles = [*claims.get("roles", ()), *str(claims.get("scp", "")).split()]
     return Caller(application=str(claims.get("appid", "")), roles=frozenset(roles))

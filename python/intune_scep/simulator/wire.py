@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import ipaddress
 import os
+import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +20,28 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from intune_scep.simulator.core import Core
 from intune_scep.simulator.errors import SimulatorError
-from intune_scep.simulator.messages import Effect, Request, Response
+from intune_scep.simulator.messages import Effect, Request, Response, json_response
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that are served whatever else is."""
 
 _DRIP_INTERVAL = 0.2
+_NAME = re.compile(r"[0-9a-z_.-]+")
+_HOST = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[^\[\]:/@?#\s]+))(?::\d{1,5})?")
+
+
+def checked_name(given: str) -> str:
+    """A name that a Host header can hold, in lower case.
+
+    Raises:
+        SimulatorError: It is none.
+    """
+    bare = given.lower().strip("[]")
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(bare))
+    if not _NAME.fullmatch(bare):
+        raise SimulatorError(f"{given!r} is no name of a host: give it without scheme and port.")
+    return bare.removesuffix(".")
 
 
 @dataclass(frozen=True)
@@ -32,9 +52,21 @@ class Tls:
     key: Path
 
 
-def build_app(core: Core) -> ASGIApp:
-    """The core as an ASGI application."""
-    return Starlette(routes=[Route("/{path:path}", _Endpoint(core))])
+def build_app(core: Core, hosts: Collection[str] = LOOPBACK_NAMES) -> ASGIApp:
+    """The core as an ASGI application that answers only when it is asked for by one of `hosts`.
+
+    A web page whose name was made to lead to this machine is asked for by its own name: it must
+    not get in (DNS rebinding).
+    """
+    return Starlette(routes=[Route("/{path:path}", _Endpoint(core, hosts))])
+
+
+def host_name(header: str) -> str | None:
+    """The name in a Host header, in lower case, without port and brackets; None if it is none."""
+    match = _HOST.fullmatch(header)
+    if match is None:
+        return None
+    return (match["six"] or match["name"]).lower().removesuffix(".")
 
 
 def serve(
@@ -43,6 +75,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     tls: Tls | None = None,
+    more_hosts: Iterable[str] = (),
     announce: Callable[[str], None],
 ) -> None:
     """Serve until the process is told to stop.
@@ -52,17 +85,20 @@ def serve(
         host: A loopback address or `localhost`.
         port: 0 for any free one.
         tls: Serve HTTPS with this.
+        more_hosts: Names by which requests may ask for it besides loopback's.
         announce: Called once with the URL when requests are answered.
 
     Raises:
-        SimulatorError: The host is not loopback, the port is taken or the certificate unusable.
+        SimulatorError: The host is not loopback, the port is taken, the certificate unusable, or
+            one of the names none that a Host header can hold.
     """
+    hosts = {*LOOPBACK_NAMES, host.lower(), *map(checked_name, more_hosts)}
     listener = _listen(host, port)
     scheme = "https" if tls else "http"
     name = f"[{host}]" if ":" in host else host
     url = f"{scheme}://{name}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        build_app(core),
+        build_app(core, hosts),
         http=_Protocol,
         ws="none",
         lifespan="off",
@@ -99,11 +135,16 @@ class _Protocol(H11Protocol):
 
 
 class _Endpoint:
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, hosts: Collection[str]) -> None:
         self._core = core
+        self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         http = HttpRequest(scope, receive)
+        asked = http.headers.get("host", "")
+        if host_name(asked) not in self._hosts:
+            await _send(send, _misdirected(asked))
+            return
         request = Request(
             method=http.method,
             path=scope["path"],
@@ -111,7 +152,7 @@ class _Endpoint:
             headers=dict(http.headers),
             body=await http.body(),
             scheme=scope["scheme"],
-            host=http.headers.get("host", ""),
+            host=asked,
         )
         response = await run_in_threadpool(self._core.handle, request)
         if response.effect is None:
@@ -186,6 +227,14 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise SimulatorError(f"Cannot listen on {host} port {port}: {error}.") from error
     return listener
+
+
+def _misdirected(host: str) -> Response:
+    reason = (
+        f"The simulator was not started for the host {host[:80]!r}. Use a loopback name, or name"
+        " it in --allow-host."
+    )
+    return json_response(421, {"error": {"code": "MisdirectedRequest", "message": reason}})
 
 
 def _is_loopback(host: str) -> bool:

@@ -69,6 +69,7 @@ class Assessment:
     Attributes:
         notes: What was not read, and why.
         pages: How many requests the listing took.
+        is_whole: Whether everything that was asked for could be read.
     """
 
     tenant: str
@@ -76,6 +77,7 @@ class Assessment:
     assessed: tuple[Assessed, ...]
     notes: tuple[str, ...] = ()
     pages: int = 1
+    is_whole: bool = True
 
     def __repr__(self) -> str:
         return f"<Assessment: {len(self.assessed)} SCEP profiles of {self.tenant}>"
@@ -109,7 +111,7 @@ def assess(
     """
     judge_one = partial(_assessed, found, configuration, today)
     assessed = tuple(judge_one(item) for item in found.profiles if isinstance(item, ScepProfile))
-    return Assessment(tenant, cloud, assessed, found.notes, found.pages)
+    return Assessment(tenant, cloud, assessed, found.notes, found.pages, is_whole=not found.unread)
 
 
 def _assessed(

@@ -56,6 +56,7 @@ def make_plan(assessment: Assessment, choices: Choices) -> Plan:
             *_grouped(said, Severity.INFO),
         ),
         warnings=tuple(_grouped(said, Severity.WARNING, Severity.ERROR)),
+        all_scep=True,
     )
 
 

@@ -10,12 +10,13 @@ from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError,
 from intune_scep.graph.batch import BATCH_SIZE, BatchAnswer, read_batch
 from intune_scep.graph.session import checked_id, require_same_id
 from intune_scep.profiles import ProfileType
+from intune_scep.tenant.expanded import completed, is_partial, with_rest
 from intune_scep.tenant.profiles import CONFIGURATIONS, RESOURCE_ACCESS
 from intune_scep.tenant.tenant import Tenant
 
 Wire = dict[str, Any]
-_MORE_ASSIGNMENTS: Final = "assignments@odata.nextLink"
 _EXPANDED: Final = {"$expand": "assignments"}
+_COUNTED: Final = {"$count": "true"}
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,12 @@ async def list_configurations(
     wanted: Callable[[str], bool],
     *,
     with_assignments: bool,
+    counted: bool = True,
 ) -> Listing:
     """List device configurations, in as few requests as Graph's paging allows.
 
-    A server that does not accept the filter by type is asked for everything instead (GRAPH.md 3.6
+    The first page is asked for the number of all items; nobody has documented `$count` for this
+    collection, so a server that refuses it is asked without. A server that does not accept the filter by type is asked for everything instead (GRAPH.md 3.6
     grades long `isof` filters as practised only). One that does not expand assignments in a
     listing is asked for them 20 profiles a request (GRAPH.md 3.5 has seen the expansion of one
     profile only).
@@ -68,20 +71,24 @@ async def list_configurations(
     Args:
         types: What Graph is asked to filter by; all that it has if empty.
         wanted: Says of an `@odata.type` whether its items are kept.
+        counted: Whether the number is asked for.
 
     Raises:
         GraphError, GraphTransportError: the listing failed.
     """
     by_type = " or ".join(f"isof('microsoft.graph.{row.name}')" for row in types)
     expand = _EXPANDED if with_assignments else {}
-    queries = [{"$filter": by_type, **expand}] if by_type else []
-    for query in (*queries, expand):
+    queries = [*([{"$filter": by_type, **expand}] if by_type else []), expand]
+    first = [{**queries[0], **_COUNTED}] if counted else []
+    for query in (*first, *queries):
         try:
             return await _list(tenant, CONFIGURATIONS, query, wanted)
         except GraphError as error:
             if error.status != 400 or not query:
                 raise
-    listing = await list_configurations(tenant, types, wanted, with_assignments=False)
+    listing = await list_configurations(
+        tenant, types, wanted, with_assignments=False, counted=False
+    )
     await _add_assignments(tenant, listing)
     return listing
 
@@ -104,27 +111,142 @@ async def list_resource_access(tenant: Tenant, wanted: Callable[[str], bool]) ->
         return Listing(pages=1, notes=[note])
 
 
+@dataclass
+class _Pages:
+    """What the pages of one reading of a collection held.
+
+    Attributes:
+        found: Id (lower case) to the item's copies, those of equal content once.
+        left_out: Items that cannot be used.
+        items: Everything that was sent, each id once.
+        requests: How many it took.
+        counted: How many Graph counts; None where it does not say.
+    """
+
+    found: dict[str, list[Wire]] = field(default_factory=dict)
+    left_out: list[ReadFailure] = field(default_factory=list)
+    items: set[str] = field(default_factory=set)
+    requests: int = 0
+    counted: int | None = None
+
+    @property
+    def lacking(self) -> int:
+        """How many items Graph counts that no page held."""
+        return max(0, (self.counted or 0) - len(self.items))
+
+    def take(self, item: Any, wanted: Callable[[str], bool]) -> None:
+        """Take in an item of a page."""
+        identifier = item.get("id") if isinstance(item, dict) else None
+        key = identifier.lower() if isinstance(identifier, str) else f"item {len(self.items)}"
+        self.items.add(key)
+        if (problem := _why_useless(item, wanted)) is not None:
+            self.left_out.append(problem)
+        elif wanted(item["@odata.type"]):
+            self.add(key, item)
+
+    def add(self, key: str, item: Wire) -> None:
+        """Keep an item, unless its last copy is equal."""
+        copies = self.found.setdefault(key, [])
+        if item not in copies[-1:]:
+            copies.append(item)
+
+    def add_all(self, later: _Pages) -> None:
+        """Take in what a later reading held."""
+        for key, copies in later.found.items():
+            for item in copies:
+                self.add(key, item)
+        self.left_out += [item for item in later.left_out if item not in self.left_out]
+        self.items |= later.items
+        self.requests += later.requests
+        self.counted = later.counted
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A collection that is listed, and what of it is wanted."""
+
+    tenant: Tenant
+    path: str
+    query: Mapping[str, str]
+    wanted: Callable[[str], bool]
+
+
 async def _list(
     tenant: Tenant, path: str, query: Mapping[str, str], wanted: Callable[[str], bool]
 ) -> Listing:
     listing = Listing()
-    found: dict[str, list[Wire]] = {}
-    async for page in tenant.session.pages(path, query=query):
-        listing.pages += 1
-        for item in page:
-            if (problem := _why_useless(item, wanted)) is not None:
-                listing.left_out.append(problem)
-            elif wanted(item["@odata.type"]):
-                copies = found.setdefault(item["id"].lower(), [])
-                if item not in copies[-1:]:
-                    copies.append(item)
+    question = _Question(tenant, path, query, wanted)
+    pages = await _read_pages(question)
+    if pages.lacking:
+        await _look_again(question, pages, listing)
+    found = pages.found
+    listing.pages = pages.requests
+    listing.left_out += pages.left_out
     differing = [key for key, copies in found.items() if len(copies) > 1]
     fresh = await _read_again(tenant, path, query, [found[key][-1] for key in differing], listing)
     chosen: dict[str, Wire | None] = {key: copies[-1] for key, copies in found.items()}
     chosen |= dict(zip(differing, fresh, strict=True))
     listing.items += [item for item in chosen.values() if item is not None]
-    listing.left_out += [_half_assigned(item) for item in listing.items if _has_more(item)]
+    await _complete(tenant, listing)
     return listing
+
+
+async def _read_pages(question: _Question) -> _Pages:
+    pages = _Pages()
+    on_first = 0
+    session = question.tenant.session
+    async for body in session.page_bodies(question.path, query=question.query):
+        pages.requests += 1
+        for item in body["value"]:
+            pages.take(item, question.wanted)
+        if pages.requests == 1:
+            pages.counted, on_first = _whole_number(body.get("@odata.count")), len(body["value"])
+    # Some services count the page, not the collection.
+    if pages.requests > 1 and (pages.counted or 0) <= on_first:
+        pages.counted = None
+    return pages
+
+
+def _whole_number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+async def _look_again(question: _Question, pages: _Pages, listing: Listing) -> None:
+    """List once more what a listing lacks, and tell what came to light and what did not."""
+    before = set(pages.found)
+    pages.add_all(await _read_pages(question))
+    for key in [key for key in pages.found if key not in before]:
+        item = pages.found[key][-1]
+        listing.notes.append(
+            f"{item.get('displayName')!r} ({item['id']}) was missing when the profiles were listed"
+            " first: it slipped between two pages, or was made meanwhile. They were listed again."
+        )
+    if pages.lacking:
+        listing.left_out.append(
+            ReadFailure(
+                f"{pages.lacking} of {pages.counted} items of the listing",
+                f"Graph counts {pages.counted}, and pages that were read twice held"
+                f" {len(pages.items)}. What is missing slipped between two pages, or was made"
+                " meanwhile: look again.",
+            )
+        )
+
+
+async def _complete(tenant: Tenant, listing: Listing) -> None:
+    """Read the rest of what was expanded in parts; an item costs only itself."""
+    for number, item in enumerate(listing.items):
+        if not is_partial(item):
+            continue
+        try:
+            whole = await completed(tenant, item)
+        except IntuneScepError as error:
+            listing.left_out.append(_half_assigned(item, error))
+            continue
+        if _are_assignments(whole.get("assignments")):
+            listing.items[number] = whole
+        else:
+            odd = GraphTransportError("The rest is of an unknown form.", hides_commit=False)
+            listing.left_out.append(_half_assigned(item, odd))
 
 
 def _why_useless(item: Any, wanted: Callable[[str], bool]) -> ReadFailure | None:
@@ -167,14 +289,10 @@ def _shown(item: Mapping[str, Any]) -> str:
     return f"the item {' '.join(words)}" if words else "an item of the listing"
 
 
-def _has_more(item: Mapping[str, Any]) -> bool:
-    return item.get(_MORE_ASSIGNMENTS) is not None
-
-
-def _half_assigned(item: Mapping[str, Any]) -> ReadFailure:
+def _half_assigned(item: Mapping[str, Any], error: IntuneScepError) -> ReadFailure:
     return ReadFailure(
         f"all assignments of {item.get('displayName') or item.get('id')}",
-        "Graph sent them in parts, of which only the first was read.",
+        f"Graph sent them in parts, of which only the first was read: {error}",
     )
 
 
@@ -231,9 +349,18 @@ async def _add_assignments(tenant: Tenant, listing: Listing) -> None:
             listing.notes.append(f"{_shown(item)} was deleted while the profiles were listed.")
             continue
         item["assignments"] = _assignments_in(answer)
-        if answer.body.get("@odata.nextLink") is not None:
-            listing.left_out.append(_half_assigned(item))
+        try:
+            await _add_rest(tenant, item, answer)
+        except IntuneScepError as error:
+            listing.left_out.append(_half_assigned(item, error))
     listing.items[:] = [item for item in listing.items if item["id"] not in gone]
+
+
+async def _add_rest(tenant: Tenant, item: Wire, answer: BatchAnswer) -> None:
+    link = tenant.session.next_link(answer.body)
+    if link is not None:
+        first = item["assignments"]
+        item["assignments"] = await with_rest(tenant, "assignments", first, link)
 
 
 def _assignments_in(answer: BatchAnswer) -> list[Wire]:

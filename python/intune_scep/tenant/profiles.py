@@ -9,6 +9,7 @@ from intune_scep.errors import GraphError, IntuneScepError
 from intune_scep.graph.batch import BatchAnswer, read_batch
 from intune_scep.graph.session import checked_id, require_same_id
 from intune_scep.profiles import Profile, parse_profile
+from intune_scep.tenant.expanded import completed, is_partial
 from intune_scep.tenant.tenant import Tenant
 
 CONFIGURATIONS = "deviceManagement/deviceConfigurations"
@@ -28,16 +29,18 @@ async def read_profiles_by_id(
     paths = [f"{CONFIGURATIONS}/{checked_id(identifier)}{query}" for identifier in ids]
     answers = await read_batch(tenant.session, paths)
     return {
-        identifier: _answered(identifier, answer)
+        identifier: await _answered(tenant, identifier, answer)
         for identifier, answer in zip(ids, answers, strict=True)
     }
 
 
-def _answered(identifier: str, answer: BatchAnswer) -> Profile | IntuneScepError | None:
+async def _answered(
+    tenant: Tenant, identifier: str, answer: BatchAnswer
+) -> Profile | IntuneScepError | None:
     if answer.error is not None:
         return None if answer.not_found else answer.error
     try:
-        return _profile_in(identifier, answer.body)
+        return await _profile_in(tenant, identifier, answer.body)
     except IntuneScepError as error:
         return error
 
@@ -57,8 +60,9 @@ async def read_profile(
         if error.status == 404:
             return None
         raise
-    return _profile_in(identifier, body)
+    return await _profile_in(tenant, identifier, body)
 
 
-def _profile_in(identifier: str, body: Any) -> Profile:
-    return parse_profile(require_same_id(identifier, body))
+async def _profile_in(tenant: Tenant, identifier: str, body: Any) -> Profile:
+    wire = require_same_id(identifier, body)
+    return parse_profile(await completed(tenant, wire) if is_partial(wire) else wire)

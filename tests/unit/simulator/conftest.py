@@ -65,11 +65,18 @@ class Graph:
 
     def control(self, method: str, path: str, body: Any = None, query: str = "") -> Any:
         content = b"" if body is None else json.dumps(body).encode()
-        response = self.core.handle(
-            Request(method=method, path=f"/_simulator/{path}", query=query, body=content)
-        )
+        response = self.ask_control(method, path, content, query)
         assert response.status == 200, response.body
         return response.json()
+
+    def ask_control(
+        self, method: str, path: str, content: bytes = b"", query: str = "", **headers: str
+    ) -> Response:
+        """A control request, with the token that the command prints unless headers say another."""
+        given = {"authorization": f"Bearer {self.token}", **headers}
+        return self.core.handle(
+            Request(method, f"/_simulator/{path}", query=query, headers=given, body=content)
+        )
 
     def create(self, type_name: str, display_name: str = "Profile", **properties: Any) -> Any:
         body = {"@odata.type": f"#microsoft.graph.{type_name}", "displayName": display_name}

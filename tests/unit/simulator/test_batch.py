@@ -53,7 +53,14 @@ def test_answers_come_in_another_order_always_the_same(graph: Graph) -> None:
         [read(str(number)) for number in range(21)],
         [read("1"), read("1")],
         [{"method": "GET", "url": "/users"}],
-        [read("1") | {"id": 1}],
+        [read("1"), read("1") | {"id": 1}],
+        [read("1") | {"id": True}],
+        [read("1") | {"id": 1.0}],
+        [read("1") | {"id": None}],
+        [read("1") | {"id": ["1"]}],
+        [read("")],
+        [read("1"), read("2", dependsOn=1)],
+        [read("1"), read("2", dependsOn=[True])],
         [{"id": "1", "url": "/users"}],
         [{"id": "1", "method": "GET"}],
         [read("1") | {"url": "https://graph.microsoft.com/beta/users"}],
@@ -68,6 +75,32 @@ def test_answers_come_in_another_order_always_the_same(graph: Graph) -> None:
 )
 def test_a_malformed_batch_is_refused_whole(graph: Graph, requests: Any) -> None:
     assert graph("POST", "$batch", {"requests": requests}).status == 400
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        ([1, 2, 3], {"1", "2", "3"}),
+        ([0], {"0"}),
+        ([-7, 7], {"-7", "7"}),
+        ([10**15], {"1000000000000000"}),
+        ([1, "2", "three"], {"1", "2", "three"}),
+        (list(range(20)), {str(number) for number in range(20)}),
+    ],
+)
+def test_ids_that_are_whole_numbers_are_answered_as_strings(
+    graph: Graph, sent: list[Any], answered: set[str]
+) -> None:
+    answers = run(graph, *[read("") | {"id": each} for each in sent])
+    assert answers.keys() == answered
+    assert {each["status"] for each in answers.values()} == {200}
+
+
+@pytest.mark.parametrize(("first", "named"), [(1, 1), ("1", 1), (1, "1")])
+def test_dependencies_may_be_whole_numbers_too(graph: Graph, first: Any, named: Any) -> None:
+    missing = read("", f"{CONFIGURATIONS}/missing") | {"id": first}
+    answers = run(graph, missing, create("2", "Two", dependsOn=[named]))
+    assert (answers["1"]["status"], answers["2"]["status"]) == (404, 424)
 
 
 def test_a_url_with_the_version_finds_nothing(graph: Graph) -> None:

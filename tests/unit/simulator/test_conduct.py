@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from intune_scep.simulator.messages import Request, Response
+from intune_scep.simulator.messages import Response
 
 from .conftest import CONFIGURATIONS, WINDOWS_ROOT, WINDOWS_SCEP, Graph
 
 LICENSED = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
+NEW = {"@odata.type": f"#microsoft.graph.{WINDOWS_SCEP}", "displayName": "new"}
 ASSIGN = {"assignments": [{"target": LICENSED}]}
 
 
@@ -214,6 +215,105 @@ def test_pages_can_overlap_by_one_item(graph: Graph, stale: bool) -> None:
     assert copy == ((1, None) if stale else (2, "newer"))
 
 
+@pytest.mark.parametrize(
+    ("match", "more", "listed"),
+    [
+        ({}, {}, "01346"),
+        ({"nth": [1]}, {}, "013456"),
+        ({"nth": [2]}, {}, "012356"),
+        ({}, {"count": 2}, "0145"),
+        ({}, {"count": 99}, "01"),
+        ({"nth": [1]}, {"times": 1, "count": 2}, "01456"),
+        ({"path": "resourceAccess"}, {}, "0123456"),
+    ],
+)
+def test_items_can_slip_between_two_pages(graph: Graph, match: Any, more: Any, listed: str) -> None:
+    for number in range(7):
+        graph.create(WINDOWS_SCEP, str(number))
+    graph.control("PUT", "settings", {"page_size": 2})
+    graph.control("PUT", "faults", [{"match": match, "effect": "slip", **more}])
+    found = [each["displayName"] for page in pages(graph) for each in page]
+    assert "".join(found) == listed
+    counted = graph("GET", CONFIGURATIONS, query="$count=true&$top=1").json()
+    assert counted["@odata.count"] == 7
+
+
+GROUPS = [f"5f9e6b0a-54b4-4f66-9a0e-1f3a3a6c1d0{number}" for number in range(5)]
+TO_GROUPS = {
+    "assignments": [
+        {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}}
+        for group in GROUPS
+    ]
+}
+
+
+def groups_of(graph: Graph, content: Any, prefix: str = "") -> list[list[str]]:
+    """The groups in each part of an expanded or listed collection of assignments."""
+    parts = [content[prefix.rstrip("@") or "value"]]
+    link = content.get(f"{prefix}@odata.nextLink" if prefix else "@odata.nextLink")
+    while link:
+        url, _, query = link.partition("/beta/")[2].partition("?")
+        content = graph("GET", url, query=query).json()
+        parts.append(content["value"])
+        link = content.get("@odata.nextLink")
+    return [[each["target"]["groupId"] for each in part] for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("more", "sizes"),
+    [({}, [1, 1, 1, 1, 1]), ({"size": 2}, [2, 2, 1]), ({"size": 5}, [5]), ({"size": 9}, [5])],
+)
+def test_assignments_can_come_in_parts(graph: Graph, more: Any, sizes: list[int]) -> None:
+    profile = graph.create(WINDOWS_SCEP)
+    other = graph.create(WINDOWS_SCEP, "nobody's")
+    assert graph("POST", path(profile, "/assign"), TO_GROUPS).status == 200
+    rule(graph, "split", **more)
+    expanded = graph.get(profile["id"], query="$expand=assignments")
+    listed = {each["id"]: each for each in graph.list(query="$expand=assignments")}
+    for content in (expanded, listed[profile["id"]]):
+        parts = groups_of(graph, content, "assignments")
+        assert [len(part) for part in parts] == sizes
+        assert [group for part in parts for group in part] == GROUPS
+    alone = graph("GET", path(profile, "/assignments")).json()
+    assert [len(part) for part in groups_of(graph, alone)] == sizes
+    assert "assignments@odata.nextLink" not in listed[other["id"]]
+    assert "assignments" not in graph.get(profile["id"])
+
+
+def test_somebody_makes_a_profile_between_two_requests(graph: Graph) -> None:
+    made = {"@odata.type": f"#microsoft.graph.{WINDOWS_SCEP}", "displayName": "theirs"}
+    rule(graph, "edit", "GET", create=made, when="after", times=1)
+    assert graph.list() == []
+    [theirs] = graph.list()
+    assert (theirs["displayName"], theirs["version"]) == ("theirs", 1)
+    rule(graph, "edit", create=made, times=1)
+    assert graph("GET", "users").status == 200
+    assert [each["displayName"] for each in graph.list()] == ["theirs", "theirs"]
+
+
+@pytest.mark.parametrize(("when", "seen"), [("before", "theirs"), ("after", None)])
+def test_somebody_edits_around_a_whole_batch(graph: Graph, when: str, seen: str | None) -> None:
+    profile = graph.create(WINDOWS_SCEP)
+    match = {"path": "batch$", "nth": [1]}
+    edit = {"effect": "edit", "id": profile["id"], "set": {"description": "theirs"}}
+    graph.control("PUT", "faults", [{"match": match, "when": when, **edit}])
+    assert graph.get(profile["id"])["description"] is None
+    assert batch(graph, "GET", path(profile))["body"]["description"] == seen
+    assert edition(graph, profile) == (2, "theirs")
+    assert batch(graph, "GET", path(profile))["body"]["version"] == 2
+
+
+@pytest.mark.parametrize(("when", "left"), [("before", [LICENSED]), ("after", [])])
+def test_somebody_assigns_around_a_write(graph: Graph, when: str, left: list[Any]) -> None:
+    profile = graph.create(WINDOWS_SCEP)
+    rule(graph, "edit", "POST", assign=[], when=when)
+    assert graph("POST", path(profile, "/assign"), ASSIGN).status == 200
+    shown = graph.list(path(profile, "/assignments"))
+    assert [each["target"]["@odata.type"] for each in shown] == [
+        each["@odata.type"] for each in left
+    ]
+
+
 @pytest.mark.parametrize("item", [None, {"id": "x"}, {"@odata.type": "#a", "id": 7}, 3])
 def test_a_listing_can_hold_an_odd_item(graph: Graph, item: Any) -> None:
     graph.create(WINDOWS_SCEP)
@@ -244,8 +344,16 @@ def test_a_tenant_can_count_versions_in_another_way(graph: Graph, step: int, ver
     assert edition(graph, profile) == (version, "new")
 
 
+def test_an_item_of_a_batch_is_struck_in_batches_alone(graph: Graph) -> None:
+    rule(graph, "batch_item", item=1, status=429, times=1)
+    assert graph("GET", CONFIGURATIONS).status == 200
+    assert graph.create(WINDOWS_SCEP)
+    assert batch(graph, "GET", CONFIGURATIONS)["status"] == 429
+    assert batch(graph, "GET", CONFIGURATIONS)["status"] == 200
+
+
 def put(graph: Graph, rules: str) -> Response:
-    return graph.core.handle(Request("PUT", "/_simulator/faults", body=rules.encode()))
+    return graph.ask_control("PUT", "faults", rules.encode())
 
 
 @pytest.mark.parametrize(
@@ -253,6 +361,22 @@ def put(graph: Graph, rules: str) -> Response:
     [
         {"effect": 503, "match": {"nth": 1}},
         {"effect": 503, "match": {"nth": [0]}},
+        {"effect": 503, "match": {"nth": []}},
+        {"effect": 503, "match": {"nth": "1"}},
+        {"effect": 503, "match": {"nth": [True]}},
+        {"effect": 503, "match": {"method": "FETCH"}},
+        {"effect": 503, "match": {"path": "("}},
+        {"effect": 503, "match": {"probability": "0.5"}},
+        {"effect": 503, "match": {"url": "x"}},
+        {"effect": 503, "retry_after": "soon"},
+        {"effect": 503, "retry_after": True},
+        {"effect": 503, "name": 7},
+        {"effect": 503, "times": -1},
+        {"effect": 503, "times": True},
+        {"effect": 503.0},
+        {"effect": "503"},
+        {"effect": 100},
+        {"effect": 600},
         {"effect": 503, "match": {"every": 0}},
         {"effect": 503, "match": {"every": 2, "nth": [1]}},
         {"effect": 503, "match": {"probability": 2}},
@@ -264,6 +388,25 @@ def put(graph: Graph, rules: str) -> Response:
         {"effect": None},
         {"effect": ["ignore"]},
         {"effect": "slow", "seconds": float("nan")},
+        {"effect": "slow", "seconds": 1e300},
+        {"effect": 503, "seconds": 5},
+        {"effect": 503, "item": 2},
+        {"effect": "close", "retry_after": 1},
+        {"effect": "close", "seconds": 1},
+        {"effect": "html_502", "status": 503},
+        {"effect": "slow", "form": "empty"},
+        {"effect": "malformed_json", "set": {}},
+        {"effect": "batch_item", "seconds": 1},
+        {"effect": "lag", "seconds": 5, "match": {"method": "GET"}},
+        {"effect": "ignore", "match": {"method": "get"}},
+        {"effect": "more", "set": {"description": "x"}, "match": {"method": "GET"}},
+        {"effect": "overlap", "match": {"method": "PATCH"}},
+        {"effect": "slip", "match": {"method": "POST"}},
+        {"effect": "split", "match": {"method": "DELETE"}},
+        {"effect": "other_id", "match": {"method": "PUT"}},
+        {"effect": "batch_item", "match": {"method": "GET"}},
+        {"effect": 429, "retry_after": 1e300},
+        {"effect": 429, "retry_after": -1},
         {"effect": "lag"},
         {"effect": "lag", "seconds": float("inf")},
         {"effect": "lag", "seconds": -1},
@@ -276,6 +419,20 @@ def put(graph: Graph, rules: str) -> Response:
         {"effect": "edit", "set": {}, "delete": True},
         {"effect": "edit", "delete": 1},
         {"effect": "edit", "id": "", "delete": True},
+        {"effect": "edit", "delete": True, "assign": []},
+        {"effect": "edit", "assign": {}},
+        {"effect": "edit", "assign": [{"@odata.type": "#microsoft.graph.everybody"}]},
+        {"effect": "edit", "create": {"displayName": "untyped"}},
+        {"effect": "edit", "create": {"@odata.type": "#microsoft.graph.user"}},
+        {"effect": "edit", "create": {"@odata.type": f"#microsoft.graph.{WINDOWS_SCEP}"}},
+        {"effect": "edit", "create": []},
+        {"effect": "edit", "id": "x", "create": NEW},
+        {"effect": "slip", "count": 0},
+        {"effect": "slip", "count": 1.5},
+        {"effect": "slip", "size": 1},
+        {"effect": "split", "size": 0},
+        {"effect": "split", "size": "1"},
+        {"effect": "split", "count": 1},
         {"effect": "overlap", "stale": "yes"},
         {"effect": "odd_item"},
         {"effect": "other_id", "id": "x"},

@@ -1,5 +1,7 @@
 """The wire door: the commands, TLS, azure-identity and effects on a real socket."""
 
+import json
+import ssl
 import stat
 import subprocess
 import sys
@@ -58,8 +60,6 @@ def server(folder: Path, database: Path) -> Iterator[str]:
 
 @pytest.fixture
 def client(server: str, folder: Path, database: Path) -> Iterator[httpx.Client]:
-    import ssl
-
     trusted = ssl.create_default_context(cafile=folder / "tls" / "ca.pem")
     token = run("token", "--database", str(database))[1]
     headers = {"Authorization": f"Bearer {token}"}
@@ -94,11 +94,129 @@ def test_it_serves_https_with_a_certificate_of_its_own(
 def test_effects_happen_on_the_socket(
     client: httpx.Client, effect: str, error: type[Exception]
 ) -> None:
-    rule = {"match": {"path": "deviceConf"}, "effect": effect, "seconds": 3, "times": 1}
-    client.put("/_simulator/faults", json=[rule | {"when": "after"}])
+    rule = {"match": {"path": "deviceConf"}, "effect": effect, "when": "after", "times": 1}
+    rules = [rule | ({"seconds": 3} if effect == "slow" else {})]
+    assert client.put("/_simulator/faults", json=rules).status_code == 200
     with pytest.raises(error):
         client.get(URL)
     assert client.get(URL).status_code == 200
+
+
+def from_host(client: httpx.Client, host: str, path: str = URL) -> httpx.Response:
+    return client.get(path, headers={"Host": host})
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["localhost", "LocalHost:8080", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:443", "localhost."],
+)
+def test_loopback_is_served_by_every_name_of_it(client: httpx.Client, host: str) -> None:
+    answer = from_host(client, host)
+    assert answer.status_code == 200
+    assert answer.json()["@odata.context"].startswith(f"https://{host}/beta/$metadata#")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebound.example",
+        "rebound.example:8080",
+        "graph.microsoft.com",
+        "127.0.0.1.rebound.example",
+        "localhost.rebound.example",
+        "192.0.2.1",
+        "0.0.0.0",
+        "[::2]",
+        "localhost@rebound.example",
+        "127.0.0.1:80:80",
+        "",
+    ],
+)
+@pytest.mark.parametrize("path", [URL, "/_simulator/requests", "/common/oauth2/v2.0/token"])
+def test_a_request_for_another_host_is_refused(client: httpx.Client, host: str, path: str) -> None:
+    answer = from_host(client, host, path)
+    assert answer.status_code in (421, 400)
+    assert "value" not in answer.text
+
+
+def test_the_refusal_names_the_host_and_the_option(client: httpx.Client) -> None:
+    error = from_host(client, "rebound.example").json()["error"]
+    assert error["code"] == "MisdirectedRequest"
+    assert "'rebound.example'" in error["message"] and "--allow-host" in error["message"]
+    entries = client.get("/_simulator/requests").json()["value"]
+    assert all(entry["status"] != 421 for entry in entries)
+
+
+def test_more_hosts_are_served_by_option_and_stand_in_the_certificate(
+    tmp_path: Path, database: Path
+) -> None:
+    options = ["--tls-directory", str(tmp_path), "--database", str(database)]
+    with serving(*options):
+        pass
+    hosts = ("graph.microsoft.com", "Two.Example", "192.0.2.7", "[2001:db8::7]")
+    names = [part for host in hosts for part in ("--allow-host", host)]
+    with serving(*options, *names) as url:
+        trusted = ssl.create_default_context(cafile=tmp_path / "ca.pem")
+        with httpx.Client(base_url=url, verify=trusted, trust_env=False) as client:
+            for host in (*map(str.lower, hosts), "localhost"):
+                named = {"sni_hostname": host.strip("[]")}
+                answer = client.get(URL, headers={"Host": host}, extensions=named)
+                assert answer.status_code == 401
+            assert from_host(client, "three.example").status_code == 421
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "https://graph.microsoft.com", "graph.microsoft.com:443", "a b", "*/", "*", "*.example"],
+)
+def test_what_is_no_host_is_refused_before_anything_is_served(database: Path, name: str) -> None:
+    code, output = run("serve", "--database", str(database), "--allow-host", name)
+    assert code == 1 and "no name of a host" in output and "\n" not in output
+
+
+def test_the_control_api_needs_the_token_on_the_wire_too(client: httpx.Client) -> None:
+    anonymous = {"Authorization": ""}
+    assert client.get("/_simulator/requests", headers=anonymous).status_code == 401
+    rules = [{"effect": 503}]
+    assert client.put("/_simulator/faults", json=rules, headers=anonymous).status_code == 401
+    assert client.get("/_simulator/faults").json() == []
+
+
+def test_faults_can_come_from_a_file(tmp_path: Path, database: Path) -> None:
+    path = tmp_path / "faults.json"
+    rule = {"match": {"path": "deviceConf", "nth": [1]}, "effect": 418}
+    path.write_text(json.dumps([rule]))
+    token = run("token", "--database", str(database))[1]
+    headers = {"Authorization": f"Bearer {token}"}
+    with (
+        serving("--database", str(database), "--faults", str(path)) as url,
+        httpx.Client(base_url=url, headers=headers, trust_env=False) as client,
+    ):
+        assert [client.get(URL).status_code for _ in range(2)] == [418, 200]
+        assert client.get("/_simulator/faults").json() == [rule | {"when": "before"}]
+        client.delete("/_simulator/faults")
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (None, "no file"),
+        ("{}", "array"),
+        ("[{", "no JSON"),
+        ('[{"effect": "explode"}]', "one of html_502"),
+        ('[{"effect": 503, "match": {"nth": 1}}]', "as in [1, 3]"),
+        ('[{"effect": 503, "match": {"probability": NaN}}]', "NaN"),
+        ('[{"effect": 503, "wenn": "after"}]', "'wenn'; it takes effect"),
+    ],
+)
+def test_a_file_with_no_rules_is_one_line(
+    tmp_path: Path, database: Path, content: str | None, part: str
+) -> None:
+    path = tmp_path / "faults.json"
+    if content is not None:
+        path.write_text(content)
+    code, output = run("serve", "--database", str(database), "--faults", str(path))
+    assert code == 1 and part in output and str(path) in output and "\n" not in output
 
 
 def test_a_drip_outlives_a_timeout_per_read(client: httpx.Client) -> None:
@@ -150,6 +268,9 @@ def test_serving_makes_the_tenant_when_there_is_none(tmp_path: Path) -> None:
         (["serve", "--tls-key", "x"], "belong together"),
         (["serve", "--tls-key", "x", "--tls-certificate", "y"], "no file"),
         (["seed", "--scenario", "fabrikam"], "no scenario 'fabrikam'"),
+        (["token", "--expires-in", "nan"], "--expires-in takes a number of seconds"),
+        (["token", "--expires-in", "inf"], "--expires-in takes a number of seconds"),
+        (["token", "--expires-in", "-1e300"], "--expires-in takes a number of seconds"),
     ],
 )
 def test_mistakes_are_one_line(database: Path, arguments: list[str], part: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from intune_scep.simulator.assignments import assignments_by_profile, forget_assignments
 from intune_scep.simulator.bodies import checked_properties, new_entity, read_object, read_type
@@ -12,7 +13,14 @@ from intune_scep.simulator.links import add_link, forget_profile, read_reference
 from intune_scep.simulator.messages import Response, raw_json_response
 from intune_scep.simulator.odata.filter import compile_filter
 from intune_scep.simulator.odata.options import Options, read_options
-from intune_scep.simulator.odata.paging import Selection, page_of, render_collection, total
+from intune_scep.simulator.odata.paging import (
+    Selection,
+    page_of,
+    part_size,
+    render_collection,
+    total,
+    write_token,
+)
 from intune_scep.simulator.odata.selection import check_selection, lead, show, splice
 from intune_scep.simulator.reissue import reissue_certificates
 from intune_scep.simulator.resources import (
@@ -83,10 +91,21 @@ def list_profiles(collection: ProfileCollection) -> Handler:
             collection.fragment,
             (splice(show(row, options.select), expanded.get(row.id, {})) for row in rows),
             token=token,
-            count=total(context, options, selection),
+            count=_count(context, options, selection, rows),
         )
 
     return handle
+
+
+def _count(
+    context: Context, options: Options, selection: Selection, rows: list[Resource]
+) -> int | None:
+    form = context.settings.count
+    if not options.count or form == "absent":
+        return None
+    if form == "refused":
+        raise bad_request("The query option '$count' is not allowed here.")
+    return len(rows) if form == "page" else total(context, options, selection)
 
 
 def create_profile(collection: ProfileCollection) -> Handler:
@@ -215,14 +234,21 @@ def expansions(
     if not options.expand:
         return {}
     found = assignments_by_profile(context.connection, [row.id for row in rows])
-    root = f"{context.base_url}/$metadata#{collection.fragment}"
     return {
-        row.id: {
-            "assignments@odata.context": f"{root}('{row.id}')/assignments",
-            "assignments": found.get(row.id, []),
-        }
+        row.id: _expanded(context, f"{collection.fragment}('{row.id}')", found.get(row.id, []))
         for row in rows
     }
+
+
+def _expanded(context: Context, profile: str, assignments: list[Any]) -> dict[str, Any]:
+    size = part_size(context) or len(assignments)
+    context_url = f"{context.base_url}/$metadata#{profile}/assignments"
+    expanded = {"assignments@odata.context": context_url, "assignments": assignments[:size]}
+    if size < len(assignments):
+        query = urlencode({"$skiptoken": write_token(context, size)}, safe="$")
+        link = f"{context.base_url}/{profile}/assignments?{query}"
+        expanded["assignments@odata.nextLink"] = link
+    return expanded
 
 
 def _full_metadata(context: Context, resource: Resource) -> dict[str, Any]:

@@ -40,11 +40,25 @@ def page_of(context: Context, options: Options, selection: Selection) -> tuple[l
     size = min(options.top or context.settings.page_size, context.settings.page_size)
     after = read_token(context, options.skip_token)
     source = f"{selection.source} AND {selection.order} > ? ORDER BY {selection.order} LIMIT ?"
+    slipped = _slipped(context)
+    limit = slipped + size + 1
     rows = list(
-        select_resources(context.connection, source, [*selection.parameters, after, size + 1])
-    )
+        select_resources(context.connection, source, [*selection.parameters, after, limit])
+    )[slipped:]
     token = write_token(context, rows[size - 1].seq) if len(rows) > size else ""
     return [*_overlap(context, selection, after), *rows[:size]], token
+
+
+def _slipped(context: Context) -> int:
+    """How many rows a page lacks at its beginning, when a fault rule asks for it."""
+    rule = context.misconduct or {}
+    return int(rule.get("count", 1)) if rule.get("effect") == "slip" else 0
+
+
+def part_size(context: Context) -> int | None:
+    """How many assignments come at a time, when a fault rule says so."""
+    rule = context.misconduct or {}
+    return int(rule.get("size", 1)) if rule.get("effect") == "split" else None
 
 
 def _overlap(context: Context, selection: Selection, last: int) -> list[Resource]:
@@ -69,7 +83,8 @@ def total(context: Context, options: Options, selection: Selection) -> int | Non
 
 def slice_of(context: Context, options: Options, items: Sequence[str]) -> tuple[Sequence[str], str]:
     """One page of ready items, and the token of the next."""
-    size = min(options.top or context.settings.page_size, context.settings.page_size)
+    largest = part_size(context) or context.settings.page_size
+    size = min(options.top or largest, largest)
     start = read_token(context, options.skip_token)
     token = write_token(context, start + size) if start + size < len(items) else ""
     return items[start : start + size], token

@@ -9,6 +9,12 @@ from intune_scep.simulator.odata.filter import unknown_property
 from intune_scep.simulator.resources import Resource
 from intune_scep.simulator.schema import StructuredType, require_entity_type, strip_namespace
 
+_ALWAYS_SHOWN = {"deviceAndAppManagementAssignmentFilter": frozenset({"id"})}
+"""Type -> what is shown although `$select` does not name it.
+
+IntuneCD asks for `$select=displayName` of assignment filters and reads their `id`.
+"""
+
 
 def check_selection(select: tuple[str, ...] | None, kind: StructuredType) -> None:
     """Refuse names the type does not have; a derived property needs its cast
@@ -39,7 +45,7 @@ def _chosen(
 ) -> dict[str, Any]:
     if select is None or "*" in select:
         return {name: value for name, value in entity.items() if name not in kind.only_on_select}
-    leaves = [_leaf(name, kind) for name in select]
+    leaves = {_leaf(name, kind) for name in select} | _ALWAYS_SHOWN.get(kind.name, frozenset())
     chosen = {name: value for name, value in entity.items() if name in leaves}
     return {"@odata.type": entity["@odata.type"], **chosen}
 
