@@ -62,11 +62,11 @@ async def list_configurations(
 ) -> Listing:
     """List device configurations, in as few requests as Graph's paging allows.
 
-    The first page is asked for the number of all items; nobody has documented `$count` for this
-    collection, so a server that refuses it is asked without. A server that does not accept the filter by type is asked for everything instead (GRAPH.md 3.6
-    grades long `isof` filters as practised only). One that does not expand assignments in a
-    listing is asked for them 20 profiles a request (GRAPH.md 3.5 has seen the expansion of one
-    profile only).
+    The first page is asked for the number of all items. Nobody has documented `$count` for this
+    collection, so a server that refuses it is asked without. A server that does not accept the
+    filter by type is asked for everything instead (GRAPH.md 3.6 grades long `isof` filters as
+    practised only). One that does not expand assignments in a listing is asked for them 20
+    profiles a request (GRAPH.md 3.5 has seen the expansion of one profile only).
 
     Args:
         types: What Graph is asked to filter by; all that it has if empty.
@@ -242,7 +242,7 @@ async def _complete(tenant: Tenant, listing: Listing) -> None:
         except IntuneScepError as error:
             listing.left_out.append(_half_assigned(item, error))
             continue
-        if _are_assignments(whole.get("assignments")):
+        if are_assignments(whole.get("assignments")):
             listing.items[number] = whole
         else:
             odd = GraphTransportError("The rest is of an unknown form.", hides_commit=False)
