@@ -42,7 +42,8 @@ class Listing:
     Attributes:
         items: Wire objects, none of one id twice, in Graph's order.
         pages: How many requests it took.
-        left_out: Items, or parts of them, that were sent and are not in it.
+        left_out: Items, or parts of them, that were sent and are not in it, and how many Graph
+            counts that it never sent.
         notes: What was not read on purpose, and what was read again, in sentences.
     """
 
