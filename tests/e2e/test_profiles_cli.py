@@ -204,7 +204,7 @@ def test_apply_refuses_what_a_rule_calls_an_error_until_the_rules_accept_it(smal
     code, out, _ = cli(GROUP, "apply", tmp_path / "out", "--yes")
     assert code == 1
     assert "R-027: " in out
-    assert "(--rules)" in out
+    assert "in the file given with --rules." in out
     assert f"Warning: {SHARED_IPADS} (ios): R-152: " in out
     code, out, _ = cli(GROUP, "apply", tmp_path / "out", "--yes", "-o", "json")
     assert code == 1
@@ -237,7 +237,7 @@ def test_a_file_of_rules_with_an_unknown_rule_is_refused_before_any_request(cont
 def test_prune_needs_to_know_what_is_its_own(small, cli, tmp_path):
     small()
     cli(GROUP, "export", tmp_path)
-    refused(cli(GROUP, "apply", tmp_path, "--prune", "--dry-run"), "managed_by")
+    refused(cli(GROUP, "apply", tmp_path, "--prune", "--dry-run"), "--managed-by")
     [path] = tmp_path.glob("scep-*.yml")
     path.unlink()
     code, out, _ = cli(

@@ -184,18 +184,21 @@ def test_no_credentials_never_means_the_simulator(cli, simulated, monkeypatch):
     refused(cli(GROUP, "assess"), "No credentials", "AZURE_CLIENT_SECRET", "simulator")
     refused(cli(GROUP, "assess", "--cloud", "simulator"), "simulator seed")
     monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(simulated("contoso").path))
-    refused(cli(GROUP, "assess"), "cloud is not", "INTUNE_SCEP_CLOUD=simulator")
+    refused(cli(GROUP, "assess"), "INTUNE_SCEP_SIMULATOR is set", "--cloud (INTUNE_SCEP_CLOUD) to")
 
 
 @pytest.mark.parametrize(
     ("environment", "parts"),
     [
-        ({"AZURE_CLIENT_SECRET": "s"}, ("tenant", "client_id")),
+        ({"AZURE_CLIENT_SECRET": "s"}, ("--tenant", "--client-id")),
         ({"INTUNE_SCEP_CLOUD": "mars"}, ("cloud", "mars")),
         ({"INTUNE_SCEP_ENDPOINT": "http://graph.microsoft.com"}, ("endpoint", "https")),
         ({"INTUNE_SCEP_ENDPOINT": "https://u:p@x"}, ("endpoint",)),
-        ({"INTUNE_SCEP_TIMEOUT": "soon", "INTUNE_SCEP_ACCESS_TOKEN": "x"}, ("timeout",)),
-        ({"INTUNE_SCEP_AUTH_SOURCE": "magic"}, ("auth_source",)),
+        (
+            {"INTUNE_SCEP_TIMEOUT": "soon", "INTUNE_SCEP_ACCESS_TOKEN": "x"},
+            ("INTUNE_SCEP_TIMEOUT",),
+        ),
+        ({"INTUNE_SCEP_AUTH_SOURCE": "magic"}, ("--auth-source",)),
     ],
 )
 def test_connection_options_are_checked_before_anything_is_sent(

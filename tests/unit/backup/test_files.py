@@ -91,7 +91,7 @@ def test_a_file_that_is_not_ours_or_was_edited_stops_everything(tmp_path, ours):
     with pytest.raises(ExportError) as error:
         write(tmp_path, {"a.yml": "2", "b.yml": "2"})
     assert "b.yml" in str(error.value)
-    assert "--overwrite" in str(error.value)
+    assert "with overwrite" in str(error.value)
     assert text(tmp_path / "b.yml") == "by hand"
     assert not (tmp_path / "a.yml").exists()
     write(tmp_path, {"a.yml": "2", "b.yml": "2"}, overwrite=True)

@@ -140,7 +140,7 @@ def test_contoso_exported_moves_to_another_tenant_except_profiles_declared_by_id
     plan = other.run(_plan(tmp_path / "out"))
     refused = {action.name: action.message or "" for action in plan.refused}
     assert "R-071" in refused["Windows - SCEP - User - SID in UPN"]
-    assert all("waive the rule in the file given with rules_path" in refused[n] for n in refused)
+    assert all("waive the rule in the file given with rules." in refused[n] for n in refused)
 
     report = other.run(lambda graph: _apply(graph, tmp_path / "out"))
     assert not report.failed, report.to_dict()
