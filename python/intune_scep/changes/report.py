@@ -145,7 +145,7 @@ class RunReport:
         if not self.plan.is_held:
             return None
         refused = [item for item in self.outcomes if item.action.action == "refused"]
-        reasons = " ".join(told_once(_refusals(refused)))
+        reasons = " ".join([*told_once(_refusals(refused)), *_ways_out(refused)])
         count = _profiles(len(refused))
         return f"Nothing was changed, because {count} cannot be as declared: {reasons}"
 
@@ -204,6 +204,16 @@ def _refusals(refused: Iterable[Outcome]) -> Iterator[tuple[str, str]]:
         where = f" ({row['platform']})" if row["platform"] else ""
         for problem in row.get("problems") or [item.message or ""]:
             yield f"{item.action.name!r}{where}", problem
+
+
+def _ways_out(refused: Iterable[Outcome]) -> list[str]:
+    """What messages say besides the problems, each once."""
+    said: dict[str, None] = {}
+    for item in refused:
+        problems = " ".join(item.action.details.get("problems") or ())
+        if problems and (item.message or "").startswith(problems):
+            said[(item.message or "").removeprefix(problems).strip()] = None
+    return [text for text in said if text]
 
 
 def first_outcome(action: Action) -> Outcome:

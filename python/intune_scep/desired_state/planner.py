@@ -125,6 +125,8 @@ class _Planner:
         is_new = item.refusal is None and item.current is None
         if is_new and (missing := WireForm(declaration).missing):
             yield f"A new profile needs {', '.join(missing)}."
+        if item.refusal is None and item.current is not None:
+            yield from _unchangeable(item, item.current)
         if item.root_refusal is not None:
             yield item.root_refusal
         for tag in declaration.given.get("scope_tags") or ():
@@ -188,11 +190,6 @@ class _Planner:
     def _present(self, blank: StateAction, item: Resolved, current: Profile) -> StateAction:
         declaration, form = item.declaration, WireForm(item.declaration)
         if current.profile_type is not declaration.profile_type:
-            why = wrong_type(declaration, current)
-            if not declaration.replace:
-                raise _RefusedError(f"{why} {_REPLACE_HINT}")
-            if form.missing:
-                raise _RefusedError(f"{why} To replace it, give {', '.join(form.missing)}.")
             return self._replace(blank, item, current, self._new_body(form))
         wanted = wanted_wire(form, self._snapshot.names, self._choices.managed_by)
         if self._choices.managed_by is not None and "description" not in wanted:
@@ -200,8 +197,6 @@ class _Planner:
         changes = changed_wire(declaration, current, wanted)
         if not changes_channel(declaration, current):
             return self._update(blank, item, current, changes)
-        if not declaration.replace:
-            raise _RefusedError(f"{CHANNEL_STAYS} {_REPLACE_HINT}")
         whole = {**writable(current.to_wire()), **changes}
         rows = current.profile_type.properties_by_name
         body = {
@@ -307,6 +302,19 @@ class _Planner:
         if wanted is None or same_assignments(before, wanted):
             return None
         return AssignmentChange(before, wanted)
+
+
+def _unchangeable(item: Resolved, current: Profile) -> Iterator[str]:
+    """What cannot be changed in place, where the profile may not, or cannot, be made anew."""
+    declaration = item.declaration
+    if current.profile_type is not declaration.profile_type:
+        why = wrong_type(declaration, current)
+        if not declaration.replace:
+            yield f"{why} {_REPLACE_HINT}"
+        elif missing := WireForm(declaration).missing:
+            yield f"{why} To replace it, give {', '.join(missing)}."
+    elif changes_channel(declaration, current) and not declaration.replace:
+        yield f"{CHANNEL_STAYS} {_REPLACE_HINT}"
 
 
 def _wanted_root(item: Resolved) -> RootTarget | None:

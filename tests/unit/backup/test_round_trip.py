@@ -1,6 +1,7 @@
 """The way out and back: nothing of a tenant is lost on it."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,46 @@ def test_backed_up_then_restored_is_the_same_tenant(simulated, fresh, scenario, 
     assert not again.changed
     assert not again.failed
     assert not again.count("skipped"), again.to_dict()
+
+
+NOT_CONFIGURED = ("keySize", "keyStorageProvider", "hashAlgorithm", "certificateAccessType")
+
+
+def nothing_configured(scenario):
+    """The tenant with every such setting null that its profiles have."""
+    profiles = tuple(
+        {**wire, **{name: None for name in NOT_CONFIGURED if name in wire}}
+        for wire in scenario.profiles
+    )
+    assert sum(wire.get("keySize", "") is None for wire in profiles) > 50
+    return replace(scenario, profiles=profiles)
+
+
+def test_contoso_with_nothing_configured_is_wiped_and_restored(simulated, tmp_path):
+    contoso = nothing_configured(build_scenario("contoso"))
+    tenant, wiped = simulated(contoso), simulated(elsewhere(contoso))
+    tenant.run(lambda graph: back_up_profiles(graph, tmp_path / "backup"))
+    report = wiped.run(_restore(tmp_path / "backup"))
+    assert report.count("applied") == 90
+    assert wiped.run(content) == tenant.run(content)
+    assert all(item["keySize"] is None for item in wiped.profiles().values() if "keySize" in item)
+
+
+def test_contoso_with_nothing_configured_is_exported_and_applied(simulated, tmp_path):
+    contoso = nothing_configured(build_scenario("contoso"))
+    tenant, other = simulated(contoso), simulated(elsewhere(contoso))
+    tenant.run(lambda graph: export_profiles(graph, tmp_path / "out"))
+    for path in (tmp_path / "out").glob("*.yml"):
+        if "\n  id:" in path.read_text():
+            path.unlink()
+    assert "key_size: not_configured" in "".join(
+        path.read_text() for path in (tmp_path / "out").glob("*.yml")
+    )
+    report = other.run(lambda graph: _apply(graph, tmp_path / "out"))
+    assert not report.failed, report.msg
+    twin = "Windows - SCEP - User - Corporate Wi-Fi"
+    expected = [p for p in tenant.run(content) if p["normal"]["displayName"] != twin]
+    assert other.run(content) == expected
 
 
 def test_contoso_moves_to_another_tenant_whole(simulated, tmp_path):
