@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -241,10 +239,4 @@ def _certificate_bytes(declaration: TrustedRootDeclaration, base: Path) -> bytes
         return read_regular(path, what="certificate_path", most=_LARGEST_CERTIFICATE)
     if declaration.certificate is None:
         return None
-    text = declaration.certificate
-    if "-----BEGIN" in text:
-        return text.encode()
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return text.encode()
+    return declaration.certificate.encode(errors="replace")

@@ -128,15 +128,20 @@ def check_ca_certificate(context: Context) -> Iterator[Complaint]:
     if _CERTIFICATE in context.known.malformed:
         yield Complaint("trustedRootCertificate is not a text.")
         return
-    from intune_scep.certificates import describe_certificate
+    from intune_scep.certificates import describe_certificate, oddities, why_no_ca
 
     certificate = read_ca_certificate(context.own_root.trusted_root_certificate)
     facts = certificate.facts
     if facts is None:
         yield Complaint(certificate.problem or "There is no certificate.")
         return
-    if not facts.is_ca:
-        yield Complaint(f"This is not a CA certificate: {describe_certificate(facts)}.")
+    if certificate.problem:
+        yield Complaint(certificate.problem)
+    refusal = why_no_ca(facts)
+    if refusal is not None:
+        yield Complaint(refusal)
+    else:
+        yield from (Complaint(oddity, Severity.WARNING) for oddity in oddities(facts))
     today = datetime(context.today.year, context.today.month, context.today.day, tzinfo=UTC)
     if facts.not_after is not None and facts.not_after < today:
         yield Complaint(f"The certificate has expired: {describe_certificate(facts)}.")
