@@ -124,7 +124,8 @@ def check_root_assigned(context: Context) -> Iterator[Complaint]:
 )
 def check_ca_certificate(context: Context) -> Iterator[Complaint]:
     """A trusted root profile delivers one root or intermediate CA certificate. A server or user
-    certificate, a PFX file or an expired certificate makes devices trust nothing."""
+    certificate, a PFX file or an expired certificate makes devices trust nothing. What is only odd
+    about a CA certificate, from its version to the letters in its names, is a warning."""
     if _CERTIFICATE in context.known.malformed:
         yield Complaint("trustedRootCertificate is not a text.")
         return
