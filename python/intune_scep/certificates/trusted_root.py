@@ -113,7 +113,7 @@ def oddities(facts: CertificateFacts) -> Iterator[str]:
 def describe_certificate(facts: CertificateFacts) -> str:
     """Which certificate this is: subject, issuer, thumbprints and dates, in one line."""
     return (
-        f"subject “{facts.subject or _UNREADABLE}”, issuer “{facts.issuer or _UNREADABLE}”, "
+        f"subject “{_shown(facts.subject)}”, issuer “{_shown(facts.issuer)}”, "
         f"SHA-1 {facts.sha1_thumbprint}, SHA-256 {facts.sha256_thumbprint}, "
         f"valid from {_day(facts.not_before)} to {_day(facts.not_after)}"
     )
@@ -139,6 +139,10 @@ def _refuse_if_expired(facts: CertificateFacts, now: datetime) -> None:
 
 
 _UNREADABLE = "(unreadable)"
+
+
+def _shown(name: str | None) -> str:
+    return _UNREADABLE if name is None else name
 
 
 def _day(time: datetime | None) -> str:
