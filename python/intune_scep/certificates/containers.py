@@ -99,17 +99,27 @@ def _is_whole(data: bytes) -> bool:
 
 
 def _unwrapped(data: bytes) -> bytes | None:
-    """What base64 without the lines of PEM holds, if that is a certificate in some form."""
-    match = _DATA_URL.match(data)
-    text = _ESCAPES.sub(b"\n", data[match.end() if match else 0 :]).strip(_BLANK + b"\"'")
-    if not _BASE64.fullmatch(text):
-        return None
-    decoded = _decode(text)
+    """What base64 without the lines of PEM holds, if that is anything one could name."""
+    letters = _base64_in(data)
+    decoded = None if letters is None else _decode(letters)
     if decoded is None:
         return None
-    if decoded[:1] == bytes([SEQUENCE]) or _BEGIN in _plain_text(decoded):
-        return decoded
-    return decoded if _BASE64.fullmatch(decoded) else None
+    text = _plain_text(decoded)
+    is_known = (
+        not text.strip(_BLANK)
+        or text[0] == SEQUENCE
+        or _BEGIN in text
+        or _base64_in(text) is not None
+        or describe_text(text) is not None
+    )
+    return decoded if is_known else None
+
+
+def _base64_in(data: bytes) -> bytes | None:
+    """The base64 that a text is, without what programs put around it; None if it is none."""
+    match = _DATA_URL.match(data)
+    text = _ESCAPES.sub(b"\n", data[match.end() if match else 0 :]).strip(_BLANK + b"\"'")
+    return text if _BASE64.fullmatch(text) else None
 
 
 def _decode(text: bytes) -> bytes | None:

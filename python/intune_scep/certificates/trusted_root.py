@@ -122,7 +122,9 @@ def describe_certificate(facts: CertificateFacts) -> str:
 def _without_constraints(facts: CertificateFacts) -> str:
     version = f", of version {facts.version}," if facts.version in {1, 2} else ""
     signed = (
-        "self-signed" if facts.self_signed else "issued to itself (its signature is not checked)"
+        "self-signed"
+        if facts.self_signed
+        else "issued to itself (nobody here can check the signature)"
     )
     return (
         f"The certificate{version} does not say that it is that of a CA (it has no basic "
