@@ -64,11 +64,8 @@ class Table:
     """
 
     columns: tuple[str, ...]
+    keys: tuple[str, ...]
     rows: Iterator[tuple[int, list[str]]]
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        return tuple(map(column_key, self.columns))
 
 
 def column_key(name: str) -> str:
@@ -107,7 +104,8 @@ def read_table(file: IO[str], known: Collection[str]) -> Table:
             f"Line {skipped + 1} cannot be read as CSV: it is longer than 128 KiB."
         )
     columns = tuple(name.strip() for name in next(_reader([header], separator), []))
-    return Table(columns, _rows(header, file, separator, skipped))
+    keys = tuple(map(column_key, columns))
+    return Table(columns, keys, _rows(header, file, separator, skipped))
 
 
 def listed_columns(columns: Collection[str]) -> str:
