@@ -46,7 +46,7 @@ PROFILES = """\
 UNCHANGEABLE = {"platform", "deployment_channel"}
 RELINKS = {"root_profile"}
 SUMMARIES = {
-    "certificate_path": "File with one CA certificate, PEM or DER. A relative path begins at the"
+    "certificate_path": "File with one CA certificate: DER, PEM, base64 or PKCS#7. A relative path begins at the"
     " directory of the playbook. DER is what is sent.",
 }
 """Where a module differs from a declaration in a file."""
