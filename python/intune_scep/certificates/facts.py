@@ -141,7 +141,7 @@ class _Reader:
         der = self._parts.der
         version = self._version()
         subject = self._name("subject", self._parts.subject)
-        issuer = self._name("issuer", self._parts.issuer)
+        issuer = subject if self._is_self_issued else self._name("issuer", self._parts.issuer)
         serial = self._try("The serial number", lambda: read_integer(self._parts.serial_number))
         key = self._key()
         ski = self._extension(ext.SUBJECT_KEY_IDENTIFIER, ext.read_key_identifier)
@@ -185,6 +185,10 @@ class _Reader:
             ),
             problems=tuple(dict.fromkeys(self._problems)),
         )
+
+    @property
+    def _is_self_issued(self) -> bool:
+        return self._parts.subject.encoded == self._parts.issuer.encoded
 
     def _try(self, part: str, read: Callable[[], _T]) -> _T | None:
         try:
@@ -291,10 +295,8 @@ class _Reader:
     def _self_signed(
         self, subject: DistinguishedName | None, issuer: DistinguishedName | None
     ) -> bool | None:
-        same = subject.rdns == issuer.rdns if subject and issuer else None
-        if same is None:
-            same = self._parts.subject.encoded == self._parts.issuer.encoded
-        return is_signed_by_itself(self._parts) if same else False
+        same = subject is not None and issuer is not None and subject.rdns == issuer.rdns
+        return is_signed_by_itself(self._parts) if same or self._is_self_issued else False
 
     def _key(self) -> PublicKey | None:
         key = self._try("The public key", lambda: read_public_key(self._parts.public_key))

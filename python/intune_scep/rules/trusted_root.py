@@ -116,7 +116,8 @@ def check_root_assigned(context: Context) -> Iterator[Complaint]:
     "R-124",
     Severity.ERROR,
     "Trusted root profile without a valid CA certificate",
-    remedy="Upload the certificate of a CA as DER (.cer), without a private key.",
+    remedy="Upload the certificate of a CA as DER (.cer), without a private key; of one that is"
+    " only odd, see on a device that it is trusted.",
     source=TRUSTED_ROOT_PAGE,
     property=_CERTIFICATE,
     kinds=TRUSTED_ROOT,
