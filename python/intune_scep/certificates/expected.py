@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,7 +23,7 @@ from intune_scep.certificates.tables import (
 )
 from intune_scep.errors import CertificateError, ExpectedSidsError, FileError
 from intune_scep.files import read_regular
-from intune_scep.profiles.sid_text import is_sid
+from intune_scep.profiles.sid_text import beside_sid, is_sid
 from intune_scep.records import Record
 
 _LARGEST = 256 * 1024 * 1024
@@ -201,9 +202,9 @@ class _Collector:
         normal = _NORMALISERS[kind](key)
         if not normal:
             raise ExpectedSidsError(f"{where}: “{key}” is not a {kind}.")
-        wanted = sid.strip() if sid else None
+        wanted = _text_of_sid(sid) if sid else None
         if wanted and not is_sid(wanted):
-            raise ExpectedSidsError(f"{where}: “{wanted}” is not a SID.{_as_bytes(wanted)}")
+            raise ExpectedSidsError(f"{where}: “{wanted}” is not a SID.{_what_else(wanted)}")
         known = self._found[kind]
         if known.setdefault(normal, wanted or None) != (wanted or None):
             raise ExpectedSidsError(f"{where}: a second, different SID for {kind} “{key}”.")
@@ -212,11 +213,26 @@ class _Collector:
         return ExpectedSids(self._found["thumbprint"], self._found["serial"], self._found["upn"])
 
 
-def _as_bytes(text: str) -> str:
-    """What to do about a SID that PowerShell has written as the name of its type."""
-    if not text.startswith(("System.", "Microsoft.ActiveDirectory")) and "[]" not in text:
-        return ""
-    return " PowerShell writes that for a list: export the property SID.Value, a text."
+def _text_of_sid(value: str) -> str:
+    """A SID as text: of csvde, which writes its octets (MS-DTYP 2.4.2.2) as `X'0105…'`, too."""
+    match = _OCTETS.fullmatch(value.strip())
+    octets = bytes.fromhex(match[1]) if match else b""
+    if len(octets) < _SID_HEADER or len(octets) != _SID_HEADER + 4 * octets[1]:
+        return value.strip()
+    parts = (octets[place : place + 4] for place in range(_SID_HEADER, len(octets), 4))
+    authority = int.from_bytes(octets[2:_SID_HEADER], "big")
+    numbers = (octets[0], authority, *(int.from_bytes(part, "little") for part in parts))
+    return "-".join(("S", *map(str, numbers)))
+
+
+def _what_else(text: str) -> str:
+    """What to do about a text that is no SID, as a sentence; empty where nothing is known."""
+    beside = beside_sid(text)
+    if beside is not None:
+        return f" {beside[0].upper()}{beside[1:]}."
+    if text.startswith(("System.", "Microsoft.ActiveDirectory")):
+        return " PowerShell writes that for a list: export the property SID.Value, a text."
+    return ""
 
 
 def _from_table(table: Table, path: str) -> ExpectedSids:
@@ -233,7 +249,7 @@ def _from_table(table: Table, path: str) -> ExpectedSids:
         filled = {index: kind for index, kind in key_columns.items() if row[index].strip()}
         if not filled:
             raise ExpectedSidsError(f"{where}: no thumbprint, serial or upn.")
-        sids = {row[index].strip() for index in sid_columns} - {""}
+        sids = {_text_of_sid(row[index]) for index in sid_columns} - {""}
         if len(sids) > 1:
             raise ExpectedSidsError(f"{where}: two different SIDs, {' and '.join(sorted(sids))}.")
         for index, kind in filled.items():
@@ -262,4 +278,6 @@ def _what_is_missing(table: Table) -> str:
 _ACCOUNT_NAMES: Final = frozenset(
     {"samaccountname", "onpremisessamaccountname", "distinguishedname", "name", "cn"}
 )
+_OCTETS: Final = re.compile(r"X'((?:[0-9a-f]{2})+)'", re.IGNORECASE)
+_SID_HEADER: Final = 8
 _KNOWN: Final = SID_COLUMNS.union(KEY_COLUMNS, _ACCOUNT_NAMES, REPORT_COLUMNS)

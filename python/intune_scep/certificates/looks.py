@@ -59,11 +59,19 @@ _STARTS: Final = (
     (b"0\xc2\x82", _AS_TEXT),
     (b"ssh-", "It is an SSH key, not a certificate."),
     (b"ecdsa-sha2-", "It is an SSH key, not a certificate."),
+    (b"\0\0\0\0CERT", "It is a store of certificates (.sst): export the certificate alone as DER."),
+    (b"{{", "It is a template that nobody has resolved, not a certificate."),
     (b"{", "It is JSON, not a certificate: give what stands in trustedRootCertificate there."),
     (b"[", "It is JSON, not a certificate: give what stands in trustedRootCertificate there."),
 )
 _MARKUP: Final = re.compile(rb"<(!doctype\s+html|html|head|body)", re.IGNORECASE)
 _ENCRYPTIONS: Final = ("1.2.840.113549.1.5.", "1.2.840.113549.1.12.1.")
+_LONGEST_PROLOGUE: Final = 1000
+_PATH: Final = re.compile(rb"[^\s\0]{1,300}\.(cer|crt|pem|der|p7b|p7c|pfx|p12)", re.IGNORECASE)
+_IS_PATH: Final = (
+    "It is the path of a file, not what stands in it: give a path as certificate_path, "
+    "or the certificate itself."
+)
 _PFX: Final = re.compile(
     rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x02\x01\x03\x30", re.S
 )
@@ -86,13 +94,15 @@ def describe_text(data: bytes) -> CertificateError | None:
     if _PFX.match(data):
         return CertificateError(PKCS12_REFUSED)
     text = data.lstrip()
-    if _MARKUP.match(text):
+    if _MARKUP.search(text[:_LONGEST_PROLOGUE]):
         return InvalidCertificateError(_HTML)
     if text.startswith(b"<"):
         return InvalidCertificateError("It is XML, not a certificate.")
     for start, sentence in _STARTS:
         if text.startswith(start):
             return InvalidCertificateError(sentence)
+    if _PATH.fullmatch(text.rstrip()):
+        return InvalidCertificateError(_IS_PATH)
     return None
 
 

@@ -103,9 +103,11 @@ def read_table(file: IO[str], known: Collection[str]) -> Table:
         raise CertificateError(
             f"Line {skipped + 1} cannot be read as CSV: it is longer than 128 KiB."
         )
-    columns = tuple(name.strip() for name in next(_reader([header], separator), []))
+    names = _without_blank_end(next(_reader([header], separator), []), 0)
+    columns = tuple(name.strip() for name in names)
     keys = tuple(map(column_key, columns))
-    return Table(columns, keys, _rows(header, file, separator, skipped))
+    rows = _rows(header, file, separator, skipped)
+    return Table(columns, keys, ((n, _without_blank_end(row, len(keys))) for n, row in rows))
 
 
 def listed_columns(columns: Collection[str]) -> str:
@@ -179,6 +181,13 @@ def _rows(
         raise CertificateError(f"Line {line} cannot be read as CSV: {_reason(error)}.") from error
     except UnicodeDecodeError as error:
         raise _not_text(skipped + reader.line_num, error) from error
+
+
+def _without_blank_end(values: list[str], width: int) -> list[str]:
+    """The values without the blank ones that a spreadsheet leaves behind the last column."""
+    while len(values) > width and not values[-1].strip():
+        values = values[:-1]
+    return values
 
 
 def _reason(error: csv.Error) -> str:

@@ -216,6 +216,8 @@ def _not_clearable(declaration: Declaration) -> Iterator[str]:
 def _read_certificate(declaration: TrustedRootDeclaration, base: Path, now: datetime) -> list[str]:
     if declaration.certificate is not None and declaration.certificate_path is not None:
         return ["certificate and certificate_path exclude each other."]
+    if "-----BEGIN" in (declaration.certificate_path or ""):
+        return ["certificate_path holds the certificate itself: give it as certificate."]
     option = "certificate" if declaration.certificate is not None else "certificate_path"
     try:
         data = _certificate_bytes(declaration, base)

@@ -240,13 +240,17 @@ REFUSED = {
     "JSON": (b'{"trustedRootCertificate": "MIIB"}', "JSON"),
     "DER saved as text": (ROOT.decode("latin-1").encode(), "saved as text"),
     "DER saved as broken text": (ROOT.decode("utf-8", "replace").encode(), "saved as text"),
+    "XHTML": (b'<?xml version="1.0"?>\n<!-- portal -->\n<!DOCTYPE html>\n<html>', "web page"),
+    "a store of Windows": (b"\0\0\0\0CERT\x20\0\0\0", "store of certificates"),
+    "a template": (b"{{ lookup('file', 'root.cer') }}", "template that nobody has resolved"),
+    "a path": (b"/etc/ssl/certs/contoso-root.cer", "give a path as certificate_path"),
+    "a path of Windows": (b"C:\\pki\\Root.CRT\r\n", "give a path as certificate_path"),
     "two roots": ((TEXT + pem(OTHER)).encode(), "bundle of 2 certificates"),
     "two roots in DER": (ROOT + OTHER, "bundle of 2 certificates"),
     "two roots in PKCS#7": (as_pkcs7(Encoding.DER, ROOT, OTHER), "bundle of 2 certificates"),
     "PEM cut off": (TEXT[:-30].encode(), "cut off"),
     "DER cut off": (ROOT[:-9], "cut off"),
     "PEM with a stray letter": (TEXT.replace("MII", "M*I", 1).encode(), "not base64"),
-    "a path": (b"/etc/ssl/certs/root.pem", "neither PEM, nor"),
     "a sentence": (b"see the attachment", "neither PEM, nor"),
     "DER and something else": (ROOT + b"junk", "do not belong to it"),
     "an empty PKCS#7 bundle": (
@@ -288,6 +292,15 @@ def test_what_is_no_root_is_named_at_every_door_in_one_sentence(doors, tmp_path,
             if isinstance(item, UnreadableCertificate)
         ]
         assert any(words in reason for reason in reasons)
+
+
+def test_a_certificate_given_as_a_path_is_told(doors):
+    with pytest.raises(DeclarationError, match="give it as certificate") as caught:
+        parse_declaration(
+            {"name": "Root", "platform": "ios", "certificate_path": TEXT},
+            kind=ProfileKind.TRUSTED_ROOT,
+        )
+    assert TEXT.splitlines()[1] not in str(caught.value)
 
 
 def test_a_private_key_is_never_shown():

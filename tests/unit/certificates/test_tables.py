@@ -130,6 +130,40 @@ def test_a_serial_number_with_an_e_is_a_serial_number(tmp_path, serial):
     assert len(ExpectedSids.from_csv(path).by_serial) == 1
 
 
+@pytest.mark.parametrize(
+    ("octets", "sid"),
+    [
+        (
+            "X'010500000000000515000000 8c7ddc3b 57912b46 23c2a628 85040000'",
+            "S-1-5-21-1004305804-1177260375-682017315-1157",
+        ),
+        ("X'0105000000000005150000000100000002000000030000000400000 0'", "S-1-5-21-1-2-3-4"),
+        ("x'010100000000000512000000'", "S-1-5-18"),
+        ("X'01050000000000051500000001000000020000000300000004000000'", "S-1-5-21-1-2-3-4"),
+        (f" {SID} ", SID),
+    ],
+)
+def test_a_sid_as_the_tools_of_active_directory_write_it(tmp_path, octets, sid):
+    path = tmp_path / "expected.csv"
+    text = octets if octets.startswith(" ") else octets.replace(" ", "")
+    path.write_text(f'DN,objectSid,userPrincipalName\n"CN=Mira,DC=x",{text},mira@x.example\n')
+    assert ExpectedSids.from_csv(path).by_upn == {"mira@x.example": sid}
+
+
+@pytest.mark.parametrize("tail", [";", ";;;", "; ;"])
+@pytest.mark.parametrize("where", ["header", "rows", "both"])
+def test_blank_columns_at_the_end_do_not_count(tmp_path, tail, where):
+    header = tail * (where != "rows")
+    rest = tail * (where != "header")
+    report, expected = tmp_path / "report.csv", tmp_path / "expected.csv"
+    for path, rows in ((report, REPORT), (expected, LIST)):
+        lines = plain(rows, ";").splitlines()
+        path.write_text(f"{lines[0]}{header}\n{lines[1]}{rest}\n{rest}\n")
+    [record] = read_certificates([report])
+    assert isinstance(record, CertificateRecord)
+    assert len(ExpectedSids.from_csv(expected).by_upn) == 1
+
+
 UNUSABLE = {
     "the report": (plain(REPORT, ","), "is Intune's certificate report"),
     "only the account's name": (
@@ -141,6 +175,18 @@ UNUSABLE = {
     "a SID as PowerShell shows bytes": (
         "UserPrincipalName,objectSid\nmira@contoso.example,System.Byte[]\n",
         "export the property SID.Value",
+    ),
+    "a SID in small letters": (
+        f"upn,sid\nmira@contoso.example,{SID.lower()}\n",
+        "It is not written as S-1-…",
+    ),
+    "a SID with an invisible character": (
+        f"upn,sid\nmira@contoso.example,{SID}\u200b\n",
+        "U+200B",
+    ),
+    "octets that are cut off": (
+        "upn,objectSid\nmira@contoso.example,X'0105000000000005'\n",
+        "“X'0105000000000005'” is not a SID",
     ),
     "two columns of SIDs that differ": (
         f"upn,SID,objectSid\nmira@contoso.example,{SID},{OTHER}\n",
