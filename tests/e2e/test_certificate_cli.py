@@ -155,6 +155,16 @@ def test_if_none_was_judged_the_exit_code_says_so(tmp_path, cli):
     assert cli("certificate", "inspect", tmp_path / "empty")[0] == 3
 
 
+def test_the_list_may_lie_among_the_certificates(tmp_path, cli):
+    mint(tmp_path / "jane.pem", TAG + SID, upn="jane@contoso.com")
+    expected = tmp_path / "expected.csv"
+    expected.write_text(f"userPrincipalName;objectSid\njane@contoso.com;{SID}\n")
+    assert cli("certificate", "inspect", tmp_path, "--expected", expected)[0] == 0
+    code, out, _ = cli("certificate", "inspect", tmp_path)
+    assert code == 2
+    assert "It is a list of expected SIDs" in out
+
+
 def test_what_the_list_does_not_name_is_not_fine(mapped, tmp_path, cli):
     other = mint(tmp_path / "other.pem", TAG + SID, upn="jane@contoso.com")
     expected = tmp_path / "expected.csv"

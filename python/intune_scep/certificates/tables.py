@@ -14,7 +14,7 @@ from typing import IO, Final
 from intune_scep.errors import CertificateError
 
 _SEPARATORS: Final = ",;\t|"
-_SEP_LINE: Final = re.compile(r"\ufeff?\s*\"?sep=(.)\"?\s*", re.IGNORECASE)
+_SEP_LINE: Final = re.compile(r"\ufeff?\s*\"?sep=([^\w\"\s]|\t)\"?\s*", re.IGNORECASE)
 # PowerShell's Export-Csv without -NoTypeInformation.
 _TYPE_LINE: Final = "#TYPE "
 _LONGEST_LINE: Final = 128 * 1024

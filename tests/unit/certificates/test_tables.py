@@ -65,6 +65,14 @@ def test_both_kinds_of_table_are_read_however_they_are_written(tmp_path, way):
     assert ExpectedSids.from_csv(expected).by_upn == {"mira.voss@contoso.example": SID}
 
 
+@pytest.mark.parametrize("said", ["sep=x", 'sep="', "sep= ", "sep=", "sep=;;", "separator=;"])
+def test_a_line_that_names_no_separator_is_none(tmp_path, said):
+    path = tmp_path / "expected.csv"
+    path.write_text(f"{said}\n{plain(LIST, ';')}")
+    with pytest.raises(ExpectedSidsError, match="Its columns are: "):
+        ExpectedSids.from_csv(path)
+
+
 @pytest.mark.parametrize("spelling", [str.upper, str.lower, str.title, "{} ".format])
 def test_the_columns_of_the_report_are_known_in_any_spelling(tmp_path, spelling):
     path = tmp_path / "report.csv"
