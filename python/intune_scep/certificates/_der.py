@@ -257,6 +257,8 @@ def _offset(zone: str) -> timedelta:
     sign, hours, minutes = zone[0], zone[1:3], zone[3:]
     if sign not in "+-" or not (hours + minutes).isascii() or not (hours + minutes).isdigit():
         raise ValueError(zone)
+    if int(hours) >= 24 or int(minutes or 0) >= 60:
+        raise ValueError(zone)
     ahead = timedelta(hours=int(hours), minutes=int(minutes or 0))
     return ahead if sign == "+" else -ahead
 

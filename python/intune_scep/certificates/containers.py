@@ -37,6 +37,7 @@ _BOMS: Final = (
 _DASHES: Final = "-----BEGIN"
 # What editors, mail and shells leave behind a file; none of it can begin another element.
 _BLANK: Final = b" \t\r\n\0\x1a"
+_BLANKS: Final = re.compile(rb"[ \t\r\n\0\x1a]*")
 _ESCAPES: Final = re.compile(rb"\\r\\n|\\n|\\r|\\t")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*")
 _DATA_URL: Final = re.compile(rb"\s*data:[\w.+/;=-]{0,100};base64,", re.IGNORECASE)
@@ -178,24 +179,32 @@ def _first_of(data: bytes) -> bytes:
 
 
 def _in_der(data: bytes) -> Iterator[bytes | CertificateError]:
-    """The certificates in a row of elements, which is one element nearly always."""
+    """The certificates in a row of elements, which is one nearly always, up to what is none."""
     if not data:
         yield InvalidCertificateError("It is empty.")
-    while data:
+    place = 0
+    while place < len(data):
         try:
-            element = element_at(data)
+            element = element_at(data, place)
         except DerError as error:
-            yield from _damaged(data, error)
+            yield from _damaged(data[place:], error)
             return
-        yield from _of_element(element)
-        rest = data[len(element.encoded) :].lstrip(_BLANK)
-        if rest and rest[0] != SEQUENCE:
+        found = list(_of_element(element))
+        yield from found
+        if not isinstance(found[-1], bytes):
+            return
+        place = _behind_blanks(data, place + len(element.encoded))
+        if place < len(data) and data[place] != SEQUENCE:
             yield InvalidCertificateError(
-                f"{len(rest)} bytes follow the certificate that do not belong to it. "
+                f"{len(data) - place} bytes follow the certificate that do not belong to it. "
                 "Export the certificate once more."
             )
             return
-        data = rest
+
+
+def _behind_blanks(data: bytes, place: int) -> int:
+    found = _BLANKS.match(data, place)
+    return found.end() if found else place
 
 
 def _of_element(element: Element) -> Iterator[bytes | CertificateError]:

@@ -84,7 +84,7 @@ def judge_strong_mapping(
         neighbours: A sentence for each damage to what cannot hold a SID.
     """
     sids = list(dict.fromkeys(item.sid for item in occurrences if item.sid is not None))
-    notes = (*_notes(occurrences, sids), *neighbours)
+    notes = tuple(dict.fromkeys((*_notes(occurrences, sids), *neighbours)))
     defects = (*(_defect(item) for item in occurrences if _is_defect(item, sids)), *doubled)
     remarks = (*notes, *defects)
     if len(sids) > 1:

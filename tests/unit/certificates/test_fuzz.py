@@ -153,6 +153,29 @@ def inspected(path, *options):
     return code, out.getvalue()
 
 
+HUGE = {
+    "zeros as text": b"0" * 2_000_000,
+    "empty elements": b"\x30\x00" * 1_000_000,
+    "open lengths": b"\x30\x80" * 1_000_000,
+    "half an element": b"\x30\x82" * 1_000_000,
+    "letters": b"a" * 2_000_000 + b"!",
+    "blanks": b" " * 2_000_000 + b"!",
+    "escapes": b"\\n" * 1_000_000,
+    "the beginning of a page": b"<" * 2_000_000,
+    "base64 in base64": base64.b64encode(base64.b64encode(base64.b64encode(LEAF * 2_000))),
+    "a certificate and line feeds": LEAF + b"\n" * 2_000_000,
+    "the same certificate": LEAF * 2_000,
+}
+
+
+@pytest.mark.parametrize("data", HUGE.values(), ids=HUGE)
+def test_what_is_huge_gives_one_answer(tmp_path, data):
+    path = tmp_path / "huge"
+    path.write_bytes(data)
+    [item] = read_certificates([path])
+    assert_for_people(texts_of(item))
+
+
 @pytest.mark.parametrize("start", range(ROUNDS))
 def test_damaged_certificates_end_in_facts_or_in_one_sentence(tmp_path, start):
     chooser = random.Random(start)
