@@ -47,8 +47,8 @@ NOTHING_CHOSEN = 'V(not_configured) is "Not configured" of the admin center: not
 UNCHANGEABLE = {"platform", "deployment_channel"}
 RELINKS = {"root_profile"}
 SUMMARIES = {
-    "certificate_path": "File with one CA certificate, PEM or DER. A relative path begins at the"
-    " directory of the playbook. DER is what is sent.",
+    "certificate_path": "File with one CA certificate: DER, PEM, base64 or PKCS#7. A relative path"
+    " begins at the directory of the playbook. DER is what is sent.",
 }
 """Where a module differs from a declaration in a file."""
 CHOICES = {

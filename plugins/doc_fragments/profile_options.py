@@ -80,8 +80,9 @@ options:
   certificate_path:
     description:
       - >-
-        "Certificate file" in the Intune admin center. File with one CA certificate, PEM or
-        DER. A relative path begins at the directory of the playbook. DER is what is sent.
+        "Certificate file" in the Intune admin center. File with one CA certificate: DER, PEM,
+        base64 or PKCS#7. A relative path begins at the directory of the playbook. DER is what
+        is sent.
       - >-
         On all platforms.
       - >-
@@ -91,7 +92,7 @@ options:
     description:
       - >-
         "Certificate file" in the Intune admin center. The CA certificate itself, as PEM or as
-        base64 of DER, instead of O(certificate_path).
+        base64, instead of O(certificate_path).
       - >-
         On all platforms.
       - >-

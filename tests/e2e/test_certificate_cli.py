@@ -113,6 +113,91 @@ def test_a_report_alone_cannot_be_judged(tmp_path, cli):
     assert "does not contain SANs" in out
 
 
+BROKEN_LIST = b"\x30\x03\x06\x01"
+REPORT = "Thumbprint,SerialNumber,UPN\nAB,0A,jane@contoso.com\n"
+
+
+def not_judged(path):
+    """A certificate whose list of extensions breaks off."""
+    der = x509.load_pem_x509_certificate(mint(path, TAG + SID).read_bytes()).public_bytes(
+        Encoding.DER
+    )
+    # The object identifier of the SAN becomes a tag with a length that its SEQUENCE does not have.
+    broken = der.replace(b"\x06\x03\x55\x1d\x11\x04", b"\x06\x7f\x55\x1d\x11\x04")
+    assert broken != der
+    path.write_bytes(broken)
+    return path
+
+
+@pytest.mark.parametrize("names", ["mapped", "mapped unjudged", "mapped report", "mapped broken"])
+def test_what_was_not_judged_never_counts_as_fine_among_good_ones(mapped, tmp_path, cli, names):
+    files = {
+        "mapped": mapped,
+        "unjudged": not_judged(tmp_path / "unjudged.cer"),
+        "report": tmp_path / "report.csv",
+        "broken": tmp_path / "broken.cer",
+    }
+    files["report"].write_text(REPORT)
+    files["broken"].write_bytes(BROKEN_LIST)
+    code, _, _ = cli("certificate", "inspect", *(files[name] for name in names.split()))
+    assert code == (0 if names == "mapped" else 2)
+
+
+def test_if_none_was_judged_the_exit_code_says_so(tmp_path, cli):
+    unjudged = not_judged(tmp_path / "unjudged.cer")
+    report = tmp_path / "report.csv"
+    report.write_text(REPORT)
+    code, out, _ = cli("certificate", "inspect", unjudged, report)
+    assert code == 3
+    assert "2 certificates: 2 not_judged." in out
+    assert cli("certificate", "inspect", tmp_path / "report.csv")[0] == 3
+    (tmp_path / "empty").mkdir()
+    assert cli("certificate", "inspect", tmp_path / "empty")[0] == 3
+
+
+def test_the_list_may_lie_among_the_certificates(tmp_path, cli):
+    mint(tmp_path / "jane.pem", TAG + SID, upn="jane@contoso.com")
+    expected = tmp_path / "expected.csv"
+    expected.write_text(f"userPrincipalName;objectSid\njane@contoso.com;{SID}\n")
+    assert cli("certificate", "inspect", tmp_path, "--expected", expected)[0] == 0
+    code, out, _ = cli("certificate", "inspect", tmp_path)
+    assert code == 2
+    assert "It is a list of expected SIDs" in out
+
+
+def test_what_the_list_does_not_name_is_not_fine(mapped, tmp_path, cli):
+    other = mint(tmp_path / "other.pem", TAG + SID, upn="jane@contoso.com")
+    expected = tmp_path / "expected.csv"
+    expected.write_text(f"userPrincipalName;objectSid\njane@contoso.com;{SID}\n")
+    assert cli("certificate", "inspect", other, "--expected", expected)[0] == 0
+    assert cli("certificate", "inspect", other, mapped, "--expected", expected)[0] == 2
+    code, out, _ = cli("certificate", "inspect", mapped, "--expected", expected)
+    assert code == 3
+    assert "no_expectation" in out
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,b\n1,2\n", "serial,sid\n5.94E+11,S-1-5-21-1-2-3-4\n", "\0"]
+)
+def test_a_list_that_cannot_be_used_is_a_failure(mapped, tmp_path, cli, text):
+    expected = tmp_path / "expected.csv"
+    expected.write_text(text)
+    code, out, err = cli("certificate", "inspect", mapped, "--expected", expected)
+    assert (code, out) == (1, "")
+    assert "expected.csv" in err
+
+
+def test_an_oddity_of_a_certificate_is_shown(tmp_path, cli):
+    der = x509.load_pem_x509_certificate(
+        mint(tmp_path / "odd.cer", TAG + SID).read_bytes()
+    ).public_bytes(Encoding.DER)
+    odd = tmp_path / "odd.cer"
+    odd.write_bytes(der.replace(b"\x02\x02\x12\x67", b"\x02\x02\x92\x67"))
+    code, out, _ = cli("certificate", "inspect", odd)
+    assert code == 0
+    assert "The serial number is not positive" in out
+
+
 def test_a_hostile_subject_cannot_drive_the_terminal(tmp_path, cli):
     hostile = mint(tmp_path / "hostile.pem", subject="\x1b[31mred\x07\r[bold]x")
     _, out, _ = cli("certificate", "inspect", hostile)

@@ -1,6 +1,7 @@
 """Reading X.509 certificates: which account an issued certificate is mapped to, and trusted roots.
 
-Nothing here speaks to a network. `cryptography` parses; hostile input ends in one clear message.
+Nothing here speaks to a network. Certificates are read part by part, so that a damaged part costs
+itself; hostile input ends in one clear message.
 """
 
 from intune_scep.certificates.alt_security import AltSecurityForm, AltSecurityIdentity
@@ -27,6 +28,9 @@ from intune_scep.certificates.trusted_root import (
     TrustedRootCertificate,
     describe_certificate,
     load_trusted_root,
+    oddities,
+    only_certificate,
+    why_no_ca,
 )
 from intune_scep.errors import (
     CertificateError,
@@ -64,5 +68,8 @@ __all__ = [
     "inspect_certificate",
     "is_sid",
     "load_trusted_root",
+    "oddities",
+    "only_certificate",
     "read_certificates",
+    "why_no_ca",
 ]

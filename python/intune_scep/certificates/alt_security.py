@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from intune_scep.certificates.names import ad_distinguished_name
+from intune_scep.certificates.keys import PublicKey
+from intune_scep.certificates.names import DistinguishedName
+from intune_scep.certificates.parts import CertificateParts
 from intune_scep.records import Record
 
 _NOTE_RENEWAL = "Names this one certificate: rewrite it after every renewal or re-issue."
@@ -84,27 +82,32 @@ def reversed_serial_number(serial_number: int) -> str:
 
 
 def alt_security_identities(
-    certificate: x509.Certificate, ski: str | None, emails: tuple[str, ...]
+    certificate: CertificateParts,
+    *,
+    subject: DistinguishedName | None,
+    issuer: DistinguishedName | None,
+    serial_number: int | None,
+    key: PublicKey | None,
+    ski: str | None,
+    emails: tuple[str, ...],
 ) -> Iterator[AltSecurityIdentity]:
     """Every form this certificate has the parts for, strong ones first.
 
     Args:
         certificate: The certificate.
+        subject, issuer, serial_number, key: What was read of it; None what could not be.
         ski: Its subject key identifier as hex, if it has one.
         emails: The e-mail addresses of its SAN.
-
-    Raises:
-        ValueError: A name or the serial number of the certificate cannot be read.
     """
-    issuer = ad_distinguished_name(certificate.issuer)
-    subject = ad_distinguished_name(certificate.subject)
-    quoted = (_NOTE_QUOTED,) if '"' in issuer else ()
-    if certificate.serial_number >= 0:
-        serial = reversed_serial_number(certificate.serial_number)
+    issuer_name = issuer.for_ad() if issuer else None
+    subject_name = subject.for_ad() if subject else None
+    if issuer_name is not None and serial_number is not None and serial_number >= 0:
+        serial = reversed_serial_number(serial_number)
         signed = (_NOTE_SIGN_BYTE,) if len(serial) > 2 and serial.endswith("00") else ()
+        quoted = (_NOTE_QUOTED,) if '"' in issuer_name else ()
         yield AltSecurityIdentity(
             AltSecurityForm.ISSUER_SERIAL_NUMBER,
-            f"X509:<I>{issuer}<SR>{serial}",
+            f"X509:<I>{issuer_name}<SR>{serial}",
             True,
             (_NOTE_RENEWAL, *quoted, *signed),
         )
@@ -112,26 +115,24 @@ def alt_security_identities(
         yield AltSecurityIdentity(
             AltSecurityForm.SKI, f"X509:<SKI>{ski.lower()}", True, (_NOTE_KEY,)
         )
-    yield from _sha1_forms(certificate)
-    weak = {
-        f"X509:<I>{issuer}<S>{subject}": AltSecurityForm.ISSUER_SUBJECT,
-        f"X509:<S>{subject}": AltSecurityForm.SUBJECT_ONLY,
-    } | {f"X509:<RFC822>{email}": AltSecurityForm.RFC822 for email in emails}
+    yield from _sha1_forms(certificate, key)
+    weak = {f"X509:<RFC822>{email}": AltSecurityForm.RFC822 for email in emails}
+    if subject_name is not None:
+        weak = {f"X509:<S>{subject_name}": AltSecurityForm.SUBJECT_ONLY} | weak
+    if subject_name is not None and issuer_name is not None:
+        both = f"X509:<I>{issuer_name}<S>{subject_name}"
+        weak = {both: AltSecurityForm.ISSUER_SUBJECT} | weak
     for value, form in weak.items():
         yield AltSecurityIdentity(form, value, False, (_NOTE_WEAK,))
 
 
-def _sha1_forms(certificate: x509.Certificate) -> Iterator[AltSecurityIdentity]:
-    thumbprint = hashlib.sha1(certificate.public_bytes(Encoding.DER), usedforsecurity=False)
+def _sha1_forms(
+    certificate: CertificateParts, key: PublicKey | None
+) -> Iterator[AltSecurityIdentity]:
+    thumbprint = hashlib.sha1(certificate.der, usedforsecurity=False)
     hashes = [(thumbprint.hexdigest(), _NOTE_RENEWAL, _NOTE_THUMBPRINT)]
-    try:
-        key = certificate.public_key()
-        # RFC 5280 4.2.1.2 (1): SHA-1 over the bits of subjectPublicKey.
-        digest = x509.SubjectKeyIdentifier.from_public_key(key).digest
-        hashes.append((digest.hex(), _NOTE_KEY, _NOTE_KEY_HASH))
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        # A key of an unsupported kind has no hash here; the thumbprint stands alone.
-        pass
+    if key is not None:
+        hashes.append((key.sha1, _NOTE_KEY, _NOTE_KEY_HASH))
     for value, lifetime, basis in hashes:
         notes = (lifetime, _NOTE_PUKEY.format(basis=basis))
         yield AltSecurityIdentity(

@@ -1,31 +1,32 @@
 """The SID a certificate should carry, and whether it does."""
 
-import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from intune_scep.certificates.files import CertificateRecord
 from intune_scep.certificates.mapping import MappingStatus, StrongMapping
-from intune_scep.errors import ExpectedSidsError, FileError
+from intune_scep.certificates.report_csv import REPORT_COLUMNS, is_report
+from intune_scep.certificates.tables import (
+    KEY_COLUMNS,
+    SID_COLUMNS,
+    Table,
+    encoding_of,
+    listed_columns,
+    read_table,
+    refuse_scientific,
+)
+from intune_scep.errors import CertificateError, ExpectedSidsError, FileError
 from intune_scep.files import read_regular
-from intune_scep.profiles.sid_text import is_sid
+from intune_scep.profiles.sid_text import beside_sid, is_sid
 from intune_scep.records import Record
 
 _LARGEST = 256 * 1024 * 1024
-
-# Column names are compared without case, spaces, hyphens and underscores.
-_KEY_COLUMNS = {
-    "thumbprint": "thumbprint",
-    "serial": "serial",
-    "serialnumber": "serial",
-    "upn": "upn",
-    "userprincipalname": "upn",
-}
-_SID_COLUMNS = {"sid", "onpremisessecurityidentifier"}
 
 
 class ComparisonStatus(StrEnum):
@@ -95,19 +96,23 @@ class ExpectedSids:
     def from_csv(cls, path: str | os.PathLike[str]) -> "ExpectedSids":
         """From a CSV with the column `sid` and at least one of `thumbprint`, `serial`, `upn`.
 
-        An empty `sid` means that the account has none. Rows may fill any of the key columns.
+        The names that Active Directory, PowerShell and Graph give these columns are known, such as
+        `objectSid`, `ObjectSid.Value` and `UserPrincipalName`. An empty `sid` means that the
+        account has none. Rows may fill any of the key columns.
 
         Raises:
             ExpectedSidsError: The file cannot be read or used; the message names the line.
         """
         try:
             data = read_regular(Path(path), what="The list", most=_LARGEST)
-            text = io.StringIO(data.decode("utf-8-sig"), newline="")
-            return _from_rows(csv.reader(text), str(path))
+            text = io.TextIOWrapper(io.BytesIO(data), encoding_of(data[:4]), newline="")
+            return _from_table(read_table(text, _KNOWN), str(path))
         except FileError as error:
             raise ExpectedSidsError(f"{path} cannot be read: {error.reason}.") from error
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ExpectedSidsError(f"{path} is not UTF-8 CSV: {error}.") from error
+        except ExpectedSidsError:
+            raise
+        except CertificateError as error:
+            raise ExpectedSidsError(f"{path} cannot be used. {error.message}") from error
 
     def compare(self, record: CertificateRecord) -> SidComparison:
         """The certificate of the record against this list."""
@@ -190,12 +195,16 @@ class _Collector:
         self._found: dict[str, dict[str, str | None]] = {kind: {} for kind in _NORMALISERS}
 
     def add(self, kind: str, key: str, sid: str | None, where: str) -> None:
+        try:
+            refuse_scientific(kind, key)
+        except CertificateError as error:
+            raise ExpectedSidsError(f"{where}: {error.message}") from error
         normal = _NORMALISERS[kind](key)
         if not normal:
             raise ExpectedSidsError(f"{where}: “{key}” is not a {kind}.")
-        wanted = sid.strip() if sid else None
+        wanted = _text_of_sid(sid) if sid else None
         if wanted and not is_sid(wanted):
-            raise ExpectedSidsError(f"{where}: “{wanted}” is not a SID.")
+            raise ExpectedSidsError(f"{where}: “{wanted}” is not a SID.{_what_else(wanted)}")
         known = self._found[kind]
         if known.setdefault(normal, wanted or None) != (wanted or None):
             raise ExpectedSidsError(f"{where}: a second, different SID for {kind} “{key}”.")
@@ -204,29 +213,71 @@ class _Collector:
         return ExpectedSids(self._found["thumbprint"], self._found["serial"], self._found["upn"])
 
 
-def _from_rows(rows: Iterable[list[str]], path: str) -> ExpectedSids:
-    iterator = iter(rows)
-    header = [_normal_column(name) for name in next(iterator, [])]
-    sid_column = next((index for index, name in enumerate(header) if name in _SID_COLUMNS), None)
-    keys = {index: _KEY_COLUMNS[name] for index, name in enumerate(header) if name in _KEY_COLUMNS}
-    if sid_column is None or not keys:
-        raise ExpectedSidsError(
-            f"{path} needs the column sid and at least one of thumbprint, serial and upn."
-        )
+def _text_of_sid(value: str) -> str:
+    """A SID as text: of csvde, which writes its octets (MS-DTYP 2.4.2.2) as `X'0105…'`, too."""
+    match = _OCTETS.fullmatch(value.strip())
+    octets = bytes.fromhex(match[1]) if match else b""
+    if len(octets) < _SID_HEADER or len(octets) != _SID_HEADER + 4 * octets[1]:
+        return value.strip()
+    parts = (octets[place : place + 4] for place in range(_SID_HEADER, len(octets), 4))
+    authority = int.from_bytes(octets[2:_SID_HEADER], "big")
+    numbers = (octets[0], authority, *(int.from_bytes(part, "little") for part in parts))
+    return "-".join(("S", *map(str, numbers)))
+
+
+def _what_else(text: str) -> str:
+    """What to do about a text that is no SID, as a sentence; empty where nothing is known."""
+    beside = beside_sid(text)
+    if beside is not None:
+        return f" {beside[0].upper()}{beside[1:]}."
+    if text.startswith(("System.", "Microsoft.ActiveDirectory")):
+        return " PowerShell writes that for a list: export the property SID.Value, a text."
+    return ""
+
+
+def _from_table(table: Table, path: str) -> ExpectedSids:
+    keys = table.keys
+    sid_columns = [index for index, key in enumerate(keys) if key in SID_COLUMNS]
+    key_columns = {index: KEY_COLUMNS[key] for index, key in enumerate(keys) if key in KEY_COLUMNS}
+    if not sid_columns or not key_columns:
+        raise ExpectedSidsError(f"{path} {_what_is_missing(table)}")
     collector = _Collector()
-    for line, row in enumerate(iterator, start=2):
-        if not any(row):
-            continue
+    for line, row in table.rows:
         where = f"{path}, row {line}"
-        if len(row) != len(header):
-            raise ExpectedSidsError(f"{where}: {len(row)} values for {len(header)} columns.")
-        filled = {index: kind for index, kind in keys.items() if row[index].strip()}
+        if len(row) != len(keys):
+            raise ExpectedSidsError(f"{where}: {len(row)} values for {len(keys)} columns.")
+        filled = {index: kind for index, kind in key_columns.items() if row[index].strip()}
         if not filled:
             raise ExpectedSidsError(f"{where}: no thumbprint, serial or upn.")
+        sids = {_text_of_sid(row[index]) for index in sid_columns} - {""}
+        if len(sids) > 1:
+            raise ExpectedSidsError(f"{where}: two different SIDs, {' and '.join(sorted(sids))}.")
         for index, kind in filled.items():
-            collector.add(kind, row[index], row[sid_column], where)
+            collector.add(kind, row[index], next(iter(sids), None), where)
     return collector.result()
 
 
-def _normal_column(name: str) -> str:
-    return "".join(char for char in name.casefold() if char not in " -_")
+def _what_is_missing(table: Table) -> str:
+    if is_report(table.keys):
+        return (
+            "is Intune's certificate report, which holds no SIDs. Give it as a file to inspect, "
+            "and here a list with the columns upn and sid."
+        )
+    needs = (
+        "needs the column sid and at least one of thumbprint, serial and upn. "
+        f"Its columns are: {listed_columns(table.columns)}."
+    )
+    if _ACCOUNT_NAMES.intersection(table.keys):
+        return (
+            f"{needs} A certificate does not hold the account's name: "
+            "export UserPrincipalName beside it."
+        )
+    return needs
+
+
+_ACCOUNT_NAMES: Final = frozenset(
+    {"samaccountname", "onpremisessamaccountname", "distinguishedname", "name", "cn"}
+)
+_OCTETS: Final = re.compile(r"X'((?:[0-9a-f]{2})+)'", re.IGNORECASE)
+_SID_HEADER: Final = 8
+_KNOWN: Final = SID_COLUMNS.union(KEY_COLUMNS, _ACCOUNT_NAMES, REPORT_COLUMNS)

@@ -1,45 +1,35 @@
 """Reading one X.509 certificate."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-
-from intune_scep.certificates._quiet import quiet_parser
+from intune_scep.certificates import extensions as ext
+from intune_scep.certificates._der import DerError, Element, read_integer, read_time
 from intune_scep.certificates.alt_security import AltSecurityIdentity, alt_security_identities
-from intune_scep.certificates.mapping import (
-    StrongMapping,
-    judge_strong_mapping,
-    mapping_without_extensions,
+from intune_scep.certificates.keys import PublicKey, is_signed_by_itself, read_public_key
+from intune_scep.certificates.mapping import StrongMapping, judge_strong_mapping
+from intune_scep.certificates.names import (
+    DistinguishedName,
+    GeneralNames,
+    SubjectAlternativeNames,
+    read_general_names,
+    read_name,
 )
-from intune_scep.certificates.names import SubjectAlternativeNames, read_general_names
+from intune_scep.certificates.parts import CertificateParts, take_apart
 from intune_scep.certificates.sid import (
     SID_EXTENSION_OID,
     SidOccurrence,
     sid_in_extension,
+    sids_elsewhere,
     sids_in_other_names,
     sids_in_uris,
 )
-from intune_scep.errors import InvalidCertificateError
 from intune_scep.records import Record
 
 _T = TypeVar("_T")
-
-# What cryptography raises for content it refuses; most of it only when the content is asked for.
-_PARSER_ERRORS = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-)
 
 _EKU_NAMES = {
     "1.3.6.1.5.5.7.3.1": "Server Authentication",
@@ -58,14 +48,16 @@ _EKU_NAMES = {
     "1.3.6.1.4.1.311.20.2.2": "Smart Card Logon",
     "2.5.29.37.0": "Any Purpose",
 }
-_KEY_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
+_READ_HERE: Final = frozenset(
+    {
+        ext.SUBJECT_KEY_IDENTIFIER,
+        ext.KEY_USAGE,
+        ext.SUBJECT_ALTERNATIVE_NAME,
+        ext.BASIC_CONSTRAINTS,
+        ext.AUTHORITY_KEY_IDENTIFIER,
+        ext.EXTENDED_KEY_USAGE,
+        SID_EXTENSION_OID,
+    }
 )
 
 
@@ -90,7 +82,9 @@ class CertificateFacts(Record):
         not_before, not_after: Validity, aware, UTC.
         extended_key_usages: None when the certificate has no such extension (any purpose).
         key_usage: Names as in RFC 5280, snake_case; None when there is no such extension.
+        version: 1 to 3 as people count; another number where it says so, None if unreadable.
         is_ca: basicConstraints CA flag; False without the extension, None if unreadable.
+        has_basic_constraints: Whether that extension is there.
         self_signed: Whether its own key made its signature; None if that cannot be verified.
         key_algorithm: `RSA`, `EC secp256r1`, `Ed25519` …, else the OID.
         key_size: Bits; None for keys of a kind not supported.
@@ -100,6 +94,7 @@ class CertificateFacts(Record):
         alt_security_identities: Values for a fallback mapping, strong ones first.
     """
 
+    version: int | None
     subject: str | None
     issuer: str | None
     serial_number: str | None
@@ -111,6 +106,7 @@ class CertificateFacts(Record):
     key_usage: tuple[str, ...] | None
     subject_alternative_names: SubjectAlternativeNames
     is_ca: bool | None
+    has_basic_constraints: bool
     self_signed: bool | None
     key_algorithm: str | None
     key_size: int | None
@@ -131,110 +127,154 @@ def inspect_certificate(der: bytes) -> CertificateFacts:
     Raises:
         InvalidCertificateError: The bytes are not an X.509 certificate.
     """
-    with quiet_parser():
-        try:
-            certificate = x509.load_der_x509_certificate(der)
-        except _PARSER_ERRORS as error:
-            reason = f"The bytes are not a DER certificate: {error}."
-            raise InvalidCertificateError(reason) from error
-        return _Reader(certificate, der).facts()
+    return _Reader(take_apart(der)).facts()
 
 
 class _Reader:
     """Collects facts part by part, so that one bad part does not hide the others."""
 
-    def __init__(self, certificate: x509.Certificate, der: bytes) -> None:
-        self._certificate = certificate
-        self._der = der
+    def __init__(self, parts: CertificateParts) -> None:
+        self._parts = parts
         self._problems: list[str] = []
-        self._no_extensions: StrongMapping | None = None
-        self._extensions = self._read_extensions()
 
     def facts(self) -> CertificateFacts:
-        certificate = self._certificate
+        der = self._parts.der
+        version = self._version()
+        subject = self._name("subject", self._parts.subject)
+        issuer = subject if self._is_self_issued else self._name("issuer", self._parts.issuer)
+        serial = self._try("The serial number", lambda: read_integer(self._parts.serial_number))
+        key = self._key()
+        ski = self._extension(ext.SUBJECT_KEY_IDENTIFIER, ext.read_key_identifier)
         names = self._names()
-        sids = self._sids(names)
-        ski = self._extension(x509.SubjectKeyIdentifier)
-        aki = self._extension(x509.AuthorityKeyIdentifier)
-        ski_hex = ski.digest.hex().upper() if ski else None
-        algorithm, size = self._key()
-        subject = self._try("subject", self._subject)
-        issuer = self._try("issuer", self._issuer)
-        identities = self._try(
-            "altSecurityIdentities",
-            lambda: tuple(alt_security_identities(certificate, ski_hex, names.email)),
-        )
+        sids = tuple(self._sids(names.names, subject))
+        validity = self._try("The validity", self._parts.validity.children) or ()
+        constraints = ext.find(self._parts.extensions, ext.BASIC_CONSTRAINTS)
         return CertificateFacts(
-            subject=subject,
-            issuer=issuer,
-            serial_number=self._try("serial number", self._serial_number),
-            sha1_thumbprint=hashlib.sha1(self._der, usedforsecurity=False).hexdigest().upper(),
-            sha256_thumbprint=hashlib.sha256(self._der).hexdigest().upper(),
-            not_before=self._try("start of validity", lambda: certificate.not_valid_before_utc),
-            not_after=self._try("end of validity", lambda: certificate.not_valid_after_utc),
+            version=version,
+            subject=subject.rfc4514() if subject else None,
+            issuer=issuer.rfc4514() if issuer else None,
+            serial_number=None if serial is None else self._serial_number(serial),
+            sha1_thumbprint=hashlib.sha1(der, usedforsecurity=False).hexdigest().upper(),
+            sha256_thumbprint=hashlib.sha256(der).hexdigest().upper(),
+            not_before=self._time("start of validity", validity[:1]),
+            not_after=self._time("end of validity", validity[1:]),
             extended_key_usages=self._extended_key_usages(),
-            key_usage=self._key_usage(),
-            subject_alternative_names=names,
-            is_ca=self._is_ca(),
-            self_signed=self._self_signed() if subject == issuer else False,
-            key_algorithm=algorithm,
-            key_size=size,
-            subject_key_identifier=ski_hex,
-            authority_key_identifier=_key_identifier_hex(aki),
+            key_usage=self._extension(ext.KEY_USAGE, ext.read_key_usage),
+            subject_alternative_names=names.names,
+            is_ca=self._is_ca(constraints),
+            has_basic_constraints=bool(constraints.values),
+            self_signed=self._self_signed(subject, issuer),
+            key_algorithm=key.algorithm if key else None,
+            key_size=key.size if key else None,
+            subject_key_identifier=ski,
+            authority_key_identifier=self._extension(
+                ext.AUTHORITY_KEY_IDENTIFIER, ext.read_authority_key_identifier
+            ),
             sids=sids,
-            strong_mapping=self._no_extensions or judge_strong_mapping(sids),
-            alt_security_identities=identities or (),
-            problems=tuple(self._problems),
+            strong_mapping=self._strong_mapping(sids, names),
+            alt_security_identities=tuple(
+                alt_security_identities(
+                    self._parts,
+                    subject=subject,
+                    issuer=issuer,
+                    serial_number=serial,
+                    key=key,
+                    ski=ski,
+                    emails=names.names.email,
+                )
+            ),
+            problems=tuple(dict.fromkeys(self._problems)),
         )
+
+    @property
+    def _is_self_issued(self) -> bool:
+        return self._parts.subject.encoded == self._parts.issuer.encoded
 
     def _try(self, part: str, read: Callable[[], _T]) -> _T | None:
         try:
             return read()
-        except _PARSER_ERRORS as error:
-            self._problems.append(f"The {part} cannot be read: {error}.")
+        except DerError as error:
+            self._problems.append(f"{part} cannot be read: {error}.")
             return None
 
-    def _subject(self) -> str:
-        return self._certificate.subject.rfc4514_string()
+    def _version(self) -> int | None:
+        version = self._parts.version
+        if version not in {1, 2, 3}:
+            self._problems.append("The version is none that X.509 knows.")
+        elif version < 3 and self._parts.extensions:
+            self._problems.append(
+                f"The certificate says that it is of version {version}, which has no extensions,"
+                " yet holds some (RFC 5280 4.1.2.1)."
+            )
+        return version
 
-    def _issuer(self) -> str:
-        return self._certificate.issuer.rfc4514_string()
+    def _name(self, part: str, element: Element) -> DistinguishedName | None:
+        name = self._try(f"The {part}", lambda: read_name(element))
+        for problem in name.problems if name else ():
+            self._problems.append(f"The {part} is not encoded as X.509 asks: {problem}.")
+        return name
 
-    def _read_extensions(self) -> x509.Extensions | None:
-        # cryptography decodes all extensions together: one bad one takes the others with it.
-        try:
-            return self._certificate.extensions
-        except _PARSER_ERRORS as error:
-            duplicate = isinstance(error, x509.DuplicateExtension)
-            self._no_extensions = mapping_without_extensions(str(error), duplicate=duplicate)
-            self._problems.append(f"The extensions cannot be read: {error}.")
+    def _time(self, part: str, elements: tuple[Element, ...]) -> datetime | None:
+        if not elements:
+            self._problems.append(f"The {part} is missing.")
             return None
+        read = self._try(f"The {part}", lambda: read_time(elements[0]))
+        if read is None:
+            return None
+        time, problem = read
+        if problem is not None:
+            self._problems.append(f"The {part} {problem}.")
+        return time
 
-    def _extension(self, kind: type[_T]) -> _T | None:
-        for extension in self._extensions or ():
-            if isinstance(extension.value, kind):
-                return extension.value
-        return None
+    def _extension(self, oid: str, read: Callable[[bytes], _T]) -> _T | None:
+        found = ext.find(self._parts.extensions, oid)
+        return self._try(f"The {ext.name_of(oid)}", lambda: ext.read_single(found, read))
 
-    def _names(self) -> SubjectAlternativeNames:
-        extension = self._extension(x509.SubjectAlternativeName)
-        if extension is None:
-            return SubjectAlternativeNames()
-        names = self._try("subject alternative name", lambda: read_general_names(extension))
-        return names or SubjectAlternativeNames()
+    def _names(self) -> GeneralNames:
+        """The SAN; of a doubled one the names of all, for no SID in it may be overlooked."""
+        together = GeneralNames()
+        for value in ext.find(self._parts.extensions, ext.SUBJECT_ALTERNATIVE_NAME).values:
+            read = read_general_names(value)
+            together = GeneralNames(
+                together.names.joined(read.names),
+                [*together.problems, *read.problems],
+                together.is_damaged or read.is_damaged,
+            )
+        return together
 
-    def _sids(self, names: SubjectAlternativeNames) -> tuple[SidOccurrence, ...]:
+    def _sids(
+        self, names: SubjectAlternativeNames, subject: DistinguishedName | None
+    ) -> Iterator[SidOccurrence]:
         other = ((name.type_id, bytes.fromhex(name.value_hex)) for name in names.other)
-        in_extension = (
-            sid_in_extension(extension.value.value)
-            for extension in self._extensions or ()
-            if extension.oid.dotted_string == SID_EXTENSION_OID
-            and isinstance(extension.value, x509.UnrecognizedExtension)
-        )
-        return (*sids_in_uris(names.uri), *in_extension, *sids_in_other_names(other))
+        yield from sids_in_uris(names.uri)
+        yield from map(sid_in_extension, ext.find(self._parts.extensions, SID_EXTENSION_OID).values)
+        yield from sids_in_other_names(other)
+        elsewhere = (*names.upn, *names.dns, *names.email, *names.directory)
+        yield from sids_elsewhere((*elsewhere, *(subject.texts() if subject else ())))
 
-    def _serial_number(self) -> str:
-        number = self._certificate.serial_number
+    def _strong_mapping(
+        self, sids: tuple[SidOccurrence, ...], names: GeneralNames
+    ) -> StrongMapping:
+        parts = self._parts
+        about_sids = (ext.SUBJECT_ALTERNATIVE_NAME, SID_EXTENSION_OID)
+        doubled = tuple(
+            f"The {ext.name_of(oid)} stands there twice, which RFC 5280 4.2 forbids."
+            for oid in about_sids
+            if ext.find(parts.extensions, oid).is_doubled
+        )
+        damage = parts.damage
+        if damage is None and names.is_damaged:
+            damage = f"{_OF_THE_SAN} is damaged: {names.problems[-1]}."
+        neighbours = (
+            *(f"{_OF_THE_SAN} is not sound: {problem}." for problem in names.problems),
+            *ext.complaints(parts.extensions, but=_READ_HERE),
+        )
+        self._problems += (*doubled, *parts.unread, *((damage,) if damage else ()), *neighbours)
+        return judge_strong_mapping(
+            sids, doubled=doubled, unread=parts.unread, damage=damage, neighbours=neighbours
+        )
+
+    def _serial_number(self, number: int) -> str:
         if number <= 0:
             self._problems.append("The serial number is not positive (RFC 5280 4.1.2.2).")
         digits = f"{abs(number):X}"
@@ -242,61 +282,27 @@ class _Reader:
         return f"-{padded}" if number < 0 else padded
 
     def _extended_key_usages(self) -> tuple[ExtendedKeyUsage, ...] | None:
-        usages = self._extension(x509.ExtendedKeyUsage)
-        if usages is None:
+        oids = self._extension(ext.EXTENDED_KEY_USAGE, ext.read_extended_key_usage)
+        if oids is None:
             return None
-        oids = (usage.dotted_string for usage in usages)
         return tuple(ExtendedKeyUsage(oid, _EKU_NAMES.get(oid)) for oid in oids)
 
-    def _key_usage(self) -> tuple[str, ...] | None:
-        usage = self._extension(x509.KeyUsage)
-        if usage is None:
-            return None
-        # The two "only" bits may be asked for beside key agreement alone.
-        only = ("encipher_only", "decipher_only") if usage.key_agreement else ()
-        return tuple(name for name in (*_KEY_USAGES, *only) if getattr(usage, name))
+    def _is_ca(self, constraints: ext.Found) -> bool | None:
+        if not constraints.values:
+            return None if self._parts.damage or self._parts.unread else False
+        return self._extension(ext.BASIC_CONSTRAINTS, ext.read_ca_flag)
 
-    def _is_ca(self) -> bool | None:
-        if self._extensions is None:
-            return None
-        constraints = self._extension(x509.BasicConstraints)
-        return constraints is not None and constraints.ca
+    def _self_signed(
+        self, subject: DistinguishedName | None, issuer: DistinguishedName | None
+    ) -> bool | None:
+        same = subject is not None and issuer is not None and subject.rdns == issuer.rdns
+        return is_signed_by_itself(self._parts) if same or self._is_self_issued else False
 
-    def _self_signed(self) -> bool | None:
-        try:
-            self._certificate.verify_directly_issued_by(self._certificate)
-        except InvalidSignature:
-            return False
-        except _PARSER_ERRORS:
-            return None
-        return True
-
-    def _key(self) -> tuple[str | None, int | None]:
-        try:
-            return _describe_key(self._certificate.public_key())
-        except _PARSER_ERRORS as error:
-            self._problems.append(f"The public key cannot be read: {error}.")
-        oid = self._try("key algorithm", lambda: self._certificate.public_key_algorithm_oid)
-        return (oid.dotted_string if oid else None), None
+    def _key(self) -> PublicKey | None:
+        key = self._try("The public key", lambda: read_public_key(self._parts.public_key))
+        if key is not None and key.problem is not None:
+            self._problems.append(f"The public key cannot be read: {key.problem}.")
+        return key
 
 
-def _describe_key(key: object) -> tuple[str, int | None]:
-    match key:
-        case rsa.RSAPublicKey():
-            return "RSA", key.key_size
-        case ec.EllipticCurvePublicKey():
-            return f"EC {key.curve.name}", key.key_size
-        case dsa.DSAPublicKey():
-            return "DSA", key.key_size
-        case ed25519.Ed25519PublicKey():
-            return "Ed25519", 256
-        case ed448.Ed448PublicKey():
-            return "Ed448", 456
-        case _:
-            return type(key).__name__.removesuffix("PublicKey"), None
-
-
-def _key_identifier_hex(identifier: x509.AuthorityKeyIdentifier | None) -> str | None:
-    if identifier is None or identifier.key_identifier is None:
-        return None
-    return identifier.key_identifier.hex().upper()
+_OF_THE_SAN: Final = "The subject alternative name"

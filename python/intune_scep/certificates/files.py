@@ -9,13 +9,14 @@ from intune_scep.certificates.containers import certificates_in
 from intune_scep.certificates.facts import CertificateFacts, inspect_certificate
 from intune_scep.certificates.mapping import NOT_JUDGED_FROM_REPORT, StrongMapping
 from intune_scep.certificates.report_csv import ReportedCertificate, read_report
+from intune_scep.certificates.tables import encoding_of
 from intune_scep.errors import CertificateError, FileError
 from intune_scep.files import read_regular
 from intune_scep.records import Record
 
 # Far above any bundle of certificates; a larger file is a mistake that would fill the memory.
 _LARGEST_FILE = 64 * 1024 * 1024
-_ENCODINGS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_TABLES = frozenset({".csv", ".tsv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,10 @@ def read_certificates(
 ) -> Iterator[CertificateRecord | UnreadableCertificate]:
     """Every certificate in the files and directories, one at a time, nothing left out silently.
 
-    Takes PEM, DER, PKCS#7 (PEM or DER) and the CSV of Intune's certificate report, told apart by
-    content, the CSV by its name `*.csv`. Directories are read recursively in sorted order without
-    following links to directories; files and directories whose name starts with a dot are not
-    part of it.
+    Takes every form of certificate that `certificates_in` reads, told apart by content, and the CSV
+    of Intune's certificate report, known by its name `*.csv` or `*.tsv`. Directories are read
+    recursively in sorted order without following links to directories; files and directories whose
+    name starts with a dot are not part of it.
 
     Args:
         paths: Files or directories.
@@ -86,7 +87,7 @@ def _read_file(path: Path) -> Iterator[CertificateRecord | UnreadableCertificate
             yield UnreadableCertificate(source, 1, "There is no such file.")
         elif not path.is_file():
             yield UnreadableCertificate(source, 1, "It is not a regular file.")
-        elif path.suffix.casefold() == ".csv":
+        elif path.suffix.casefold() in _TABLES:
             yield from _read_report_file(path, source)
         elif path.stat().st_size > _LARGEST_FILE:
             yield UnreadableCertificate(source, 1, "It is larger than 64 MiB.")
@@ -121,7 +122,7 @@ def _read_report_file(
     path: Path, source: str
 ) -> Iterator[CertificateRecord | UnreadableCertificate]:
     with path.open("rb") as raw:
-        encoding = _ENCODINGS.get(raw.read(2), "utf-8-sig")
+        encoding = encoding_of(raw.read(4))
     line = 1
     with path.open(encoding=encoding, newline="") as file:
         try:

@@ -28,6 +28,7 @@ _REASON_NOTHING = (
     f"{SID_EXTENSION_OID}. Domain controllers refuse it unless the account holds a strong "
     "altSecurityIdentities value for it (KB5014754)."
 )
+_REASON_UNREAD = "Whether the certificate carries a SID, and which, cannot be said."
 
 
 class MappingStatus(StrEnum):
@@ -45,8 +46,8 @@ class StrongMapping(Record):
     """The judgement.
 
     Attributes:
-        status: `not_judged` where no certificate was seen (a row of Intune's report) or its
-            extensions cannot be read.
+        status: `not_judged` where no certificate was seen (a row of Intune's report), or where
+            what could hold the SID cannot be read.
         sid: The SID the certificate is mapped to; None unless the status is `mapped`.
         reasons: Why, in whole sentences; never empty.
         notes: What else an administrator should know.
@@ -61,43 +62,46 @@ class StrongMapping(Record):
 NOT_JUDGED_FROM_REPORT = StrongMapping(MappingStatus.NOT_JUDGED, None, (REASON_REPORT_HAS_NO_SANS,))
 
 
-def judge_strong_mapping(occurrences: Sequence[SidOccurrence]) -> StrongMapping:
+def judge_strong_mapping(
+    occurrences: Sequence[SidOccurrence],
+    *,
+    doubled: Sequence[str] = (),
+    unread: Sequence[str] = (),
+    damage: str | None = None,
+    neighbours: Sequence[str] = (),
+) -> StrongMapping:
     """Judge a certificate by what it says about SIDs.
 
-    A damaged extension beside a good URI counts as malformed: nobody has documented which of the
-    two a domain controller then believes, so the tool takes the safe side.
+    Whatever is wrong beside a good SID, in the places that domain controllers read, counts as
+    malformed: nobody has documented which of the two a domain controller then believes, so the
+    tool takes the safe side.
 
     Args:
         occurrences: Every SID, or attempt at one, found in the certificate.
+        doubled: A sentence for each extension about SIDs that stands there twice.
+        unread: A sentence for each extension that might hold a SID and cannot be read.
+        damage: Where the list of extensions, or of names, breaks off; None if it is whole.
+        neighbours: A sentence for each damage to what cannot hold a SID.
     """
     sids = list(dict.fromkeys(item.sid for item in occurrences if item.sid is not None))
-    notes = tuple(_notes(occurrences, sids))
-    defects = tuple(_defect(item) for item in occurrences if _is_defect(item))
+    notes = tuple(dict.fromkeys((*_notes(occurrences, sids), *neighbours)))
+    defects = (*(_defect(item) for item in occurrences if _is_defect(item, sids)), *doubled)
     remarks = (*notes, *defects)
     if len(sids) > 1:
         reason = f"The certificate names different SIDs: {_where(occurrences)}."
         return _result(MappingStatus.CONFLICTING, reason, notes=remarks)
-    if defects and (not sids or _has_broken_extension(occurrences)):
-        return _result(MappingStatus.MALFORMED, *defects, notes=notes)
+    if damage is not None or (unread and not sids and not defects):
+        reasons = (*((damage,) if damage else ()), *unread, _REASON_UNREAD)
+        return _result(MappingStatus.NOT_JUDGED, *reasons, notes=remarks)
+    if defects:
+        beside = (_beside(sids[0]),) if sids else ()
+        return _result(MappingStatus.MALFORMED, *defects, *beside, notes=notes)
     if not sids:
         return _result(MappingStatus.NOT_MAPPED, _REASON_NOTHING, notes=notes)
     if not is_domain_account_sid(sids[0]):
         return _result(MappingStatus.NOT_MAPPED, _foreign_authority(sids[0]), notes=remarks)
     reason = f"Strongly mapped to {sids[0]} by the {_forms(occurrences)}."
-    return _result(MappingStatus.MAPPED, reason, sid=sids[0], notes=remarks)
-
-
-def mapping_without_extensions(problem: str, *, duplicate: bool) -> StrongMapping:
-    """The judgement where the extensions could not be read, and with them no SID.
-
-    Args:
-        problem: What the parser said.
-        duplicate: An extension appears twice, which RFC 5280 4.2 forbids. Anything else may be an
-            unrelated extension that only this parser refuses, so nothing is claimed then.
-    """
-    status = MappingStatus.MALFORMED if duplicate else MappingStatus.NOT_JUDGED
-    reason = f"The extensions cannot be read, so no SID can be read either: {problem}."
-    return _result(status, reason)
+    return _result(MappingStatus.MAPPED, reason, sid=sids[0], notes=(*remarks, *unread))
 
 
 def _result(
@@ -106,23 +110,38 @@ def _result(
     return StrongMapping(status, sid, reasons, notes)
 
 
-def _is_defect(item: SidOccurrence) -> bool:
-    return item.problem is not None and item.form is not SidForm.FOREIGN_URI
-
-
-def _has_broken_extension(occurrences: Sequence[SidOccurrence]) -> bool:
-    return any(item.form is SidForm.EXTENSION and item.sid is None for item in occurrences)
+def _is_defect(item: SidOccurrence, sids: Sequence[str]) -> bool:
+    """Whether it speaks against a mapping: in a place where nobody looks only if alone."""
+    if item.problem is None or item.form in _IGNORED:
+        return False
+    return item.form is not SidForm.SAN_OTHER_NAME or not sids
 
 
 def _defect(item: SidOccurrence) -> str:
-    return f"{_FORM_NAMES[item.form]} “{item.text}”: {item.problem}."
+    shown = "".join(map(_visible, item.text))
+    return f"{_FORM_NAMES[item.form]} “{shown}”: {item.problem}."
 
 
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _beside(sid: str) -> str:
+    return (
+        f"{sid} stands in the certificate too, but which of them a domain controller then believes"
+        " is not documented."
+    )
+
+
+_IGNORED = frozenset({SidForm.FOREIGN_URI, SidForm.ELSEWHERE})
 _FORM_NAMES = {
     SidForm.URI: "URI",
     SidForm.EXTENSION: "SID extension",
     SidForm.SAN_OTHER_NAME: "SAN otherName",
     SidForm.FOREIGN_URI: "URI",
+    SidForm.ELSEWHERE: "Name",
 }
 
 
@@ -155,5 +174,5 @@ def _notes(occurrences: Sequence[SidOccurrence], sids: Sequence[str]) -> list[st
         notes.append(NOTE_BOTH_FORMS)
     if len(sids) == 1 and forms.count(SidForm.URI) > 1:
         notes.append("The SID URI appears more than once with the same SID; one is enough.")
-    notes += [_defect(item) for item in occurrences if item.form is SidForm.FOREIGN_URI]
+    notes += [_defect(item) for item in occurrences if item.problem and not _is_defect(item, sids)]
     return notes

@@ -4,32 +4,44 @@ Columns: GRAPH.md 2, reports `AllDeviceCertificates` and `CertificatesByRAPolicy
 `deviceManagement/reports/exportJobs`. The report names certificates but holds none.
 """
 
-import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Final
 
+from intune_scep.certificates.tables import (
+    KEY_COLUMNS,
+    SID_COLUMNS,
+    Table,
+    column_key,
+    listed_columns,
+    read_table,
+    refuse_scientific,
+)
 from intune_scep.errors import CertificateError
 from intune_scep.records import Record
 
-_FIELDS = {
-    "CaConfiguration": "ca_configuration",
-    "CertificateStatus": "certificate_status",
-    "DeviceId": "device_id",
-    "DeviceName": "device_name",
-    "EnhancedKeyUsage": "enhanced_key_usage",
-    "IssuerName": "issuer_name",
-    "KeyUsage": "key_usage",
-    "PolicyId": "policy_id",
-    "SerialNumber": "serial_number",
-    "SubjectName": "subject_name",
-    "Thumbprint": "thumbprint",
-    "UPN": "upn",
-    "UserId": "user_id",
-    "ValidFrom": "valid_from",
-    "ValidTo": "valid_to",
+_FIELDS: Final = {
+    column_key(column): field
+    for column, field in {
+        "CaConfiguration": "ca_configuration",
+        "CertificateStatus": "certificate_status",
+        "DeviceId": "device_id",
+        "DeviceName": "device_name",
+        "EnhancedKeyUsage": "enhanced_key_usage",
+        "IssuerName": "issuer_name",
+        "KeyUsage": "key_usage",
+        "PolicyId": "policy_id",
+        "SerialNumber": "serial_number",
+        "SubjectName": "subject_name",
+        "Thumbprint": "thumbprint",
+        "UPN": "upn",
+        "UserId": "user_id",
+        "ValidFrom": "valid_from",
+        "ValidTo": "valid_to",
+    }.items()
 }
-_REQUIRED = {"SerialNumber", "Thumbprint"}
+REPORT_COLUMNS: Final = frozenset(_FIELDS)
+_REQUIRED: Final = {"SerialNumber", "Thumbprint"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,34 +80,48 @@ def read_report(file: IO[str]) -> Iterator[tuple[int, ReportedCertificate | Cert
     Raises:
         CertificateError: The file is not this report, or cannot be read further as CSV.
     """
-    reader = csv.reader(file)
-    try:
-        header = next(reader, [])
-        _check_header(header)
-        for row in reader:
-            if row:
-                yield reader.line_num, _read_row(header, row)
-    except csv.Error as error:
-        raise CertificateError(f"Line {reader.line_num} cannot be read as CSV: {error}.") from error
-    except UnicodeDecodeError as error:
-        raise CertificateError(
-            f"After line {reader.line_num} the file is not {error.encoding} text."
-        ) from error
+    table = read_table(file, REPORT_COLUMNS.union(KEY_COLUMNS, SID_COLUMNS))
+    _check_header(table)
+    for line, row in table.rows:
+        yield line, _read_row(table, row)
 
 
-def _check_header(header: list[str]) -> None:
-    missing = sorted(_REQUIRED - set(header))
-    if missing:
+def is_report(keys: Sequence[str]) -> bool:
+    """Whether the columns are those of this report."""
+    return {column_key(name) for name in _REQUIRED} <= set(keys)
+
+
+def _check_header(table: Table) -> None:
+    keys = table.keys
+    if not is_report(keys):
+        if SID_COLUMNS.intersection(keys) and set(KEY_COLUMNS).intersection(keys):
+            raise CertificateError(
+                "It is a list of expected SIDs, not of certificates: "
+                "give it with --expected beside the files of certificates."
+            )
+        missing = sorted(name for name in _REQUIRED if column_key(name) not in keys)
         raise CertificateError(
-            f"It is not Intune's certificate report: no column {' and no column '.join(missing)}."
+            f"It is not Intune's certificate report: no column {' and no column '.join(missing)}. "
+            f"The columns are: {listed_columns(table.columns)}."
         )
-    if len(set(header)) < len(header):
+    if len(set(keys)) < len(keys):
         raise CertificateError("The report names a column twice.")
 
 
-def _read_row(header: list[str], row: list[str]) -> ReportedCertificate | CertificateError:
-    if len(row) != len(header):
-        return CertificateError(f"The row has {len(row)} values for {len(header)} columns.")
-    values = dict(zip(header, row, strict=True))
-    known = {field: values.pop(column) for column, field in _FIELDS.items() if column in values}
-    return ReportedCertificate(**known, other=values or None)
+def _read_row(table: Table, row: list[str]) -> ReportedCertificate | CertificateError:
+    columns = table.columns
+    if len(row) != len(columns):
+        return CertificateError(f"The row has {len(row)} values for {len(columns)} columns.")
+    known: dict[str, str] = {}
+    other: dict[str, str] = {}
+    for column, key, value in zip(columns, table.keys, row, strict=True):
+        if key in _FIELDS:
+            known[_FIELDS[key]] = value
+        else:
+            other[column] = value
+    try:
+        refuse_scientific("serial number", known["serial_number"])
+        refuse_scientific("thumbprint", known["thumbprint"])
+    except CertificateError as error:
+        return error
+    return ReportedCertificate(**known, other=other or None)

@@ -29,7 +29,8 @@ from intune_scep.texts import json_text
 
 EXIT_FINDINGS, EXIT_NOT_JUDGED = 2, 3
 UNREADABLE = "unreadable"
-_AS_IT_SHOULD_BE = frozenset({ComparisonStatus.AS_EXPECTED, ComparisonStatus.NO_EXPECTATION})
+_NOT_READ = "(unreadable)"
+_NOT_COMPARED = frozenset({ComparisonStatus.NO_EXPECTATION, ComparisonStatus.NOT_JUDGED})
 _STYLES = {
     MappingStatus.MAPPED.value: "green",
     MappingStatus.NOT_JUDGED.value: "dim",
@@ -55,8 +56,8 @@ def inspect(
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="PEM, DER or PKCS#7 files, directories of them, or Intune's certificate report"
-            " as CSV.",
+            help="Certificates as PEM, DER, PKCS#7 or base64, directories of them, or Intune's"
+            " certificate report as CSV.",
             show_default=False,
         ),
     ],
@@ -66,7 +67,8 @@ def inspect(
         typer.Option(
             "--expected",
             metavar="CSV",
-            help="Compare with the SIDs in this file: columns thumbprint, serial or upn, and sid.",
+            help="Compare with the SIDs in this file: columns thumbprint, serial or upn, and sid,"
+            " also by the names of Active Directory (UserPrincipalName, objectSid).",
             show_default=False,
         ),
     ] = None,
@@ -87,20 +89,23 @@ def inspect(
 ) -> int:
     """Say of each certificate whether it is strongly mapped, and to which SID.
 
-    Exit code 2 if one is not mapped, is mapped to another SID than expected or cannot be read; 3 if
-    none could be judged; else 0.
+    Exit code 0 if every one is mapped, and to the SID expected of it where SIDs are given; 3 if
+    none could be judged, or none could be compared; else 2, also where only some could be.
     """
     sids = _expected(shared, expected, expected_from_users)
     show = _JsonOutput() if shared.output is OutputFormat.JSON else _TextOutput(console())
     statuses: Counter[str] = Counter()
-    wrong = False
+    compared: Counter[ComparisonStatus] = Counter()
     for item in read_certificates(files):
+        if _is_the_list(item, expected):
+            continue
         comparison = _compare(item, sids)
         statuses[_status(item)] += 1
-        wrong = wrong or (comparison is not None and comparison.status not in _AS_IT_SHOULD_BE)
+        if comparison is not None:
+            compared[comparison.status] += 1
         show.item(item, comparison, with_identities=alt_security_identities)
     show.end(statuses)
-    return _exit_code(statuses, wrong)
+    return _exit_code(statuses, compared)
 
 
 def _expected(shared: Shared, file: Path | None, from_users: bool) -> ExpectedSids | None:
@@ -116,6 +121,13 @@ def _expected(shared: Shared, file: Path | None, from_users: bool) -> ExpectedSi
         return ExpectedSids.from_mappings(by_upn=client.users.read_sids())
 
 
+def _is_the_list(item: Item, expected: Path | None) -> bool:
+    """Whether this is the list of expected SIDs, which may lie among the certificates."""
+    if expected is None or not isinstance(item, UnreadableCertificate):
+        return False
+    return Path(item.source).resolve() == expected.resolve()
+
+
 def _compare(item: Item, sids: ExpectedSids | None) -> SidComparison | None:
     if sids is None or isinstance(item, UnreadableCertificate):
         return None
@@ -128,11 +140,16 @@ def _status(item: Item) -> str:
     return item.strong_mapping.status.value
 
 
-def _exit_code(statuses: Counter[str], wrong: bool) -> int:
-    good = {MappingStatus.MAPPED.value, MappingStatus.NOT_JUDGED.value}
-    if wrong or set(statuses) - good:
-        return EXIT_FINDINGS
-    return 0 if statuses[MappingStatus.MAPPED.value] else EXIT_NOT_JUDGED
+def _exit_code(statuses: Counter[str], compared: Counter[ComparisonStatus]) -> int:
+    """What was not judged, and what was not compared though SIDs were given, is never fine."""
+    if set(statuses) <= {MappingStatus.NOT_JUDGED.value}:
+        return EXIT_NOT_JUDGED
+    if set(statuses) == {MappingStatus.MAPPED.value}:
+        if not compared or set(compared) == {ComparisonStatus.AS_EXPECTED}:
+            return 0
+        if set(compared) <= _NOT_COMPARED:
+            return EXIT_NOT_JUDGED
+    return EXIT_FINDINGS
 
 
 class _TextOutput:
@@ -164,14 +181,18 @@ def _lines(
         return
     facts = item.facts
     if facts is not None:
-        yield 2, plain(f"{facts.subject}, issued by {facts.issuer}")
-        yield (
-            2,
-            plain(f"valid {facts.not_before} to {facts.not_after}, serial {facts.serial_number}"),
+        subject, issuer = (
+            _NOT_READ if name is None else name for name in (facts.subject, facts.issuer)
         )
+        yield 2, plain(f"{subject}, issued by {issuer}")
+        valid = f"valid {facts.not_before or _NOT_READ} to {facts.not_after or _NOT_READ}"
+        yield 2, plain(f"{valid}, serial {facts.serial_number or _NOT_READ}")
     if item.strong_mapping.sid:
         yield 2, plain(f"SID {item.strong_mapping.sid}")
-    for sentence in (*item.strong_mapping.reasons, *item.strong_mapping.notes):
+    problems = facts.problems if facts is not None else ()
+    for sentence in dict.fromkeys(
+        (*item.strong_mapping.reasons, *item.strong_mapping.notes, *problems)
+    ):
         yield 2, plain(sentence)
     if comparison is not None:
         yield 2, plain(f"{comparison.status.value}: {comparison.reason}")

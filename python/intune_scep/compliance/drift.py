@@ -131,4 +131,6 @@ def _shown(name: str, value: Any) -> Any:
     if name != _CERTIFICATE or not isinstance(value, str):
         return value
     facts = read_ca_certificate(value).facts
-    return f"{facts.subject}, SHA-256 {facts.sha256_thumbprint}" if facts else "not a certificate"
+    if facts is None:
+        return "not a certificate"
+    return f"{facts.subject or '(no readable name)'}, SHA-256 {facts.sha256_thumbprint}"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from intune_scep.declarations.names import der_of
 from intune_scep.declarations.options import (
     EXTENDED_KEY_USAGES,
     NOT_CONFIGURED,
@@ -223,8 +224,9 @@ def _certificate(name: str) -> Codec:
 
 
 def to_pem(encoded: str) -> str:
-    """Base64 of a DER certificate as PEM."""
-    text = "".join(encoded.split())
+    """A `trustedRootCertificate` as PEM; what is not one certificate stands in it as it is."""
+    der = der_of(encoded)
+    text = "".join(encoded.split()) if der is None else base64.b64encode(der).decode()
     lines = [text[i : i + _PEM_WIDTH] for i in range(0, len(text), _PEM_WIDTH)]
     return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
 

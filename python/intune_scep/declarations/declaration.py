@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -253,6 +251,8 @@ def _not_clearable(declaration: Declaration) -> Iterator[str]:
 def _read_certificate(declaration: TrustedRootDeclaration, base: Path, now: datetime) -> list[str]:
     if declaration.certificate is not None and declaration.certificate_path is not None:
         return ["certificate and certificate_path exclude each other."]
+    if "-----BEGIN" in (declaration.certificate_path or ""):
+        return ["certificate_path holds the certificate itself: give it as certificate."]
     option = "certificate" if declaration.certificate is not None else "certificate_path"
     try:
         data = _certificate_bytes(declaration, base)
@@ -276,10 +276,4 @@ def _certificate_bytes(declaration: TrustedRootDeclaration, base: Path) -> bytes
         return read_regular(path, what="certificate_path", most=_LARGEST_CERTIFICATE)
     if declaration.certificate is None:
         return None
-    text = declaration.certificate
-    if "-----BEGIN" in text:
-        return text.encode()
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return text.encode()
+    return declaration.certificate.encode(errors="replace")

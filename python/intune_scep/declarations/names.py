@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from intune_scep.errors import UnresolvedNameError
+from intune_scep.errors import CertificateError, UnresolvedNameError
 from intune_scep.profiles import Platform, Profile
 from intune_scep.profiles.targets import FILTER_PLATFORMS, Target, TargetKind, filter_fits
 
@@ -201,10 +201,22 @@ def _decode_whom(target: Target, names: Names) -> dict[str, Any]:
 
 def root_certificate(profile: Profile) -> bytes:
     """The DER in a trusted root profile; empty where it is no base64."""
+    value = str(profile.to_wire().get("trustedRootCertificate") or "")
     try:
-        return base64.b64decode(str(profile.to_wire().get("trustedRootCertificate") or ""))
+        return der_of(value) or base64.b64decode(value)
     except (binascii.Error, ValueError):
         return b""
+
+
+def der_of(encoded: str) -> bytes | None:
+    """The DER that a `trustedRootCertificate` means; None where it is not one certificate."""
+    # Reading certificates is not paid for by what reads none.
+    from intune_scep.certificates import only_certificate
+
+    try:
+        return only_certificate(encoded.encode(errors="replace"))
+    except CertificateError:
+        return None
 
 
 def thumbprints(der: bytes) -> tuple[str, str]:

@@ -235,8 +235,8 @@ _OPTIONS: Final = (
         "certificate_path",
         "path",
         "Certificate file",
-        "File with one CA certificate, PEM or DER, relative to the declaration's file."
-        " DER is what is sent.",
+        "File with one CA certificate as DER, PEM, base64 or PKCS#7, relative to the declaration's"
+        " file. DER is what is sent.",
         kinds=_ROOT_ONLY,
         wire=("trustedRootCertificate",),
         example="files/contoso-root.cer",
@@ -245,7 +245,7 @@ _OPTIONS: Final = (
         "certificate",
         "str",
         "Certificate file",
-        "The CA certificate itself, as PEM or as base64 of DER, instead of O(certificate_path).",
+        "The CA certificate itself, as PEM or as base64, instead of O(certificate_path).",
         kinds=_ROOT_ONLY,
         wire=("trustedRootCertificate",),
         example="-----BEGIN CERTIFICATE-----\n...",

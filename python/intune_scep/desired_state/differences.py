@@ -110,8 +110,11 @@ def _described(encoded: Any) -> str | None:
     """Which certificate this is, in one line."""
     if not isinstance(encoded, str):
         return None
-    facts = read_ca_certificate(encoded).facts
-    return describe_certificate(facts) if facts is not None else "(not a certificate)"
+    certificate = read_ca_certificate(encoded)
+    if certificate.facts is None:
+        return "(not a certificate)"
+    form = f" ({certificate.problem})" if certificate.problem else ""
+    return f"{describe_certificate(certificate.facts)}{form}"
 
 
 def assignment_difference(

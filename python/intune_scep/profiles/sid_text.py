@@ -90,6 +90,25 @@ def is_sid(text: str) -> bool:
     return all(int(part) < 2**32 for part in match[2].split("-")[1:])
 
 
+def beside_sid(text: str) -> str | None:
+    """What keeps a text from being the one SID that it shows; None if it shows anything else.
+
+    Returns:
+        A clause such as `white space stands beside it`.
+    """
+    if is_sid(text):
+        return None
+    if is_sid(text.strip()):
+        return "white space stands beside it"
+    if not is_sid("".join(_see(text).split()).upper()):
+        return None
+    odd = [char for char in text if not (char.isascii() and char.isprintable())]
+    if not odd:
+        return "it is not written as S-1-… without blanks"
+    codes = ", ".join(dict.fromkeys(f"U+{ord(char):04X}" for char in odd))
+    return f"characters that nobody sees, or that only look right, stand in it ({codes})"
+
+
 def _see(text: str) -> str:
     """The text as a person reads it: lower case, plain hyphens, nothing invisible."""
     if text.isascii() and text.isprintable():

@@ -40,18 +40,26 @@ class CaCertificate:
 @lru_cache(maxsize=512)
 def read_ca_certificate(value: str | None) -> CaCertificate:
     """Read the base64 text of a `trustedRootCertificate`. Never raises."""
-    from intune_scep.certificates import inspect_certificate
+    from intune_scep.certificates import inspect_certificate, only_certificate
     from intune_scep.errors import CertificateError
 
     if not value:
         return CaCertificate(None, "There is no certificate.")
     try:
+        der = only_certificate(value.encode(errors="replace"))
+        return CaCertificate(inspect_certificate(der), _form_problem(value, der))
+    except CertificateError as error:
+        return CaCertificate(None, f"There is no CA certificate in it. {error}")
+
+
+def _form_problem(value: str, der: bytes) -> str | None:
+    """Why a value that can be read is not in the form that devices are sent."""
+    try:
         data = base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
-        return CaCertificate(None, "The certificate is not base64.")
+        return "The certificate is not base64 of DER."
+    if data == der:
+        return None
     if data.startswith(_PEM_START):
-        return CaCertificate(None, "The certificate is PEM text inside base64 instead of DER.")
-    try:
-        return CaCertificate(inspect_certificate(data))
-    except CertificateError as error:
-        return CaCertificate(None, str(error))
+        return "The certificate is PEM text inside base64 instead of DER."
+    return "The certificate is not stored as DER alone."

@@ -111,7 +111,8 @@ def check_root_assigned(context: Context) -> Iterator[Complaint]:
     "R-124",
     Severity.ERROR,
     "Trusted root profile without a valid CA certificate",
-    remedy="Upload the certificate of a CA as DER (.cer), without a private key.",
+    remedy="Upload the certificate of a CA as DER (.cer), without a private key; of one that is"
+    " only odd, see on a device that it is trusted.",
     source=TRUSTED_ROOT_PAGE,
     property=_CERTIFICATE,
     kinds=TRUSTED_ROOT,
@@ -119,19 +120,25 @@ def check_root_assigned(context: Context) -> Iterator[Complaint]:
 )
 def check_ca_certificate(context: Context) -> Iterator[Complaint]:
     """A trusted root profile delivers one root or intermediate CA certificate. A server or user
-    certificate, a PFX file or an expired certificate makes devices trust nothing."""
+    certificate, a PFX file or an expired certificate makes devices trust nothing. What is only odd
+    about a CA certificate, from its version to the letters in its names, is a warning."""
     if _CERTIFICATE in context.known.malformed:
         yield Complaint("trustedRootCertificate is not a text.")
         return
-    from intune_scep.certificates import describe_certificate
+    from intune_scep.certificates import describe_certificate, oddities, why_no_ca
 
     certificate = read_ca_certificate(context.own_root.trusted_root_certificate)
     facts = certificate.facts
     if facts is None:
         yield Complaint(certificate.problem or "There is no certificate.")
         return
-    if not facts.is_ca:
-        yield Complaint(f"This is not a CA certificate: {describe_certificate(facts)}.")
+    if certificate.problem:
+        yield Complaint(certificate.problem)
+    refusal = why_no_ca(facts)
+    if refusal is not None:
+        yield Complaint(refusal)
+    else:
+        yield from (Complaint(oddity, Severity.WARNING) for oddity in oddities(facts))
     today = datetime(context.today.year, context.today.month, context.today.day, tzinfo=UTC)
     if facts.not_after is not None and facts.not_after < today:
         yield Complaint(f"The certificate has expired: {describe_certificate(facts)}.")

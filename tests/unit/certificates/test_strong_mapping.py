@@ -122,7 +122,7 @@ def test_a_wrong_uri_is_malformed_and_says_how(mint, text, words):
         (sid_extension(ANN_SID)[:-3], "not one otherName"),
         (sid_extension(ANN_SID) + b"\0", "not one otherName"),
         (extension(x509.DNSName(ANN_SID)), "not one otherName"),
-        (extension(other_name(ANN_SID)), "not one otherName"),  # UTF8String, not OCTET STRING
+        (extension(other_name(ANN_SID)), "must be an OCTET STRING, it is a UTF8String"),
         (extension(other_name(b"a"), other_name(b"b")), "not one otherName"),
         (extension(other_name(ANN_SID.encode(), x509.ObjectIdentifier("1.2.3.4"))), "1.2.3.4"),
         (extension(other_name(b"nobody")), "does not hold a SID"),
@@ -137,10 +137,28 @@ def test_a_wrong_extension_is_malformed_even_beside_a_good_uri(mint, value, word
         assert words in mapping.reasons[0]
 
 
-def test_a_wrong_uri_beside_a_good_one_is_only_noted(mint):
-    mapping = judge(mint(sans=[uri(SID_TAG), uri(SID_TAG + ANN_SID)]))
-    assert mapping.status is MappingStatus.MAPPED
-    assert any("nothing follows" in note for note in mapping.notes)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        SID_TAG,
+        SID_TAG + "<value>",
+        SID_TAG + "{{OnPremisesSecurityIdentifier}}",
+        "{{SID}}",
+        SID_TAG + ANN_SID + " ",
+        SID_TAG.upper() + ANN_SID,
+        "tag:microsoft.com,2023-01-01:sid:x",
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_wrong_sid_uri_beside_a_good_one_is_malformed_as_its_profile_is_defective(
+    mint, wrong, first
+):
+    uris = [uri(wrong), uri(SID_TAG + ANN_SID)]
+    mapping = judge(mint(sans=uris if first else uris[::-1]))
+    assert (mapping.status, mapping.sid) == (MappingStatus.MALFORMED, None)
+    assert wrong in mapping.reasons[0]
+    assert "not documented" in mapping.reasons[-1]
+    assert ANN_SID in mapping.reasons[-1]
 
 
 def test_the_sid_under_a_foreign_tag_does_not_map(mint):
@@ -171,34 +189,26 @@ def test_a_sid_no_domain_account_has_does_not_map(mint, sid, words):
     assert words in mapping.reasons[0]
 
 
-def test_a_doubled_extension_is_malformed(mint):
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [(ANN_SID, MappingStatus.MALFORMED), (BOB_SID, MappingStatus.CONFLICTING)],
+)
+def test_a_doubled_sid_extension_is_no_mapping(mint, second, status):
     der = mint(
         sid_extension=sid_extension(ANN_SID),
         extensions=[
             x509.UnrecognizedExtension(
-                x509.ObjectIdentifier("1.3.6.1.4.1.311.25.3"), sid_extension(BOB_SID)
+                x509.ObjectIdentifier("1.3.6.1.4.1.311.25.3"), sid_extension(second)
             )
         ],
     )
     doubled = der.replace(bytes.fromhex("2b0601040182371903"), bytes.fromhex("2b0601040182371902"))
     assert doubled != der
     facts = inspect_certificate(doubled)
-    assert facts.strong_mapping.status is MappingStatus.MALFORMED
-    assert "Duplicate" in facts.strong_mapping.reasons[0]
-    assert facts.is_ca is None
-
-
-def test_an_unrelated_extension_the_parser_refuses_leaves_the_mapping_unjudged(mint):
-    der = mint(sans=[uri(SID_TAG + ANN_SID)], extensions=[x509.SubjectKeyIdentifier(b"abcd")])
-    broken = der.replace(b"\x04\x04abcd", b"\x05\x04abcd")
-    assert broken != der
-    facts = inspect_certificate(broken)
-    assert (facts.strong_mapping.status, facts.strong_mapping.sid) == (
-        MappingStatus.NOT_JUDGED,
-        None,
-    )
-    assert "cannot be read" in facts.strong_mapping.reasons[0]
-    assert facts.subject == "CN=Ann,O=Contoso"
+    assert facts.strong_mapping.status is status
+    said = " ".join((*facts.strong_mapping.reasons, *facts.strong_mapping.notes))
+    assert "stands there twice" in said
+    assert facts.is_ca is False
 
 
 def test_a_huge_san_list_is_searched_to_its_end(mint):

@@ -88,12 +88,6 @@ def test_pkcs12_and_garbage_are_refused(root, private_key):
     assert "neither PEM" in refusal(root[:-1])
 
 
-def test_a_root_whose_extensions_cannot_be_read_is_refused(root):
-    broken = root.replace(bytes.fromhex("30030101ff"), bytes.fromhex("3003010101"))
-    assert broken != root
-    assert "extensions cannot be read" in refusal(broken)
-
-
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_with_one_message(data):
     assert "\n" not in refusal(data)

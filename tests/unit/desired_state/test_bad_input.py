@@ -1,5 +1,6 @@
 """Bad input: one message that names the option, before any request."""
 
+import base64
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -7,8 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from tests.unit.certificates.handmade import CA, certificate
 
 from intune_scep.declarations import OPTIONS, options_of, parse_declaration
+from intune_scep.declarations.codecs import to_pem
 from intune_scep.errors import DeclarationError
 from intune_scep.profiles import Platform, ProfileKind
 
@@ -209,7 +212,9 @@ def test_a_certificate_says_why_it_is_refused_and_never_shows_a_key(tmp_path):
     error = refused({**data, "certificate": key.decode()}, ProfileKind.TRUSTED_ROOT)
     assert "private key" in str(error)
     assert not any(line.decode() in str(error) for line in key.splitlines()[1:-1])
-    bundle = ROOT_PEM + ROOT_PEM
+    twice = parse_declaration({**data, "certificate": ROOT_PEM * 2}, kind=ProfileKind.TRUSTED_ROOT)
+    assert twice.trusted_root.der == ROOT_DER
+    bundle = ROOT_PEM + to_pem(base64.b64encode(certificate(CA)).decode())
     assert "bundle of 2" in str(refused({**data, "certificate": bundle}, ProfileKind.TRUSTED_ROOT))
     both = {**data, "certificate": ROOT_PEM, "certificate_path": "x"}
     assert "exclude each other" in str(refused(both, ProfileKind.TRUSTED_ROOT))

@@ -220,8 +220,8 @@ def members_for(wire: Wire) -> GroupFacts:
     return GroupFacts(users=0, devices=40) if is_device else GroupFacts(users=40, devices=0)
 
 
-def certificate_with_uri(uri: str) -> bytes:
-    """An issued certificate, DER, whose one alternative name is the URI."""
+def certificate_with_uri(*uris: str) -> bytes:
+    """An issued certificate, DER, whose alternative names are the URIs."""
     return (
         x509.CertificateBuilder()
         .subject_name(_name("Ann"))
@@ -231,7 +231,8 @@ def certificate_with_uri(uri: str) -> bytes:
         .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
         .add_extension(
-            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), critical=False
+            x509.SubjectAlternativeName(list(map(x509.UniformResourceIdentifier, uris))),
+            critical=False,
         )
         .sign(_KEY, hashes.SHA256())
         .public_bytes(Encoding.DER)

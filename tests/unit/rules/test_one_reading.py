@@ -162,6 +162,19 @@ def test_what_was_meant_for_a_sid_beside_the_sid_uri_is_no_mapping(text):
     assert (judgement.verdict, judgement.changeable) == (Verdict.DEFECTIVE, False)
 
 
+@pytest.mark.parametrize("text", [text for text in [*SLIPS, *TAGS, *SIDS] if text.isascii()])
+def test_a_certificate_with_it_beside_the_sid_is_never_mapped_without_a_word(text):
+    """Microsoft's tag and what was meant for the variable are malformed, or another SID; a SID in
+    a URI of somebody else is told, since domain controllers ignore it."""
+    facts = inspect_certificate(certificate_with_uri(text, f"{SID_TAG}{ACCOUNT}"))
+    mapping = facts.strong_mapping
+    if text in SIDS:
+        assert mapping.sid == ACCOUNT
+        assert any(text in note for note in mapping.notes)
+    else:
+        assert mapping.status is MappingStatus.MALFORMED
+
+
 @pytest.mark.parametrize("text", _in(SPACES[1:], WORKING))
 def test_white_space_around_the_variable_is_told(text):
     profile = _profile(text, URI)
