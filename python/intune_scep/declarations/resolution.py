@@ -131,7 +131,8 @@ def _with_root(
     except UnresolvedNameError as error:
         if roots_may_come and error.may_come:
             name = declaration.root_profile.name or ""
-            awaited = f"It must exist when this is carried out. {error}"
+            why = str(error).removeprefix("root_profile: n")
+            awaited = f"root_profile: {name!r} must exist when this is carried out. N{why}"
             return replace(item, root=RootTarget(name, awaited=awaited))
         return replace(item, root_refusal=str(error))
     if target.action is not None and target.action in refusals:

@@ -92,7 +92,7 @@ def test_select_shows_only_what_it_names(filled: Graph) -> None:
     shown = filled.list(query="$select=id,displayName")
     assert all(set(each) == {"@odata.type", "id", "displayName"} for each in shown)
     cast = filled.list(query=f"$select=microsoft.graph.{WINDOWS_SCEP}/keySize")
-    assert cast[0]["keySize"] == "size1024" and "keySize" not in cast[-1]
+    assert "keySize" in cast[0] and "keySize" not in cast[-1]
     for name in ("keySize", "noSuch", ""):
         assert filled("GET", CONFIGURATIONS, query=f"$select={name}").status == 400
 
