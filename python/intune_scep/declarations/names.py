@@ -80,11 +80,11 @@ class NameIndex:
 
 
 def listed(what: str, entries: Iterable[tuple[str, str]], wanted: str) -> str:
-    """The candidates for a name that leads to nothing, with ids, as a sentence."""
+    """The candidates for a name that leads to nothing, with ids; of many the nearest, in order."""
     known = sorted(set(entries), key=lambda entry: (entry[1], entry[0]))
     if len(known) > _MOST_SHOWN:
-        close = difflib.get_close_matches(wanted, [name for _, name in known], n=_MOST_SHOWN)
-        known = [entry for entry in known if entry[1] in close][:_MOST_SHOWN]
+        close = difflib.get_close_matches(wanted, {name for _, name in known}, n=_MOST_SHOWN)
+        known = [entry for name in close for entry in known if entry[1] == name][:_MOST_SHOWN]
     if not known:
         return ""
     return f" Candidates: {', '.join(f'{name!r} ({identifier})' for identifier, name in known)}."

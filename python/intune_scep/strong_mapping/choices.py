@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from intune_scep.declarations.names import listed
 from intune_scep.errors import SelectionError
 from intune_scep.profiles import Profile, ProfileIndex
 from intune_scep.rules.verdicts import Judgement
@@ -107,10 +108,9 @@ class Selection:
     """
 
     def __init__(self, choices: Choices, profiles: Sequence[Profile]) -> None:
-        index = ProfileIndex(profiles)
-        self._only = _resolve(option("only"), choices.only, index)
-        self._except = _resolve(option("except"), choices.except_, index)
-        self._reviewed = _resolve(option("include_review"), choices.include_review, index)
+        self._only = _resolve(option("only"), choices.only, profiles)
+        self._except = _resolve(option("except"), choices.except_, profiles)
+        self._reviewed = _resolve(option("include_review"), choices.include_review, profiles)
         self._has_only = bool(choices.only)
         self._choices = choices
 
@@ -144,11 +144,14 @@ class Selection:
                 yield identifier
 
 
-def _resolve(called: str, selectors: Sequence[str], index: ProfileIndex) -> frozenset[str]:
-    return frozenset(_resolve_one(called, selector, index) for selector in selectors)
+def _resolve(called: str, selectors: Sequence[str], profiles: Sequence[Profile]) -> frozenset[str]:
+    index = ProfileIndex(profiles)
+    return frozenset(_resolve_one(called, selector, index, profiles) for selector in selectors)
 
 
-def _resolve_one(called: str, selector: str, index: ProfileIndex) -> str:
+def _resolve_one(
+    called: str, selector: str, index: ProfileIndex, profiles: Sequence[Profile]
+) -> str:
     by_id = index.by_id(selector)
     if by_id is not None and by_id.id:
         return by_id.id
@@ -156,7 +159,11 @@ def _resolve_one(called: str, selector: str, index: ProfileIndex) -> str:
     if len(found) == 1 and found[0].id:
         return found[0].id
     if not found:
-        raise SelectionError(f"{called}: no SCEP profile has the name or id {selector!r}.")
+        known = ((profile.id or "", profile.display_name or "") for profile in profiles)
+        raise SelectionError(
+            f"{called}: no SCEP profile has the name or id {selector!r}."
+            f"{listed('profile', known, selector)}"
+        )
     ids = ", ".join(sorted(profile.id or "?" for profile in found))
     raise SelectionError(
         f"{called}: {len(found)} SCEP profiles have the name {selector!r}.",

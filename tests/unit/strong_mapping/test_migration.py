@@ -176,6 +176,13 @@ def test_a_name_of_none_or_of_two_is_an_error_with_both_ids(simulated, option):
         tenant.run(lambda graph: plan_tenant(graph, Choices(**{option: ("Nobody",)})))
 
 
+@pytest.mark.parametrize("choice", ["only", "except_"])
+def test_a_name_that_nothing_has_comes_with_the_nearest(simulated, choice):
+    wanted = Choices(**{choice: ("iOS - SCEP - User - Executive",)})
+    with pytest.raises(SelectionError, match="Candidates: 'iOS - SCEP - User - Executives' "):
+        simulated("contoso").run(lambda graph: plan_tenant(graph, wanted))
+
+
 def test_a_plan_larger_than_allowed_changes_nothing(simulated):
     tenant = simulated("contoso")
     with pytest.raises(TooManyChangesError, match="21 profiles would change"):
