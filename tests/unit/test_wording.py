@@ -14,7 +14,7 @@ from intune_scep.connection import ENVIRONMENT, ConnectionOptions
 from intune_scep.desired_state.choices import PlanChoices
 from intune_scep.errors import IntuneScepError
 from intune_scep.strong_mapping.choice_table import CHOICES
-from intune_scep.strong_mapping.choices import Choices
+from intune_scep.strong_mapping.choices import Choices, Selection
 from intune_scep.wording import COMMAND, MODULE, PYTHON, face, option, role, speaking
 
 LIBRARY = Path(intune_scep.__file__).parent
@@ -34,7 +34,7 @@ OPTIONS = {
 }
 SPELT = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(name for name in OPTIONS if '_' in name))})\b")
 FLAG = re.compile(r"(?<![\w-])--[a-z]")
-TABLES = {"choice_table.py", "choice_fields.py", "options.py", "result_fields.py"}
+TABLES = {"choice_table.py", "choice_fields.py", "options.py", "result_fields.py", "pages.py"}
 ROLE = role("strong_mapping_")
 
 
@@ -153,9 +153,9 @@ def test_the_choices_that_would_let_a_profile_move_are_named_by_the_face():
         needs = frozenset({"include_android", "include_legacy_san"})
 
     with speaking(COMMAND):
-        flags = Choices().holds_back(Needs())
+        flags = Selection(Choices(), []).holds_back("x", Needs())
     with speaking(MODULE):
-        names = Choices().holds_back(Needs())
+        names = Selection(Choices(), []).holds_back("x", Needs())
     assert flags == "Left alone unless you choose --include-android and --include-legacy-san."
     assert names == "Left alone unless you choose include_android and include_legacy_san."
 

@@ -19,6 +19,7 @@ from intune_scep.certificates.tables import (
 )
 from intune_scep.errors import CertificateError
 from intune_scep.records import Record
+from intune_scep.wording import option
 
 _FIELDS: Final = {
     column_key(column): field
@@ -97,7 +98,7 @@ def _check_header(table: Table) -> None:
         if SID_COLUMNS.intersection(keys) and set(KEY_COLUMNS).intersection(keys):
             raise CertificateError(
                 "It is a list of expected SIDs, not of certificates: "
-                "give it with --expected beside the files of certificates."
+                f"give it with {option('expected')} beside the files of certificates."
             )
         missing = sorted(name for name in _REQUIRED if column_key(name) not in keys)
         raise CertificateError(

@@ -76,10 +76,11 @@ def _unset(options: dict[str, Any], profile: Profile) -> dict[str, Any]:
     unset: dict[str, Any] = {}
     for name, value in new.items():
         row = kind.properties_by_name.get(name)
-        if row is None or value is None or wire.get(name) is not None:
+        # What was not sent at all is unknown, which is not the same as null.
+        if row is None or value is None or wire.get(name, value) is not None:
             continue
         option = OPTIONS.get(option_of(name))
-        if option is not None and (row.nullable or (row.not_configured and name in wire)):
+        if option is not None and (row.nullable or row.not_configured):
             said = decode_option(option.name, wire) if option.name in CODECS else ABSENT
             unset[option.name] = None if said is ABSENT else said
     return unset

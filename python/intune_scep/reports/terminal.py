@@ -17,8 +17,10 @@ from intune_scep.reports.words import OUTCOMES, SEVERITIES, VERDICTS, listed, su
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
 from intune_scep.texts import one_line
+from intune_scep.wording import face
 
 _WIDTH = 100
+_LISTS_NOTES = "intune-scep check --notes lists them"
 _STEPS = 8
 _OUTCOME_STYLES = {
     Status.PASSED: "bold black on green",
@@ -219,7 +221,8 @@ def _footnotes(report: ComplianceReport, *, notes: bool) -> Iterator[Text]:
     if not report.unread:
         yield _numbers(report)
     if not notes and (hidden := len(report.counting(Severity.INFO))):
-        yield Text(f"{counted(hidden, 'note')} not shown: intune-scep check --notes lists them.")
+        where = f": {_LISTS_NOTES}" if face().runs_commands else ""
+        yield Text(f"{counted(hidden, 'note')} not shown{where}.")
     if report.skipped:
         rules = ", ".join(dict.fromkeys(item.rule_id for item in report.skipped))
         yield Text(f"Not judged, for want of facts: {rules}.")

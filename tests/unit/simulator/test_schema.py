@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ LEFT_OUT = {
     "userStatuses",
     "userStatusOverview",
 }
+# Where the admin center offers Not configured, null is taken whatever the metadata says.
+TAKES_NULL = {"keySize", "keyStorageProvider", "hashAlgorithm"}
 GETTERS = {
     "get_str_value": {"Edm.String"},
     "get_int_value": {"Edm.Int32"},
@@ -107,6 +110,9 @@ def test_agrees_with_the_csdl(name: str) -> None:
             properties[key] = PropertyType(short, value["collection"], value["nullable"])
         for key, value in row["navigationProperties"].items():
             navigation[key] = value["type"].removeprefix("microsoft.graph.")
+    for key in TAKES_NULL & properties.keys():
+        single = not properties[key].collection
+        properties[key] = replace(properties[key], nullable=single)
     assert dict(kind.properties) == properties
     ours = {key: value.target for key, value in kind.navigation.items()}
     ours.pop("assignments", None)
