@@ -139,16 +139,20 @@ def role_argument(choice: Choice) -> str:
 
 def role_task(choice: Choice) -> str:
     value = variable(choice)
+    if choice.name == LIMIT:
+        return f'    {choice.name}: "{{{{ {value} | default(omit) }}}}"\n'
+    # The module refuses the others at a rollback; an inventory may keep them for every run.
     if choice.type == "path":
         # A module would begin a relative path at the playbook, the person who wrote it did not.
-        value = f"{value} | expanduser | realpath if {value} is defined else omit"
-    elif choice.default is None:
-        value = f"{value} | default(omit)"
-    if choice.name == LIMIT:
-        return f'    {choice.name}: "{{{{ {value} }}}}"\n'
-    # The module refuses the others at a rollback; an inventory may keep them for every run.
-    value = f"({value}) if __strong_mapping_enforced else omit"
-    return f"    {choice.name}: >-\n      {{{{ {value} }}}}\n"
+        return (
+            f"    {choice.name}: >-\n      {{{{ {value} | expanduser | realpath\n"
+            f"      if {value} is defined and __strong_mapping_enforced else omit }}}}\n"
+        )
+    omitted = " | default(omit)" if choice.default is None else ""
+    return (
+        f"    {choice.name}: >-\n"
+        f"      {{{{ {value}{omitted} if __strong_mapping_enforced else omit }}}}\n"
+    )
 
 
 def role_row(choice: Choice) -> str:

@@ -51,12 +51,13 @@ def test_check_prints_the_published_json(contoso, cli):
     assert data["msg"].startswith("SIMULATOR: ")
 
 
-def test_check_says_first_what_to_do_first(contoso, cli):
+def test_check_says_by_rule_what_it_found_and_then_what_to_do_first(contoso, cli):
     code, out, _ = cli("check")
     assert code == 2
     assert "SIMULATOR" in out.splitlines()[0]
+    assert out.index("Findings by rule") < out.index("What to do first")
     assert out.index("What to do first") < out.index("intune-scep strong-mapping plan")
-    assert out.index("intune-scep strong-mapping plan") < out.index("Findings")
+    assert out.index("intune-scep strong-mapping plan") < out.index("\nFindings\n")
     assert "\x1b" not in out
 
 
@@ -247,7 +248,7 @@ def test_reports_are_written_whatever_becomes_of_the_terminal(contoso, tmp_path,
 @pytest.mark.parametrize("command", ["check", "report"])
 def test_files_of_other_tools_are_judged_without_a_tenant(command, cli, tmp_path):
     for name, code, says in [
-        ("IntuneManagement from Windows PowerShell", 0, "Root [prod]"),
+        ("IntuneManagement from Windows PowerShell", 0, "carries the SID URI"),
         ("IntuneCD in YAML", 0, "do not say which trusted root"),
         ("an answer with value", 0, "carries the SID URI"),
     ]:

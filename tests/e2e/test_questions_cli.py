@@ -10,10 +10,9 @@ from intune_scep.simulator.scenarios.bulk import bulk
 from .commands import keep_waiting, mapped, refused, running, until, writes
 
 COUNT = 4
-REISSUED = "revokes and re-issues every certificate of a SCEP profile"
-REVOKED = "any change to a SCEP profile revokes its certificates"
-RESTORED = "Devices that are assigned a restored SCEP profile get certificates from it"
-ONCE_MORE = "revokes and re-issues their certificates once more"
+EDITED = "An edited SCEP profile re-issues its certificates"
+RESTORED = "Devices that are assigned a new SCEP profile get certificates from it"
+ONCE_MORE = "What was revoked stays revoked."
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def fail_at(tenant, *numbers):
 def test_a_migration(few, asked):
     question, out = asked("strong-mapping", "apply")
     assert question.startswith("Change 4 profiles? ")
-    assert REISSUED in question
+    assert EDITED in question
     assert "Bulk SCEP 000001" in out
     question, _ = asked("strong-mapping", "apply", "--only", "Bulk SCEP 000001")
     assert question.startswith("Change 1 profile? ")
@@ -70,7 +69,7 @@ def test_what_is_left_of_a_migration(few, asked, cli, tmp_path):
     few.control("DELETE", "requests")
     question, out = asked("strong-mapping", "apply", "--journal", journal)
     assert question.startswith(f"Resume the run recorded in {journal}: 2 profiles left? ")
-    assert REISSUED in question
+    assert EDITED in question
     assert "2 of it are left" in out
     assert writes(few) == []
     assert mapped(few) == COUNT - 2
@@ -84,14 +83,14 @@ def test_what_is_left_of_a_declared_state(few, asked, cli, declared, tmp_path):
     few.control("DELETE", "requests")
     question, _ = asked("profiles", "apply", "--journal", journal)
     assert question.startswith(f"Resume the run recorded in {journal}: 1 profile left? ")
-    assert REVOKED in question
+    assert EDITED in question
     assert writes(few) == []
 
 
 def test_a_declared_state(few, asked, declared):
     question, _ = asked("profiles", "apply", *declared)
     assert question.startswith("Change 3 profiles? ")
-    assert REVOKED in question
+    assert EDITED in question
     assert writes(few) == []
 
 

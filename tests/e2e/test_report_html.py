@@ -114,9 +114,9 @@ def test_filters_by_verdict_severity_platform_and_search(opened):
     }
     assert tab.run(f"{SHOWN}.length") == len(with_errors)
     tab.click("#reset")
-    tab.type("#search", "executives r-181")
+    tab.type("#search", "pilot r-181")
     assert tab.run(f"{SHOWN}.map(e => e.querySelector('.name').textContent)").count(
-        "iOS - SCEP - User - Executives"
+        "Android BYOD - SCEP - User - Pilot"
     )
     tab.type("#search", " nobody has this")
     assert tab.run(f"{SHOWN}.length") == 0

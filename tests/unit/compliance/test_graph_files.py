@@ -312,8 +312,8 @@ def test_one_kind_in_many_files_is_one_sentence(tmp_path):
 @pytest.mark.parametrize(
     ("wire", "findings"),
     [
-        (_graph("windows10PkcsCertificateProfile"), set()),
-        (_graph("macOSPkcsCertificateProfile"), set()),
+        (_graph("windows10PkcsCertificateProfile"), {"R-087"}),
+        (_graph("macOSPkcsCertificateProfile"), {"R-087"}),
         (_graph("windows10SCEPCertificateProfile"), {"R-001"}),
     ],
 )
