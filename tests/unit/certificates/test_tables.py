@@ -218,10 +218,10 @@ def test_a_list_that_cannot_be_used_says_why_and_what_was_seen(tmp_path, text, w
 
 
 NO_REPORT = {
-    "a list of expected SIDs": (plain(LIST, ","), "give it with --expected"),
+    "a list of expected SIDs": (plain(LIST, ","), "give it with expected"),
     "one of Active Directory": (
         f'"UserPrincipalName";"objectSid"\n"mira@contoso.example";"{SID}"\n',
-        "give it with --expected",
+        "give it with expected",
     ),
     "something else": ("Name;Ort\nMira;Bonn\n", "The columns are: “Name”, “Ort”"),
     "nothing": ("", "The columns are: none"),
