@@ -14,7 +14,6 @@ from intune_scep.declarations.resolution import RootTarget
 from intune_scep.declarations.wire_form import profile_to_be
 from intune_scep.desired_state.notes import refused
 from intune_scep.desired_state.plan import Change, StateAction, StatePlan
-from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, TrustedRootProfile
 from intune_scep.rules import (
     NOT_READ,
@@ -91,10 +90,7 @@ class _Outlook:
 
     def root_now(self, action: StateAction) -> _Root:
         """The root the profile points at; `NOT_READ` if nothing in the plan depends on it."""
-        link = self._snapshot.root_links.get(action.id or "", NOT_READ)
-        if isinstance(link, NotRead | IntuneScepError):
-            return NOT_READ
-        return None if link is None else _root(self._snapshot.index.by_id(link.id) or link)
+        return NOT_READ if action.current is None else self._snapshot.root_of(action.current)
 
     def root_then(self, action: StateAction) -> _Root:
         """The root the profile will point at."""

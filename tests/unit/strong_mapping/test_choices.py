@@ -1,13 +1,13 @@
 """The choices of a migration come from one table."""
 
 import dataclasses
-import importlib.util
 import inspect
 import subprocess
 import sys
 from pathlib import Path
 from typing import get_args
 
+import generate_choices
 import pytest
 
 from intune_scep.cli import strong_mapping as command_line
@@ -18,13 +18,6 @@ from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = ROOT / "dev" / "generate_choices.py"
 NEW = Choice("include_lunar", "bool", False, "Also change lunar profiles.", ("Lunar profiles.",))
-
-
-def generator():
-    spec = importlib.util.spec_from_file_location("generate_choices", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_what_is_generated_is_up_to_date():
@@ -41,7 +34,7 @@ def test_the_class_has_the_choices_of_the_table_with_their_defaults():
 
 
 def test_a_new_choice_appears_in_every_generated_file():
-    texts = generator().files(ROOT, [*CHOICES.values(), NEW])
+    texts = generate_choices.files(ROOT, [*CHOICES.values(), NEW])
     assert len(texts) == 7
     assert [str(path) for path, text in texts.items() if NEW.name not in text] == []
 
