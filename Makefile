@@ -8,10 +8,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo test test-long lint sanity bench docs clean
+.PHONY: help setup demo test test-long lint sanity bench bench-check docs clean
 
 help: ## This list.
-	@awk -F ': *[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ': *[^#]*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## The virtual environment .venv with everything the other targets need.
 
@@ -44,8 +44,12 @@ test-long: $(READY) ## The slow forms: a kill at every write boundary, the model
 		tests/unit/certificates/test_fuzz.py \
 		tests/e2e/test_certificate_cli.py
 
-bench: $(READY) ## Ratios measured in one run: reading a tenant, a converged task.
+bench: $(READY) ## Ratios measured in one run, both sides of each in turns.
+	@rm -f .build/bench.jsonl
 	@$(BIN)/python -m pytest --no-header -q -s -p no:cacheprovider tests/benchmarks
+
+bench-check: $(READY) ## Which goals the last `make bench` missed.
+	@$(BIN)/python dev/bench_check.py
 
 docs: $(READY) ## The documentation site, in .build/site.
 	@$(BIN)/python dev/docs.py

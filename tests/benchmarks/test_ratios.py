@@ -1,13 +1,8 @@
-"""Ratios measured in one run, printed and never asserted: `make bench`.
-
-Absolute times say more about the machine than about the code; both sides of each ratio are
-measured here, in turns.
-"""
+"""What reading, judging and a converged task cost."""
 
 import asyncio
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -28,26 +23,11 @@ from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import assess_tenant
 from intune_scep.tenant import Tenant
 
-ROOT = Path(__file__).resolve().parents[2]
+from .ratios import ROOT, Row, cpu
+
 COUNT = 10_000
 ROUNDS = 5
 TASKS = 5
-
-
-def show(title, first, second, unit="s CPU"):
-    """Print the medians and the ratio, pair by pair."""
-    ratios = [a / b for a, b in zip(first, second, strict=True)]
-    print(
-        f"\n{title}\n  {statistics.median(first):.3f} {unit} against"
-        f" {statistics.median(second):.3f} {unit}: ratio {statistics.median(ratios):.2f}"
-        f" (lowest {min(ratios):.2f}, highest {max(ratios):.2f}, {len(ratios)} rounds)"
-    )
-
-
-def cpu(work):
-    started = time.process_time()
-    work()
-    return time.process_time() - started
 
 
 @pytest.fixture(scope="module")
@@ -149,9 +129,8 @@ def test_assessing_against_reading(pages):
     for _ in range(ROUNDS):
         ours.append(cpu(lambda: assess(pages)))
         bare.append(cpu(lambda: read_with_httpx(pages)))
-    show(
-        f"Assessing {COUNT:,} profiles against reading their pages with httpx and json", ours, bare
-    )
+    work = f"Assessing {COUNT:,} profiles"
+    Row(work, "reading their pages with httpx and json", 2.5).show(ours, bare)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +149,7 @@ def test_judging_grows_with_the_number(wires):
     for _ in range(ROUNDS):
         large.append(parse(COUNT))
         small.append(parse(COUNT // 10) * 10)
-    show(f"Parsing {COUNT:,} profiles against ten times {COUNT // 10:,}", large, small)
+    Row(f"Parsing {COUNT:,} profiles", f"ten times {COUNT // 10:,}", 1.1).show(large, small)
 
 
 def check_all(profiles):
@@ -190,7 +169,8 @@ def parse_and_check(wires):
 def test_checking_against_parsing(wires):
     parse_and_check(wires[:100])
     parsing, checking = zip(*(parse_and_check(wires[:COUNT]) for _ in range(ROUNDS)), strict=True)
-    show(f"Checking {COUNT:,} profiles by all rules against parsing them", checking, parsing)
+    work = f"Checking {COUNT:,} profiles by all rules"
+    Row(work, "parsing them", 4).show(checking, parsing)
 
 
 def test_checking_grows_with_the_number(wires):
@@ -198,7 +178,7 @@ def test_checking_grows_with_the_number(wires):
     for _ in range(ROUNDS):
         large.append(parse_and_check(wires[:COUNT])[1])
         small.append(parse_and_check(wires[: COUNT // 10])[1] * 10)
-    show(f"Checking {COUNT:,} profiles against ten times {COUNT // 10:,}", large, small)
+    Row(f"Checking {COUNT:,} profiles", f"ten times {COUNT // 10:,}", 1.1).show(large, small)
 
 
 def playbook(path, tasks):
@@ -232,4 +212,4 @@ def test_a_converged_task_against_ping(tmp_path, simulated):
         # What each further task costs: five more of them, less the play with one.
         mine.append((playbook(path, [ours] * (TASKS + 1)) - playbook(path, [ours])) / TASKS)
         pings.append((playbook(path, [ping] * (TASKS + 1)) - playbook(path, [ping])) / TASKS)
-    show("A converged strong_mapping task against ansible.builtin.ping", mine, pings, "s wall")
+    Row("A converged strong_mapping task", "ansible.builtin.ping", 0.3, "s wall").show(mine, pings)
