@@ -15,7 +15,6 @@ import pytest
 from intune_scep.graph.clouds import CLOUDS
 from intune_scep.graph.credentials import StaticCredential
 from intune_scep.graph.engine import GraphEngine
-from intune_scep.graph.pacing import Pacer
 from intune_scep.graph.session import GraphSession
 from intune_scep.profiles import parse_profile
 from intune_scep.rules import Context, check
@@ -23,6 +22,7 @@ from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import assess_tenant
 from intune_scep.tenant import Tenant
 
+from .pace import unpaced
 from .ratios import ROOT, Row, cpu
 
 COUNT = 10_000
@@ -103,19 +103,12 @@ def read_with_httpx(pages):
     assert asyncio.run(main()) >= COUNT
 
 
-class Unpaced(Pacer):
-    """Waits for nobody: what is measured is work."""
-
-    async def admit(self, *_, **__):
-        return
-
-
 def assess(pages):
     async def main():
         engine = GraphEngine(
             CLOUDS["public"], StaticCredential("token"), transport=answering(pages)
         )
-        tenant = Tenant(GraphSession(engine, Unpaced()), "tenant", "public")
+        tenant = Tenant(GraphSession(engine, unpaced()), "tenant", "public")
         assessment = await assess_tenant(tenant)
         await tenant.close()
         return assessment

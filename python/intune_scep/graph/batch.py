@@ -17,6 +17,7 @@ from intune_scep.graph.retry import is_repeatable, policy, retry_after_seconds
 from intune_scep.graph.session import GraphSession
 
 BATCH_SIZE = 20
+_TOO_MANY_REQUESTS = 429
 
 
 @dataclass(frozen=True)
@@ -96,16 +97,27 @@ async def _ask(
         {"id": str(i), "method": "GET", "url": f"/{path}", **more} for i, path in items.items()
     ]
     body = await session.repeat_read(
-        "POST", "$batch", body={"requests": requests}, items=len(requests)
+        "POST",
+        "$batch",
+        body={"requests": requests},
+        items=len(requests),
+        refusals=_refusals,
     )
-    received = body.get("responses") if isinstance(body, dict) else None
-    by_id = {
-        str(item.get("id")): item
-        for item in (received if isinstance(received, list) else [])
-        if isinstance(item, dict)
-    }
+    by_id = {str(item.get("id")): item for item in _responses(body)}
     clean = session.engine.redactor.clean
     return {index: _answer(path, by_id.get(str(index)), clean) for index, path in items.items()}
+
+
+def _responses(body: Any) -> list[dict[str, Any]]:
+    received = body.get("responses") if isinstance(body, dict) else None
+    items = received if isinstance(received, list) else []
+    return [item for item in items if isinstance(item, dict)]
+
+
+def _refusals(body: Any) -> list[str | None]:
+    """The Retry-After of each item that was refused for rate."""
+    refused = [item for item in _responses(body) if item.get("status") == _TOO_MANY_REQUESTS]
+    return [_headers(item).get("retry-after") for item in refused]
 
 
 def _answer(path: str, item: Mapping[str, Any] | None, clean: Callable[[str], str]) -> BatchAnswer:
@@ -113,18 +125,21 @@ def _answer(path: str, item: Mapping[str, Any] | None, clean: Callable[[str], st
     if item is None or not isinstance(status, int) or isinstance(status, bool):
         missing = GraphTransportError(f"A $batch left GET {path} unanswered.", hides_commit=False)
         return BatchAnswer(path, error=missing)
-    given = item.get("headers")
-    headers = {
-        str(name).lower(): str(value)
-        for name, value in (given.items() if isinstance(given, dict) else ())
-    }
     body = item.get("body")
     body = parse_answer(body) if isinstance(body, str) else body
     if 200 <= status < 300:
         return BatchAnswer(path, body=body)
     shown = path.partition("?")[0]
-    error = error_from_response("GET", shown, status, headers, body, clean=clean)
+    error = error_from_response("GET", shown, status, _headers(item), body, clean=clean)
     return BatchAnswer(path, error=error)
+
+
+def _headers(item: Mapping[str, Any]) -> dict[str, str]:
+    given = item.get("headers")
+    return {
+        str(name).lower(): str(value)
+        for name, value in (given.items() if isinstance(given, dict) else ())
+    }
 
 
 def _asks_again(answer: BatchAnswer) -> bool:

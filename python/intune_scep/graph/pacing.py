@@ -1,44 +1,230 @@
-"""Staying below Intune's published limits, as far as one process can.
+"""Staying below Intune's limits: nothing is sent before its window has room (`window`).
 
-GRAPH.md 4.1: 100 writes and 1,000 requests in 20 s for an application in a tenant, whatever the
-number of its processes. So a 429 can still come where others are at work; it is waited out. A leaky
-bucket lets a burst of its capacity through and then leaks steadily, so in any 20 s it passes at
-most capacity + 20 s of leak: 19 + 76 = 95 writes and 190 + 760 = 950 requests.
+No library was found that does this: a window that counts from the answer on, shrinks at a refusal
+and has places that are taken before they are used.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, TypeVar
 
-from aiolimiter import AsyncLimiter
+from intune_scep.errors import GraphError
+from intune_scep.graph.retry import MAX_TOTAL_SECONDS, retry_after_seconds
+from intune_scep.graph.window import REQUESTS, WRITES, Tally
 
-WRITE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_WINDOW_SECONDS = 5.0
-_WRITES_PER_WINDOW = 19.0
-_REQUESTS_PER_WINDOW = 190.0
+WRITES_IN_FLIGHT = 8
+# Another may have made room meanwhile, or taken it.
+_LONGEST_SLEEP = 0.5
+# Beyond it the reading before a write is outdated.
+_LONGEST_HESITATION = 1.0
+_APPROACHES = 8
+_WORTH_A_WORD = 1.0
+
+T = TypeVar("T")
+
 _LOG = logging.getLogger("intune_scep.graph")
 
 
+class PlaceLostError(Exception):
+    """Graph has asked everybody to wait since the place was taken: another is to be taken."""
+
+
 class Pacer:
-    """Lets the requests of one session through no faster than the published limits allow."""
+    """Lets requests through no faster than Graph's limits allow.
 
-    def __init__(self) -> None:
-        self._writes = AsyncLimiter(_WRITES_PER_WINDOW, _WINDOW_SECONDS)
-        self._requests = AsyncLimiter(_REQUESTS_PER_WINDOW, _WINDOW_SECONDS)
+    Args:
+        writes, requests: How many Graph may count at a time.
+    """
 
-    async def admit(self, method: str, *, items: int = 1) -> None:
-        """Wait until `items` requests of this method may be sent.
+    def __init__(self, *, writes: int | None = None, requests: int | None = None) -> None:
+        self._tally = Tally(writes or WRITES, requests or REQUESTS)
+        self._in_flight = asyncio.Semaphore(WRITES_IN_FLIGHT)
+        self._readers, self._writers = asyncio.Lock(), asyncio.Lock()
+        self._approaches: deque[float] = deque([0.0], maxlen=_APPROACHES)
+
+    @asynccontextmanager
+    async def reading(self, items: int = 1) -> AsyncIterator[Sent]:
+        """Wait until requests that change nothing may be sent, and count them.
 
         Args:
-            method: HTTP method of each item; a $batch of reads counts as reads.
             items: How many requests Graph will count.
         """
-        if method in WRITE_METHODS:
-            await _pass(self._writes, items, "writes")
-        await _pass(self._requests, items, "requests")
+
+        def begin(tally: Tally, now: float) -> Sent:
+            counted = tally.requests.count(now)
+            tally.requests.begin(now, items)
+            return Sent(self, "requests", now, counted, items)
+
+        async with self._readers:
+            sent = await self._wait("requests", lambda tally, now: tally.read_at(now, items), begin)
+        try:
+            with sent.learning():
+                yield sent
+        finally:
+            with self._open() as tally:
+                tally.requests.end(sent.began, _now(), items)
+
+    async def take_place(self) -> WritePlace:
+        """Wait until a write may be sent as soon as the reading before it has been made."""
+        # Of late no write was sent sooner after its place than this.
+        approach = min(*self._approaches, _LONGEST_HESITATION)
+
+        def take(tally: Tally, now: float) -> WritePlace:
+            tally.places.append(now)
+            return WritePlace(self, now)
+
+        async with self._writers:
+            return await self._wait("writes", lambda t, now: t.place_at(now) - approach, take)
+
+    @asynccontextmanager
+    async def writing(self, place: float) -> AsyncIterator[None]:
+        """Use a place, while no more than `WRITES_IN_FLIGHT` are being sent.
+
+        Raises:
+            PlaceLostError: the write would have to wait.
+        """
+
+        def begin(tally: Tally, now: float) -> Sent:
+            tally.leave(place)
+            counted = tally.writes.count(now)
+            tally.writes.begin(now)
+            tally.requests.begin(now)
+            return Sent(self, "writes", now, counted)
+
+        self._approaches.append(_now() - place)
+        async with self._in_flight:
+            sent = await self._wait("writes", Tally.write_at, begin, most=_LONGEST_HESITATION)
+            try:
+                with sent.learning():
+                    yield
+            finally:
+                with self._open() as tally:
+                    tally.writes.end(sent.began, _now())
+                    tally.requests.end(sent.began, _now())
+
+    def give_back(self, place: float) -> None:
+        """Let others have a place that is not used."""
+        with self._open() as tally:
+            tally.leave(place)
+
+    def refused(self, sent: Sent, let_through: int, wait: float | None) -> None:
+        """Learn from a refusal for rate, and obey it for all.
+
+        Args:
+            let_through: How many were counted when the refused one was sent.
+            wait: Seconds that Graph asked for, if it did.
+        """
+        if wait is None or wait >= MAX_TOTAL_SECONDS:
+            # Nobody waits so long; each fails by itself.
+            wait = 0.0
+        with self._open() as tally:
+            window = tally.writes if sent.kind == "writes" else tally.requests
+            window.refuse(sent.began, _now(), let_through=let_through, wait=wait)
+
+    @contextmanager
+    def _open(self) -> Iterator[Tally]:
+        yield self._tally
+
+    async def _wait(
+        self,
+        kind: str,
+        free_at: Callable[[Tally, float], float],
+        enter: Callable[[Tally, float], T],
+        *,
+        most: float | None = None,
+    ) -> T:
+        """Wait until there is room, and enter before anybody else can.
+
+        Args:
+            most: Seconds; a longer wait is refused.
+        """
+        told = False
+        while True:
+            with self._open() as tally:
+                now = _now()
+                wait = free_at(tally, now) - now
+                if wait <= 0:
+                    return enter(tally, now)
+            if most is not None and wait > most:
+                raise PlaceLostError
+            if not told and wait >= _WORTH_A_WORD:
+                _LOG.info("Waiting, to stay below Intune's limit of %s", kind)
+                told = True
+            await asyncio.sleep(min(wait, _LONGEST_SLEEP))
 
 
-async def _pass(limiter: AsyncLimiter, items: int, kind: str) -> None:
-    if not limiter.has_capacity(items):
-        _LOG.info("Waiting, to stay below Intune's limit of %s", kind)
-    await limiter.acquire(items)
+@dataclass(frozen=True)
+class Sent:
+    """What was sent together.
+
+    Attributes:
+        kind: `writes` or `requests`.
+        began: When it was sent.
+        counted: How many were counted then, without it.
+        items: How many requests it is.
+    """
+
+    pacer: Pacer
+    kind: str
+    began: float
+    counted: int
+    items: int = 1
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        """Learn from the refusal, if it is refused."""
+        try:
+            yield
+        except GraphError as error:
+            if error.is_throttling:
+                self.pacer.refused(self, self.counted, retry_after_seconds(error.retry_after))
+            raise
+
+    def in_part(self, refusals: Sequence[str | None]) -> None:
+        """Learn that items of it were refused, each with this Retry-After."""
+        if refusals:
+            waits = [retry_after_seconds(told) or 0.0 for told in refusals]
+            self.pacer.refused(self, self.counted + self.items - len(refusals), max(waits))
+
+
+class WritePlace:
+    """A place among the writes; given back at the end if it was not used.
+
+    `async with` it around the reading and the write, and `sending()` around the write alone.
+    """
+
+    def __init__(self, pacer: Pacer, taken: float) -> None:
+        self._pacer = pacer
+        self._taken = taken
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._pacer.give_back(self._taken)
+
+    @asynccontextmanager
+    async def sending(self) -> AsyncIterator[None]:
+        """Use the place for one write.
+
+        Raises:
+            PlaceLostError: Graph has asked everybody to wait. Nothing was sent.
+        """
+        async with self._pacer.writing(self._taken):
+            yield
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from intune_scep.errors import GraphTransportError, IntuneScepError, InvalidIdEr
 from intune_scep.graph.answers import parse_answer
 from intune_scep.graph.engine import GraphEngine
 from intune_scep.graph.errors import error_from_response
-from intune_scep.graph.pacing import Pacer
+from intune_scep.graph.pacing import Pacer, WritePlace
 from intune_scep.graph.retry import REPEATABLE_STATUSES, is_repeatable, policy
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]{0,127}\Z")
@@ -104,12 +104,20 @@ class GraphSession:
         headers: Mapping[str, str] | None = None,
         body: Any = None,
         items: int = 1,
+        refusals: Callable[[Any], Sequence[str | None]] | None = None,
     ) -> Any:
-        """Send a request that changes nothing, by whatever method, and return its JSON."""
+        """Send a request that changes nothing, by whatever method, and return its JSON.
+
+        Args:
+            items: How many requests Graph counts for it.
+            refusals: Returns the Retry-After of each item that an answer refuses for rate.
+        """
         async for attempt in policy(is_repeatable):
             with attempt:
-                await self._pacer.admit("GET", items=items)
-                answer = await self._attempt(method, path, query, headers, body)
+                async with self._pacer.reading(items) as sent:
+                    answer = await self._attempt(method, path, query, headers, body)
+                    if refusals is not None:
+                        sent.in_part(refusals(answer.body))
                 if answer.body is None:
                     raise GraphTransportError(
                         f"The answer to {method} {_shown(path)} is not JSON.", hides_commit=True
@@ -138,15 +146,15 @@ class GraphSession:
                 )
         raise AssertionError("unreachable")  # pragma: no cover
 
-    async def take_write_place(self) -> None:
+    async def take_write_place(self) -> WritePlace:
         """Wait until one write may be sent, so that a reading right before it is not outdated.
 
-        The next `write` uses it; one that is not used is lost.
+        Read within the place, and write within its `sending()`. An unused place is given back.
         """
-        await self._pacer.admit("PATCH")
+        return await self._pacer.take_place()
 
     async def write(self, method: str, path: str, body: Any = None) -> GraphResponse:
-        """Send a write once, at once: `take_write_place` has waited, `write_once` may repeat it.
+        """Send a write once, at once, within `sending()` of its place; `write_once` may repeat it.
 
         Raises:
             AuthenticationError: there was no token for it, and nothing was sent.

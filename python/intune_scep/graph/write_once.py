@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -12,6 +13,7 @@ from intune_scep.errors import (
     GraphTransportError,
     OutcomeUnknownError,
 )
+from intune_scep.graph.pacing import PlaceLostError, WritePlace
 from intune_scep.graph.retry import never_sent, policy
 from intune_scep.graph.settle import settle
 
@@ -52,14 +54,19 @@ class Write(Protocol[T_co]):
 
 
 async def write_once(
-    write: Write[T], *, place: Callable[[], Awaitable[None]], patience: float, begun: bool = False
+    write: Write[T],
+    *,
+    place: Callable[[], Awaitable[WritePlace]],
+    patience: float,
+    begun: bool = False,
 ) -> Written[T]:
     """Wait for a place among the writes, look, send; all of it again where nothing arrived, and
     after an answer that may hide a commit once patient looking has not shown the effect.
 
     Args:
         place: Waits until one more write may be sent. It comes before `look`, so that the reading
-            stands right before the write.
+            stands right before the write; a place that is lost meanwhile is taken anew, and the
+            look with it.
         patience: Seconds for which reading goes on before an unseen effect counts as absent.
         begun: Whether the write was announced by an earlier run and may have taken effect.
 
@@ -96,7 +103,7 @@ class _Sending(Generic[T]):
     """
 
     def __init__(
-        self, write: Write[T], place: Callable[[], Awaitable[None]], patience: float
+        self, write: Write[T], place: Callable[[], Awaitable[WritePlace]], patience: float
     ) -> None:
         self._write = write
         self._place = place
@@ -111,21 +118,30 @@ class _Sending(Generic[T]):
         return error is self._failure and (never_sent(error) or _may_have_landed(error))
 
     async def attempt(self) -> Written[T]:
-        await self._place()
+        while True:
+            async with await self._place() as place:
+                with suppress(PlaceLostError):
+                    return await self._at(place)
+
+    async def _at(self, place: WritePlace) -> Written[T]:
         found = await self._look()
         if found is not None:
             return Written(found, sent=self.sent, seen_by_reading=True)
-        if not self._announced:
-            self._write.announce()
-            self._announced = True
         try:
-            return Written(await self._write.send(), sent=True, seen_by_reading=False)
+            return Written(await self._send(place), sent=True, seen_by_reading=False)
         except (GraphError, GraphTransportError) as error:
             self._failure = error
             found = await self._after(error)
             if found is None:
                 raise
             return Written(found, sent=True, seen_by_reading=True)
+
+    async def _send(self, place: WritePlace) -> T:
+        async with place.sending():
+            if not self._announced:
+                self._write.announce()
+                self._announced = True
+            return await self._write.send()
 
     async def _after(self, error: GraphError | GraphTransportError) -> T | None:
         """The effect of a sending that failed, if reading shows it now."""

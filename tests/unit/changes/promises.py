@@ -221,7 +221,7 @@ def an_edit_between_reading_and_write_is_told_with_both_editions(ready: Ready) -
 def each_profile_is_read_right_before_its_write(ready: Ready) -> None:
     """Also when the write has to wait for its place: the reading follows the wait."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pacing, "_WRITES_PER_WINDOW", 1.0)
+        patch.setattr(pacing, "WRITES", 1)
         report = ready.run()
     assert statuses(report) == ["applied"] * COUNT
     sent = ready.tenant.sent()

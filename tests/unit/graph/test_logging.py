@@ -7,6 +7,7 @@ import pytest
 
 from intune_scep.errors import GraphTransportError
 from intune_scep.graph.credentials import StaticCredential
+from intune_scep.graph.window import WRITES
 
 
 def test_requests_waits_and_repeats_are_told_without_what_they_carry(converse, caplog):
@@ -21,9 +22,9 @@ def test_requests_waits_and_repeats_are_told_without_what_they_carry(converse, c
 
     async def work(session):
         await session.read("things?$expand=inside", query={"$filter": "name eq 'private'"})
-        for _ in range(20):
-            await session.take_write_place()
-            await session.write("PATCH", "things/1", {"name": "posted"})
+        for _ in range(WRITES + 10):
+            async with await session.take_write_place() as place, place.sending():
+                await session.write("PATCH", "things/1", {"name": "posted"})
 
     converse(answer, work, credential=StaticCredential("a-token"))
     text = caplog.text
@@ -31,7 +32,7 @@ def test_requests_waits_and_repeats_are_told_without_what_they_carry(converse, c
     assert "Trying again in 7.0 s (attempt 2 of 6): GET things was answered 503" in text
     assert "PATCH things/1: 200" in text
     assert "'r-1'" in text
-    assert "limit of writes" in text
+    assert text.count("Waiting, to stay below Intune's limit of writes") == 1
     for hidden in ("private", "inside", "posted", "answered'", "a-token"):
         assert hidden not in text
 

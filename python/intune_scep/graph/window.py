@@ -1,0 +1,145 @@
+"""What Graph still counts, and when there is room for more; pure, the clock is the caller's.
+
+GRAPH.md 4.1: 100 writes and 1,000 requests in 20 s for an application in a tenant. Graph counts a
+request when it arrives, which is after its sending and before its answer. So each is counted until
+20 s after its answer: one that is sent then arrives more than 20 s after it, whatever way the two
+took. Where answers are quick it is 20.2 s after the sending.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right, insort
+
+WRITES = 98
+REQUESTS = 980
+# One whose answer has not come counts for so long and no longer, as its process may be dead; a
+# place that is not used likewise.
+UNANSWERED_SECONDS = 30.0
+_AFTER_ANSWER = 20.0
+_AFTER_SENDING = 20.2
+
+# After a refusal the window begins with a bit less than Graph let through, comes back to that
+# within a minute, stays near it for as long again, and then grows ever faster (as TCP's CUBIC).
+_CUT = 0.15
+_GROWTH = 6.6e-7
+_LEAST_SHARE = 0.04
+
+
+class Window:
+    """Requests of one kind.
+
+    Args:
+        most: How many may be counted at a time as long as Graph refuses none.
+
+    Attributes:
+        ends: When each of them counts no more, sorted.
+        share: The part of `most` that Graph let through before it refused one.
+        refused_at: When it refused one.
+        held_until: Until when nobody may send, as it asked.
+        last: When one was sent last.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.ends: list[float] = []
+        self.share = 1.0
+        self.refused_at = self.held_until = self.last = -math.inf
+
+    def limit(self, now: float) -> int:
+        """How many may be counted at a time; fewer for a while after a refusal."""
+        if self.refused_at == -math.inf:
+            return self.most
+        level = math.cbrt(self.share * _CUT / _GROWTH)
+        part = self.share + _GROWTH * (now - self.refused_at - level) ** 3
+        return max(1, int(self.most * min(max(part, _LEAST_SHARE), 1.0)))
+
+    def count(self, now: float) -> int:
+        """How many are counted."""
+        return len(self.ends) - bisect_right(self.ends, now)
+
+    def free_at(self, now: float, items: int = 1, *, reserved: int = 0) -> float:
+        """When `items` more may be sent, from `now` on, as far as can be told now.
+
+        Args:
+            reserved: How many have a place and are not sent yet.
+        """
+        del self.ends[: bisect_right(self.ends, now)]
+        limit = self.limit(now)
+        moment = max(now, self.held_until)
+        if limit < self.most:
+            # Evenly: of a burst, all that is under way at a refusal would be refused.
+            moment = max(moment, self.last + (1 + reserved) * _AFTER_SENDING / limit)
+        over = len(self.ends) + reserved + items - max(limit, items)
+        if over > len(self.ends):
+            # Places have to be used or given back first.
+            return max(moment, now + UNANSWERED_SECONDS)
+        return max(moment, self.ends[over - 1]) if over > 0 else moment
+
+    def begin(self, now: float, items: int = 1) -> None:
+        """Count what is being sent."""
+        for _ in range(items):
+            insort(self.ends, now + UNANSWERED_SECONDS)
+        self.last = now
+
+    def end(self, began: float, now: float, items: int = 1) -> None:
+        """Count what was begun at `began` from its answer on."""
+        first = bisect_left(self.ends, began + UNANSWERED_SECONDS)
+        after = bisect_right(self.ends, began + UNANSWERED_SECONDS)
+        del self.ends[first : min(first + items, after)]
+        for _ in range(items):
+            insort(self.ends, max(now + _AFTER_ANSWER, began + _AFTER_SENDING))
+
+    def refuse(self, began: float, now: float, *, let_through: int, wait: float) -> None:
+        """Learn that Graph refused what was sent at `began`.
+
+        Args:
+            let_through: How many were counted beside it when it was sent.
+            wait: Seconds for which Graph asked to wait.
+        """
+        self.held_until = max(self.held_until, now + wait)
+        if began <= self.refused_at:
+            # It was under way when the window shrank.
+            return
+        # By half at most, as not every refusal is about this window.
+        counted = max(let_through, self.limit(now) / 2)
+        self.share = min(counted / self.most, 1.0)
+        self.refused_at = now
+
+
+class Tally:
+    """What one application has sent to a tenant.
+
+    Attributes:
+        places: When each place among the writes was taken that is not used yet.
+    """
+
+    def __init__(self, writes: int = WRITES, requests: int = REQUESTS) -> None:
+        self.writes = Window(writes)
+        self.requests = Window(requests)
+        self.places: list[float] = []
+
+    def read_at(self, now: float, items: int) -> float:
+        """When requests may be sent that change nothing; writes that have a place go before."""
+        return self.requests.free_at(now, items, reserved=self._taken(now))
+
+    def place_at(self, now: float) -> float:
+        """When a reading and a write may be sent, behind those that have a place."""
+        taken = self._taken(now)
+        return max(
+            self.writes.free_at(now, reserved=taken),
+            self.requests.free_at(now, 2, reserved=2 * taken),
+        )
+
+    def write_at(self, now: float) -> float:
+        """When a write may be sent that has a place."""
+        return max(self.writes.free_at(now), self.requests.free_at(now))
+
+    def leave(self, place: float) -> None:
+        """A place is used now, or given back."""
+        if place in self.places:
+            self.places.remove(place)
+
+    def _taken(self, now: float) -> int:
+        self.places = [place for place in self.places if now - place < UNANSWERED_SECONDS]
+        return len(self.places)
