@@ -19,11 +19,17 @@ UNANSWERED_SECONDS = 30.0
 _AFTER_ANSWER = 20.0
 _AFTER_SENDING = 20.2
 
-# After a refusal the window begins with a bit less than Graph let through, comes back to that
-# within a minute, stays near it for as long again, and then grows ever faster (as TCP's CUBIC).
+# What is sent evenly: so many at once, then twice as fast as Graph takes them in the long run, and
+# just as fast once it has refused one.
+_AT_ONCE = 20
+_GAP_SECONDS = 0.1
+
+# After a refusal the window begins with a bit less than Graph let through, comes near that, stays
+# near it about `_LEVEL_SECONDS` after the refusal, and then grows ever faster (as TCP's CUBIC).
 _CUT = 0.15
-_GROWTH = 6.6e-7
+_LEVEL_SECONDS = 50.0
 _LEAST_SHARE = 0.04
+_KEPT = 1 / 3
 
 
 class Window:
@@ -31,6 +37,8 @@ class Window:
 
     Args:
         most: How many may be counted at a time as long as Graph refuses none.
+        evenly: Whether no burst may be sent, because all that is under way at a refusal would be
+            refused.
 
     Attributes:
         ends: When each of them counts no more, sorted.
@@ -40,8 +48,9 @@ class Window:
         last: When one was sent last.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, *, evenly: bool = False) -> None:
         self.most = most
+        self.evenly = evenly
         self.ends: list[float] = []
         self.share = 1.0
         self.refused_at = self.held_until = self.last = -math.inf
@@ -50,8 +59,8 @@ class Window:
         """How many may be counted at a time; fewer for a while after a refusal."""
         if self.refused_at == -math.inf:
             return self.most
-        level = math.cbrt(self.share * _CUT / _GROWTH)
-        part = self.share + _GROWTH * (now - self.refused_at - level) ** 3
+        turns = (now - self.refused_at) / _LEVEL_SECONDS - 1
+        part = self.share * (1 + _CUT * turns**3)
         return max(1, int(self.most * min(max(part, _LEAST_SHARE), 1.0)))
 
     def count(self, now: float) -> int:
@@ -66,15 +75,18 @@ class Window:
         """
         del self.ends[: bisect_right(self.ends, now)]
         limit = self.limit(now)
-        moment = max(now, self.held_until)
-        if limit < self.most:
-            # Evenly: of a burst, all that is under way at a refusal would be refused.
-            moment = max(moment, self.last + (1 + reserved) * _AFTER_SENDING / limit)
+        moment = max(now, self.held_until, self._evenly_at(limit, reserved))
         over = len(self.ends) + reserved + items - max(limit, items)
         if over > len(self.ends):
             # Places have to be used or given back first.
             return max(moment, now + UNANSWERED_SECONDS)
         return max(moment, self.ends[over - 1]) if over > 0 else moment
+
+    def _evenly_at(self, limit: int, reserved: int) -> float:
+        if not self.evenly or (limit == self.most and len(self.ends) + reserved < _AT_ONCE):
+            return -math.inf
+        gap = _GAP_SECONDS if limit == self.most else _AFTER_SENDING / limit
+        return self.last + (1 + reserved) * gap
 
     def begin(self, now: float, items: int = 1) -> None:
         """Count what is being sent."""
@@ -101,8 +113,8 @@ class Window:
         if began <= self.refused_at:
             # It was under way when the window shrank.
             return
-        # By half at most, as not every refusal is about this window.
-        counted = max(let_through, self.limit(now) / 2)
+        # Something is kept in any case, as not every refusal is about this window.
+        counted = max(let_through, self.limit(now) * _KEPT)
         self.share = min(counted / self.most, 1.0)
         self.refused_at = now
 
@@ -115,7 +127,7 @@ class Tally:
     """
 
     def __init__(self, writes: int = WRITES, requests: int = REQUESTS) -> None:
-        self.writes = Window(writes)
+        self.writes = Window(writes, evenly=True)
         self.requests = Window(requests)
         self.places: list[float] = []
 
