@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from intune_scep.connection import ConnectionOptions
 from intune_scep.errors import ConnectionOptionError
-from intune_scep.graph.clouds import select_cloud
+from intune_scep.graph.clouds import Cloud, select_cloud
 from intune_scep.graph.credentials import StaticCredential, make_credential, read_claims
 from intune_scep.graph.engine import GraphEngine
+from intune_scep.graph.pacing import Pacer
 from intune_scep.graph.permissions import granted
 from intune_scep.graph.redaction import Redactor
 from intune_scep.graph.session import GraphSession
@@ -78,11 +80,25 @@ async def connect(options: ConnectionOptions) -> Connection:
         await engine.close()
         raise
     return Connection(
-        session=GraphSession(engine),
+        session=GraphSession(engine, _pacer(options, cloud, tenant_id, claims)),
         tenant_id=tenant_id,
         cloud="simulator" if _is_simulated(claims) else cloud.name,
         granted_permissions=granted(claims),
     )
+
+
+def _pacer(
+    options: ConnectionOptions, cloud: Cloud, tenant_id: str, claims: Mapping[str, Any]
+) -> Pacer:
+    """One that counts with every process of the same application in the tenant."""
+    application = claims.get("appid") or claims.get("azp") or options.client_id
+    if not tenant_id or not application:
+        return Pacer()
+    from intune_scep.graph.shared_tally import SharedTally
+
+    # Two files of the simulator may hold one tenant.
+    door = os.path.realpath(options.simulator or "") if options.uses_in_process_door else ""
+    return Pacer(SharedTally(tenant_id, cloud.graph, str(application), door))
 
 
 def _tenant_id(given: str | None, actual: Any) -> str:

@@ -13,11 +13,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from intune_scep.errors import GraphError
-from intune_scep.graph.retry import MAX_TOTAL_SECONDS, retry_after_seconds
-from intune_scep.graph.window import REQUESTS, WRITES, Tally
+from intune_scep.graph.retry import retry_after_seconds
+from intune_scep.graph.window import LONGEST_HOLD_SECONDS, REQUESTS, WRITES, Tally
+
+if TYPE_CHECKING:
+    from intune_scep.graph.shared_tally import SharedTally
 
 WRITES_IN_FLIGHT = 8
 # Another may have made room meanwhile, or taken it.
@@ -40,10 +43,18 @@ class Pacer:
     """Lets requests through no faster than Graph's limits allow.
 
     Args:
+        shared: Where other processes count too; without it this pacer counts for itself.
         writes, requests: How many Graph may count at a time.
     """
 
-    def __init__(self, *, writes: int | None = None, requests: int | None = None) -> None:
+    def __init__(
+        self,
+        shared: SharedTally | None = None,
+        *,
+        writes: int | None = None,
+        requests: int | None = None,
+    ) -> None:
+        self._shared = shared
         self._tally = Tally(writes or WRITES, requests or REQUESTS)
         self._in_flight = asyncio.Semaphore(WRITES_IN_FLIGHT)
         self._readers, self._writers = asyncio.Lock(), asyncio.Lock()
@@ -121,16 +132,28 @@ class Pacer:
             let_through: How many were counted when the refused one was sent.
             wait: Seconds that Graph asked for, if it did.
         """
-        if wait is None or wait >= MAX_TOTAL_SECONDS:
-            # Nobody waits so long; each fails by itself.
+        if wait is None or wait >= LONGEST_HOLD_SECONDS:
+            # Nobody waits so long: each fails by itself.
             wait = 0.0
         with self._open() as tally:
             window = tally.writes if sent.kind == "writes" else tally.requests
             window.refuse(sent.began, _now(), let_through=let_through, wait=wait)
 
+    def close(self) -> None:
+        """Leave what is shared with other processes."""
+        if self._shared is not None:
+            self._shared.close()
+
     @contextmanager
     def _open(self) -> Iterator[Tally]:
-        yield self._tally
+        if self._shared is None:
+            yield self._tally
+            return
+        self._shared.load(self._tally, _now())
+        try:
+            yield self._tally
+        finally:
+            self._shared.save(self._tally)
 
     async def _wait(
         self,

@@ -269,6 +269,7 @@ class GraphSession:
         )
 
     async def close(self) -> None:
+        self._pacer.close()
         await self.engine.close()
 
 

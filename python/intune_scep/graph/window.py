@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
 
 WRITES = 98
 REQUESTS = 980
 # One whose answer has not come counts for so long and no longer, as its process may be dead; a
 # place that is not used likewise.
 UNANSWERED_SECONDS = 30.0
+# Nobody waits longer because Graph asks for it.
+LONGEST_HOLD_SECONDS = 300.0
 _AFTER_ANSWER = 20.0
 _AFTER_SENDING = 20.2
 
@@ -118,6 +121,18 @@ class Window:
         self.share = min(counted / self.most, 1.0)
         self.refused_at = now
 
+    def learned(self) -> tuple[float, ...]:
+        """What is known beside what is counted, as `learn` reads it."""
+        return self.share, self.refused_at, self.held_until, self.last
+
+    def learn(self, known: Sequence[float], now: float) -> None:
+        """Know what another window knows. What cannot be right is taken as unknown."""
+        share, refused_at, held_until, last = known
+        self.share = share if 0 < share <= 1 else 1.0
+        self.refused_at = refused_at if refused_at <= now else -math.inf
+        self.held_until = held_until if held_until <= now + LONGEST_HOLD_SECONDS else -math.inf
+        self.last = last if last <= now else -math.inf
+
 
 class Tally:
     """What one application has sent to a tenant.
@@ -155,3 +170,32 @@ class Tally:
     def _taken(self, now: float) -> int:
         self.places = [place for place in self.places if now - place < UNANSWERED_SECONDS]
         return len(self.places)
+
+    def numbers(self) -> list[float]:
+        """All of it, as `take` reads it."""
+        places, writes, requests = self.places, self.writes.ends, self.requests.ends
+        lengths = map(float, map(len, (places, writes, requests)))
+        learned = (*self.writes.learned(), *self.requests.learned())
+        return [*lengths, *learned, *places, *writes, *requests]
+
+    def take(self, numbers: Sequence[float], now: float) -> None:
+        """Become what another tally is. What cannot be right in it is left out."""
+        lengths = [int(number) for number in numbers[:3] if 0 <= number <= len(numbers)]
+        if len(lengths) < 3 or _HEAD + sum(lengths) != len(numbers):
+            return
+        middle = 3 + (_HEAD - 3) // 2
+        self.writes.learn(numbers[3:middle], now)
+        self.requests.learn(numbers[middle:_HEAD], now)
+        writes, requests = _HEAD + lengths[0], _HEAD + lengths[0] + lengths[1]
+        self.places = _between(numbers[_HEAD:writes], now - UNANSWERED_SECONDS, now)
+        latest = now + UNANSWERED_SECONDS
+        self.writes.ends = _between(numbers[writes:requests], now, latest)
+        self.requests.ends = _between(numbers[requests:], now, latest)
+
+
+# What stands before the moments: how many there are, and what the two windows have learned.
+_HEAD = 3 + 2 * len(Window(0).learned())
+
+
+def _between(numbers: Sequence[float], first: float, last: float) -> list[float]:
+    return sorted(number for number in numbers if first < number <= last)
