@@ -149,7 +149,7 @@ class Pacer:
         if self._shared is None:
             yield self._tally
             return
-        self._shared.load(self._tally, _now())
+        self._shared.load(self._tally, _now)
         try:
             yield self._tally
         finally:

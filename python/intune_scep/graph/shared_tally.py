@@ -53,9 +53,9 @@ class SharedTally:
         self._version: tuple[int] | None = None
         self._usable = True
 
-    def load(self, tally: Tally, now: float) -> None:
+    def load(self, tally: Tally, clock: Callable[[], float]) -> None:
         """Take what all processes have counted, and keep others from it until `save`."""
-        self._attempt(lambda: self._load(tally, now))
+        self._attempt(lambda: self._load(tally, clock))
 
     def save(self, tally: Tally) -> None:
         """Let others have it again, with what was counted meanwhile."""
@@ -78,9 +78,9 @@ class SharedTally:
             self.close()
             _LOG.info("Other processes are not counted when pacing: %s", error)
 
-    def _load(self, tally: Tally, now: float) -> None:
+    def _load(self, tally: Tally, clock: Callable[[], float]) -> None:
         database = self._open()
-        database.execute("BEGIN IMMEDIATE")
+        database.execute("BEGIN EXCLUSIVE")
         version, row = database.execute(_VERSION).fetchone(), None
         if version != self._version:
             self._version, row = version, database.execute(_READ).fetchone()
@@ -89,7 +89,8 @@ class SharedTally:
         numbers = array(_NUMBERS)
         with suppress(TypeError, ValueError):
             numbers.frombytes(row[0])
-        tally.take(numbers.tolist(), now)
+        # Not sooner: while this process waited for the lock, others have counted.
+        tally.take(numbers.tolist(), clock())
 
     def _save(self, tally: Tally) -> None:
         database = self._open()
@@ -106,7 +107,7 @@ class SharedTally:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
                 # It is damaged, and nothing in it is worth more than 30 s.
-                for suffix in ("", "-wal", "-shm"):
+                for suffix in ("", "-journal"):
                     Path(f"{path}{suffix}").unlink(missing_ok=True)
                 self._database = _connect(path)
         return self._database
@@ -120,7 +121,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, timeout=_LOCK_SECONDS, isolation_level=None)
     try:
         database.execute("PRAGMA synchronous = OFF")
-        database.execute("PRAGMA journal_mode = WAL")
+        # Not WAL: to begin one, the first process must be alone.
+        database.execute("PRAGMA journal_mode = PERSIST")
         database.execute(_TABLE)
         database.execute(_READ).fetchone()
     except BaseException:
