@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import one_parse_at_a_time
 
 from intune_scep.graph.clouds import CLOUDS
 from intune_scep.graph.credentials import StaticCredential
@@ -17,6 +18,8 @@ from intune_scep.graph.session import GraphSession
 from intune_scep.simulator import open_in_process, seed_database
 from intune_scep.simulator.messages import Request
 from intune_scep.tenant import Tenant
+
+one_parse_at_a_time.install()
 
 CONFIGURATIONS = "/beta/deviceManagement/deviceConfigurations"
 

@@ -310,3 +310,28 @@ def test_roles_of_a_token_are_those_asked_for(database: Path) -> None:
     token = run(*arguments)[1]
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["roles"] == ["A", "B", "C"] and claims["tid"] == empty.TENANT_ID
+
+
+def test_each_part_of_an_answer_is_sent_at_once(tmp_path: Path) -> None:
+    """Nagle's algorithm and delayed acknowledgements together would hold each answer for 40 ms."""
+    probe = tmp_path / "probe.py"
+    probe.write_text(
+        "import socket, sys\n"
+        "from intune_scep.simulator import wire\n"
+        "made = wire._Protocol.connection_made\n"
+        "def connection_made(self, transport):\n"
+        "    given = transport.get_extra_info('socket')\n"
+        "    print(given.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), flush=True)\n"
+        "    made(self, transport)\n"
+        "wire._Protocol.connection_made = connection_made\n"
+        "wire.serve(None, announce=lambda url: print(url, flush=True))\n"
+    )
+    command = [sys.executable, str(probe)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        try:
+            httpx.get(url, headers={"host": "other"}, trust_env=False)
+            assert server.stdout.readline().strip() == "1"
+        finally:
+            server.terminate()
