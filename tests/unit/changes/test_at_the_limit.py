@@ -20,6 +20,7 @@ EACH = 40
 LOST = 60
 MOST_WRITES = 100
 """In 20 seconds, as Microsoft publishes it."""
+WINDOW_SECONDS = 20
 WAIT = 0.2
 
 
@@ -34,9 +35,9 @@ def test_a_long_run_reads_each_profile_after_its_wait_and_meets_no_refusal_for_r
     assert all((read["method"], read["path"]) == ("GET", item["path"]) for read, item in pairs)
     # A busy machine may be slow now and then; nine in ten tell where the waiting is done.
     between = [seconds(read, item) > WAIT for read, item in pairs]
-    waiting = [seconds(earlier[1], later[1]) > WAIT for earlier, later in pairwise(pairs)]
     assert sum(between) < COUNT / 10
-    assert sum(waiting) > COUNT / 2, "The run hardly had to wait, so it shows nothing."
+    whole = seconds(pairs[0][1], pairs[-1][1])
+    assert whole > WINDOW_SECONDS, "The run did not have to wait, so it shows nothing."
 
 
 def test_a_declared_state_with_every_kind_of_write_meets_no_refusal_for_rate(simulated):
