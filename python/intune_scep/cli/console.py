@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from intune_scep.changes.watch import Progress as ProgressCallback
+from intune_scep.cli.log import showing_waits
 from intune_scep.texts import json_text, one_line, printable
 
 _PIPE_WIDTH = 140
@@ -82,4 +83,5 @@ def progress_bar(label: str) -> Iterator[ProgressCallback]:
         def report(done: int, total: int, name: str) -> None:
             progress.update(task, completed=done, total=total, name=one_line(name))
 
-        yield report
+        with showing_waits(lambda text: progress.update(task, name=one_line(text))):
+            yield report

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from intune_scep.texts import printable
 
 _LOGGER: Final = logging.getLogger("intune_scep")
+_WAITS: Final = logging.getLogger("intune_scep.graph.pacing")
 
 
 class _OnStandardError(logging.Handler):
@@ -38,3 +41,25 @@ def hide_log() -> None:
     for handler in [item for item in _LOGGER.handlers if isinstance(item, _OnStandardError)]:
         _LOGGER.removeHandler(handler)
         _LOGGER.setLevel(logging.NOTSET)
+
+
+class _Showing(logging.Handler):
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__()
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._show(record.getMessage())
+
+
+@contextmanager
+def showing_waits(show: Callable[[str], None]) -> Iterator[None]:
+    """Tell when requests begin to wait, whatever else of the log is shown."""
+    handler, level = _Showing(show), _WAITS.level
+    _WAITS.addHandler(handler)
+    _WAITS.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        _WAITS.removeHandler(handler)
+        _WAITS.setLevel(level)

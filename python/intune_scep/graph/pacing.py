@@ -32,7 +32,7 @@ _WORTH_A_WORD = 1.0
 
 T = TypeVar("T")
 
-_LOG = logging.getLogger("intune_scep.graph")
+_LOG = logging.getLogger("intune_scep.graph.pacing")
 
 
 class PlaceLostError(Exception):

@@ -31,7 +31,7 @@ _READ: Final = "SELECT numbers FROM tally WHERE id = 1"
 _VERSION: Final = "PRAGMA data_version"
 _WRITE: Final = "INSERT OR REPLACE INTO tally (id, numbers) VALUES (1, ?)"
 _NUMBERS: Final = "d"
-_LOG = logging.getLogger("intune_scep.graph")
+_LOG = logging.getLogger("intune_scep.graph.pacing")
 
 
 class SharedTally:
@@ -76,7 +76,7 @@ class SharedTally:
         except (sqlite3.Error, OSError, FileError) as error:
             self._usable = False
             self.close()
-            _LOG.info("Other processes are not counted when pacing: %s", error)
+            _LOG.debug("Other processes are not counted when pacing: %s", error)
 
     def _load(self, tally: Tally, clock: Callable[[], float]) -> None:
         database = self._open()

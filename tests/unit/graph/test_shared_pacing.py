@@ -274,7 +274,7 @@ async def _read_all(mine, count):
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_file_that_is_damaged_between_two_runs_stops_nobody(virtual_time, caplog, damage):
-    caplog.set_level(logging.INFO, "intune_scep.graph")
+    caplog.set_level(logging.DEBUG, "intune_scep.graph")
 
     async def main():
         await _read_all(pacer(), 5)
@@ -291,7 +291,7 @@ def test_a_file_that_is_damaged_between_two_runs_stops_nobody(virtual_time, capl
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_file_that_is_damaged_during_a_run_stops_nobody(virtual_time, caplog, damage):
-    caplog.set_level(logging.INFO, "intune_scep.graph")
+    caplog.set_level(logging.DEBUG, "intune_scep.graph")
 
     async def main():
         mine = pacer(requests=30)
@@ -315,7 +315,7 @@ def test_a_file_that_is_damaged_during_a_run_stops_nobody(virtual_time, caplog, 
 def test_without_a_state_directory_a_process_counts_for_itself(
     virtual_time, monkeypatch, tmp_path, caplog, state
 ):
-    caplog.set_level(logging.INFO, "intune_scep.graph")
+    caplog.set_level(logging.DEBUG, "intune_scep.graph")
     (tmp_path / "a-file").touch()
     monkeypatch.setenv("INTUNE_SCEP_STATE", str(tmp_path / state))
 
@@ -330,7 +330,7 @@ def test_without_a_state_directory_a_process_counts_for_itself(
 
 
 def test_a_lock_that_nobody_releases_stops_nobody(virtual_time, caplog):
-    caplog.set_level(logging.INFO, "intune_scep.graph")
+    caplog.set_level(logging.DEBUG, "intune_scep.graph")
 
     async def main():
         mine = pacer(requests=30)
