@@ -1,18 +1,23 @@
 """Walking a plan: the one way in which anything is ever written.
 
 For each step: take a place among the writes, read, compare with the plan, announce in the journal,
-write once, record. Roots come before the profiles that point at them, deletions last. The first
-write of each kind is read back before the second: how Graph behaves there is inferred, so it is
-tried on one profile first. At the end everything is read back; only what is seen counts.
+write once, record. Several actions are at work at a time; roots come before the profiles that point
+at them, deletions last. The first write of each kind is read back before the second is sent: how
+Graph behaves there is inferred, so it is tried on one profile first. At the end everything is read
+back; only what is seen counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any, Final
 
+from intune_scep.changes.abreast import walk_abreast
+from intune_scep.changes.endings import StepEndedError, judged
 from intune_scep.changes.expectation import Expectation, Reading
+from intune_scep.changes.gate import Gate
 from intune_scep.changes.journal import JournalWriter
 from intune_scep.changes.missed import listed_types, missed
 from intune_scep.changes.plan import Action, Plan
@@ -23,7 +28,6 @@ from intune_scep.changes.status import DONE, Hold, Status
 from intune_scep.changes.steps import PreImage, Reference, Seen, Step, Wire, id_of
 from intune_scep.changes.steps.delete import Delete
 from intune_scep.changes.steps.writing import (
-    AsPlannedAlreadyError,
     Setting,
     StepWrite,
     Subject,
@@ -36,23 +40,13 @@ from intune_scep.errors import (
     GraphTransportError,
     IntuneScepError,
     JournalError,
-    OutcomeUnknownError,
-    ProfileChangedError,
 )
+from intune_scep.graph.pacing import WritePlace
 from intune_scep.graph.write_once import Written, write_once
 from intune_scep.tenant import Tenant
 
 _FORBIDDEN: Final = 403
 _MOST_IN_A_ROW: Final = 3
-
-
-class StepEndedError(IntuneScepError):
-    """An action ends here, in this way."""
-
-    def __init__(self, status: Status, message: str, **more: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.more = more
 
 
 class Walk:
@@ -65,14 +59,12 @@ class Walk:
         watch: Who is told, and who may ask to stop.
 
     Attributes:
-        stopped: Why no further action is begun; None while the run goes on.
         notes: What was noticed, in sentences.
     """
 
     def __init__(
         self, tenant: Tenant, run: RunRecord, journal: JournalWriter, watch: Watch
     ) -> None:
-        self.stopped: str | None = None
         self.notes: list[str] = []
         self._tenant = tenant
         self._run = run
@@ -82,7 +74,7 @@ class Walk:
         self._outcomes = {action.key: first_outcome(action) for action in self._plan.actions}
         self._subjects: dict[str, Subject] = {}
         self._expected: dict[str, Expectation] = {}
-        self._proven: set[str] = set()
+        self._gate = Gate(watch.stop)
         self._gone: set[str] = set()
         self._readback = Readback(tenant, self._plan.pages, listed_types(self._plan))
         self._twins = Twins(tenant, self._plan)
@@ -91,12 +83,21 @@ class Walk:
         self._took_effect = False
         self._journal_works = True
 
+    @property
+    def stopped(self) -> str | None:
+        """Why no further action was begun; None if all were."""
+        return self._gate.closed
+
     async def run(self) -> tuple[Outcome, ...]:
         """Carry out every action, going on after failures, then read everything back."""
         todo = [action for action in self._plan.writing if self._is_left(action)]
-        for done, action in enumerate(todo, 1):
+        done = count(1)
+
+        async def write(action: Action) -> None:
             await self._write(action)
-            self._watch.progress(done, len(todo), action.name)
+            self._watch.progress(next(done), len(todo), action.name)
+
+        await walk_abreast(todo, write, waits_for=lambda action: action.after)
         await self._read_back(todo)
         if (note := self._readback.note) is not None:
             self.notes.append(note)
@@ -129,10 +130,10 @@ class Walk:
     # One action
 
     async def _write(self, action: Action) -> None:
-        if self._watch.stop.requested and not self.stopped:
-            self.stopped = "Stopped on request."
-        if self.stopped:
-            self._hold(action, f"Not tried. {self.stopped}")
+        try:
+            self._gate.require_open()
+        except StepEndedError as error:
+            self._hold(action, str(error))
             return
         record = self._run.record(action)
         if action.id is not None:
@@ -161,22 +162,39 @@ class Walk:
         """Carry out one step; whether the action may go on."""
         try:
             self._require_earlier(step.waits_for if step.deletes else action.after)
-            write = self._prepared(action, number, step, record, first=first)
-            written = await write_once(
-                write,
-                place=self._tenant.session.take_write_place,
-                patience=self._tenant.patience,
-                begun=write.begun,
-            )
-            alone = self._settle_step(action, number, step, write, written)
-            if written.sent or write.begun:
-                await self._prove(action, step, alone)
+            async with self._gate.turn(step.kind):
+                await self._carry_out(action, number, step, record, first=first)
         except IntuneScepError as error:
             self._end_badly(action, number, error)
             if action.whole and not step.deletes:
                 await self._take_back(action)
             return False
         return True
+
+    async def _carry_out(
+        self, action: Action, number: int, step: Step, record: ActionRecord, *, first: bool
+    ) -> None:
+        write = self._prepared(action, number, step, record, first=first)
+
+        async def place() -> WritePlace:
+            return await self._gate.place(
+                self._tenant.session.take_write_place, begun=lambda: self._is_begun(action)
+            )
+
+        written = await write_once(
+            write,
+            place=place,
+            patience=self._tenant.patience,
+            begun=write.begun,
+            doubt=self._gate.doubt,
+        )
+        alone = self._settle_step(action, number, step, write, written)
+        if written.sent or write.begun:
+            await self._prove(action, step, alone)
+
+    def _is_begun(self, action: Action) -> bool:
+        """Whether the action has written something, so that it is to be finished."""
+        return self._outcomes[action.key].written or self._run.record(action).begun
 
     def _require_earlier(self, keys: Sequence[str]) -> None:
         for key in keys:
@@ -249,6 +267,8 @@ class Walk:
         return id_of(reference, made)
 
     def _announce(self, action: Action, number: int, subject: Subject, pre_image: PreImage) -> None:
+        if not self._journal_works or not self._is_begun(action):
+            self._gate.require_open()
         self._note(
             "intention",
             action=action.key,
@@ -311,16 +331,16 @@ class Walk:
 
     async def _prove(self, action: Action, step: Step, alone: Expectation) -> None:
         """See the effect of the first write of its kind before the second is sent."""
-        if step.kind in self._proven:
+        if self._gate.is_proven(step.kind):
             return
-        self._proven.add(step.kind)
         [reading] = await self._readback.settle([alone], self._tenant.patience)
         self._readback.learn(alone, reading)
         if not self._readback.counts_by_one and action.key in self._subjects:
             self._subjects[action.key].edition = None
         if reading.status is Status.APPLIED:
+            self._gate.prove(step.kind)
             return
-        self.stopped = (
+        self._gate.close(
             f"The first {step.noun} of the run did not have the intended effect on"
             f" {action.name or action.id}, so no other was tried."
         )
@@ -331,12 +351,12 @@ class Walk:
     def _end_badly(self, action: Action, number: int, error: IntuneScepError) -> None:
         if isinstance(error, JournalError):
             self._journal_works = False
-            self.stopped = f"{error} The run stops here."
+            self._gate.close(f"{error} The run stops here.")
             outcome = self._outcomes[action.key]
             status = Status.UNKNOWN if outcome.written else Status.HELD_BACK
             self._outcomes[action.key] = outcome.but(status, str(error), hold=Hold.STOPPED)
             return
-        status, message, more = _judged(error, action)
+        status, message, more = judged(error, action)
         if status is Status.HELD_BACK and more.get("hold") is Hold.APPROVAL:
             self._refusals = 0
         elif isinstance(error, GraphError) and error.status == _FORBIDDEN:
@@ -363,12 +383,12 @@ class Walk:
     def _count_refusal(self, action: Action, error: GraphError) -> None:
         self._refusals += 1
         if not self._took_effect or self._refusals >= _MOST_IN_A_ROW:
-            self.stopped = f"Graph refused {action.name!r}: {error}"
+            self._gate.close(f"Graph refused {action.name!r}: {error}")
 
     def _count_unseen(self, action: Action) -> None:
         self._unseen += 1
         if not self._took_effect or self._unseen >= _MOST_IN_A_ROW:
-            self.stopped = (
+            self._gate.close(
                 f"It could not be learned whether {action.name!r} was changed, so no other was"
                 " tried."
             )
@@ -432,33 +452,32 @@ class Walk:
 
     async def _delete(self, actions: Sequence[Action]) -> None:
         going = [action for action in actions if action.deletes]
-        deleted: list[Action] = []
-        for action in sorted(going, key=lambda item: not item.is_scep):
-            if await self._delete_one(action):
-                deleted.append(action)
+        for scep in (True, False):
+            some = [action for action in going if action.is_scep is scep]
+            await walk_abreast(some, self._delete_one, waits_for=_before_deletion)
+        deleted = [action for action in going if action.key in self._gone]
         gone = [self._expected[action.key] for action in deleted]
         for action, reading in zip(
             deleted, await self._readback.settle(gone, self._tenant.patience), strict=True
         ):
             self._end_deletion(action, reading)
 
-    async def _delete_one(self, action: Action) -> bool:
+    async def _delete_one(self, action: Action) -> None:
         outcome = self._outcomes[action.key]
         if outcome.status is not Status.PLANNED:
-            return False
-        if self._watch.stop.requested and not self.stopped:
-            self.stopped = "Stopped on request."
-        if self.stopped:
+            return
+        try:
+            self._gate.require_open()
+        except StepEndedError:
             self._hold(action, f"Not deleted. {self.stopped}")
-            return False
+            return
         [number] = [n for n, step in enumerate(action.steps) if step.deletes]
         step, record = action.steps[number], self._run.record(action)
         new_id = outcome.id if action.creates else None
         if not await self._step(action, number, step, record, first=False):
             self._tell_what_is_left(action, new_id)
-            return False
+            return
         self._gone.add(action.key)
-        return True
 
     def _end_deletion(self, action: Action, reading: Reading) -> None:
         outcome = self._outcomes[action.key]
@@ -503,7 +522,7 @@ class Walk:
             )
         except JournalError as error:
             self._journal_works = False
-            self.stopped = f"{error} The run stops here."
+            self._gate.close(f"{error} The run stops here.")
 
     def _note_ending(self, outcome: Outcome) -> None:
         if not self._journal_works:
@@ -519,7 +538,11 @@ class Walk:
             )
         except JournalError as error:
             self._journal_works = False
-            self.stopped = f"{error} The run stops here."
+            self._gate.close(f"{error} The run stops here.")
+
+
+def _before_deletion(action: Action) -> Iterable[str]:
+    return (key for step in action.steps if step.deletes for key in step.waits_for)
 
 
 def _patched(action: Action) -> frozenset[str]:
@@ -537,20 +560,3 @@ def _message(written: Written[Any], *, begun: bool) -> str | None:
     if written.sent and written.seen_by_reading:
         return "The answer was lost; a re-read showed the change."
     return None
-
-
-def _judged(error: IntuneScepError, action: Action) -> tuple[Status, str, dict[str, Any]]:
-    if isinstance(error, StepEndedError):
-        return error.status, str(error), error.more
-    if isinstance(error, AsPlannedAlreadyError):
-        return Status.UNCHANGED, str(error), {}
-    if isinstance(error, ProfileChangedError):
-        return Status.CONFLICT, str(error), {}
-    if isinstance(error, OutcomeUnknownError):
-        return Status.UNKNOWN, str(error), {}
-    if isinstance(error, GraphError) and error.approval is not None:
-        message = f"It waits for the approval of another administrator ({error.approval})."
-        return Status.HELD_BACK, message, {"hold": Hold.APPROVAL, "approval": error.approval}
-    refused = isinstance(error, GraphError) and 400 <= error.status < 500
-    advice = f" {action.advice}" if refused and action.advice else ""
-    return Status.FAILED, f"{error}{advice}", {}

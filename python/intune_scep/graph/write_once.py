@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -16,6 +16,8 @@ from intune_scep.errors import (
 from intune_scep.graph.pacing import PlaceLostError, WritePlace
 from intune_scep.graph.retry import never_sent, policy
 from intune_scep.graph.settle import settle
+
+Doubt = Callable[[], AbstractContextManager[object]]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -59,6 +61,7 @@ async def write_once(
     place: Callable[[], Awaitable[WritePlace]],
     patience: float,
     begun: bool = False,
+    doubt: Doubt = nullcontext,
 ) -> Written[T]:
     """Wait for a place among the writes, look, send; all of it again where nothing arrived, and
     after an answer that may hide a commit once patient looking has not shown the effect.
@@ -69,6 +72,7 @@ async def write_once(
             look with it.
         patience: Seconds for which reading goes on before an unseen effect counts as absent.
         begun: Whether the write was announced by an earlier run and may have taken effect.
+        doubt: Entered while it is being learned whether a sending took effect.
 
     Raises:
         GraphError, GraphTransportError, AuthenticationError: it failed and had no effect.
@@ -77,7 +81,7 @@ async def write_once(
     """
     if begun and (found := await _patient(write, patience)) is not None:
         return Written(found, sent=False, seen_by_reading=True)
-    sending = _Sending(write, place, patience)
+    sending = _Sending(write, place, patience, doubt)
     try:
         async for attempt in policy(sending.may_go_on):
             with attempt:
@@ -103,11 +107,16 @@ class _Sending(Generic[T]):
     """
 
     def __init__(
-        self, write: Write[T], place: Callable[[], Awaitable[WritePlace]], patience: float
+        self,
+        write: Write[T],
+        place: Callable[[], Awaitable[WritePlace]],
+        patience: float,
+        doubt: Doubt,
     ) -> None:
         self._write = write
         self._place = place
         self._patience = patience
+        self._doubt = doubt
         self._announced = False
         self._failure: Exception | None = None
         self.sent = False
@@ -153,7 +162,8 @@ class _Sending(Generic[T]):
         if error.is_throttling:
             return None
         self.lost = True
-        return await _patient(self._write, self._patience)
+        with self._doubt():
+            return await _patient(self._write, self._patience)
 
     async def _look(self) -> T | None:
         try:
