@@ -392,3 +392,20 @@ def test_a_single_refusal_leaves_a_third_of_the_window(virtual_time):
         return now() - start
 
     assert virtual_time(main()) < 2
+
+
+def test_places_taken_at_one_moment_are_two(virtual_time, monkeypatch):
+    """A coarse clock gives them the same moment; to leave the one leaves the other taken."""
+    monkeypatch.setattr("intune_scep.graph.pacing._now", lambda: 1000.0)
+
+    async def main():
+        pacer = Pacer(writes=2)
+        async with await pacer.take_place() as first, await pacer.take_place():
+            async with first.sending():
+                pass
+            await first.__aexit__(None, None, None)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await pacer.take_place()
+
+    virtual_time(main())
