@@ -40,10 +40,10 @@ from intune_scep.tenant.users import read_user_sids
 class AsyncIntuneClient:
     """Certificate profiles of one Intune tenant.
 
-    Requests of this client are paced below Graph's published limits; these hold for all processes
-    of an application in a tenant together, so that Graph can still ask to wait. Reads are repeated
-    after transient failures (at most 6 times and 300 s), and a write whose answer was lost is
-    looked up, with patience, before anything else happens.
+    Requests are paced below Graph's published limits, together with those of all processes of the
+    same application and tenant on this machine; where others use the tenant too, Graph can still
+    ask to wait. Reads are repeated after transient failures (at most 6 times and 300 s), and a
+    write whose answer was lost is looked up, with patience, before anything else happens.
 
     Args:
         options: How to reach the tenant; from the environment if not given.

@@ -84,15 +84,17 @@ class Pacer:
 
     async def take_place(self) -> WritePlace:
         """Wait until a write may be sent as soon as the reading before it has been made."""
-        # Of late no write was sent sooner after its place than this.
-        approach = min(*self._approaches, _LONGEST_HESITATION)
 
         def take(tally: Tally, now: float) -> WritePlace:
             tally.places.append(now)
             return WritePlace(self, now)
 
+        def free_at(tally: Tally, now: float) -> float:
+            # Of late no write was sent sooner after its place than this.
+            return tally.place_at(now) - min(*self._approaches, _LONGEST_HESITATION)
+
         async with self._writers:
-            return await self._wait("writes", lambda t, now: t.place_at(now) - approach, take)
+            return await self._wait("writes", free_at, take)
 
     @asynccontextmanager
     async def writing(self, place: float) -> AsyncIterator[None]:
@@ -226,6 +228,7 @@ class WritePlace:
     def __init__(self, pacer: Pacer, taken: float) -> None:
         self._pacer = pacer
         self._taken = taken
+        self._used = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -236,7 +239,9 @@ class WritePlace:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._pacer.give_back(self._taken)
+        # Another place may have been taken at the same moment.
+        if not self._used:
+            self._pacer.give_back(self._taken)
 
     @asynccontextmanager
     async def sending(self) -> AsyncIterator[None]:
@@ -246,6 +251,7 @@ class WritePlace:
             PlaceLostError: Graph has asked everybody to wait. Nothing was sent.
         """
         async with self._pacer.writing(self._taken):
+            self._used = True
             yield
 
 
