@@ -475,12 +475,18 @@ def a_refusal_after_a_lost_answer_does_not_say_that_nothing_was_written(ready: R
     """The third write lands unseen, its answer is lost, and the second attempt is refused."""
     ready.bend("lag", nth=[3], seconds=600)
 
+    third_time: list[Any] = []
+
     def act(request: Any) -> Any:
+        again = request.method, request.url.path, request.content
         if meddling.count == 3:
+            third_time.append(again)
             lost(request)
+        if again not in third_time:
+            return None
         return httpx.Response(400, json={"error": {"code": "BadRequest"}}, request=request)
 
-    meddling = Meddling(ready, act, {3, 4}, after=True)
+    meddling = Meddling(ready, act, after=True)
     report = ready.run()
     third = written(report)[2]
     assert third.status == "unknown", told(report)
@@ -606,7 +612,10 @@ def a_write_is_announced_before_it_is_sent(ready: Ready) -> None:
 @promise()
 def a_journal_that_cannot_announce_ends_the_run_before_the_write(ready: Ready) -> None:
     report = _with_a_full_disk(ready, "intention", 3, struck=2)
-    assert statuses(report) == [ended(ready)] * 2 + ["held_back"] * 3, told(report)
+    # What is linked and assigned after it was made is at that when the third is announced.
+    unfinished = ready.job.name in {"restore", "rollback of delete"}
+    first = "held_back" if unfinished else ended(ready)
+    assert statuses(report) == [first] * 2 + ["held_back"] * 3, told(report)
     assert [item.written for item in written(report)] == [True] * 2 + [False] * 3
 
 
