@@ -34,9 +34,12 @@ from intune_scep.simulator.scenarios.wire import root_body, scep_body
 from intune_scep.strong_mapping import Choices, enforce
 from intune_scep.tenant import Tenant
 
+from .far import Far
+
 IOS, MAC = Platform.IOS, Platform.MACOS
 TORN = "KILL_INSIDE_RECORD"
 """`number,bytes`: the process ends when so much of the record of that number is on disk."""
+FAR = "SECONDS_FOR_A_REQUEST"
 HOLD = "HOLD_WHEN_BEGUN"
 """A file whose appearance is waited for before the first write."""
 
@@ -214,6 +217,7 @@ def main(name: str, tenant_path: str, path: str, journal: str = "") -> int:
     hold = os.environ.get(HOLD)
     watch = {"began": lambda *_: _wait_for(Path(hold))} if hold else {}
     tenant = opened(Path(tenant_path))
+    Far(tenant, float(os.environ.get(FAR, "0")))
     try:
         report = do(tenant, JOBS[name].run, Path(path), Path(journal) if journal else None, **watch)
     except IntuneScepError as error:

@@ -20,9 +20,10 @@ from tests.unit.backup.tenants import content
 from intune_scep.changes import run as runs
 from intune_scep.changes.journal import JournalWriter, read_journal
 from intune_scep.changes.runs import find_journals
+from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenarios.bulk import bulk
 
-from .kill_jobs import HOLD, JOBS, TORN, do, opened, prepare
+from .kill_jobs import FAR, HOLD, JOBS, TORN, do, opened, prepare
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Nothing kills like this.")
 
@@ -360,3 +361,33 @@ def test_two_processes_started_at_once_patch_no_profile_twice(simulated, tmp_pat
     committed = [r["path"] for r in both.requests("PATCH") if r["committed"]]
     both.close()
     assert len(committed) == len(set(committed)) == 15
+
+
+MANY = 24
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("nth", range(3, MANY) if LONG else (3, 9, 20))
+def test_a_run_killed_with_several_writes_under_way_is_finished_by_the_next(
+    tmp_path, monkeypatch, nth, moment
+):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "run"
+    path.mkdir()
+    seed_database(path / "tenant.db", bulk(MANY, platforms=("ios",)))
+    tenant = opened(path / "tenant.db")
+    patches = {"method": "PATCH", "path": "deviceConfigurations"}
+    kill = {"match": {**patches, "nth": [nth]}, "when": moment, "effect": "kill"}
+    tenant.control("PUT", "faults", [kill])
+    killed("migration", path, path / "mine", **{FAR: "0.5"})
+    left_open = read_journal(path / "mine").last
+    unknown = [item for record in left_open.actions.values() for item in record.steps.values()]
+    assert sum(step.status is None for step in unknown) > 1, "Nothing else was under way."
+    tenant.control("PUT", "faults", [])
+    report = do(tenant, JOBS["migration"].run, path, path / "mine")
+    assert not report.failed, report.msg
+    requests = tenant.requests()
+    assert written_twice(requests) == []
+    assert sum(item["method"] == "PATCH" and item["committed"] for item in requests) == MANY
+    assert not do(tenant, JOBS["migration"].run, path).changed
+    tenant.close()

@@ -5,7 +5,6 @@ import asyncio
 import json
 from collections import defaultdict
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,41 +16,11 @@ from intune_scep.graph.pacing import WRITES_IN_FLIGHT
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import Choices, enforce
 
+from .far import Far
+
 COUNT = 250
 A_SECOND = 5.0
 """Writes: what Microsoft publishes is 100 in 20 s."""
-
-
-class Far(httpx.AsyncBaseTransport):
-    """A tenant that is some way off.
-
-    Args:
-        seconds: For a request and its answer together.
-        watch: Called with each write right before it arrives.
-    """
-
-    def __init__(self, tenant, seconds, watch=lambda request: None):
-        self._inner = tenant.door.transport
-        self._half = seconds / 2
-        self._watch = watch
-        self.under_way = self.most = 0
-        self.writes = []
-        tenant.door.transport = self
-
-    async def handle_async_request(self, request):
-        writes = request.method != "GET" and not request.url.path.endswith("$batch")
-        if writes:
-            self.under_way += 1
-            self.most = max(self.most, self.under_way)
-            self.writes.append((asyncio.get_running_loop().time(), request.url.path))
-            self._watch(request)
-        try:
-            await asyncio.sleep(self._half)
-            answer = await self._inner.handle_async_request(request)
-            await asyncio.sleep(self._half)
-        finally:
-            self.under_way -= writes
-        return answer
 
 
 def many(simulated, count=COUNT):
