@@ -44,7 +44,7 @@ class TokenSource:
         self._redactor = redactor
         self._lock = asyncio.Lock()
         self._token: AccessToken | None = None
-        silence_foreign_loggers()
+        silence_loggers()
 
     async def refresh(self) -> AccessToken:
         """Have a token that lasts for the next request.
@@ -179,9 +179,9 @@ async def in_own_thread(call: Callable[[], T], seconds: float) -> T:
         return await future
 
 
-def silence_foreign_loggers() -> None:
-    """Keep azure's and msal's warnings and tracebacks off stderr where nobody set up logging."""
-    for name in ("azure", "msal"):
+def silence_loggers() -> None:
+    """Keep warnings and tracebacks off stderr where nobody set up logging."""
+    for name in ("azure", "msal", "intune_scep"):
         logger = logging.getLogger(name)
         if not logger.handlers:
             logger.addHandler(logging.NullHandler())
