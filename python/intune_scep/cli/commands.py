@@ -72,7 +72,23 @@ COMMANDS: Mapping[str, Entry] = {
 }
 
 
-class _LazyGroup(TyperGroup):
+class _LightGroup(TyperGroup):
+    """A group that is passed through without pydantic."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Its options, with a flag that nobody sets being false.
+
+        typer's own flags, for help and completion, are None then, and typer loads pydantic to learn
+        that None is no flag that is set.
+        """
+        options: Any = super().get_params(ctx)
+        for option in options:
+            if option.default is None and getattr(option, "is_flag", False):
+                option.default = False
+        return options
+
+
+class _Root(_LightGroup):
     """Shows every command of the table, and imports the one that is called."""
 
     def __init__(self, **settings: Any) -> None:
@@ -85,13 +101,13 @@ class _LazyGroup(TyperGroup):
         return word, _command(word) if word in COMMANDS else command, rest
 
 
-def _command(word: str) -> Any:
+def _command(word: Any) -> Any:
     """What answers a word, as typer makes it."""
     module, _, name = COMMANDS[word].home.partition(":")
     found = getattr(import_module(module), name)
     holder = typer.Typer(rich_markup_mode="rich", callback=lambda: None)
     if isinstance(found, typer.Typer):
-        holder.add_typer(found, name=word)
+        holder.add_typer(found, name=word, cls=_LightGroup)
     else:
         holder.command(word)(found)
     group: Any = typer.main.get_command(holder)
@@ -100,7 +116,7 @@ def _command(word: str) -> Any:
 
 app = typer.Typer(
     name="intune-scep",
-    cls=_LazyGroup,
+    cls=_Root,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

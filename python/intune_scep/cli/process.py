@@ -110,7 +110,7 @@ def _fill_closed_descriptors() -> None:
 
 
 def _nowhere(mode: str) -> Any:
-    return open(os.devnull, mode, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123, SIM115
+    return open(os.devnull, mode, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123
 
 
 def _enduring(stream: TextIO) -> TextIO:
