@@ -8,12 +8,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from intune_scep.cli.process import Output, Terminated, ending_signals
-from intune_scep.version import __version__
-
-EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
+from intune_scep.cli.process import (
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    Output,
+    Terminated,
+    ending_signals,
+    show_version,
+    tell,
+)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -48,19 +52,6 @@ def _run(arguments: Sequence[str]) -> int:
     except SystemExit as stop:
         # A server that cannot start leaves with a code of its own.
         return EXIT_FAILED if stop.code else 0
-
-
-def show_version() -> None:
-    """Print it."""
-    sys.stdout.write(f"intune-scep {__version__}\n")
-
-
-def tell(sentence: str) -> None:
-    """A line on standard error, which no redirected result is mixed with."""
-    from intune_scep.texts import printable
-
-    sys.stderr.write(f"{printable(sentence)}\n")
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

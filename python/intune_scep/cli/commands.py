@@ -10,8 +10,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from intune_scep.cli.app import EXIT_FAILED, EXIT_INTERRUPTED, show_version, tell
 from intune_scep.cli.log import hide_log
+from intune_scep.cli.process import EXIT_FAILED, EXIT_INTERRUPTED, show_version, tell
 from intune_scep.errors import IntuneScepError
 from intune_scep.wording import COMMAND, speaking
 

@@ -1,4 +1,4 @@
-"""What the process has from outside: its three streams, and the signals that end it.
+"""What the process has to do with outside: its three streams, the signals that end it, its codes.
 
 A report survives its terminal. What cannot be written to standard output is dropped, so that the
 work goes on to its end; whether that is a failure is said afterwards.
@@ -18,14 +18,32 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from intune_scep.version import __version__
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Final, TextIO
 
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 # Windows tells of a reader that has gone by EINVAL.
 _READER_GONE: Final = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
 _ENDING: Final = ("SIGTERM", "SIGHUP")
+
+
+def show_version() -> None:
+    """Print the version, whoever was asked for it."""
+    sys.stdout.write(f"intune-scep {__version__}\n")
+
+
+def tell(sentence: str) -> None:
+    """A line on standard error, which no redirected result is mixed with."""
+    from intune_scep.texts import printable
+
+    sys.stderr.write(f"{printable(sentence)}\n")
+    sys.stderr.flush()
 
 
 class Terminated(BaseException):

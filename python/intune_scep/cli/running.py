@@ -8,11 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from intune_scep.cli.app import tell
 from intune_scep.cli.asking import confirm
 from intune_scep.cli.console import console, headline, plain, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared
-from intune_scep.cli.process import Terminated
+from intune_scep.cli.process import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED, Terminated, tell
 from intune_scep.errors import PlanError
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from intune_scep.changes.watch import Watch
     from intune_scep.reports.runs import Line
 
-EXIT_FAILED, EXIT_PENDING, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+EXIT_PENDING = 2
 _STYLES = {
     "heading": "bold",
     "bad": "bold red",

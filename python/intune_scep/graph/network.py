@@ -69,7 +69,9 @@ def open_client(
     hooks = {"response": [_read_bounded]}
     if transport is not None:
         return httpx.AsyncClient(transport=transport, timeout=timeouts, event_hooks=hooks)
-    certificates = trusted_certificates()
+    # Without TLS nobody's certificate is looked at, and reading the authorities takes a while.
+    encrypted = root.startswith("https:")
+    certificates = trusted_certificates() if encrypted else _trusting_nobody()
     try:
         return httpx.AsyncClient(
             http2=False,
@@ -84,6 +86,11 @@ def open_client(
     except (ValueError, ImportError, httpx.InvalidURL):
         # What they say may hold the proxy's password.
         raise ConnectionOptionError(_unusable_proxy(certificates)) from None
+
+
+def _trusting_nobody() -> ssl.SSLContext:
+    check_certificate_file()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def is_on_this_machine(url: str) -> bool:
