@@ -7,6 +7,7 @@ With --check it writes nothing and exits 1 if the file is not up to date.
 import ast
 import sys
 from pathlib import Path
+from types import UnionType
 
 from generated import ROOT, ruffed, write_or_check
 
@@ -82,27 +83,30 @@ def generate() -> str:
     )
     body = "".join(_method(node, "_client") for node in _methods(client))
     body += "".join(_job(node) for node in jobs)
-    imports = "\n".join(_imports(tree))
+    imports = "\n".join(_of_kind(tree, ast.Import | ast.ImportFrom))
+    for_types = "\n".join(_of_kind(tree, ast.If))
     extra = (
         "from intune_scep.client import "
         + ", ".join(["AsyncIntuneClient", *(node.name for node in jobs)])
         + "\nfrom intune_scep.portal import Portal\n"
     )
-    text = f"{HEADER}\n{imports}\n{extra}{start}{body}"
+    text = f"{HEADER}\n{imports}\n{extra}{for_types}\n{start}{body}"
     for command in (["check", "--fix-only", "--quiet", "--select", "F401,I"], ["format"]):
         text = ruffed(TARGET, text, *command)
     return text
 
 
-def _imports(tree: ast.Module) -> list[str]:
-    return [ast.unparse(n) for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+def _of_kind(tree: ast.Module, kind: type | UnionType) -> list[str]:
+    return [ast.unparse(node) for node in tree.body if isinstance(node, kind)]
 
 
 def _methods(owner: ast.ClassDef) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [
         node
         for node in owner.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in BY_HAND
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name not in BY_HAND
+        and (node.name.startswith("__") or not node.name.startswith("_"))
     ]
 
 
@@ -154,6 +158,7 @@ def _method(node: ast.FunctionDef | ast.AsyncFunctionDef, behind: str) -> str:
     given += [f"{argument.arg}={argument.arg}" for argument in node.args.kwonlyargs]
     call = f"self.{behind}.{node.name}({', '.join(given)})"
     if any(argument.arg == "watch" for argument in node.args.kwonlyargs):
+        text += "        from intune_scep.changes.watch import Watch\n\n"
         text += "        watch = watch or Watch()\n"
         call = f"self._portal.call({call}, stop=watch.stop)"
     elif isinstance(node, ast.AsyncFunctionDef):

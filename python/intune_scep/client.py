@@ -1,40 +1,33 @@
-"""The library's front door for asynchronous scripts, by job."""
+"""The library's front door for asynchronous scripts, by job.
+
+Each job is imported when it is called.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, Self
 
-from intune_scep.backup.backup import back_up_profiles, read_backup
-from intune_scep.backup.export import ExportReport, export_profiles
-from intune_scep.backup.restore import plan_restoring, restore_backup
-from intune_scep.changes.plan import Plan, Task
-from intune_scep.changes.report import RunReport
-from intune_scep.changes.run import (
-    finish_begun,
-    require_permission,
-    resume,
-    roll_back,
-    verify_journal,
-)
-from intune_scep.changes.watch import Watch
-from intune_scep.compliance import Baseline, ComplianceReport, Policy, check_tenant
 from intune_scep.connection import ConnectionOptions
-from intune_scep.declarations import Declaration
-from intune_scep.desired_state.choices import PlanChoices
-from intune_scep.desired_state.listing import ProfileListing, list_profiles
-from intune_scep.desired_state.run import TASKS, apply_declarations, apply_plan, plan_declarations
-from intune_scep.errors import DeclarationError
-from intune_scep.profiles import Platform, Profile, ProfileKind
-from intune_scep.rules import Configuration
-from intune_scep.strong_mapping import run as strong_mapping
-from intune_scep.strong_mapping.assessment import Assessment
-from intune_scep.strong_mapping.choices import Choices
-from intune_scep.tenant import Tenant
-from intune_scep.tenant.profiles import read_profile
-from intune_scep.tenant.users import read_user_sids
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from types import TracebackType
+
+    from intune_scep.backup.export import ExportReport
+    from intune_scep.changes.plan import Plan, Task
+    from intune_scep.changes.report import RunReport
+    from intune_scep.changes.watch import Watch
+    from intune_scep.compliance import Baseline, ComplianceReport, Policy
+    from intune_scep.declarations import Declaration
+    from intune_scep.desired_state.choices import PlanChoices
+    from intune_scep.desired_state.listing import ProfileListing
+    from intune_scep.errors import DeclarationError
+    from intune_scep.profiles import Platform, Profile, ProfileKind
+    from intune_scep.rules import Configuration
+    from intune_scep.strong_mapping.assessment import Assessment
+    from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.tenant import Tenant
 
 
 class AsyncIntuneClient:
@@ -91,6 +84,8 @@ class AsyncIntuneClient:
             IntuneScepError: an option is wrong, or no token could be had.
         """
         if self._tenant is None:
+            from intune_scep.tenant.tenant import Tenant
+
             self._tenant = await Tenant.open(self._options)
 
     async def close(self) -> None:
@@ -129,6 +124,8 @@ class AsyncIntuneClient:
         Raises:
             PermissionMissingError: it says, and the permission is not among it.
         """
+        from intune_scep.changes.run import require_permission
+
         return require_permission(self.tenant)
 
     @property
@@ -138,18 +135,22 @@ class AsyncIntuneClient:
 
 
 class AsyncRuns:
-    """What every job that writes can do with the journal of a run.
-
-    Attributes:
-        resumed: The jobs whose runs are finished here.
-        taken_back: The jobs whose runs are taken back here.
-    """
-
-    resumed: ClassVar[frozenset[Task]] = TASKS
-    taken_back: ClassVar[frozenset[Task]] = frozenset(Task)
+    """What every job that writes can do with the journal of a run."""
 
     def __init__(self, client: AsyncIntuneClient) -> None:
         self._client = client
+
+    def _resumed(self) -> frozenset[Task]:
+        """The jobs whose runs are finished here."""
+        from intune_scep.desired_state.run import TASKS
+
+        return TASKS
+
+    def _taken_back(self) -> frozenset[Task]:
+        """The jobs whose runs are taken back here."""
+        from intune_scep.changes.plan import Task
+
+        return frozenset(Task)
 
     async def resume(
         self,
@@ -163,10 +164,12 @@ class AsyncRuns:
         Raises:
             IntuneScepError: the journal cannot be used.
         """
+        from intune_scep.changes.run import resume
+
         return await resume(
             self._client.tenant,
             Path(journal),
-            tasks=self.resumed,
+            tasks=self._resumed(),
             max_changes=max_changes,
             watch=watch,
         )
@@ -177,6 +180,8 @@ class AsyncRuns:
         Raises:
             IntuneScepError: the journal cannot be used.
         """
+        from intune_scep.changes.run import finish_begun
+
         return await finish_begun(self._client.tenant, Path(journal), watch=watch)
 
     async def verify(self, journal: str | Path) -> RunReport:
@@ -185,6 +190,8 @@ class AsyncRuns:
         Raises:
             IntuneScepError: the journal cannot be used.
         """
+        from intune_scep.changes.run import verify_journal
+
         return await verify_journal(self._client.tenant, Path(journal))
 
     async def rollback(
@@ -200,10 +207,12 @@ class AsyncRuns:
         Raises:
             IntuneScepError: the journal cannot be used.
         """
+        from intune_scep.changes.run import roll_back
+
         return await roll_back(
             self._client.tenant,
             Path(journal),
-            tasks=self.taken_back,
+            tasks=self._taken_back(),
             dry_run=dry_run,
             max_changes=max_changes,
             watch=watch,
@@ -213,7 +222,13 @@ class AsyncRuns:
 class AsyncStrongMapping(AsyncRuns):
     """Strong mapping (KB5014754): what it means for each SCEP profile, and the migration."""
 
-    resumed = taken_back = strong_mapping.TASKS
+    def _resumed(self) -> frozenset[Task]:
+        from intune_scep.strong_mapping.run import TASKS
+
+        return TASKS
+
+    def _taken_back(self) -> frozenset[Task]:
+        return self._resumed()
 
     async def assess(self, *, rules: Configuration | None = None) -> Assessment:
         """Judge every SCEP profile of the tenant.
@@ -225,7 +240,9 @@ class AsyncStrongMapping(AsyncRuns):
         Raises:
             IntuneScepError: the profiles could not be read.
         """
-        return await strong_mapping.assess_tenant(self._client.tenant, rules)
+        from intune_scep.strong_mapping.reading import assess_tenant
+
+        return await assess_tenant(self._client.tenant, rules)
 
     async def plan(
         self, choices: Choices | None = None, *, rules: Configuration | None = None
@@ -238,7 +255,10 @@ class AsyncStrongMapping(AsyncRuns):
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
-        return await strong_mapping.plan_tenant(self._client.tenant, choices or Choices(), rules)
+        from intune_scep.strong_mapping.choices import Choices
+        from intune_scep.strong_mapping.run import plan_tenant
+
+        return await plan_tenant(self._client.tenant, choices or Choices(), rules)
 
     async def enforce(
         self,
@@ -260,7 +280,10 @@ class AsyncStrongMapping(AsyncRuns):
         Raises:
             IntuneScepError: nothing could be judged or planned.
         """
-        return await strong_mapping.enforce(
+        from intune_scep.strong_mapping.choices import Choices
+        from intune_scep.strong_mapping.run import enforce
+
+        return await enforce(
             self._client.tenant,
             choices or Choices(),
             rules,
@@ -287,7 +310,9 @@ class AsyncStrongMapping(AsyncRuns):
         Raises:
             IntuneScepError: the plan or the journal is of something else.
         """
-        return await strong_mapping.apply_plan(
+        from intune_scep.strong_mapping.run import apply_plan
+
+        return await apply_plan(
             self._client.tenant,
             plan,
             journal=_path(journal),
@@ -305,6 +330,8 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: it could not be read.
         """
+        from intune_scep.tenant.profiles import read_profile
+
         return await read_profile(self._client.tenant, identifier, with_assignments=True)
 
     async def list(
@@ -326,6 +353,8 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: the tenant could not be read.
         """
+        from intune_scep.desired_state.listing import list_profiles
+
         return await list_profiles(
             self._client.tenant,
             kinds=kinds,
@@ -356,6 +385,8 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
+        from intune_scep.desired_state.run import plan_declarations
+
         return await plan_declarations(
             self._client.tenant,
             declarations,
@@ -390,6 +421,8 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: the tenant could not be read, or the choices contradict each other.
         """
+        from intune_scep.desired_state.run import apply_declarations
+
         return await apply_declarations(
             self._client.tenant,
             declarations,
@@ -415,6 +448,8 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: the plan or the journal is of something else.
         """
+        from intune_scep.desired_state.run import apply_plan
+
         return await apply_plan(
             self._client.tenant,
             plan,
@@ -440,6 +475,8 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: the profiles could not be read, or the files not written.
         """
+        from intune_scep.backup.export import export_profiles
+
         return await export_profiles(
             self._client.tenant,
             Path(directory),
@@ -464,6 +501,8 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: the profiles could not be read, or the files not written.
         """
+        from intune_scep.backup.backup import back_up_profiles
+
         return await back_up_profiles(
             self._client.tenant,
             Path(directory),
@@ -477,6 +516,9 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: the backup is damaged, or the tenant could not be read.
         """
+        from intune_scep.backup.backup import read_backup
+        from intune_scep.backup.restore import plan_restoring
+
         return await plan_restoring(self._client.tenant, read_backup(Path(directory)))
 
     async def restore(
@@ -500,6 +542,9 @@ class AsyncProfiles(AsyncRuns):
         Raises:
             IntuneScepError: the backup is damaged, or the tenant could not be read.
         """
+        from intune_scep.backup.backup import read_backup
+        from intune_scep.backup.restore import restore_backup
+
         return await restore_backup(
             self._client.tenant,
             read_backup(Path(directory)),
@@ -543,6 +588,8 @@ class AsyncCompliance:
         Raises:
             BaselineError: the baseline is of another tenant.
         """
+        from intune_scep.compliance.run import check_tenant
+
         return await check_tenant(
             self._client.tenant,
             policy,
@@ -565,6 +612,8 @@ class AsyncUsers:
         Raises:
             IntuneScepError: the users could not be read; needs User.Read.All.
         """
+        from intune_scep.tenant.users import read_user_sids
+
         return await read_user_sids(self._client.tenant)
 
 

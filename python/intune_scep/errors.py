@@ -41,7 +41,10 @@ KeyboardInterrupt
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _UNAUTHORIZED: Final = 401
 _FORBIDDEN: Final = 403

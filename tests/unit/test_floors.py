@@ -34,7 +34,7 @@ FLOORS = {
     "sync_client": 6,
     "cli": 7,
 }
-MAY_KNOW_THE_SIMULATOR = {"graph/connect.py", "cli/app.py"}
+MAY_KNOW_THE_SIMULATOR = {"graph/connect.py", "cli/commands.py"}
 
 # Rooms on one floor that one may use of the other, and why.
 NEIGHBOURS = {

@@ -16,7 +16,7 @@ class NotThere:
 
 # What other packages need of these they have by now, as on Windows they need nothing of them.
 import asyncio, subprocess, multiprocessing, ssl, filelock, platformdirs, uvicorn, httpx, typer
-import azure.identity, msgraph, msgraph_core, rich.console, cryptography
+import azure.identity, kiota_http.httpx_request_adapter, rich.console, cryptography
 for name in ABSENT:
     sys.modules.pop(name, None)
 sys.meta_path.insert(0, NotThere())

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
-from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from intune_scep.certificates import (
-    CertificateRecord,
-    ComparisonStatus,
-    ExpectedSids,
-    MappingStatus,
-    SidComparison,
-    UnreadableCertificate,
-    read_certificates,
-)
-from intune_scep.cli.console import console, plain
-from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
-from intune_scep.errors import IntuneScepError
-from intune_scep.texts import json_text
-
-EXIT_FINDINGS, EXIT_NOT_JUDGED = 2, 3
-UNREADABLE = "unreadable"
-_NOT_READ = "(unreadable)"
-_NOT_COMPARED = frozenset({ComparisonStatus.NO_EXPECTATION, ComparisonStatus.NOT_JUDGED})
-_STYLES = {
-    MappingStatus.MAPPED.value: "green",
-    MappingStatus.NOT_JUDGED.value: "dim",
-    UNREADABLE: "bold red",
-}
+from intune_scep.cli.options import Shared, with_shared_options
 
 app = typer.Typer(
     no_args_is_help=True, help="Issued certificates: what they say and whom they are mapped to."
 )
-Item = CertificateRecord | UnreadableCertificate
 
 
 @app.callback()
@@ -92,135 +63,12 @@ def inspect(
     Exit code 0 if every one is mapped, and to the SID expected of it where SIDs are given; 3 if
     none could be judged, or none could be compared; else 2, also where only some could be.
     """
-    sids = _expected(shared, expected, expected_from_users)
-    show = _JsonOutput() if shared.output is OutputFormat.JSON else _TextOutput(console())
-    statuses: Counter[str] = Counter()
-    compared: Counter[ComparisonStatus] = Counter()
-    for item in read_certificates(files):
-        if _is_the_list(item, expected):
-            continue
-        comparison = _compare(item, sids)
-        statuses[_status(item)] += 1
-        if comparison is not None:
-            compared[comparison.status] += 1
-        show.item(item, comparison, with_identities=alt_security_identities)
-    show.end(statuses)
-    return _exit_code(statuses, compared)
+    from intune_scep.cli.inspecting import inspect_files
 
-
-def _expected(shared: Shared, file: Path | None, from_users: bool) -> ExpectedSids | None:
-    if file is not None and from_users:
-        raise IntuneScepError("Give --expected or --expected-from-users, but not both.")
-    if file is not None:
-        return ExpectedSids.from_csv(file)
-    if not from_users:
-        return None
-    from intune_scep import IntuneClient
-
-    with IntuneClient(shared.connection()) as client:
-        return ExpectedSids.from_mappings(by_upn=client.users.read_sids())
-
-
-def _is_the_list(item: Item, expected: Path | None) -> bool:
-    """Whether this is the list of expected SIDs, which may lie among the certificates."""
-    if expected is None or not isinstance(item, UnreadableCertificate):
-        return False
-    return Path(item.source).resolve() == expected.resolve()
-
-
-def _compare(item: Item, sids: ExpectedSids | None) -> SidComparison | None:
-    if sids is None or isinstance(item, UnreadableCertificate):
-        return None
-    return sids.compare(item)
-
-
-def _status(item: Item) -> str:
-    if isinstance(item, UnreadableCertificate):
-        return UNREADABLE
-    return item.strong_mapping.status.value
-
-
-def _exit_code(statuses: Counter[str], compared: Counter[ComparisonStatus]) -> int:
-    """What was not judged, and what was not compared though SIDs were given, is never fine."""
-    if set(statuses) <= {MappingStatus.NOT_JUDGED.value}:
-        return EXIT_NOT_JUDGED
-    if set(statuses) == {MappingStatus.MAPPED.value}:
-        if not compared or set(compared) == {ComparisonStatus.AS_EXPECTED}:
-            return 0
-        if set(compared) <= _NOT_COMPARED:
-            return EXIT_NOT_JUDGED
-    return EXIT_FINDINGS
-
-
-class _TextOutput:
-    """One block a certificate, as it is read."""
-
-    def __init__(self, target: Console) -> None:
-        self._console = target
-
-    def item(self, item: Item, comparison: SidComparison | None, *, with_identities: bool) -> None:
-        for indent, line in _lines(item, comparison, with_identities):
-            self._console.print(Text(" " * indent).append_text(line), soft_wrap=True)
-
-    def end(self, statuses: Counter[str]) -> None:
-        total = sum(statuses.values())
-        parts = ", ".join(f"{number} {status}" for status, number in sorted(statuses.items()))
-        self._console.print(
-            f"{total} certificate{'' if total == 1 else 's'}: {parts or 'nothing found'}."
-        )
-
-
-def _lines(
-    item: Item, comparison: SidComparison | None, with_identities: bool
-) -> Iterator[tuple[int, Text]]:
-    status = _status(item)
-    head = Text(status, style=_STYLES.get(status, "bold yellow"))
-    yield 0, head.append_text(plain(f"  {item.source} [{item.position}]"))
-    if isinstance(item, UnreadableCertificate):
-        yield 2, plain(item.reason)
-        return
-    facts = item.facts
-    if facts is not None:
-        subject, issuer = (
-            _NOT_READ if name is None else name for name in (facts.subject, facts.issuer)
-        )
-        yield 2, plain(f"{subject}, issued by {issuer}")
-        valid = f"valid {facts.not_before or _NOT_READ} to {facts.not_after or _NOT_READ}"
-        yield 2, plain(f"{valid}, serial {facts.serial_number or _NOT_READ}")
-    if item.strong_mapping.sid:
-        yield 2, plain(f"SID {item.strong_mapping.sid}")
-    problems = facts.problems if facts is not None else ()
-    for sentence in dict.fromkeys(
-        (*item.strong_mapping.reasons, *item.strong_mapping.notes, *problems)
-    ):
-        yield 2, plain(sentence)
-    if comparison is not None:
-        yield 2, plain(f"{comparison.status.value}: {comparison.reason}")
-    if facts is not None and with_identities:
-        for identity in facts.alt_security_identities:
-            strength = "strong" if identity.strong else "weak"
-            yield 2, plain(f"{strength}  {identity.value}")
-            for note in identity.notes:
-                yield 4, plain(note)
-
-
-class _JsonOutput:
-    """One JSON document, written as the certificates are read."""
-
-    def __init__(self) -> None:
-        self._numbers = count()
-        sys.stdout.write('{"certificates": [')
-
-    def item(self, item: Item, comparison: SidComparison | None, *, with_identities: bool) -> None:
-        entry: dict[str, Any] = {"status": _status(item), **item.to_dict()}
-        if not with_identities and isinstance(entry.get("facts"), dict):
-            entry["facts"].pop("alt_security_identities", None)
-        if comparison is not None:
-            entry["comparison"] = comparison.to_dict()
-        separator = "\n" if next(self._numbers) == 0 else ",\n"
-        sys.stdout.write(separator + json_text(entry, indent=None))
-
-    def end(self, statuses: Counter[str]) -> None:
-        sys.stdout.write(
-            f'\n], "summary": {json_text(dict(sorted(statuses.items())), indent=None)}}}\n'
-        )
+    return inspect_files(
+        shared,
+        files,
+        expected,
+        expected_from_users=expected_from_users,
+        with_identities=alt_security_identities,
+    )

@@ -1,21 +1,24 @@
-"""Printing for people on a terminal, plainly elsewhere, and JSON for machines."""
+"""Printing for people on a terminal, plainly elsewhere, and JSON for machines.
+
+rich is imported when something is drawn: help, a bad argument and JSON do not need it.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
-
-from intune_scep.changes.watch import Progress as ProgressCallback
 from intune_scep.cli.log import showing_waits
 from intune_scep.texts import json_text, one_line, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from intune_scep.changes.watch import Progress as ProgressCallback
 
 _PIPE_WIDTH = 140
 
@@ -26,12 +29,16 @@ def console() -> Console:
 
 
 def _console(stream: Any) -> Console:
+    from rich.console import Console
+
     width = None if stream.isatty() else _PIPE_WIDTH
     return Console(file=stream, highlight=False, width=width)
 
 
 def plain(text: object) -> Text:
     """Text that somebody else wrote, without anything that a terminal would obey."""
+    from rich.text import Text
+
     return Text(printable(text))
 
 
@@ -42,6 +49,8 @@ def print_json(value: Any) -> None:
 
 def headline(title: str, tenant: str, cloud: str) -> Text:
     """Name the tenant and the cloud; with the simulator, where nobody can miss it."""
+    from rich.text import Text
+
     text = plain(f"{title}: tenant {tenant}, cloud {cloud}")
     text.stylize("bold")
     if cloud == "simulator":
@@ -51,6 +60,9 @@ def headline(title: str, tenant: str, cloud: str) -> Text:
 
 def table_of(*columns: str) -> Table:
     """An empty table whose columns fold what is too long for them."""
+    from rich import box
+    from rich.table import Table
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -68,6 +80,11 @@ def print_notes(target: Console, notes: Iterable[str]) -> None:
 @contextmanager
 def progress_bar(label: str) -> Iterator[ProgressCallback]:
     """Yield a progress callback that draws a bar on standard error, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield _unseen
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     with Progress(
         TextColumn(label),
         BarColumn(),
@@ -75,7 +92,6 @@ def progress_bar(label: str) -> Iterator[ProgressCallback]:
         TimeElapsedColumn(),
         TextColumn("{task.fields[name]}", markup=False),
         console=_console(sys.stderr),
-        disable=not sys.stderr.isatty(),
         transient=True,
     ) as progress:
         task = progress.add_task(label, total=None, name="")
@@ -85,3 +101,7 @@ def progress_bar(label: str) -> Iterator[ProgressCallback]:
 
         with showing_waits(lambda text: progress.update(task, name=one_line(text))):
             yield report
+
+
+def _unseen(done: int, total: int, name: str) -> None:
+    """Where there is no terminal, nothing is drawn."""

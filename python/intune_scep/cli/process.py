@@ -1,7 +1,10 @@
-"""What the process has from outside: its three streams, and the signals that end it.
+"""What the process has to do with outside: its three streams, the signals that end it, its codes.
 
 A report survives its terminal. What cannot be written to standard output is dropped, so that the
 work goes on to its end; whether that is a failure is said afterwards.
+
+`--version` passes here too, so nothing is imported that it does not need: typing alone would
+double its time.
 """
 
 from __future__ import annotations
@@ -14,13 +17,33 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
-from typing import Any, Final, TextIO
 
+from intune_scep.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Final, TextIO
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 # Windows tells of a reader that has gone by EINVAL.
 _READER_GONE: Final = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
 _ENDING: Final = ("SIGTERM", "SIGHUP")
+
+
+def show_version() -> None:
+    """Print the version, whoever was asked for it."""
+    sys.stdout.write(f"intune-scep {__version__}\n")
+
+
+def tell(sentence: str) -> None:
+    """A line on standard error, which no redirected result is mixed with."""
+    from intune_scep.texts import printable
+
+    sys.stderr.write(f"{printable(sentence)}\n")
+    sys.stderr.flush()
 
 
 class Terminated(BaseException):
@@ -105,7 +128,7 @@ def _fill_closed_descriptors() -> None:
 
 
 def _nowhere(mode: str) -> Any:
-    return Path(os.devnull).open(mode, encoding="utf-8", errors="backslashreplace")
+    return open(os.devnull, mode, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123
 
 
 def _enduring(stream: TextIO) -> TextIO:

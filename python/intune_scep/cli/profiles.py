@@ -12,21 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intune_scep.backup.backup import is_backup
-from intune_scep.backup.graph_declarations import declarations_of
-from intune_scep.backup.graph_files import GraphFiles
-from intune_scep.backup.sources import read_source
-from intune_scep.changes.plan import Plan, Task, require_room
-from intune_scep.changes.plan_file import load_plan
-from intune_scep.changes.report import RunReport
-from intune_scep.changes.run import (
-    begun_report,
-    dry_run_report,
-    unfinished,
-    unfinished_at,
-)
-from intune_scep.changes.status import Status
-from intune_scep.changes.watch import Watch
 from intune_scep.cli.asking import (
     DryRun,
     EarlierJournal,
@@ -39,7 +24,6 @@ from intune_scep.cli.asking import (
 )
 from intune_scep.cli.console import console, print_json
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
-from intune_scep.cli.profiles_text import show_export, show_listing, show_profile
 from intune_scep.cli.running import (
     ask,
     carry_out,
@@ -54,18 +38,20 @@ from intune_scep.cli.running import (
     show_or_save,
     show_plan,
 )
-from intune_scep.declarations.options import CREATABLE_PLATFORMS
-from intune_scep.declarations.reading import all_of
-from intune_scep.desired_state.choices import PlanChoices
-from intune_scep.desired_state.listing import ProfileListing
-from intune_scep.desired_state.run import TASKS
 from intune_scep.errors import IntuneScepError, PlanError
-from intune_scep.profiles import Platform, Profile, ProfileKind
-from intune_scep.reports.runs import run_lines
-from intune_scep.rules import Configuration, load_configuration
+from intune_scep.profiles.registry import CREATABLE_PLATFORMS
+from intune_scep.profiles.vocabulary import Platform, ProfileKind
 
 if TYPE_CHECKING:
     from intune_scep import IntuneClient
+    from intune_scep.backup.graph_files import GraphFiles
+    from intune_scep.changes.plan import Plan
+    from intune_scep.changes.report import RunReport
+    from intune_scep.changes.watch import Watch
+    from intune_scep.desired_state.choices import PlanChoices
+    from intune_scep.desired_state.listing import ProfileListing
+    from intune_scep.profiles import Profile
+    from intune_scep.rules import Configuration
 
 EXIT_FAILED, EXIT_PENDING = 1, 2
 
@@ -109,6 +95,8 @@ def list_profiles(
     if shared.output is OutputFormat.JSON:
         print_json(listing.to_dict())
     else:
+        from intune_scep.cli.profiles_text import show_listing
+
         show_listing(console(), listing)
     return EXIT_FAILED if listing.snapshot.unread else 0
 
@@ -139,6 +127,8 @@ def show(
             }
         )
     else:
+        from intune_scep.cli.profiles_text import show_profile
+
         show_profile(console(), listing, found)
     return 0
 
@@ -199,6 +189,8 @@ def export(
     if shared.output is OutputFormat.JSON:
         print_json(report.to_dict())
     else:
+        from intune_scep.cli.profiles_text import show_export
+
         show_export(console(), report)
     if report.failed:
         return EXIT_FAILED
@@ -269,7 +261,11 @@ class Declared:
 
     @property
     def configuration(self) -> Configuration | None:
-        return load_configuration(self.rules) if self.rules else None
+        if not self.rules:
+            return None
+        from intune_scep.rules.configuration_file import load_configuration
+
+        return load_configuration(self.rules)
 
     def refuse(self, what: str) -> None:
         """Refuse options that mean nothing there.
@@ -300,6 +296,8 @@ def _with_declared(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of declared state; its `declared` receives them."""
 
     def call(values: dict[str, Any]) -> Any:
+        from intune_scep.desired_state.choices import PlanChoices
+
         managed_by, prune, prune_list, rules = (values.pop(name) for name in _DECLARED)
         choices = PlanChoices(managed_by, prune, tuple(prune_list or ()))
         return command(declared=Declared(choices, rules), **values)
@@ -343,6 +341,11 @@ def _planned(
     *,
     roots_may_come: bool = False,
 ) -> Plan:
+    from intune_scep.backup.backup import is_backup
+    from intune_scep.backup.graph_files import GraphFiles
+    from intune_scep.backup.sources import read_source
+    from intune_scep.declarations.reading import all_of
+
     if any(is_backup(path) for path in paths):
         if len(paths) > 1:
             raise IntuneScepError("A backup is restored alone: without other paths.")
@@ -365,6 +368,8 @@ def _planned(
 def _planned_from_graph(
     client: IntuneClient, files: GraphFiles, declared: Declared, *, roots_may_come: bool
 ) -> Plan:
+    from intune_scep.backup.graph_declarations import declarations_of
+
     declared.refuse_pruning()
     declarations, notes = declarations_of(files)
     made = client.profiles.plan(
@@ -397,6 +402,10 @@ def apply(
     short is finished first. Exit code 1 if something failed or was refused, 2 if --dry-run finds
     something to do or a restore left something different alone, else 0.
     """
+    from intune_scep.changes.plan_file import load_plan
+    from intune_scep.changes.run import unfinished_at
+    from intune_scep.desired_state.run import TASKS
+
     if plan_file is not None and (paths or declared.choices.given() or declared.rules):
         raise PlanError("Give --plan, or declarations and their options, but not both.")
     saved = load_plan(plan_file) if plan_file is not None else None
@@ -423,6 +432,10 @@ def apply(
 
 def _finish_begun(client: IntuneClient, shared: Shared, *, dry_run: bool, yes: bool) -> int | None:
     """Finish what earlier runs had begun; an exit code where this run ends there."""
+    from intune_scep.changes.run import begun_report, unfinished
+    from intune_scep.changes.status import Status
+    from intune_scep.reports.runs import run_lines
+
     as_text = shared.output is OutputFormat.TEXT
     for earlier in unfinished(client.tenant_id):
         foreseen = begun_report(earlier)
@@ -455,6 +468,9 @@ def _apply(
     dry_run: bool,
     yes: bool,
 ) -> int:
+    from intune_scep.changes.plan import require_room
+    from intune_scep.changes.run import dry_run_report
+
     as_text = shared.output is OutputFormat.TEXT
     if as_text:
         show_plan(made)
@@ -479,6 +495,9 @@ def _apply(
 
 def _differing(report: RunReport) -> int:
     """A restore that leaves something different alone has not made the tenant as the backup."""
+    from intune_scep.changes.plan import Task
+    from intune_scep.changes.status import Status
+
     left = report.plan.task is Task.RESTORE and report.count(Status.SKIPPED)
     return EXIT_PENDING if left else 0
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
 from intune_scep.backup.export import WRITTEN, ExportReport
 from intune_scep.cli.console import headline, plain, print_notes, table_of
 from intune_scep.declarations.yaml_form import render_document
-from intune_scep.desired_state.listing import ProfileListing
 from intune_scep.errors import IntuneScepError
-from intune_scep.profiles import Profile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from intune_scep.desired_state.listing import ProfileListing
+    from intune_scep.profiles import Profile
 
 _NOTHING = "-"
 _KIND_WORDS = {"scep": "SCEP", "trusted_root": "root"}

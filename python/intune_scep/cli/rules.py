@@ -6,16 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich import box
-from rich.markdown import Markdown
-from rich.table import Table
-from rich.text import Text
 
 from intune_scep.cli.console import console, print_json
 from intune_scep.cli.options import Output, OutputFormat
 from intune_scep.errors import IntuneScepError
-from intune_scep.rules import BEHAVIOURS, CATALOGUE, GROUPS, QUESTIONS, RULES
-from intune_scep.rules.pages import build_pages, explain, kind_of
 
 _STYLES = {
     "error": "bold red",
@@ -34,9 +28,16 @@ app = typer.Typer(
 @app.command("list")
 def list_rules(output: Output = OutputFormat.TEXT) -> int:
     """List all rules: those that are judged, questions for people, and ways of the tool."""
+    from intune_scep.rules import BEHAVIOURS, CATALOGUE, GROUPS, QUESTIONS, RULES
+    from intune_scep.rules.pages import kind_of
+
     if output is OutputFormat.JSON:
         print_json([entry.to_dict() for entry in CATALOGUE.values()])
         return 0
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     out = console()
     for group, title in GROUPS.items():
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
@@ -60,6 +61,9 @@ def explain_rule(
     output: Output = OutputFormat.TEXT,
 ) -> int:
     """Say what one rule is about, why it matters, how to mend it and who says so."""
+    from intune_scep.rules import CATALOGUE
+    from intune_scep.rules.pages import explain
+
     entry = CATALOGUE.get(rule.upper())
     if entry is None:
         raise IntuneScepError(
@@ -68,6 +72,8 @@ def explain_rule(
     if output is OutputFormat.JSON:
         print_json(entry.to_dict())
     else:
+        from rich.markdown import Markdown
+
         _, _, text = explain(entry).partition("\n\n")
         console().print(Markdown(text))
     return 0
@@ -78,6 +84,8 @@ def write_pages(
     folder: Annotated[Path, typer.Argument(help="Where the pages go; made if it is missing.")],
 ) -> int:
     """Write the documentation's pages of rules."""
+    from intune_scep.rules.pages import build_pages
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in build_pages().items():

@@ -8,30 +8,23 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-from rich.console import Console
-from rich.text import Text
-
-from intune_scep.changes.certificates import about_certificates
-from intune_scep.changes.plan_file import save_plan
-from intune_scep.changes.run import begun_with, require_resumable, resume_report
-from intune_scep.changes.status import Status
 from intune_scep.cli.asking import confirm
 from intune_scep.cli.console import console, headline, plain, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared
-from intune_scep.cli.process import Terminated
+from intune_scep.cli.process import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_TERMINATED, Terminated, tell
 from intune_scep.errors import PlanError
-from intune_scep.reports.runs import Line, plan_lines, run_lines
-from intune_scep.texts import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from intune_scep import IntuneClient
     from intune_scep.changes.journal import Journal
     from intune_scep.changes.plan import Plan, Task
     from intune_scep.changes.report import RunReport
     from intune_scep.changes.watch import Watch
+    from intune_scep.reports.runs import Line
 
-EXIT_FAILED, EXIT_PENDING, EXIT_INTERRUPTED, EXIT_TERMINATED = 1, 2, 130, 143
+EXIT_PENDING = 2
 _STYLES = {
     "heading": "bold",
     "bad": "bold red",
@@ -45,12 +38,16 @@ _STYLES = {
 
 def show_lines(target: Console, lines: Iterable[Line]) -> None:
     """Print lines with their colours."""
+    from rich.text import Text
+
     for line in lines:
         target.print(Text(line.text, style=_STYLES.get(line.style, "")), soft_wrap=True)
 
 
 def show_plan(plan: Plan) -> None:
     """Print a plan."""
+    from intune_scep.reports.runs import plan_lines
+
     target = console()
     target.print(headline("Plan", plan.tenant, plan.cloud), soft_wrap=True)
     show_lines(target, plan_lines(plan))
@@ -62,6 +59,8 @@ def show_or_save(shared: Shared, plan: Plan, path: Path | None, *, overwrite: bo
     Raises:
         PlanError: the file is there already, or cannot be written.
     """
+    from intune_scep.changes.plan_file import save_plan
+
     if path is not None:
         save_plan(path, plan, overwrite=overwrite)
     if shared.output is OutputFormat.JSON:
@@ -94,19 +93,19 @@ def carry_out(
 
     def began(journal: Path, _count: int) -> None:
         told.append(journal)
-        _say(f"Journal: {journal}")
+        tell(f"Journal: {journal}")
         if (reason := why_ephemeral(journal.absolute().parent, os.environ)) is not None:
-            _say(f"Note: The journal will be lost, and a rollback needs it: {reason}")
+            tell(f"Note: The journal will be lost, and a rollback needs it: {reason}")
 
     def stopping(_number: int) -> None:
-        _say("Stopping after the profile that is being changed; once more to end at once.")
+        tell("Stopping after the profile that is being changed; once more to end at once.")
 
     try:
         with progress_bar(label) as progress, stopping_on_signals(stop, stopping):
             report = work(Watch(began, progress, stop))
     except (KeyboardInterrupt, Terminated):
         for journal in told:
-            _say(f"Interrupted. The record of what was done is in {journal}.")
+            tell(f"Interrupted. The record of what was done is in {journal}.")
         raise
     if quiet and not report.failed and report.interrupted_by is None:
         return 0
@@ -115,6 +114,8 @@ def carry_out(
 
 def finish(shared: Shared, report: RunReport) -> int:
     """Print what became of a plan, and return the exit code."""
+    from intune_scep.reports.runs import run_lines
+
     if shared.output is OutputFormat.JSON:
         print_json(report.to_dict())
     else:
@@ -133,6 +134,8 @@ def require_usable(client: IntuneClient, plan: Plan, tasks: Collection[Task]) ->
     Raises:
         PlanError: it is of another tenant or another job, or was carried out.
     """
+    from intune_scep.changes.run import begun_with
+
     plan.require_tenant(client.tenant_id, client.cloud)
     if plan.task not in tasks:
         raise PlanError(f"This is a plan of another job ({plan.task}). Nothing was changed.")
@@ -141,6 +144,8 @@ def require_usable(client: IntuneClient, plan: Plan, tasks: Collection[Task]) ->
 
 def question(asked: str, plan: Plan) -> str:
     """A question, with what the plan means for certificates."""
+    from intune_scep.changes.certificates import about_certificates
+
     return f"{asked} {about_certificates(plan)}".rstrip()
 
 
@@ -151,7 +156,7 @@ def ask(client: IntuneClient, shared: Shared, text: str, *, yes: bool) -> None:
         IntuneScepError: it is not, nobody can be asked, or the answer is no.
     """
     for note in client.require_write_permission():
-        _say(f"Note: {note}")
+        tell(f"Note: {note}")
     confirm(shared, yes, text)
 
 
@@ -181,6 +186,9 @@ def resume(
         JournalError: it is of another tenant or another job, or was begun under other choices.
         TooManyChangesError: more is left than `max_changes`.
     """
+    from intune_scep.changes.run import require_resumable, resume_report
+    from intune_scep.reports.runs import run_lines
+
     require_resumable(
         earlier,
         client.tenant_id,
@@ -221,6 +229,9 @@ def roll_back(
     Returns:
         The exit code.
     """
+    from intune_scep.changes.status import Status
+    from intune_scep.reports.runs import run_lines
+
     foreseen = job.rollback(journal, dry_run=True, max_changes=max_changes)
     if dry_run or not foreseen.changed:
         return finish(shared, foreseen) or pending(foreseen)
@@ -245,8 +256,3 @@ def pending(report: RunReport) -> int:
 def counted(count: int) -> str:
     """So many profiles, in words."""
     return "1 profile" if count == 1 else f"{count} profiles"
-
-
-def _say(text: str) -> None:
-    """A line on standard error, which no redirected result is mixed with."""
-    typer.echo(printable(text), err=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.text import Text
 
 from intune_scep.cli.console import console, plain, print_json
 from intune_scep.cli.options import Output, OutputFormat
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 EXIT_UNFINISHED = 2
 
@@ -48,7 +50,7 @@ def runs(
         for note in found.unreadable:
             target.print(_styled(f"Note: {note}", "yellow"), soft_wrap=True)
         if not rows:
-            target.print(Text("No run is recorded on this machine."))
+            target.print(plain("No run is recorded on this machine."))
     return EXIT_UNFINISHED if any(row["left"] for row in rows) else 0
 
 

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intune_scep.changes.plan import Plan, require_room
-from intune_scep.changes.plan_file import load_plan
-from intune_scep.changes.run import unfinished_at
 from intune_scep.cli.asking import (
     DryRun,
     EarlierJournal,
@@ -35,18 +32,16 @@ from intune_scep.cli.running import (
     show_or_save,
     show_plan,
 )
-from intune_scep.cli.strong_mapping_text import show_assessment
 from intune_scep.errors import PlanError
-from intune_scep.rules import Verdict, load_configuration
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
-from intune_scep.strong_mapping.choices import Choices
-from intune_scep.strong_mapping.run import TASKS
 
 if TYPE_CHECKING:
     from intune_scep import IntuneClient
+    from intune_scep.changes.plan import Plan
+    from intune_scep.strong_mapping.choices import Choices
 
 EXIT_FINDINGS = 2
-NEEDS_ATTENTION = (Verdict.REQUIRED, Verdict.DEFECTIVE, Verdict.REVIEW)
+NEEDS_ATTENTION = ("required", "defective", "review")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -78,6 +73,8 @@ def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that choose profiles; its `choices` receives them."""
 
     def call(values: dict[str, Any]) -> Any:
+        from intune_scep.strong_mapping.choices import Choices
+
         chosen = {choice.name: values.pop(choice.attribute) for choice in CHOICES.values()}
         return command(choices=Choices.from_dict(chosen), **values)
 
@@ -99,14 +96,20 @@ def assess(
     Exit code 2 if a profile needs attention (required, defective or review), or if something that
     was asked for could not be read, else 0.
     """
-    configuration = load_configuration(rules) if rules is not None else None
+    configuration = None
+    if rules is not None:
+        from intune_scep.rules.configuration_file import load_configuration
+
+        configuration = load_configuration(rules)
     with shared.client() as client:
         assessment = client.strong_mapping.assess(rules=configuration)
     if shared.output is OutputFormat.JSON:
         print_json(assessment.to_dict())
     else:
+        from intune_scep.cli.strong_mapping_text import show_assessment
+
         show_assessment(console(), assessment)
-    attention = any(assessment.counts[verdict.value] for verdict in NEEDS_ATTENTION)
+    attention = any(assessment.counts[verdict] for verdict in NEEDS_ATTENTION)
     return EXIT_FINDINGS if attention or not assessment.is_whole else 0
 
 
@@ -145,6 +148,10 @@ def apply(
 
     Exit code 1 if any profile could not be changed as planned, else 0.
     """
+    from intune_scep.changes.plan_file import load_plan
+    from intune_scep.changes.run import unfinished_at
+    from intune_scep.strong_mapping.run import TASKS
+
     if plan_file is not None and choices.given():
         raise PlanError("Give --plan, or options that choose profiles, but not both.")
     saved = load_plan(plan_file) if plan_file is not None else None
@@ -174,6 +181,8 @@ def _apply(
     journal: Path | None,
     yes: bool,
 ) -> int:
+    from intune_scep.changes.plan import require_room
+
     if shared.output is OutputFormat.TEXT:
         show_plan(made)
     require_room(len(made.writing), choices.max_changes)

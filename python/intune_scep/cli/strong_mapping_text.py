@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
 from intune_scep.cli.console import headline, plain, print_notes, table_of
 from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
-from intune_scep.strong_mapping.assessment import Assessment
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from intune_scep.strong_mapping.assessment import Assessment
 
 _STYLES = {
     Verdict.REQUIRED: "bold red",

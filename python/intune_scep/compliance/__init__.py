@@ -1,20 +1,47 @@
 """The compliance job: verdicts, rules, drift since an approved baseline, roots, assignments."""
 
-from intune_scep.compliance.baseline import Baseline, read_baseline
-from intune_scep.compliance.drift import ProfileDrift, PropertyChange
-from intune_scep.compliance.offline import check_files
-from intune_scep.compliance.policy import (
-    Outcome,
-    Policy,
-    Reason,
-    Status,
-    load_policy,
-    make_policy,
-)
-from intune_scep.compliance.report import CheckedProfile, ComplianceReport, Step
-from intune_scep.compliance.roots import RootHealth, RootStatus
-from intune_scep.compliance.run import approve, check_tenant, unreachable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from intune_scep.errors import BaselineError, PolicyError, SourceError
+
+if TYPE_CHECKING:
+    from intune_scep.compliance.baseline import Baseline, read_baseline
+    from intune_scep.compliance.drift import ProfileDrift, PropertyChange
+    from intune_scep.compliance.offline import check_files
+    from intune_scep.compliance.policy import (
+        Outcome,
+        Policy,
+        Reason,
+        Status,
+        load_policy,
+        make_policy,
+    )
+    from intune_scep.compliance.report import CheckedProfile, ComplianceReport, Step
+    from intune_scep.compliance.roots import RootHealth, RootStatus
+    from intune_scep.compliance.run import approve, check_tenant, unreachable
+
+_HOMES = {
+    "Baseline": "baseline",
+    "CheckedProfile": "report",
+    "ComplianceReport": "report",
+    "Outcome": "policy",
+    "Policy": "policy",
+    "ProfileDrift": "drift",
+    "PropertyChange": "drift",
+    "Reason": "policy",
+    "RootHealth": "roots",
+    "RootStatus": "roots",
+    "Status": "policy",
+    "Step": "report",
+    "approve": "run",
+    "check_files": "offline",
+    "check_tenant": "run",
+    "load_policy": "policy",
+    "make_policy": "policy",
+    "read_baseline": "baseline",
+    "unreachable": "run",
+}
 
 __all__ = [
     "Baseline",
@@ -40,3 +67,9 @@ __all__ = [
     "read_baseline",
     "unreachable",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

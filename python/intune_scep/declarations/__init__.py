@@ -6,7 +6,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from intune_scep.declarations.options import OPTIONS, Option, options_of
 from intune_scep.errors import DeclarationError, InexpressibleError, UnresolvedNameError
 
 if TYPE_CHECKING:
@@ -19,10 +18,14 @@ if TYPE_CHECKING:
     from intune_scep.declarations.emptied_values import template_accidents
     from intune_scep.declarations.from_profile import declaration_from_profile, inexpressible
     from intune_scep.declarations.names import NameIndex, Names
+    from intune_scep.declarations.options import OPTIONS, Option, options_of
     from intune_scep.declarations.reading import all_of, read_all, read_declarations
     from intune_scep.declarations.values import RootReference
 
 _HOMES = {
+    "OPTIONS": "options",
+    "Option": "options",
+    "options_of": "options",
     "NameIndex": "names",
     "Declaration": "declaration",
     "Names": "names",

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from intune_scep.profiles import PROFILE_TYPES, Platform, ProfileKind, platforms_with
+from intune_scep.profiles import Platform, ProfileKind, platforms_with
 from intune_scep.profiles.enums import (
     AndroidDeviceOwnerCertificateAccessType,
     SubjectNameFormat,
     Windows10EditionType,
 )
 from intune_scep.profiles.properties import DEVICE_CONFIGURATION, SCEP, TRUSTED_ROOT, Property
+from intune_scep.profiles.registry import CREATABLE_PLATFORMS
 
 MAX_NAMES: Final = 500
 NOT_CONFIGURED: Final = "not_configured"
@@ -36,11 +37,6 @@ PROPERTIES: Final[Mapping[str, Property]] = {
     **SCEP,
 }
 """The wire properties that options may stand for, by name."""
-
-CREATABLE_PLATFORMS: Final = tuple(
-    row.platform for row in PROFILE_TYPES if row.creatable and row.kind is ProfileKind.SCEP
-)
-"""The platforms a declaration may name, in the registry's order."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Any
 from intune_scep.connection import ConnectionOptions
 from intune_scep.errors import ConnectionOptionError
 from intune_scep.graph.clouds import Cloud, select_cloud
-from intune_scep.graph.credentials import StaticCredential, make_credential, read_claims
+from intune_scep.graph.credentials import (
+    Credential,
+    StaticCredential,
+    make_credential,
+    read_claims,
+)
 from intune_scep.graph.engine import GraphEngine
+from intune_scep.graph.network import load_httpx
 from intune_scep.graph.pacing import Pacer
 from intune_scep.graph.permissions import granted
 from intune_scep.graph.redaction import Redactor
@@ -21,7 +27,6 @@ from intune_scep.graph.sign_in import sign_in
 
 if TYPE_CHECKING:
     import httpx
-    from azure.core.credentials import TokenCredential
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -53,7 +58,8 @@ async def connect(options: ConnectionOptions) -> Connection:
     """
     options.check()
     cloud = select_cloud(options)
-    credential: TokenCredential
+    load_httpx()
+    credential: Credential
     transport: httpx.AsyncBaseTransport | None = None
     on_close = None
     door_tenant = None

@@ -11,7 +11,7 @@ import binascii
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, Protocol
 
 from intune_scep.connection import ConnectionOptions, called
 from intune_scep.errors import AuthenticationError, ConnectionOptionError, FileError
@@ -21,15 +21,36 @@ from intune_scep.graph.clouds import Cloud
 from intune_scep.graph.network import check_certificate_file, is_on_this_machine
 from intune_scep.graph.redaction import Redactor
 
-if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken, TokenCredential
-
 SIGN_IN_CONNECT_SECONDS = 10.0
 SIGN_IN_READ_SECONDS = 20.0
 _ONE_HOUR = 3600
 _LONGEST_ASSERTION = 64 * 1024
 # Later moments are no dates that this machine can show.
 _LAST_MOMENT = 253_402_300_799
+
+
+class Token(Protocol):
+    """What is asked of a token; azure.core's has it, and costs 40 ms to import."""
+
+    @property
+    def token(self) -> str: ...
+
+    @property
+    def expires_on(self) -> int: ...
+
+
+class Credential(Protocol):
+    """What gives tokens, as azure-identity's credentials do."""
+
+    def get_token(self, *scopes: str, **options: Any) -> Token:
+        """A token for the scopes."""
+
+
+class AccessToken(NamedTuple):
+    """A bearer token, and the epoch second at which it expires."""
+
+    token: str
+    expires_on: int
 
 
 class StaticCredential:
@@ -54,8 +75,6 @@ class StaticCredential:
         Raises:
             AuthenticationError: it has expired.
         """
-        from azure.core.credentials import AccessToken
-
         if self.expires_on is not None and self.expires_on <= time.time():
             moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(self.expires_on))
             raise AuthenticationError(
@@ -81,7 +100,7 @@ def read_claims(token: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
-def make_credential(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
+def make_credential(options: ConnectionOptions, cloud: Cloud) -> Credential:
     """Return the credential that the options ask for.
 
     Raises:
@@ -127,7 +146,7 @@ def _patience() -> dict[str, Any]:
     return settings
 
 
-def _secret(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
+def _secret(options: ConnectionOptions, cloud: Cloud) -> Credential:
     from azure.identity import ClientSecretCredential
 
     return ClientSecretCredential(
@@ -138,7 +157,7 @@ def _secret(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
     )
 
 
-def _certificate(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
+def _certificate(options: ConnectionOptions, cloud: Cloud) -> Credential:
     from azure.identity import CertificateCredential
 
     path = _readable(called("x509_certificate_path"), options.x509_certificate_path)
@@ -156,7 +175,7 @@ def _certificate(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
         ) from error
 
 
-def _federated(options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
+def _federated(options: ConnectionOptions, cloud: Cloud) -> Credential:
     from azure.identity import ClientAssertionCredential
 
     path = _readable(called("oidc_token_file_path"), options.oidc_token_file_path)
@@ -182,19 +201,19 @@ def _assertion(path: Path) -> str:
     return data.decode().strip()
 
 
-def _msi(options: ConnectionOptions, _cloud: Cloud) -> TokenCredential:
+def _msi(options: ConnectionOptions, _cloud: Cloud) -> Credential:
     from azure.identity import ManagedIdentityCredential
 
     return ManagedIdentityCredential(client_id=options.client_id, **_patience())
 
 
-def _cli(options: ConnectionOptions, _cloud: Cloud) -> TokenCredential:
+def _cli(options: ConnectionOptions, _cloud: Cloud) -> Credential:
     from azure.identity import AzureCliCredential
 
     return AzureCliCredential(tenant_id=options.tenant or "")
 
 
-def _default(_options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
+def _default(_options: ConnectionOptions, cloud: Cloud) -> Credential:
     from azure.identity import DefaultAzureCredential
 
     return DefaultAzureCredential(
@@ -202,7 +221,7 @@ def _default(_options: ConnectionOptions, cloud: Cloud) -> TokenCredential:
     )
 
 
-_FACTORIES: dict[str, Callable[[ConnectionOptions, Cloud], TokenCredential]] = {
+_FACTORIES: dict[str, Callable[[ConnectionOptions, Cloud], Credential]] = {
     "secret": _secret,
     "certificate": _certificate,
     "federated": _federated,

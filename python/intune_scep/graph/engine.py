@@ -1,4 +1,4 @@
-"""Microsoft's SDK up to the response, and nothing of it beyond.
+"""What Microsoft's SDK stands on up to the response, and nothing of it beyond.
 
 The request adapter expands URL templates, adds the token, answers continuous-access-evaluation
 challenges and sends through httpx. The native response handler hands us httpx's response, so no
@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from intune_scep.errors import GraphTransportError, IntuneScepError, UnsafeLinkError
-from intune_scep.graph.clouds import Cloud
+from intune_scep.graph.clouds import CLOUDS, Cloud
 from intune_scep.graph.network import open_client, proxy_in_use
 from intune_scep.graph.redaction import Redactor, unlogged
 from intune_scep.graph.sign_in import TokenSource
@@ -24,9 +24,11 @@ from intune_scep.version import __version__
 
 if TYPE_CHECKING:
     import httpx
-    from azure.core.credentials import TokenCredential
+
+    from intune_scep.graph.credentials import Credential
 
 _LONGEST_REASON = 600
+_OF_MICROSOFT = frozenset(cloud.graph for cloud in CLOUDS.values() if cloud.name != "simulator")
 
 
 class GraphEngine:
@@ -50,54 +52,24 @@ class GraphEngine:
     def __init__(
         self,
         cloud: Cloud,
-        credential: TokenCredential,
+        credential: Credential,
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: float = 100.0,
         on_close: Callable[[], None] | None = None,
         redactor: Redactor | None = None,
     ) -> None:
-        from kiota_abstractions.native_response_handler import NativeResponseHandler
-        from kiota_authentication_azure.azure_identity_authentication_provider import (
-            AzureIdentityAuthenticationProvider,
-        )
-        from kiota_http.middleware import ParametersNameDecodingHandler, UserAgentHandler
-        from kiota_http.middleware.options import ResponseHandlerOption
-        from msgraph.graph_request_adapter import GraphRequestAdapter
-        from msgraph_core import APIVersion, GraphClientFactory
-        from msgraph_core.middleware import GraphTelemetryHandler
-        from msgraph_core.middleware.options import GraphTelemetryHandlerOption
+        client = open_client(cloud.graph, timeout=timeout, transport=transport)
+        from intune_scep.graph.adapter import make_adapter, native_answer
 
         self.cloud = cloud
         self._timeout = timeout
         self.redactor = redactor or Redactor()
         self.tokens = TokenSource(credential, cloud, self.redactor)
-        client = open_client(cloud.graph, timeout=timeout, transport=transport)
         self._proxy = proxy_in_use(client, cloud.graph)
-        # The SDK's transport wrapper has no aclose(), so the inner ones are kept to be closed.
-        self._inner_transports = [
-            inner for inner in (client._transport, *client._mounts.values()) if inner is not None
-        ]
-        telemetry = GraphTelemetryHandlerOption(
-            api_version=APIVersion.beta, sdk_version=__version__
-        )
-        GraphClientFactory.create_with_custom_middleware(
-            [
-                ParametersNameDecodingHandler(),
-                UserAgentHandler(),
-                GraphTelemetryHandler(options=telemetry),
-            ],
-            client=client,
-        )
-        provider = AzureIdentityAuthenticationProvider(
-            self.tokens,  # type: ignore[arg-type]  # all that is called of it is get_token
-            scopes=[cloud.scope],
-            allowed_hosts=[_host(cloud.base_url)],
-        )
-        self._adapter = GraphRequestAdapter(provider, client)
-        self._adapter.base_url = cloud.base_url
+        self._adapter = make_adapter(client, self.tokens, cloud)
         self._transport = transport
-        self._native = ResponseHandlerOption(NativeResponseHandler())
+        self._native = native_answer()
         self._client = client
         self._on_close = on_close
 
@@ -121,8 +93,7 @@ class GraphEngine:
             AuthenticationError: there is no token for the request, which was not sent.
             GraphTransportError: no whole answer came.
         """
-        from kiota_abstractions.method import Method
-        from kiota_abstractions.request_information import RequestInformation
+        from intune_scep.graph.adapter import Method, RequestInformation
 
         request = RequestInformation(Method(method))
         if "://" in path:
@@ -137,6 +108,11 @@ class GraphEngine:
             }
         request.headers.try_add("Accept", "application/json")
         request.headers.try_add("User-Agent", f"intune-scep/{__version__}")
+        if self.cloud.graph in _OF_MICROSOFT:
+            from uuid import uuid4
+
+            # Microsoft's support finds a request by it, also one that had no answer.
+            request.headers.try_add("client-request-id", str(uuid4()))
         if content is not None:
             request.headers.try_add("Content-Type", "application/json")
             request.content = content
@@ -230,8 +206,6 @@ class GraphEngine:
 
     async def close(self) -> None:
         """Close every connection."""
-        for transport in self._inner_transports:
-            await transport.aclose()
         await self._client.aclose()
         if self._on_close is not None:
             self._on_close()
@@ -301,9 +275,3 @@ def _certificate_problem(error: BaseException | None) -> str | None:
             return str(error).partition("CERTIFICATE_VERIFY_FAILED]")[2].strip() or str(error)
         error = error.__cause__ or error.__context__
     return None
-
-
-def _host(url: str) -> str:
-    from urllib.parse import urlsplit
-
-    return urlsplit(url).hostname or ""

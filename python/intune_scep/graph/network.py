@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import ssl
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from intune_scep.connection import is_loopback
@@ -20,6 +22,29 @@ CONNECT_TIMEOUT_SECONDS = 15.0
 MAX_ANSWER_BYTES = 200_000_000
 _CERTIFICATE_FILE = "SSL_CERT_FILE"
 _PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+def load_httpx() -> None:
+    """Import httpx without its command line, for which it imports click, pygments and rich.
+
+    `httpx.main` is there all the same, and loads it when it is called.
+    """
+    if "httpx" in sys.modules:
+        return
+    name = "httpx._main"
+    stand_in: Any = ModuleType(name)
+    stand_in.main = _command_line_of_httpx
+    sys.modules[name] = stand_in
+    try:
+        import httpx  # noqa: F401
+    finally:
+        sys.modules.pop(name, None)
+
+
+def _command_line_of_httpx() -> None:
+    from httpx._main import main
+
+    main()
 
 
 def open_client(
@@ -37,13 +62,16 @@ def open_client(
     Raises:
         ConnectionOptionError: the environment names a proxy or certificates that cannot be used.
     """
+    load_httpx()
     import httpx
 
     timeouts = httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT_SECONDS, timeout))
     hooks = {"response": [_read_bounded]}
     if transport is not None:
         return httpx.AsyncClient(transport=transport, timeout=timeouts, event_hooks=hooks)
-    certificates = trusted_certificates()
+    # Without TLS nobody's certificate is looked at, and reading the authorities takes a while.
+    encrypted = root.startswith("https:")
+    certificates = trusted_certificates() if encrypted else _trusting_nobody()
     try:
         return httpx.AsyncClient(
             http2=False,
@@ -58,6 +86,11 @@ def open_client(
     except (ValueError, ImportError, httpx.InvalidURL):
         # What they say may hold the proxy's password.
         raise ConnectionOptionError(_unusable_proxy(certificates)) from None
+
+
+def _trusting_nobody() -> ssl.SSLContext:
+    check_certificate_file()
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def is_on_this_machine(url: str) -> bool:

@@ -8,16 +8,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from intune_scep.connection import called
 from intune_scep.errors import AuthenticationError, GraphTransportError, IntuneScepError
 from intune_scep.graph.clouds import Cloud
-from intune_scep.graph.credentials import StaticCredential
+from intune_scep.graph.credentials import Credential, StaticCredential, Token
 from intune_scep.graph.redaction import Redactor
-
-if TYPE_CHECKING:
-    from azure.core.credentials import AccessToken, TokenCredential
 
 T = TypeVar("T")
 
@@ -38,15 +35,15 @@ class TokenSource:
         redactor: Gets to know each token.
     """
 
-    def __init__(self, credential: TokenCredential, cloud: Cloud, redactor: Redactor) -> None:
+    def __init__(self, credential: Credential, cloud: Cloud, redactor: Redactor) -> None:
         self._credential = credential
         self._cloud = cloud
         self._redactor = redactor
         self._lock = asyncio.Lock()
-        self._token: AccessToken | None = None
-        silence_foreign_loggers()
+        self._token: Token | None = None
+        silence_loggers()
 
-    async def refresh(self) -> AccessToken:
+    async def refresh(self) -> Token:
         """Have a token that lasts for the next request.
 
         Raises:
@@ -59,9 +56,7 @@ class TokenSource:
                 self._token = await self._ask()
             return self._token
 
-    async def get_token(
-        self, *_scopes: str, claims: str | None = None, **_options: Any
-    ) -> AccessToken:
+    async def get_token(self, *_scopes: str, claims: str | None = None, **_options: Any) -> Token:
         """Return the token, or a new one where Graph asks for more claims.
 
         Raises:
@@ -73,7 +68,7 @@ class TokenSource:
             self._token = await self._ask(**({"claims": claims} if claims else {}))
             return self._token
 
-    async def _ask(self, **claims: str) -> AccessToken:
+    async def _ask(self, **claims: str) -> Token:
         started = time.monotonic()
         try:
             token = await self._request(**claims)
@@ -89,7 +84,7 @@ class TokenSource:
             )
         return token
 
-    async def _request(self, **claims: str) -> AccessToken:
+    async def _request(self, **claims: str) -> Token:
         if isinstance(self._credential, StaticCredential):
             return self._credential.get_token(self._cloud.scope)
         return await in_own_thread(
@@ -98,10 +93,10 @@ class TokenSource:
         )
 
     def _translated(self, error: Exception) -> IntuneScepError:
-        from azure.core.exceptions import AzureError
-
         if isinstance(error, IntuneScepError):
             return error
+        from azure.core.exceptions import AzureError
+
         if isinstance(error, TimeoutError):
             return GraphTransportError(
                 f"The sign-in at {self._cloud.authority} did not end within {SIGN_IN_SECONDS:g} s.",
@@ -136,7 +131,7 @@ def _is_unreachable(error: BaseException | None) -> bool:
     return False
 
 
-async def sign_in(tokens: TokenSource) -> AccessToken:
+async def sign_in(tokens: TokenSource) -> Token:
     """Get a first token, so that a wrong credential is found at once.
 
     Raises:
@@ -179,9 +174,9 @@ async def in_own_thread(call: Callable[[], T], seconds: float) -> T:
         return await future
 
 
-def silence_foreign_loggers() -> None:
-    """Keep azure's and msal's warnings and tracebacks off stderr where nobody set up logging."""
-    for name in ("azure", "msal"):
+def silence_loggers() -> None:
+    """Keep warnings and tracebacks off stderr where nobody set up logging."""
+    for name in ("azure", "msal", "intune_scep"):
         logger = logging.getLogger(name)
         if not logger.handlers:
             logger.addHandler(logging.NullHandler())

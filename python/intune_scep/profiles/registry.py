@@ -316,6 +316,11 @@ PROFILE_TYPES: Final[tuple[ProfileType, ...]] = (
 )
 """Every certificate profile type: ten platforms, a SCEP and a trusted-root type each."""
 
+CREATABLE_PLATFORMS: Final = tuple(
+    row.platform for row in PROFILE_TYPES if row.creatable and row.kind is ProfileKind.SCEP
+)
+"""The platforms of which profiles can be made, in the order of the table."""
+
 _BY_NAME: Final = {row.name.lower(): row for row in PROFILE_TYPES}
 
 

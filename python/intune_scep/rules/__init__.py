@@ -7,43 +7,83 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from intune_scep.errors import ConfigurationError
-from intune_scep.rules.catalogue import (
-    ANSWERABLE,
-    BEHAVIOURS,
-    CATALOGUE,
-    QUESTIONS,
-    RULES,
-    Entry,
-)
-from intune_scep.rules.certificate_type import certificate_location
-from intune_scep.rules.configuration import Configuration, Waiver
-from intune_scep.rules.context import (
-    NOT_READ,
-    Context,
-    Dependant,
-    DeviceFacts,
-    DirectoryFacts,
-    ForeignProfile,
-    GroupFacts,
-    NotRead,
-    PlannedChange,
-    TenantFacts,
-    profile_to_check,
-)
-from intune_scep.rules.engine import (
-    CheckResult,
-    Finding,
-    QuestionReview,
-    Skipped,
-    check,
-    review_questions,
-)
-from intune_scep.rules.model import Behaviour, Need, Question, Rule, Severity
-from intune_scep.rules.registry import GROUPS
-from intune_scep.rules.verdicts import Judgement, Verdict, judge, reviewed
 
 if TYPE_CHECKING:
+    from intune_scep.rules.catalogue import (
+        ANSWERABLE,
+        BEHAVIOURS,
+        CATALOGUE,
+        QUESTIONS,
+        RULES,
+        Entry,
+    )
+    from intune_scep.rules.certificate_type import certificate_location
+    from intune_scep.rules.configuration import Configuration, Waiver
     from intune_scep.rules.configuration_file import load_configuration
+    from intune_scep.rules.context import (
+        NOT_READ,
+        Context,
+        Dependant,
+        DeviceFacts,
+        DirectoryFacts,
+        ForeignProfile,
+        GroupFacts,
+        NotRead,
+        PlannedChange,
+        TenantFacts,
+        profile_to_check,
+    )
+    from intune_scep.rules.engine import (
+        CheckResult,
+        Finding,
+        QuestionReview,
+        Skipped,
+        check,
+        review_questions,
+    )
+    from intune_scep.rules.model import Behaviour, Need, Question, Rule, Severity
+    from intune_scep.rules.registry import GROUPS
+    from intune_scep.rules.verdicts import Judgement, Verdict, judge, reviewed
+
+_HOMES = {
+    "ANSWERABLE": "catalogue",
+    "BEHAVIOURS": "catalogue",
+    "Behaviour": "model",
+    "CATALOGUE": "catalogue",
+    "CheckResult": "engine",
+    "Configuration": "configuration",
+    "Context": "context",
+    "Dependant": "context",
+    "DeviceFacts": "context",
+    "DirectoryFacts": "context",
+    "Entry": "catalogue",
+    "Finding": "engine",
+    "ForeignProfile": "context",
+    "GROUPS": "registry",
+    "GroupFacts": "context",
+    "Judgement": "verdicts",
+    "NOT_READ": "context",
+    "Need": "model",
+    "NotRead": "context",
+    "PlannedChange": "context",
+    "QUESTIONS": "catalogue",
+    "Question": "model",
+    "QuestionReview": "engine",
+    "RULES": "catalogue",
+    "Rule": "model",
+    "Severity": "model",
+    "Skipped": "engine",
+    "TenantFacts": "context",
+    "Verdict": "verdicts",
+    "Waiver": "configuration",
+    "certificate_location": "certificate_type",
+    "check": "engine",
+    "judge": "verdicts",
+    "load_configuration": "configuration_file",
+    "profile_to_check": "context",
+    "review_questions": "engine",
+    "reviewed": "verdicts",
+}
 
 __all__ = [
     "ANSWERABLE",
@@ -88,7 +128,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Reading the file loads pydantic and yaml, which judging does not need.
-    if name == "load_configuration":
-        return getattr(import_module("intune_scep.rules.configuration_file"), name)
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,11 +1,10 @@
-"""The whole job: read, judge, plan, and let `changes` carry it out.
+"""The whole job: plan what was read and judged, and let `changes` carry it out.
 
 Check mode is the same path stopped after the plan.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,35 +13,14 @@ from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import carry_out
 from intune_scep.changes.watch import Watch
-from intune_scep.profiles import ScepProfile
-from intune_scep.rules import Configuration, judge, load_configuration
-from intune_scep.strong_mapping.assessment import Assessment, assess
+from intune_scep.rules import Configuration, load_configuration
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
-from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, add_root_links, read_snapshot
+from intune_scep.strong_mapping.reading import assess_tenant
+from intune_scep.tenant import Tenant
 
 TASKS: Final = frozenset({Task.STRONG_MAPPING})
 """The job whose saved plans are carried out, and whose runs are finished and taken back, here."""
-
-
-async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> Assessment:
-    """Read every SCEP profile, and the roots of those that may change, and judge them.
-
-    Args:
-        rules: Severities, disabled rules, waivers and answers.
-
-    Raises:
-        GraphError, GraphTransportError: the profiles could not be read.
-    """
-    snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True))
-    candidates = [
-        item
-        for item in snapshot.profiles
-        if isinstance(item, ScepProfile) and judge(item).changeable
-    ]
-    snapshot = await add_root_links(tenant, snapshot, candidates, with_assignments=True)
-    today = datetime.now(UTC).date()
-    return assess(tenant.tenant_id, tenant.cloud, snapshot, rules or Configuration(), today)
 
 
 async def plan_tenant(tenant: Tenant, choices: Choices, rules: Configuration | None = None) -> Plan:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.errors import IntuneScepError
@@ -28,8 +28,6 @@ from intune_scep.profiles import (
 from intune_scep.profiles.targets import TargetKind, group_ids, targets_of, uses_filter
 from intune_scep.rules import NOT_READ, NotRead
 from intune_scep.tenant.dependants import UsedBy, has_certificate_links, read_dependants
-from intune_scep.tenant.devices import Devices, read_devices
-from intune_scep.tenant.directory import Directory, read_directory
 from intune_scep.tenant.listing import (
     Listing,
     ReadFailure,
@@ -37,10 +35,13 @@ from intune_scep.tenant.listing import (
     list_configurations,
     list_resource_access,
 )
-from intune_scep.tenant.names import names_for_profiles, read_assignment_filters, read_groups
 from intune_scep.tenant.profiles import CONFIGURATIONS, RESOURCE_ACCESS
 from intune_scep.tenant.root_links import RootLink, read_root_links
 from intune_scep.tenant.tenant import Tenant
+
+if TYPE_CHECKING:
+    from intune_scep.tenant.devices import Devices
+    from intune_scep.tenant.directory import Directory
 
 CREATABLE_TYPES: Final = tuple(row for row in PROFILE_TYPES if row.creatable)
 SCEP_TYPES: Final = tuple(row for row in PROFILE_TYPES if row.kind is ProfileKind.SCEP)
@@ -315,10 +316,12 @@ async def _with_dependants(
 async def _with_names(
     tenant: Tenant, snapshot: Snapshot, wires: Sequence[Mapping[str, Any]]
 ) -> Snapshot:
-    if snapshot.wanted.names is NamesOf.DECLARED:
-        return replace(snapshot, names=await names_for_profiles(tenant, snapshot.profiles))
     if snapshot.wanted.names is NamesOf.NOTHING:
         return snapshot
+    from intune_scep.tenant.names import names_for_profiles, read_assignment_filters, read_groups
+
+    if snapshot.wanted.names is NamesOf.DECLARED:
+        return replace(snapshot, names=await names_for_profiles(tenant, snapshot.profiles))
     assignments = list(assignments_of(wires))
     groups = sorted(group_ids(assignments))
     filtered = uses_filter(assignments)
@@ -337,6 +340,8 @@ async def _with_names(
 
 
 async def _with_directory(tenant: Tenant, snapshot: Snapshot) -> Snapshot:
+    from intune_scep.tenant.directory import read_directory
+
     targets = targets_of(
         item
         for profile in snapshot.profiles
@@ -360,6 +365,8 @@ async def _with_directory(tenant: Tenant, snapshot: Snapshot) -> Snapshot:
 
 
 async def _with_devices(tenant: Tenant, snapshot: Snapshot) -> Snapshot:
+    from intune_scep.tenant.devices import read_devices
+
     apple = {
         (profile.id or "").lower()
         for profile in snapshot.profiles

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from intune_scep.cli import app as cli
+from intune_scep.cli import commands
 from intune_scep.cli.options import with_shared_options
 
 LOG = logging.getLogger("intune_scep.graph.session")
@@ -26,8 +27,7 @@ def talk(monkeypatch, capsys):
     def other():
         """A second command makes the first a word of its own."""
 
-    monkeypatch.setattr(cli, "app", app)
-    monkeypatch.setattr(cli, "_mount", lambda arguments: None)
+    monkeypatch.setattr(commands, "app", app)
 
     def call(*options):
         assert cli.run(["talk", *options]) == 0

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 MAIN = "from intune_scep.cli import main; main()"
-HELPED = "import intune_scep.cli.app as cli\n"
+HELPED = "from intune_scep.cli import app as cli, commands\n"
 # A command that says more than fits into a pipe, works, and leaves with 2.
 TALKATIVE = """
-@cli.app.command("talk")
+@commands.app.command("talk")
 def talk(file: str) -> int:
     from intune_scep.cli.console import console, plain
     out = console()
@@ -21,7 +21,6 @@ def talk(file: str) -> int:
         out.print(plain(f"{number} \\u2014 Z\\u00fcrich \\ud800 \\x9b"))
     open(file, "x").close()
     return 2
-cli._mount = lambda arguments: None
 sys.exit(cli.run(sys.argv[1:]))
 """
 
@@ -104,7 +103,7 @@ def test_real_commands_print_in_ascii(arguments):
 
 WAITING = """
 import pathlib, time
-@cli.app.command("wait")
+@commands.app.command("wait")
 def wait() -> int:
     try:
         print("ready", flush=True)
@@ -112,7 +111,6 @@ def wait() -> int:
     finally:
         print("tidied up", flush=True)
     return 0
-cli._mount = lambda arguments: None
 sys.exit(cli.run(sys.argv[1:]))
 """
 
@@ -154,14 +152,13 @@ def test_a_signal_that_is_ignored_from_outside_stays_ignored():
 def test_who_took_a_signal_over_keeps_it():
     code = """
     import os, signal
-    @cli.app.command("work")
+    @commands.app.command("work")
     def work() -> int:
         seen = []
         before = signal.signal(signal.SIGTERM, lambda *_: seen.append(1))
         os.kill(os.getpid(), signal.SIGTERM)
         signal.signal(signal.SIGTERM, before)
         return 2 if seen else 1
-    cli._mount = lambda arguments: None
     sys.exit(cli.run(sys.argv[1:]))
     """
     assert run([*script(code), "work"]).returncode == 2
@@ -181,10 +178,9 @@ def test_who_took_a_signal_over_keeps_it():
 def test_whatever_is_raised_ends_in_one_clean_line(raised, code, part):
     text = f"""
     from intune_scep.errors import IntuneScepError
-    @cli.app.command("fail")
+    @commands.app.command("fail")
     def fail() -> int:
         raise {raised}
-    cli._mount = lambda arguments: None
     sys.exit(cli.run(sys.argv[1:]))
     """
     ended = run([*script(text), "fail"])
@@ -196,9 +192,10 @@ def test_whatever_is_raised_ends_in_one_clean_line(raised, code, part):
 
 def test_what_is_read_from_the_start_of_a_command_line_can_be_interrupted(monkeypatch):
     from intune_scep.cli import app as cli
+    from intune_scep.cli import commands
 
     def interrupted(arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_mount", interrupted)
+    monkeypatch.setattr(commands, "answer", interrupted)
     assert cli.run(["check"]) == 130

@@ -234,7 +234,7 @@ def test_a_failed_sign_in_with_a_secret_tells_neither_secret_nor_traceback():
 
 
 def test_foreign_loggers_are_silent_and_ours_has_a_handler():
-    sign_in.silence_foreign_loggers()
+    sign_in.silence_loggers()
     for name in ("azure.identity", "msal", "intune_scep.graph"):
         assert logging.getLogger(name.partition(".")[0]).handlers
 

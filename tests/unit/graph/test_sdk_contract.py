@@ -4,10 +4,13 @@ import asyncio
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
+from uuid import UUID
 
 import httpx
 import pytest
 
+from intune_scep.errors import UnsafeLinkError
 from intune_scep.graph.clouds import CLOUDS
 from intune_scep.graph.credentials import StaticCredential
 from intune_scep.graph.engine import GraphEngine
@@ -119,3 +122,109 @@ def test_importing_the_package_and_failing_on_options_loads_nothing_heavy():
         assert not heavy & set(sys.modules), heavy & set(sys.modules)
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=True, timeout=60)
+
+
+def token_for(cloud, uri, **more):
+    """What the adapter would send as a token to an address."""
+
+    async def main():
+        engine = GraphEngine(
+            cloud, StaticCredential("token"), transport=httpx.MockTransport(lambda _: None)
+        )
+        provider = engine._adapter._authentication_provider.access_token_provider
+        try:
+            return await provider.get_authorization_token(uri, more)
+        finally:
+            await engine.close()
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://graph.microsoft.com/beta/x",
+        "https://graph.microsoft.com:8443/beta/x",
+        "https://graph.microsoft.com.evil.example/beta/x",
+        "https://evil.example/graph.microsoft.com",
+        "https://me:you@graph.microsoft.com/beta/x",
+        "https://graph.microsoft.com@evil.example/beta/x",
+        "https://graph.microsoft.us/beta/x",
+        "//graph.microsoft.com/beta/x",
+        "graph.microsoft.com/beta/x",
+        "",
+    ],
+)
+def test_no_token_goes_anywhere_but_to_the_cloud_s_own_origin(uri):
+    with pytest.raises(UnsafeLinkError, match="No token goes to"):
+        token_for(CLOUDS["public"], uri)
+
+
+@pytest.mark.parametrize(
+    ("graph", "is_given"),
+    [
+        ("https://graph.microsoft.com", True),
+        ("https://proxy.example:8443", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://[::1]:8080", True),
+        ("http://localhost:8080", True),
+        ("http://192.0.2.7:8080", False),
+        ("http://proxy.example", False),
+    ],
+)
+def test_a_token_goes_unencrypted_to_this_machine_only(graph, is_given):
+    cloud = replace(CLOUDS["public"], graph=graph)
+    if is_given:
+        assert token_for(cloud, f"{graph}/beta/x") == "token"
+        return
+    with pytest.raises(UnsafeLinkError, match="No token goes to"):
+        token_for(cloud, f"{graph}/beta/x")
+
+
+@pytest.mark.parametrize(
+    ("cloud", "is_told"), [*((name, name != "simulator") for name in sorted(CLOUDS))]
+)
+def test_microsoft_gets_an_id_by_which_to_find_a_request_and_nobody_else_does(cloud, is_told):
+    seen = []
+
+    def handle(request):
+        seen.append(request.headers.get("client-request-id"))
+        return httpx.Response(200, json={})
+
+    async def main():
+        transport = ClosableTransport(handle)
+        engine = GraphEngine(CLOUDS[cloud], StaticCredential("token"), transport=transport)
+        await engine.send("GET", "x")
+        await engine.send("GET", "x")
+        await engine.close()
+
+    asyncio.run(main())
+    assert len({UUID(told) for told in seen if told}) == (2 if is_told else 0)
+
+
+def test_httpx_comes_without_its_command_line_which_is_there_when_it_is_called():
+    script = """
+        import sys
+        from intune_scep.graph.network import load_httpx
+
+        load_httpx()
+        load_httpx()
+        import httpx
+
+        assert not {"httpx._main", "click", "pygments", "rich"} & set(sys.modules)
+        assert httpx.main.__module__ == "httpx"
+        sys.argv = ["httpx", "--help"]
+        try:
+            httpx.main()
+        except SystemExit as stop:
+            assert not stop.code
+        assert "httpx._main" in sys.modules
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        check=True,
+        timeout=60,
+        capture_output=True,
+        text=True,
+    )
+    assert "HTTPX" in done.stdout

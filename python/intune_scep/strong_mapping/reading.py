@@ -1,0 +1,30 @@
+"""Reading a tenant and judging its SCEP profiles. Knows nothing of plans and writes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from intune_scep.profiles import ScepProfile
+from intune_scep.rules import Configuration, judge
+from intune_scep.strong_mapping.assessment import Assessment, assess
+from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, add_root_links, read_snapshot
+
+
+async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> Assessment:
+    """Read every SCEP profile, and the roots of those that may change, and judge them.
+
+    Args:
+        rules: Severities, disabled rules, waivers and answers.
+
+    Raises:
+        GraphError, GraphTransportError: the profiles could not be read.
+    """
+    snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True))
+    candidates = [
+        item
+        for item in snapshot.profiles
+        if isinstance(item, ScepProfile) and judge(item).changeable
+    ]
+    snapshot = await add_root_links(tenant, snapshot, candidates, with_assignments=True)
+    today = datetime.now(UTC).date()
+    return assess(tenant.tenant_id, tenant.cloud, snapshot, rules or Configuration(), today)
