@@ -156,7 +156,7 @@ def _check(request: Request, found: Snapshot, around: _Around, profile: Any) -> 
     context = _context(request, found, around, profile)
     result = check(context, request.configuration)
     findings = tuple(_worded(finding, found.words) for finding in result.findings)
-    judgement = _judgement(found, profile, result)
+    judgement = _judgement(found, context, result)
     known = profile if isinstance(profile, Profile) else None
     targets = _targets(known)
     key = profile_key(known) if known else ""
@@ -183,10 +183,12 @@ def _check(request: Request, found: Snapshot, around: _Around, profile: Any) -> 
     )
 
 
-def _judgement(found: Snapshot, profile: Any, result: CheckResult) -> Judgement | None:
+def _judgement(found: Snapshot, context: Context, result: CheckResult) -> Judgement | None:
+    profile = context.profile
     if not isinstance(profile, ScepProfile):
         return None
-    return reviewed(judge(profile), result, unread=found.why_root_is_unread(profile))
+    judgement = judge(profile, context.scep)
+    return reviewed(judgement, result, unread=found.why_root_is_unread(profile))
 
 
 def _context(request: Request, found: Snapshot, around: _Around, profile: Any) -> Context:

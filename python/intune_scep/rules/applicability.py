@@ -102,7 +102,7 @@ def check_root_rules(context: Context) -> Iterator[Complaint]:
     root = context.linked_root
     if root is None:
         return
-    other = root.to_wire()
+    other = root.wire
     for name in _RULES:
         mine = normal_value(context.known.profile_type, name, context.wire.get(name))
         if mine != normal_value(root.profile_type, name, other.get(name)):

@@ -221,6 +221,7 @@ class Context:
         tenant: Settings of the tenant.
         planned_change: None if nothing is planned; the rules about plans then do not apply.
         answers: Rule id to what a person answered to the rule's question; True means yes.
+        facts: The SCEP profile taken apart, where somebody did it already.
     """
 
     profile: Profile | ForeignProfile
@@ -236,6 +237,7 @@ class Context:
     tenant: TenantFacts | NotRead = NOT_READ
     planned_change: PlannedChange | None = None
     answers: Mapping[str, bool] = field(default_factory=dict)
+    facts: ScepFacts | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def kind(self) -> str:
@@ -261,7 +263,7 @@ class Context:
     @cached_property
     def wire(self) -> Mapping[str, Any]:
         """The profile's wire object, for properties that its type does not have."""
-        return self.known.to_wire()
+        return self.known.wire
 
     @cached_property
     def malformed(self) -> frozenset[str]:
@@ -291,7 +293,8 @@ class Context:
 
         if not isinstance(self.profile, ScepProfile):
             raise TypeError(f"{self.profile.odata_type} is no SCEP profile.")
-        return ScepFacts(self.profile)
+        given = self.facts
+        return given if given and given.profile is self.profile else ScepFacts(self.profile)
 
     @cached_property
     def is_new(self) -> bool:

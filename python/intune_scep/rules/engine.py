@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from intune_scep.profiles import Platform
 from intune_scep.records import Record
@@ -106,21 +106,72 @@ def check(
     """
     if configuration.answers:
         context = replace(context, answers={**configuration.answers, **context.answers})
-    platform = None if isinstance(context.profile, ForeignProfile) else context.platform
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    for rule in applicable_rules(context.kind, platform):
-        if of_the_plan and Need.PLAN not in rule.needs:
-            continue
-        if rule.id not in configuration.disabled and not _is_settled(rule, context):
-            _judge(rule, context, configuration, findings, skipped)
+    malformed = context.malformed
+    for rule in _judging(context, configuration, of_the_plan=of_the_plan):
+        try:
+            if malformed:
+                _refuse_malformed(rule, malformed)
+            for complaint in rule.judge(context):
+                findings.append(_finding(rule, complaint, context, configuration))
+        except NotReadError as error:
+            profile = context.profile
+            skipped.append(
+                Skipped(rule.id, profile.id, profile.display_name, error.need, error.what)
+            )
+    return CheckResult(tuple(findings), tuple(skipped), _expired(context, configuration))
+
+
+def _expired(context: Context, configuration: Configuration) -> tuple[Waiver, ...]:
     profile = context.profile
-    expired = (
+    return tuple(
         waiver
         for waiver in configuration.expired_waivers(context.today)
         if waiver.is_about(profile.id, profile.display_name)
     )
-    return CheckResult(tuple(findings), tuple(skipped), tuple(expired))
+
+
+def _judging(
+    context: Context, configuration: Configuration, *, of_the_plan: bool
+) -> tuple[Rule, ...]:
+    """The rules by which a profile is judged: those about plans only where one is made."""
+    foreign = isinstance(context.profile, ForeignProfile)
+    settled = frozenset(name for name, answer in context.answers.items() if answer is True)
+    return _selected(
+        context.kind,
+        None if foreign else context.platform,
+        has_plan=context.planned_change is not None,
+        of_the_plan=of_the_plan,
+        left_out=configuration.disabled,
+        settled=settled,
+    )
+
+
+@lru_cache(maxsize=256)
+def _selected(
+    kind: str,
+    platform: Platform | None,
+    *,
+    has_plan: bool,
+    of_the_plan: bool,
+    left_out: frozenset[str],
+    settled: frozenset[str],
+) -> tuple[Rule, ...]:
+    """Chosen once for all profiles of a type.
+
+    Args:
+        left_out: Ids of rules that are disabled.
+        settled: Ids of rules whose question a person has answered: there is nothing to judge.
+    """
+    return tuple(
+        rule
+        for rule in applicable_rules(kind, platform)
+        if rule.id not in left_out
+        and (rule.question is None or rule.id not in settled)
+        and (has_plan or Need.PLAN not in rule.needs)
+        and (Need.PLAN in rule.needs or not of_the_plan)
+    )
 
 
 @cache
@@ -133,32 +184,9 @@ def applicable_rules(kind: str, platform: Platform | None) -> tuple[Rule, ...]:
     )
 
 
-def _is_settled(rule: Rule, context: Context) -> bool:
-    """Whether there is nothing to judge: nothing is planned, or a person has answered."""
-    if Need.PLAN in rule.needs and context.planned_change is None:
-        return True
-    return rule.question is not None and context.answers.get(rule.id) is True
-
-
-def _judge(
-    rule: Rule,
-    context: Context,
-    configuration: Configuration,
-    findings: list[Finding],
-    skipped: list[Skipped],
-) -> None:
-    try:
-        _refuse_malformed(rule, context)
-        for complaint in rule.judge(context):
-            findings.append(_finding(rule, complaint, context, configuration))
-    except NotReadError as error:
-        profile = context.profile
-        skipped.append(Skipped(rule.id, profile.id, profile.display_name, error.need, error.what))
-
-
-def _refuse_malformed(rule: Rule, context: Context) -> None:
-    if malformed := rule.reads & context.malformed:
-        names = ", ".join(sorted(malformed))
+def _refuse_malformed(rule: Rule, malformed: frozenset[str]) -> None:
+    if unread := rule.reads & malformed:
+        names = ", ".join(sorted(unread))
         raise NotReadError(Need.PROFILE, f"{names} in a shape that is known")
 
 

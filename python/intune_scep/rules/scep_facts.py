@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from intune_scep.memory import remembered
 from intune_scep.profiles import (
     CertificateType,
     KnownVariable,
@@ -22,6 +23,7 @@ from intune_scep.profiles.sid_text import SidText, read_sid_text
 from intune_scep.profiles.sid_uri import SID_VARIABLE
 from intune_scep.profiles.variables import fold
 from intune_scep.profiles.vocabulary import URI, san_label
+from intune_scep.rules.brackets import broken_variables, forbidden_after_variable
 from intune_scep.rules.distinguished_name import Part, split_subject
 
 if TYPE_CHECKING:
@@ -65,9 +67,9 @@ class Used:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
-    """A text that ends up in the certificate.
+    """A text that ends up in the certificate; each answer about it is worked out once.
 
     Attributes:
         label: In words, for messages.
@@ -90,25 +92,40 @@ class Place:
         """Whether it is a URI, the only place where the SID variable works."""
         return self.san_type == URI
 
-    @property
+    @cached_property
     def is_sid_uri(self) -> bool:
         """Whether it is the SID URI, blanks around it and letter case aside."""
         return self.is_uri and self.sid.is_variable
 
-    @property
+    @cached_property
     def misuses_sid(self) -> bool:
         """Whether a SID was meant to stand in it, but Intune does not put one there."""
         return self.sid.is_attempt and not self.is_sid_uri
 
-    @property
+    @cached_property
     def folded(self) -> str:
         """The text with variables in lower case."""
         return fold_variables(self.text)
 
+    @cached_property
+    def broken(self) -> tuple[str, ...]:
+        """Brackets in it that make no variable (rule R-022)."""
+        return tuple(broken_variables(self.text))
 
-@dataclass(frozen=True, slots=True)
+    @cached_property
+    def forbidden(self) -> tuple[str, ...]:
+        """Characters that must not follow a variable (rule R-054)."""
+        return tuple(forbidden_after_variable(self.text))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The attributes of a subject; none if it is empty."""
+        return split_subject(self.text) if self.text.strip() else ()
+
+
+@dataclass(frozen=True)
 class ServerUrl:
-    """One of the SCEP server URLs.
+    """One of the SCEP server URLs; each answer about it is worked out once.
 
     Attributes:
         scheme: Lower case; empty if there is none.
@@ -119,12 +136,12 @@ class ServerUrl:
     scheme: str
     host: str
 
-    @property
+    @cached_property
     def is_cloud_pki(self) -> bool:
         """Whether it leads to Microsoft Cloud PKI."""
         return self.host == _CLOUD_PKI_HOST or "/cloudpki/" in self.text.lower()
 
-    @property
+    @cached_property
     def is_absolute(self) -> bool:
         """Whether it is an http or https URL with a host."""
         if (
@@ -137,12 +154,12 @@ class ServerUrl:
             return False
         return self.host == _CLOUD_PKI_HOST or not set(self.host) & set("{}")
 
-    @property
+    @cached_property
     def is_several(self) -> bool:
         """Whether a second URL stands in the text, that of a query aside."""
         return len(_URL_START.findall(self.text.partition("?")[0])) > 1
 
-    @property
+    @cached_property
     def is_internal(self) -> bool:
         """Whether the host's name or address cannot be reached from the internet."""
         if not self.host or self.host == _CLOUD_PKI_HOST:
@@ -153,7 +170,7 @@ class ServerUrl:
             labels = self.host.rstrip(".").split(".")
             return len(labels) == 1 or labels[-1] in _INTERNAL_SUFFIXES
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """The URL without letter case of scheme and host and without a slash at the end."""
         head = len(self.scheme) + len("://") + len(self.host)
@@ -183,23 +200,18 @@ class ScepFacts:
     @cached_property
     def subject(self) -> Place:
         """The subject name format; an empty text if there is none."""
-        return _place("subject", SUBJECT, self.profile.subject_name_format_string or "")
+        return _place(SUBJECT, self.profile.subject_name_format_string or "")
 
     @cached_property
     def subject_parts(self) -> tuple[Part, ...]:
         """The attributes of the subject; none if it is empty."""
-        return split_subject(self.subject.text) if self.subject.text.strip() else ()
+        return self.subject.parts
 
     @cached_property
     def sans(self) -> tuple[Place, ...]:
         """The subject alternative names; those without a value have an empty text."""
         return tuple(
-            _place(
-                f"{san_label(san.san_type)} alternative name",
-                SANS,
-                san.name or "",
-                san.san_type or "",
-            )
+            _place(SANS, san.name or "", san.san_type)
             for san in self.profile.custom_subject_alternative_names or ()
         )
 
@@ -207,8 +219,7 @@ class ScepFacts:
     def legacy_san(self) -> Place | None:
         """The legacy format of the subject alternative name, if it is set."""
         text = self.profile.subject_alternative_name_format_string
-        label = "legacy alternative name format"
-        return _place(label, LEGACY_SAN, text) if text else None
+        return _place(LEGACY_SAN, text) if text else None
 
     @cached_property
     def legacy_san_types(self) -> frozenset[str]:
@@ -232,11 +243,14 @@ class ScepFacts:
         Args:
             names: In any letter case.
         """
-        wanted = {fold(name) for name in names}
-        for place in self.places:
-            for variable in place.variables:
-                if not wanted or variable.folded in wanted:
-                    yield place, variable
+        wanted = _folded(*names)
+        for place, variable in self._all_used:
+            if not wanted or variable.folded in wanted:
+                yield place, variable
+
+    @cached_property
+    def _all_used(self) -> tuple[tuple[Place, Used], ...]:
+        return tuple((place, variable) for place in self.places for variable in place.variables)
 
     @cached_property
     def sid_uris(self) -> tuple[Place, ...]:
@@ -292,14 +306,27 @@ class ScepFacts:
         return self.validity_days * threshold / 100
 
 
-def _place(label: str, property_name: str, text: str, san_type: str | None = None) -> Place:
+@remembered
+def _folded(*names: str) -> frozenset[str]:
+    return frozenset(map(fold, names))
+
+
+_LABELS: Final = {SUBJECT: "subject", LEGACY_SAN: "legacy alternative name format"}
+
+
+@remembered
+def _place(wire_name: str, text: str, san_type: str | None = None) -> Place:
+    is_san = wire_name == SANS
+    label = f"{san_label(san_type)} alternative name" if is_san else _LABELS[wire_name]
     variables = tuple(
         Used(found.name, fold(found.name), known_variable(found.name), found.start)
         for found in find_variables(text)
     )
-    return Place(label, property_name, text, san_type, variables, read_sid_text(text))
+    kind = (san_type or "") if is_san else None
+    return Place(label, wire_name, text, kind, variables, read_sid_text(text))
 
 
+@remembered
 def _server_url(text: str) -> ServerUrl:
     try:
         parts = urlsplit(text)

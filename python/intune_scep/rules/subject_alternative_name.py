@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.profiles.enums import SubjectAlternativeNameType
 from intune_scep.profiles.vocabulary import DNS, EMAIL, PLATFORM_NAMES, SAN_LABELS, UPN, san_label
-from intune_scep.rules.brackets import forbidden_after_variable
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER
@@ -124,7 +123,7 @@ def check_text_after_variable(context: Context) -> Iterator[Complaint]:
     """Curly brackets, pipes and semicolons must not stand in the text that follows a variable.
     The page says so of alternative names; in a subject it is a warning."""
     for place in context.scep.places:
-        found = forbidden_after_variable(place.text)
+        found = place.forbidden
         if found:
             yield Complaint(
                 f"The {place.label} {place.text!r} has {' '.join(found)} after a variable.",

@@ -8,7 +8,6 @@ from typing import Final
 
 from intune_scep.profiles import KNOWN_VARIABLES, Platform
 from intune_scep.profiles.variables import count_edits, fold
-from intune_scep.rules.brackets import broken_variables
 from intune_scep.rules.context import Context, NotRead, NotReadError, read
 from intune_scep.rules.distinguished_name import has_open_quote, is_inside_quotes
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
@@ -94,7 +93,7 @@ def check_brackets(context: Context) -> Iterator[Complaint]:
     """Anything but two brackets on each side is plain text to Intune, so the certificate would
     hold the name of the variable, or the profile fails."""
     for place in context.scep.places:
-        broken = broken_variables(place.text)
+        broken = place.broken
         if broken:
             yield Complaint(
                 f"The {place.label} {place.text!r} has {' and '.join(map(repr, broken))}, which is"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from typing import Any, Final
 
-from intune_scep.profiles import SID_URI, Profile, ScepProfile, parse_profile
+from intune_scep.memory import collector_paused
+from intune_scep.profiles import SID_URI, Profile, ScepProfile
 from intune_scep.rules import (
     Configuration,
     Context,
@@ -21,6 +21,7 @@ from intune_scep.rules import (
     judge,
     reviewed,
 )
+from intune_scep.rules.scep_facts import ScepFacts
 from intune_scep.tenant import Snapshot
 
 SANS: Final = "customSubjectAlternativeNames"
@@ -99,28 +100,50 @@ class Assessment:
         }
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A profile taken apart, and what is said of it before the rules are asked."""
+
+    facts: ScepFacts
+    judgement: Judgement
+
+
+def judge_all(profiles: Iterable[Profile]) -> tuple[Judged, ...]:
+    """The verdict of every SCEP profile among some; whose is changeable needs its root read."""
+    with collector_paused():
+        facts = [ScepFacts(item) for item in profiles if isinstance(item, ScepProfile)]
+        return tuple(Judged(item, judge(item.profile, item)) for item in facts)
+
+
 def assess(
-    tenant: str, cloud: str, found: Snapshot, configuration: Configuration, today: date
+    tenant: str,
+    cloud: str,
+    found: Snapshot,
+    judged: Iterable[Judged],
+    configuration: Configuration,
+    today: date,
 ) -> Assessment:
-    """Judge every SCEP profile of a snapshot.
+    """Ask the rules about every profile that may change.
 
     Args:
         found: With the assignments, and the root links of the profiles that may change.
+        judged: Its SCEP profiles.
         configuration: Severities, disabled rules, waivers and answers.
         today: Against which certificates and waivers are judged.
     """
-    judge_one = partial(_assessed, found, configuration, today)
-    assessed = tuple(judge_one(item) for item in found.profiles if isinstance(item, ScepProfile))
+    with collector_paused():
+        assessed = tuple(_assessed(found, configuration, today, item) for item in judged)
     return Assessment(tenant, cloud, assessed, found.notes, found.pages, is_whole=not found.unread)
 
 
 def _assessed(
-    found: Snapshot, configuration: Configuration, today: date, profile: ScepProfile
+    found: Snapshot, configuration: Configuration, today: date, judged: Judged
 ) -> Assessed:
-    judgement = judge(profile)
+    facts, judgement = judged.facts, judged.judgement
+    profile = facts.profile
     if not judgement.changeable:
         return Assessed(profile, judgement)
-    context = Context(profile, today, root=found.root_of(profile))
+    context = Context(profile, today, root=found.root_of(profile), facts=facts)
     result = check(context, configuration)
     after = with_sid_uri(profile)
     planned = replace(context, profile=after, planned_change=PlannedChange(profile, after))
@@ -131,10 +154,10 @@ def _assessed(
     )
 
 
-def with_sid_uri(profile: ScepProfile) -> Profile:
+def with_sid_uri(profile: ScepProfile) -> ScepProfile:
     """The profile as the migration would leave it."""
-    wire = profile.to_wire()
-    return parse_profile({**wire, SANS: append_sid_uri(wire.get(SANS))})
+    names = append_sid_uri(profile.wire.get(SANS))
+    return profile.model_copy(update={"custom_subject_alternative_names": names})
 
 
 def append_sid_uri(before: Sequence[Mapping[str, Any]] | None) -> WireSans:

@@ -14,9 +14,8 @@ from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import carry_out
 from intune_scep.changes.watch import Watch
-from intune_scep.profiles import ScepProfile
-from intune_scep.rules import Configuration, judge, load_configuration
-from intune_scep.strong_mapping.assessment import Assessment, assess
+from intune_scep.rules import Configuration, load_configuration
+from intune_scep.strong_mapping.assessment import Assessment, assess, judge_all
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
 from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, add_root_links, read_snapshot
@@ -35,14 +34,12 @@ async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> A
         GraphError, GraphTransportError: the profiles could not be read.
     """
     snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True))
-    candidates = [
-        item
-        for item in snapshot.profiles
-        if isinstance(item, ScepProfile) and judge(item).changeable
-    ]
+    judged = judge_all(snapshot.profiles)
+    candidates = [item.facts.profile for item in judged if item.judgement.changeable]
     snapshot = await add_root_links(tenant, snapshot, candidates, with_assignments=True)
     today = datetime.now(UTC).date()
-    return assess(tenant.tenant_id, tenant.cloud, snapshot, rules or Configuration(), today)
+    configuration = rules or Configuration()
+    return assess(tenant.tenant_id, tenant.cloud, snapshot, judged, configuration, today)
 
 
 async def plan_tenant(tenant: Tenant, choices: Choices, rules: Configuration | None = None) -> Plan:

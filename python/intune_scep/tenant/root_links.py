@@ -64,7 +64,7 @@ def _root_in(body: Any) -> RootLink:
     odata_type = body.get("@odata.type") if isinstance(body, dict) else None
     kind = find_profile_type(odata_type) if isinstance(odata_type, str) else None
     if kind is not None and kind.kind is ProfileKind.TRUSTED_ROOT and body.get("id"):
-        root = kind.model.from_wire(body)
+        root = kind.model.from_wire(body, copy=False)
         assert isinstance(root, TrustedRootProfile)
         return root
     sent = f"a {odata_type}" if odata_type else "something"

@@ -58,21 +58,22 @@ class WireModel(BaseModel):
             """What is not there yet: a field of a model that was read, or what is known of all."""
             if name in _NEVER_SET:
                 return None
+            wire = self._sent
+            field = None if wire is None else _fields(type(self)).get(name)
+            if field is not None:
+                value = wire.get(field[0])
+                return self.__dict__.setdefault(name, None if value is None else field[1](value))
             if name == "_malformed":
-                found = tuple(filter(self.is_malformed, self._sent or ()))
-                _set(self, name, found)
-                return found
-            if self._sent is not None:
-                if name == _FIELDS_SET:
-                    found = set(_wire_names(type(self))[name] for name in self._sound())
-                    _set(self, name, found)
-                    return found
-                field = _fields(type(self)).get(name)
-                if field is not None:
-                    wire_name, read = field
-                    value = self._sent.get(wire_name)
-                    return self.__dict__.setdefault(name, None if value is None else read(value))
-            return super().__getattr__(name)
+                found = self._validate()
+            elif name == _FIELDS_SET and wire is not None:
+                names = _wire_names(type(self))
+                found = {names[item] for item in wire if item in names} - {
+                    names[item] for item in self.malformed
+                }
+            else:
+                return super().__getattr__(name)
+            _set(self, name, found)
+            return found
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any], *, copy: bool = True) -> Self:
@@ -149,15 +150,27 @@ class WireModel(BaseModel):
         names = {field: wire_name for wire_name, field in _wire_names(type(self)).items()}
         changes = {names[field]: _to_json(value) for field, value in (update or {}).items()}
         # The values that stay are shared: no model ever changes its wire object.
-        return self.from_wire({**self.wire, **copy_json(changes)}, copy=deep)
+        model = self.from_wire({**self.wire, **copy_json(changes)}, copy=deep)
+        odd = {*self.malformed} - {*changes} | {*filter(model.is_malformed, changes)}
+        _set(model, "_malformed", tuple(name for name in model.wire if name in odd))
+        return model
 
-    def _sound(self) -> list[str]:
-        """Wire names of the properties that were sent and have a field with their value."""
-        names = _wire_names(type(self))
-        return [name for name in self._sent or () if name in names and not self.is_malformed(name)]
+    def _validate(self) -> tuple[str, ...]:
+        """Read every field, and give the wire names of those whose value is not of its type."""
+        wire = self._sent
+        if wire is None:
+            return ()
+        known, odd = self.__dict__, set()
+        for field, (wire_name, read) in _fields(type(self)).items():
+            value = wire.get(wire_name)
+            if value is None:
+                known.setdefault(field, None)
+            elif known.setdefault(field, None if field in known else read(value)) is None:
+                odd.add(wire_name)
+        return tuple(name for name in wire if name in odd) if odd else ()
 
     def _read_all(self) -> None:
-        """Have every field validated, and in the order of declaration, for what walks them all."""
+        """Have every field there, and in the order of declaration, for what walks them all."""
         if self._sent is not None:
             _set(self, "__dict__", {field: getattr(self, field) for field in _fields(type(self))})
 
