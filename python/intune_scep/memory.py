@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, wraps
 from threading import Lock
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, Generic, ParamSpec, Self, TypeVar, overload
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -33,9 +33,34 @@ def remembered(read: Callable[_P, _T]) -> Callable[_P, _T]:
         for text in texts:
             if text and len(text) > _LONGEST:  # type: ignore[arg-type]  # a text
                 return read(*texts, **named)
-        return kept(*texts, **named)
+        return kept(*texts, **named)  # type: ignore[arg-type]  # texts are hashable
 
     return call
+
+
+class once(Generic[_T]):  # noqa: N801 - used like `property`
+    """A property that is worked out when it is first asked for, and kept.
+
+    `functools.cached_property` without its lock, which up to Python 3.11 costs more than most of
+    what is asked of a profile: in two threads at once it may be worked out twice, to the same.
+    """
+
+    def __init__(self, work: Callable[[Any], _T]) -> None:
+        self._work = work
+        self._name = work.__name__
+        self.__doc__ = work.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type | None = None) -> _T: ...
+
+    def __get__(self, instance: object | None, owner: type | None = None) -> Self | _T:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._name] = self._work(instance)
+        return value
 
 
 class _Pauses:

@@ -18,6 +18,7 @@ _PREFIX: Final = "deviceManagementApplicabilityRule"
 _EDITION: Final = f"{_PREFIX}OsEdition"
 _VERSION: Final = f"{_PREFIX}OsVersion"
 _MODE: Final = f"{_PREFIX}DeviceMode"
+_DIRECTIONS: Final = tuple(RuleType)
 _RULES: Final = (_EDITION, _VERSION, _MODE)
 
 
@@ -64,7 +65,7 @@ def check_rule_content(context: Context) -> Iterator[Complaint]:
 
 
 def _problems(name: str, value: dict[str, object]) -> Iterator[str]:
-    if value.get("ruleType") not in list(RuleType):
+    if value.get("ruleType") not in _DIRECTIONS:
         yield f"ruleType is {value.get('ruleType')!r} instead of include or exclude"
     if name == _EDITION and not value.get("osEditionTypes"):
         yield "no edition is named"

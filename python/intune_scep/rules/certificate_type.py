@@ -173,7 +173,8 @@ def check_channel_is_macos(context: Context) -> Iterator[Complaint]:
 def check_userless_devices(context: Context) -> Iterator[Complaint]:
     """Dedicated devices and userless AOSP devices have no user, so a user variable stays empty
     and the certificate is not issued."""
-    names = {used.name for _, used in context.scep.used() if used.known and not used.known.device}
+    all_used = context.scep.all_used
+    names = {used.name for _, used in all_used if used.known and not used.known.device}
     if not names:
         return
     count = read(

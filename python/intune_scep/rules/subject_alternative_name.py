@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +21,7 @@ from intune_scep.rules.scep_facts import (
     Place,
     ScepFacts,
 )
-from intune_scep.rules.texts import variable
+from intune_scep.rules.texts import repeated, variable
 
 if TYPE_CHECKING:
     from intune_scep.profiles import SubjectAlternativeName
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
 _SECTION: Final = "step 7, Subject alternative name"
 _LIMIT: Final = 500
 _LEGACY_TYPE: Final = "subjectAlternativeNameType"
+_LEGACY_TYPES: Final = {member.value for member in SubjectAlternativeNameType} - set(SAN_LABELS)
+_AUTHENTICATING: Final = ANY_PURPOSE | {CLIENT_AUTHENTICATION}
 _WITHOUT_SANS: Final = frozenset(
     row.platform
     for row in PROFILE_TYPES
@@ -48,9 +49,8 @@ _WITHOUT_SANS: Final = frozenset(
 def check_san_types(context: Context) -> Iterator[Complaint]:
     """The admin center offers e-mail address, UPN, DNS and URI. Graph still knows none and
     customAzureADAttribute, which are legacy; anything else it refuses."""
-    legacy = {member.value for member in SubjectAlternativeNameType} - set(SAN_LABELS)
     for san in context.scep.sans:
-        if san.san_type in legacy:
+        if san.san_type in _LEGACY_TYPES:
             yield Complaint(
                 f"The kind {san.san_type} of the name {san.text!r} is legacy.", Severity.WARNING
             )
@@ -102,7 +102,7 @@ def check_san_values(context: Context) -> Iterator[Complaint]:
 def check_user_name(context: Context) -> Iterator[Complaint]:
     """Fully managed, dedicated and corporate-owned work profile devices do not support the
     variable UserName in the subject alternative name."""
-    for place, used in context.scep.used("UserName"):
+    for place, used in context.scep.used({"username"}):
         if place.wire_name != SUBJECT:
             yield Complaint(
                 f"The {place.label} {place.text!r} uses {variable(used.name)}.",
@@ -192,7 +192,7 @@ def check_dns_names(context: Context) -> Iterator[Complaint]:
 def check_upn(context: Context) -> Iterator[Complaint]:
     """A Network Policy Server finds the account of a user by the UPN in the certificate."""
     facts = context.scep
-    authenticates = not {CLIENT_AUTHENTICATION, *ANY_PURPOSE}.isdisjoint(facts.usages)
+    authenticates = not _AUTHENTICATING.isdisjoint(facts.usages)
     if not facts.is_user or not authenticates or UPN in facts.legacy_san_types:
         return
     if all(san.san_type != UPN for san in facts.sans):
@@ -227,13 +227,9 @@ def check_any_san(context: Context) -> Iterator[Complaint]:
 def check_duplicate_sans(context: Context) -> Iterator[Complaint]:
     """The same name twice adds nothing to the certificate. The SID URI has a rule of its own,
     R-074."""
-    counts = Counter(
-        (san.san_type, san.folded, san.text)[:2] for san in context.scep.sans if not san.is_sid_uri
-    )
-    for (kind, text), count in counts.items():
-        if count > 1:
-            label = san_label(kind)
-            yield Complaint(f"The {label} name {text!r} is there {count} times.")
+    names = [(san.san_type, san.folded) for san in context.scep.sans if not san.is_sid_uri]
+    for (kind, text), count in repeated(names):
+        yield Complaint(f"The {san_label(kind)} name {text!r} is there {count} times.")
 
 
 @rule(

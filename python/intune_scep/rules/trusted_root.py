@@ -23,6 +23,7 @@ from intune_scep.rules.registry import (
 )
 from intune_scep.rules.targets import included
 
+_STORES: Final = tuple(CertificateDestinationStore)
 _LINK: Final = "rootCertificate"
 _CERTIFICATE: Final = "trustedRootCertificate"
 _SECTION: Final = "step 7, Root Certificate"
@@ -160,7 +161,7 @@ def check_destination_store(context: Context) -> Iterator[Complaint]:
     """Windows trusts what is in the root store. A root among the intermediates is not trusted,
     and an intermediate CA among the roots is trusted more than it should be."""
     store = getattr(context.own_root, "destination_store", None)
-    if store not in list(CertificateDestinationStore):
+    if store not in _STORES:
         yield Complaint(f"destinationStore is {store!r}." if store else "No store is chosen.")
         return
     certificate = read_ca_certificate(context.own_root.trusted_root_certificate)

@@ -29,6 +29,7 @@ _VALUE: Final = "certificateValidityPeriodValue"
 _SCALE: Final = "certificateValidityPeriodScale"
 _BOTH: Final = (_VALUE, _SCALE)
 _LONGEST: Final = {"days": 730, "months": 24, "years": 2}
+_SCALES: Final = frozenset(CertificateValidityPeriodScale)
 _SHORTEST_DAYS: Final = 5
 
 
@@ -169,7 +170,7 @@ def check_period(context: Context) -> Iterator[Complaint]:
             "The validity is not set." if value is None else f"The validity is {value}."
         )
     scale = profile.certificate_validity_period_scale
-    if scale not in set(CertificateValidityPeriodScale):
+    if scale not in _SCALES:
         yield Complaint(
             "The unit of the validity is not set."
             if scale is None

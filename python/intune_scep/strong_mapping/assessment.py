@@ -121,6 +121,7 @@ def assess(
     found: Snapshot,
     judged: Iterable[Judged],
     configuration: Configuration,
+    *,
     today: date,
 ) -> Assessment:
     """Ask the rules about every profile that may change.

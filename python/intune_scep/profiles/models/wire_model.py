@@ -211,9 +211,13 @@ class WireModel(BaseModel):
 def _fields(model: type[WireModel]) -> dict[str, tuple[str, Reader]]:
     """Field to wire name and to what reads a value of it, in the order of declaration."""
     return {
-        field: (wire_name, reader_of(model.model_fields[field].annotation))
+        field: (wire_name, reader_of(_type_of(model, field)))
         for wire_name, field in _wire_names(model).items()
     }
+
+
+def _type_of(model: type[WireModel], field: str) -> Any:
+    return model.model_fields[field].annotation
 
 
 @cache
