@@ -95,6 +95,7 @@ def _version(value: object) -> tuple[int, ...]:
     property=_EDITION,
     platforms=WINDOWS,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
     reads=_RULES,
 )
 def check_root_rules(context: Context) -> Iterator[Complaint]:

@@ -130,6 +130,7 @@ def check_channel_change(context: Context) -> Iterator[Complaint]:
     property=_CHANNEL,
     platforms=MACOS,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
 )
 def check_root_channel(context: Context) -> Iterator[Complaint]:
     """The channel decides in which keychain the linked certificates are stored. With a root in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -364,6 +364,13 @@ class Context:
             return frozenset()
         return _targets(self.root_assignments, root, "the assignments of the trusted root profile")
 
+    @once
+    def unread(self) -> Mapping[Need, str]:
+        """What of that which rules ask for first was not read, in words."""
+        return {
+            need: missing for need, ask in _ASKED.items() if (missing := _why_unread(self, ask))
+        }
+
     def require_dependants(self) -> Sequence[Dependant]:
         """The profiles that use its certificates.
 
@@ -424,3 +431,19 @@ def _targets(
     own = NOT_READ if profile.assignments is None else profile.assignments
     found = own if isinstance(given, NotRead) else given
     return read_targets(read(found, Need.ASSIGNMENTS, what))
+
+
+_ASKED: Final[Mapping[Need, Callable[[Context], object]]] = {
+    Need.ROOT: lambda context: context.linked_root,
+    Need.ASSIGNMENTS: lambda context: context.targets,
+    Need.DEPENDANTS: Context.require_dependants,
+    Need.DEVICES: Context.require_devices,
+}
+
+
+def _why_unread(context: Context, ask: Callable[[Context], object]) -> str | None:
+    try:
+        ask(context)
+    except NotReadError as error:
+        return error.what
+    return None

@@ -108,18 +108,23 @@ def check(
         context = replace(context, answers={**configuration.answers, **context.answers})
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    malformed = context.malformed
+    profile, malformed = context.profile, context.malformed
+
+    def skip(rule: Rule, need: Need, what: str) -> None:
+        skipped.append(Skipped(rule.id, profile.id, profile.display_name, need, what))
+
     for rule in _judging(context, configuration, of_the_plan=of_the_plan):
-        try:
-            if malformed:
-                _refuse_malformed(rule, malformed)
-            for complaint in rule.judge(context):
-                findings.append(_finding(rule, complaint, context, configuration))
-        except NotReadError as error:
-            profile = context.profile
-            skipped.append(
-                Skipped(rule.id, profile.id, profile.display_name, error.need, error.what)
-            )
+        if malformed and (unread := rule.reads & malformed):
+            names = ", ".join(sorted(unread))
+            skip(rule, Need.PROFILE, f"{names} in a shape that is known")
+        elif rule.asks is not None and rule.asks in context.unread:
+            skip(rule, rule.asks, context.unread[rule.asks])
+        else:
+            try:
+                for complaint in rule.judge(context):
+                    findings.append(_finding(rule, complaint, context, configuration))
+            except NotReadError as error:
+                skip(rule, error.need, error.what)
     return CheckResult(tuple(findings), tuple(skipped), _expired(context, configuration))
 
 
@@ -182,12 +187,6 @@ def applicable_rules(kind: str, platform: Platform | None) -> tuple[Rule, ...]:
         for rule in RULES.values()
         if kind in rule.kinds and (platform is None or platform in rule.platforms)
     )
-
-
-def _refuse_malformed(rule: Rule, malformed: frozenset[str]) -> None:
-    if unread := rule.reads & malformed:
-        names = ", ".join(sorted(unread))
-        raise NotReadError(Need.PROFILE, f"{names} in a shape that is known")
 
 
 def _finding(

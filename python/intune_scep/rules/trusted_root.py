@@ -37,6 +37,7 @@ _SECTION: Final = "step 7, Root Certificate"
     source=f"{page(_SECTION)}; {TRUSTED_ROOT_PAGE}",
     property=_LINK,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
 )
 def check_root_linked(context: Context) -> Iterator[Complaint]:
     """A SCEP profile must reference a trusted root profile. The link is never part of a plain
@@ -53,6 +54,7 @@ def check_root_linked(context: Context) -> Iterator[Complaint]:
     source=f"{page(_SECTION)}; {TRUSTED_ROOT_PAGE}",
     property=_LINK,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
 )
 def check_root_platform(context: Context) -> Iterator[Complaint]:
     """A trusted root profile reaches devices of its own platform only, so devices would receive
@@ -76,6 +78,7 @@ def check_root_platform(context: Context) -> Iterator[Complaint]:
     source=f"{page(f'{_SECTION}, Note')}; other pages disagree",
     property=_LINK,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
 )
 def check_top_level_root(context: Context) -> Iterator[Complaint]:
     """With a root and an issuing CA Microsoft's page says to select the top-level root that
@@ -99,6 +102,7 @@ def check_top_level_root(context: Context) -> Iterator[Complaint]:
     source=page("Assign the certificate profile, Important"),
     property=_LINK,
     needs=(Need.ROOT, Need.ASSIGNMENTS),
+    asks=Need.ROOT,
 )
 def check_root_assigned(context: Context) -> Iterator[Complaint]:
     """A device must have received the trusted root before it can use the SCEP profile. A profile

@@ -78,6 +78,7 @@ def check_shortest(context: Context) -> Iterator[Complaint]:
     source=page(_SECTION),
     property=_VALUE,
     needs=(Need.ROOT, Need.TENANT),
+    asks=Need.ROOT,
     reads=_BOTH,
 )
 def check_ca_outlives(context: Context) -> Iterator[Complaint]:

@@ -119,21 +119,22 @@ def assess(
     tenant: str,
     cloud: str,
     found: Snapshot,
-    judged: Iterable[Judged],
     configuration: Configuration,
-    *,
     today: date,
+    *,
+    judged: Iterable[Judged] | None = None,
 ) -> Assessment:
-    """Ask the rules about every profile that may change.
+    """Judge every SCEP profile of a snapshot, and ask the rules about those that may change.
 
     Args:
         found: With the assignments, and the root links of the profiles that may change.
-        judged: Its SCEP profiles.
         configuration: Severities, disabled rules, waivers and answers.
         today: Against which certificates and waivers are judged.
+        judged: Its SCEP profiles, where `judge_all` has been asked already.
     """
+    profiles = judge_all(found.profiles) if judged is None else judged
     with collector_paused():
-        assessed = tuple(_assessed(found, configuration, today, item) for item in judged)
+        assessed = tuple(_assessed(found, configuration, today, item) for item in profiles)
     return Assessment(tenant, cloud, assessed, found.notes, found.pages, is_whole=not found.unread)
 
 

@@ -39,7 +39,7 @@ async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> A
     snapshot = await add_root_links(tenant, snapshot, candidates, with_assignments=True)
     today = datetime.now(UTC).date()
     configuration = rules or Configuration()
-    return assess(tenant.tenant_id, tenant.cloud, snapshot, judged, configuration, today=today)
+    return assess(tenant.tenant_id, tenant.cloud, snapshot, configuration, today, judged=judged)
 
 
 async def plan_tenant(tenant: Tenant, choices: Choices, rules: Configuration | None = None) -> Plan:
