@@ -106,8 +106,11 @@ def check_root_rules(context: Context) -> Iterator[Complaint]:
         return
     other = root.wire
     for name in _RULES:
-        mine = normal_value(context.known.profile_type, name, context.wire.get(name))
-        if mine != normal_value(root.profile_type, name, other.get(name)):
+        mine, its = context.wire.get(name), other.get(name)
+        if mine is its:
+            continue  # Neither has one, which is the rule.
+        normal = normal_value(context.known.profile_type, name, mine)
+        if normal != normal_value(root.profile_type, name, its):
             yield Complaint(
                 f"{name} differs between the profile and its root “{root.display_name}”.",
                 property=name,

@@ -16,7 +16,9 @@ from intune_scep.rules.model import Complaint, Need, Question, Rule, Severity
 _DOCUMENTED = Configuration()
 
 
-@dataclass(frozen=True)
+# There are many of these two for each profile, and the `__init__` that a frozen dataclass is given
+# sets each field by itself: theirs sets all at once.
+@dataclass(frozen=True, init=False)
 class Finding(Record):
     """One rule's complaint about one profile, or about the tenant.
 
@@ -39,8 +41,37 @@ class Finding(Record):
     waived: Waiver | None = None
     expired_waiver: Waiver | None = None
 
+    def __init__(
+        self,
+        *,
+        rule_id: str,
+        severity: Severity,
+        profile_id: str | None,
+        profile_name: str | None,
+        odata_type: str | None,
+        property: str,  # noqa: A002 - Graph's word
+        message: str,
+        remedy: str,
+        source: str,
+        waived: Waiver | None = None,
+        expired_waiver: Waiver | None = None,
+    ) -> None:
+        vars(self).update(
+            rule_id=rule_id,
+            severity=severity,
+            profile_id=profile_id,
+            profile_name=profile_name,
+            odata_type=odata_type,
+            property=property,
+            message=message,
+            remedy=remedy,
+            source=source,
+            waived=waived,
+            expired_waiver=expired_waiver,
+        )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, init=False)
 class Skipped(Record):
     """A rule that could not be judged.
 
@@ -54,6 +85,22 @@ class Skipped(Record):
     profile_name: str | None
     need: Need
     missing: str
+
+    def __init__(
+        self,
+        rule_id: str,
+        profile_id: str | None,
+        profile_name: str | None,
+        need: Need,
+        missing: str,
+    ) -> None:
+        vars(self).update(
+            rule_id=rule_id,
+            profile_id=profile_id,
+            profile_name=profile_name,
+            need=need,
+            missing=missing,
+        )
 
 
 @dataclass(frozen=True)
@@ -193,13 +240,7 @@ def _finding(
     rule: Rule, complaint: Complaint, context: Context, configuration: Configuration
 ) -> Finding:
     profile = context.profile
-    waivers = [
-        waiver
-        for waiver in configuration.waivers
-        if waiver.covers(rule.id, profile.id, profile.display_name)
-    ]
-    waived = next((item for item in waivers if not item.has_expired(context.today)), None)
-    expired = next((item for item in waivers if item.has_expired(context.today)), None)
+    waived, expired = _waivers(rule, context, configuration)
     return Finding(
         rule_id=rule.id,
         severity=configuration.severities.get(rule.id) or complaint.severity or rule.severity,
@@ -213,6 +254,22 @@ def _finding(
         waived=waived,
         expired_waiver=None if waived else expired,
     )
+
+
+def _waivers(
+    rule: Rule, context: Context, configuration: Configuration
+) -> tuple[Waiver | None, Waiver | None]:
+    """What accepts a rule's findings on the profile, and what did until it expired."""
+    if not configuration.waivers:
+        return None, None
+    profile = context.profile
+    about = [
+        waiver
+        for waiver in configuration.waivers
+        if waiver.covers(rule.id, profile.id, profile.display_name)
+    ]
+    waived = next((item for item in about if not item.has_expired(context.today)), None)
+    return waived, next((item for item in about if item.has_expired(context.today)), None)
 
 
 def review_questions(configuration: Configuration, platforms: Sequence[Platform]) -> QuestionReview:

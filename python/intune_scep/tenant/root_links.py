@@ -44,9 +44,20 @@ async def read_root_links(
     links = {
         profile.id or "": _link(answer) for profile, answer in zip(profiles, answers, strict=True)
     }
+    _share_roots(links)
     if with_assignments and (refused := [p for p in profiles if _is_refusal(links[p.id or ""])]):
         links |= await read_root_links(tenant, refused)
     return links
+
+
+def _share_roots(links: dict[str, RootLink]) -> None:
+    """Let the profiles of one root have one model of it, if it was the same at each reading."""
+    known: dict[str | None, TrustedRootProfile] = {}
+    for key, link in links.items():
+        if isinstance(link, TrustedRootProfile):
+            first = known.setdefault(link.id, link)
+            if first is not link and first.wire == link.wire:
+                links[key] = first
 
 
 def _is_refusal(link: RootLink) -> bool:
