@@ -23,6 +23,7 @@ from intune_scep.compliance.scope import directory_facts, group_facts
 from intune_scep.compliance.steps import make_steps
 from intune_scep.declarations.names import with_names
 from intune_scep.errors import BaselineError
+from intune_scep.memory import collector_paused
 from intune_scep.profiles import Profile, ScepProfile
 from intune_scep.rules import (
     NOT_READ,
@@ -89,7 +90,8 @@ def make_report(request: Request, found: Snapshot) -> ComplianceReport:
     around = _Around(
         group_facts(found.directory), DeviceScope(found.devices, found.directory, request.now)
     )
-    checked = [_check(request, found, around, profile) for profile in _everything(found)]
+    with collector_paused():
+        checked = [_check(request, found, around, profile) for profile in _everything(found)]
     profiles = tuple(sorted((item.profile for item in checked), key=_order))
     questions = review_questions(
         request.configuration, [item.profile_type.platform for item in found.profiles]

@@ -229,7 +229,8 @@ class Context:
         tenant: Settings of the tenant.
         planned_change: None if nothing is planned; the rules about plans then do not apply.
         answers: Rule id to what a person answered to the rule's question; True means yes.
-        facts: The SCEP profile taken apart, where somebody did it already.
+        facts: The SCEP profile, or the one before a planned change, taken apart, where somebody
+            did it already.
     """
 
     profile: Profile | ForeignProfile
@@ -299,10 +300,12 @@ class Context:
         """The SCEP profile, taken apart."""
         if self.kind != ProfileKind.SCEP:
             raise TypeError(f"{self.profile.odata_type} is no SCEP profile.")
+        return self.facts_of(cast("ScepProfile", self.profile))
+
+    def facts_of(self, profile: ScepProfile) -> ScepFacts:
+        """This profile, or the one before a planned change, taken apart."""
         given = self.facts
-        if given is not None and given.profile is self.profile:
-            return given
-        return ScepFacts(cast("ScepProfile", self.profile))
+        return given if given is not None and given.profile is profile else ScepFacts(profile)
 
     @once
     def is_new(self) -> bool:

@@ -19,7 +19,6 @@ from intune_scep.rules.scep_facts import (
     SANS,
     SUBJECT,
     Place,
-    ScepFacts,
 )
 from intune_scep.rules.texts import repeated, variable
 
@@ -249,7 +248,7 @@ def check_names_kept(context: Context) -> Iterator[Complaint]:
     before = context.plan.before
     if not isinstance(before, ScepProfile) or not context.scep.sid_uris:
         return
-    if ScepFacts(before).sid_uris:
+    if context.facts_of(before).sid_uris:
         return  # It is there already, so nothing is added.
     old = [_pair(san) for san in before.custom_subject_alternative_names or ()]
     new = [_pair(san) for san in context.scep.profile.custom_subject_alternative_names or ()]

@@ -44,9 +44,9 @@ _ask_integer: Final = partial(_ask, TypeAdapter(StrictInt).validate_python)
 _ask_truth: Final = partial(_ask, TypeAdapter(StrictBool).validate_python)
 
 
-# What nearly every value is needs no asking. Text may hold surrogates, which are no characters.
+# What nearly every value is needs no asking.
 def _read_text(value: Any) -> Any:
-    return value if type(value) is str and value.isascii() else _ask_text(value)
+    return value if type(value) is str else _ask_text(value)
 
 
 def _read_integer(value: Any) -> Any:
