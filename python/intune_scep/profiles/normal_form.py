@@ -82,12 +82,21 @@ def changed_properties(
             return False  # One value, as a profile and a changed copy of it share them.
         if not _counts(name):
             return False
-        if earlier is _ABSENT:
+        if earlier is _ABSENT or _differ_in_length(
+            new.properties_by_name.get(name), earlier, value
+        ):
             return True
         return normal_value(old, name, earlier) != normal_value(new, name, value)
 
     changed = (name for name, value in after.items() if differs(name, value))
     return (*(() if old is new else ("@odata.type",)), *changed)
+
+
+def _differ_in_length(row: Property | None, one: Any, other: Any) -> bool:
+    """Whether two lists are of different length and every item of them counts."""
+    if row is None or not row.collection or row.unordered or row.is_flags:
+        return False
+    return isinstance(one, list) and isinstance(other, list) and len(one) != len(other)
 
 
 def _normalise(value: Any, row: Property | None) -> Hashable:

@@ -221,10 +221,8 @@ class ScepFacts:
     @once
     def sans(self) -> tuple[Place, ...]:
         """The subject alternative names; those without a value have an empty text."""
-        return tuple(
-            read_place(SANS, san.name or "", san.san_type)
-            for san in self.profile.custom_subject_alternative_names or ()
-        )
+        names = self.profile.custom_subject_alternative_names or ()
+        return tuple([read_place(SANS, san.name or "", san.san_type) for san in names])
 
     @once
     def legacy_san(self) -> Place | None:
@@ -264,7 +262,7 @@ class ScepFacts:
     @once
     def sid_uris(self) -> tuple[Place, ...]:
         """The SID URIs."""
-        return tuple(san for san in self.sans if san.is_sid_uri)
+        return tuple([san for san in self.sans if san.is_sid_uri])
 
     @once
     def misuses_sid(self) -> bool:

@@ -252,7 +252,7 @@ _JUDGED = (
 
 
 def _unreadable(profile: ScepProfile) -> str | None:
-    malformed = [name for name in _JUDGED if profile.is_malformed(name)]
+    malformed = profile.malformed_of(_JUDGED)
     if malformed:
         return f"Graph sent {', '.join(malformed)} in a shape that is not known."
     if SANS not in profile.wire:

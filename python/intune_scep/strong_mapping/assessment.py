@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -102,17 +102,27 @@ class Assessment:
 
 @dataclass(frozen=True)
 class Judged:
-    """A profile taken apart, and what is said of it before the rules are asked."""
+    """What is said of a profile before the rules are asked.
 
-    facts: ScepFacts
+    Attributes:
+        facts: The profile taken apart; None where the rules need not be asked.
+    """
+
+    profile: ScepProfile
     judgement: Judgement
+    facts: ScepFacts | None
 
 
 def judge_all(profiles: Iterable[Profile]) -> tuple[Judged, ...]:
     """The verdict of every SCEP profile among some; whose is changeable needs its root read."""
     with collector_paused():
-        facts = [ScepFacts(item) for item in profiles if isinstance(item, ScepProfile)]
-        return tuple(Judged(item, judge(item.profile, item)) for item in facts)
+        return tuple(_judged(item) for item in profiles if isinstance(item, ScepProfile))
+
+
+def _judged(profile: ScepProfile) -> Judged:
+    facts = ScepFacts(profile)
+    judgement = judge(profile, facts)
+    return Judged(profile, judgement, facts if judgement.changeable else None)
 
 
 def assess(
@@ -141,14 +151,14 @@ def assess(
 def _assessed(
     found: Snapshot, configuration: Configuration, today: date, judged: Judged
 ) -> Assessed:
-    facts, judgement = judged.facts, judged.judgement
-    profile = facts.profile
+    profile, judgement, facts = judged.profile, judged.judgement, judged.facts
     if not judgement.changeable:
         return Assessed(profile, judgement)
     context = Context(profile, today, root=found.root_of(profile), facts=facts)
     result = check(context, configuration)
     after = with_sid_uri(profile)
-    planned = replace(context, profile=after, planned_change=PlannedChange(profile, after))
+    change = PlannedChange(profile, after)
+    planned = Context(after, today, root=context.root, facts=facts, planned_change=change)
     return Assessed(
         profile,
         reviewed(judgement, result, unread=found.why_root_is_unread(profile)),

@@ -35,7 +35,7 @@ async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> A
     """
     snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True))
     judged = judge_all(snapshot.profiles)
-    candidates = [item.facts.profile for item in judged if item.judgement.changeable]
+    candidates = [item.profile for item in judged if item.judgement.changeable]
     snapshot = await add_root_links(tenant, snapshot, candidates, with_assignments=True)
     today = datetime.now(UTC).date()
     configuration = rules or Configuration()

@@ -131,8 +131,7 @@ def test_a_malformed_value_is_found_however_late_one_looks(
         assert getattr(profile, field) is None
     if before == "all":
         repr(profile)
-    assert profile.is_malformed(name)
-    assert not profile.is_malformed("id")
+    assert profile.malformed_of([name, "id", "unknown"]) == [name]
     assert profile.malformed == (name,)
     assert getattr(profile, field) is None
     assert field not in profile.model_fields_set

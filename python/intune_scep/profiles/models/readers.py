@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, partial
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+from typing import Any, Final, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr, TypeAdapter, ValidationError
 
-if TYPE_CHECKING:
-    from intune_scep.profiles.models.wire_model import WireModel
+
+class Readable(Protocol):
+    """A model of the objects inside profiles."""
+
+    def sound_from(self, wire: dict[str, Any]) -> Any:
+        """Read an object; None if it has a malformed value."""
+
 
 Reader = Callable[[Any], Any]
 """Takes a value that is not null, and gives None where it is not of the type."""
@@ -64,18 +69,14 @@ _SIMPLE: Final[dict[Any, Reader]] = {
 }
 
 
-def _read_object(model: type[WireModel], value: Any) -> WireModel | None:
-    """An object whose properties are all of their types, else None."""
-    if not isinstance(value, dict):
-        return None
-    found = model.from_wire(value, copy=False)
-    return None if found.malformed else found
+def _read_object(model: Readable, value: Any) -> Any:
+    return model.sound_from(value) if isinstance(value, dict) else None
 
 
-def _read_objects(model: type[WireModel], value: Any) -> list[WireModel] | None:
+def _read_objects(model: Readable, value: Any) -> list[Any] | None:
     if not isinstance(value, list):
         return None
-    found: list[WireModel] = []
+    found: list[Any] = []
     for item in value:
         read = _read_object(model, item)
         if read is None:

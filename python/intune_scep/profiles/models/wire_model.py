@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -87,6 +87,24 @@ class WireModel(BaseModel):
         _set(model, "_sent", copy_json(dict(wire)) if copy else wire)
         return model
 
+    @classmethod
+    def sound_from(cls, wire: dict[str, Any]) -> Self | None:
+        """Read an object that nobody else has, whole and at once; None if it has a malformed value.
+
+        For the small objects inside profiles, of which there are many.
+        """
+        model = cls.__new__(cls)
+        _set(model, "_sent", wire)
+        known = model.__dict__
+        for field, (wire_name, read) in _fields(cls).items():
+            value = wire.get(wire_name)
+            if value is not None:
+                value = read(value)
+                if value is None:
+                    return None
+            known[field] = value
+        return model
+
     @property
     def malformed(self) -> tuple[str, ...]:
         """Wire names of the properties whose value has an unexpected JSON type.
@@ -95,12 +113,14 @@ class WireModel(BaseModel):
         """
         return self._malformed
 
-    def is_malformed(self, wire_name: str) -> bool:
-        """Whether one property is among `malformed`, without looking at the others."""
-        field = _wire_names(type(self)).get(wire_name)
-        if field is None or self._sent is None:
-            return False
-        return self._sent.get(wire_name) is not None and getattr(self, field) is None
+    def malformed_of(self, wire_names: Iterable[str]) -> list[str]:
+        """Which of some properties are among `malformed`, without looking at the others."""
+        wire, fields = self._sent or {}, _wire_names(type(self))
+        return [
+            name
+            for name in wire_names
+            if wire.get(name) is not None and name in fields and getattr(self, fields[name]) is None
+        ]
 
     @property
     def unknown(self) -> dict[str, Any]:
@@ -112,14 +132,17 @@ class WireModel(BaseModel):
     @property
     def wire(self) -> Mapping[str, Any]:
         """The wire object to look at, not to change: `to_wire()` is a copy."""
-        return MappingProxyType(self._from_fields() if self._sent is None else self._sent)
+        return MappingProxyType(self._held())
+
+    def _held(self) -> dict[str, Any]:
+        return self._from_fields() if self._sent is None else self._sent
 
     def to_wire(self) -> dict[str, Any]:
         """The wire object, equal to the one read in every value and in the order of keys.
 
         A copy: changing it does not change the model.
         """
-        wire: dict[str, Any] = copy_json(self._from_fields() if self._sent is None else self._sent)
+        wire: dict[str, Any] = copy_json(self._held())
         return wire
 
     def __eq__(self, other: object) -> bool:
@@ -132,7 +155,7 @@ class WireModel(BaseModel):
         return hash(self._canonical())
 
     def _canonical(self) -> str:
-        return json.dumps(dict(self.wire), sort_keys=True)
+        return json.dumps(self._held(), sort_keys=True)
 
     def _from_fields(self) -> dict[str, Any]:
         return {
@@ -150,9 +173,9 @@ class WireModel(BaseModel):
         names = {field: wire_name for wire_name, field in _wire_names(type(self)).items()}
         changes = {names[field]: _to_json(value) for field, value in (update or {}).items()}
         # The values that stay are shared: no model ever changes its wire object.
-        model = self.from_wire({**self.wire, **copy_json(changes)}, copy=deep)
-        odd = {*self.malformed} - {*changes} | {*filter(model.is_malformed, changes)}
-        _set(model, "_malformed", tuple(name for name in model.wire if name in odd))
+        model = self.from_wire({**self._held(), **copy_json(changes)}, copy=deep)
+        odd = {*self.malformed} - {*changes} | {*model.malformed_of(changes)}
+        _set(model, "_malformed", tuple(name for name in model._held() if name in odd))
         return model
 
     def _validate(self) -> tuple[str, ...]:
@@ -160,13 +183,14 @@ class WireModel(BaseModel):
         wire = self._sent
         if wire is None:
             return ()
-        known, odd = self.__dict__, set()
+        known = self.__dict__
+        odd = []
         for field, (wire_name, read) in _fields(type(self)).items():
             value = wire.get(wire_name)
-            if value is None:
-                known.setdefault(field, None)
-            elif known.setdefault(field, None if field in known else read(value)) is None:
-                odd.add(wire_name)
+            if field not in known:
+                known.setdefault(field, None if value is None else read(value))
+            if value is not None and known[field] is None:
+                odd.append(wire_name)
         return tuple(name for name in wire if name in odd) if odd else ()
 
     def _read_all(self) -> None:
