@@ -184,9 +184,9 @@ def test_assessing_what_is_mapped_against_reading(mapped):
 
 
 def test_assessing_what_may_change_against_reading(changeable):
-    # Each of them is judged by about ninety rules with its root, and the change of it by ten more,
-    # each a function in Python: that costs what reading ten profiles costs, and 2.5 would leave 50 µs
-    # for all of it. The roots are read 20 a request by both sides.
+    # Each is judged by about ninety rules with its root, and the change of it by ten more, each a
+    # function in Python: that costs what reading ten profiles costs, and 2.5 would leave 50 µs for
+    # all of it. The roots are read 20 a request by both sides.
     assess(changeable, "required")
     scep = changeable.scep
     Row(
