@@ -219,3 +219,10 @@ def test_a_profile_is_frozen_and_has_no_other_attributes() -> None:
     with pytest.raises(AttributeError, match="key_sise"):
         _ = profile.key_sise
     assert not hasattr(profile, "hash_algorithms")
+
+
+@every_type
+@pytest.mark.parametrize("mode", ["validation", "serialization"])
+def test_the_schema_of_a_model_names_every_property(profile_type: ProfileType, mode: Any) -> None:
+    schema = profile_type.model.model_json_schema(mode=mode)
+    assert {row.name for row in profile_type.properties} <= set(schema["properties"])

@@ -198,8 +198,8 @@ class WireModel(BaseModel):
         if self._sent is not None:
             _set(self, "__dict__", {field: getattr(self, field) for field in _fields(type(self))})
 
-    @model_serializer(mode="wrap")
-    def _serialize(self, handler: SerializerFunctionWrapHandler) -> Any:
+    @model_serializer(mode="wrap")  # Without a type of its own, so that the schema stays.
+    def _serialize(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
         self._read_all()
         return handler(self)
 
