@@ -299,13 +299,14 @@ def _real(digits: str) -> float:
 
 def is_deeper(value: Any, most: int) -> bool:
     """Whether more than `most` lists and objects of parsed JSON are inside one another."""
-    level = [value] if isinstance(value, dict | list) else []
+    containers = {dict, list}
+    level = [value] if type(value) in containers else []
     for _ in range(most):
         level = [
             inner
             for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) in containers
         ]
         if not level:
             return False

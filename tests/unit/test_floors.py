@@ -13,6 +13,7 @@ FLOORS = {
     "connection": 0,
     "portal": 0,
     "files": 0,
+    "memory": 0,
     "records": 0,
     "result_fields": 0,
     "texts": 0,

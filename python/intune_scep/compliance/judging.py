@@ -23,6 +23,7 @@ from intune_scep.compliance.scope import directory_facts, group_facts
 from intune_scep.compliance.steps import make_steps
 from intune_scep.declarations.names import with_names
 from intune_scep.errors import BaselineError
+from intune_scep.memory import collector_paused
 from intune_scep.profiles import Profile, ScepProfile
 from intune_scep.rules import (
     NOT_READ,
@@ -89,7 +90,8 @@ def make_report(request: Request, found: Snapshot) -> ComplianceReport:
     around = _Around(
         group_facts(found.directory), DeviceScope(found.devices, found.directory, request.now)
     )
-    checked = [_check(request, found, around, profile) for profile in _everything(found)]
+    with collector_paused():
+        checked = [_check(request, found, around, profile) for profile in _everything(found)]
     profiles = tuple(sorted((item.profile for item in checked), key=_order))
     questions = review_questions(
         request.configuration, [item.profile_type.platform for item in found.profiles]
@@ -156,7 +158,7 @@ def _check(request: Request, found: Snapshot, around: _Around, profile: Any) -> 
     context = _context(request, found, around, profile)
     result = check(context, request.configuration)
     findings = tuple(_worded(finding, found.words) for finding in result.findings)
-    judgement = _judgement(found, profile, result)
+    judgement = _judgement(found, context, result)
     known = profile if isinstance(profile, Profile) else None
     targets = _targets(known)
     key = profile_key(known) if known else ""
@@ -183,10 +185,12 @@ def _check(request: Request, found: Snapshot, around: _Around, profile: Any) -> 
     )
 
 
-def _judgement(found: Snapshot, profile: Any, result: CheckResult) -> Judgement | None:
+def _judgement(found: Snapshot, context: Context, result: CheckResult) -> Judgement | None:
+    profile = context.profile
     if not isinstance(profile, ScepProfile):
         return None
-    return reviewed(judge(profile), result, unread=found.why_root_is_unread(profile))
+    judgement = judge(profile, context.scep)
+    return reviewed(judgement, result, unread=found.why_root_is_unread(profile))
 
 
 def _context(request: Request, found: Snapshot, around: _Around, profile: Any) -> Context:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from intune_scep.files import is_deeper
+from intune_scep.memory import collector_paused
 
 # Answers of Graph are nested less than ten deep. What is deeper would break whoever walks it.
 _DEEPEST = 59
@@ -19,8 +20,9 @@ def parse_answer(content: bytes | str) -> Any:
     """
     if not content:
         return None
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError, MemoryError):
-        return None
-    return None if is_deeper(value, _DEEPEST) else value
+    with collector_paused():
+        try:
+            value = json.loads(content)
+        except (ValueError, RecursionError, MemoryError):
+            return None
+        return None if is_deeper(value, _DEEPEST) else value

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+from intune_scep.memory import remembered
+
 if TYPE_CHECKING:
     from enum import StrEnum
 
@@ -52,7 +54,7 @@ class Flags:
     @property
     def members(self) -> frozenset[str]:
         """The members, without surrounding blanks."""
-        return frozenset(part.strip() for part in self._wire.split(",") if part.strip())
+        return _members(self._wire)
 
     def to_json(self) -> str | list[str]:
         """The value as Graph's JSON has it."""
@@ -95,6 +97,11 @@ class Flags:
             mode="left_to_right",
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_json),
         )
+
+
+@remembered
+def _members(wire: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in wire.split(",") if part.strip())
 
 
 class FlagsCollection(Flags):

@@ -8,7 +8,7 @@ case of variables; line breaks in base64; annotations; what only Graph writes. N
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from intune_scep.profiles.flags import Flags
 from intune_scep.profiles.properties import Property
@@ -18,6 +18,9 @@ from intune_scep.profiles.wire import is_annotation, is_writable
 
 if TYPE_CHECKING:
     from intune_scep.profiles.models.profile import Profile
+
+
+_ABSENT: Final = object()
 
 
 def normal_form(profile: Profile | Mapping[str, Any]) -> dict[str, Hashable]:
@@ -31,14 +34,22 @@ def normal_form(profile: Profile | Mapping[str, Any]) -> dict[str, Hashable]:
     Raises:
         UnknownProfileTypeError: `@odata.type` is missing or not a certificate profile type.
     """
-    wire = profile if isinstance(profile, Mapping) else profile.to_wire()
+    wire = _wire_of(profile)
     profile_type = require_profile_type(wire.get("@odata.type"))
     normal = {
         name: normal_value(profile_type, name, value)
         for name, value in wire.items()
-        if is_writable(name) and not is_annotation(name)
+        if _counts(name)
     }
     return {"@odata.type": profile_type.odata_type, **normal}
+
+
+def _wire_of(profile: Profile | Mapping[str, Any]) -> Mapping[str, Any]:
+    return profile if isinstance(profile, Mapping) else profile.wire
+
+
+def _counts(name: str) -> bool:
+    return is_writable(name) and not is_annotation(name)
 
 
 def normal_value(profile_type: ProfileType, name: str, value: Any) -> Hashable:
@@ -62,10 +73,30 @@ def changed_properties(
     Raises:
         UnknownProfileTypeError: `@odata.type` of one is missing or not a known type.
     """
-    before, after = normal_form(current), normal_form(wanted)
-    return tuple(
-        name for name, value in after.items() if name not in before or before[name] != value
-    )
+    before, after = _wire_of(current), _wire_of(wanted)
+    old, new = (require_profile_type(wire.get("@odata.type")) for wire in (before, after))
+
+    def differs(name: str, value: Any) -> bool:
+        earlier = before.get(name, _ABSENT)
+        if earlier is value and old is new:
+            return False  # One value, as a profile and a changed copy of it share them.
+        if not _counts(name):
+            return False
+        if earlier is _ABSENT or _differ_in_length(
+            new.properties_by_name.get(name), earlier, value
+        ):
+            return True
+        return normal_value(old, name, earlier) != normal_value(new, name, value)
+
+    changed = (name for name, value in after.items() if differs(name, value))
+    return (*(() if old is new else ("@odata.type",)), *changed)
+
+
+def _differ_in_length(row: Property | None, one: Any, other: Any) -> bool:
+    """Whether two lists are of different length and every item of them counts."""
+    if row is None or not row.collection or row.unordered or row.is_flags:
+        return False
+    return isinstance(one, list) and isinstance(other, list) and len(one) != len(other)
 
 
 def _normalise(value: Any, row: Property | None) -> Hashable:

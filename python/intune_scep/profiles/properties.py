@@ -53,7 +53,7 @@ class Property:
     @property
     def is_flags(self) -> bool:
         """Whether the value is a set of members."""
-        return self.enum in FLAGS
+        return self.graph_type in _FLAG_TYPES
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -67,6 +67,9 @@ class Property:
     def properties(self) -> tuple[Property, ...]:
         """The properties of the complex type this property holds; empty for other types."""
         return COMPLEX_TYPES.get(self.graph_type, ())
+
+
+_FLAG_TYPES: Final = frozenset(name for name, enum in ENUMS.items() if enum in FLAGS)
 
 
 def _graph(name: str) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES, Platform
@@ -87,16 +88,19 @@ def can_revoke(platform: Platform) -> bool:
     return REVOCATION[platform] is not Revocation.IMPOSSIBLE
 
 
+@cache
 def about_replaced(*platforms: Platform) -> str:
     """What becomes of the certificates there are, when a SCEP profile issues others."""
     return _said(_REPLACED, platforms)
 
 
+@cache
 def about_taken_away(*platforms: Platform) -> str:
     """What becomes of certificates when the profile, or the assignment of a device, goes."""
     return _said(_TAKEN_AWAY, platforms)
 
 
+@cache
 def about_any_change(*platforms: Platform) -> str:
     """What is said of a change of which nobody reports that it re-issues."""
     return _said(_ANY_CHANGE, platforms)

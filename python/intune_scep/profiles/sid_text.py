@@ -136,8 +136,11 @@ def _has_near_miss(visible: str) -> bool:
     return any(_is_near(_letters(match[1])) for match in _BRACKETED.finditer(visible))
 
 
+_NOT_LETTERS: Final = str.maketrans("", "", " \t_-.")
+
+
 def _letters(text: str) -> str:
-    return "".join(character for character in text if character not in " \t_-.")
+    return text.translate(_NOT_LETTERS)
 
 
 def _is_near(name: str) -> bool:

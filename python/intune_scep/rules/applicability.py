@@ -18,6 +18,7 @@ _PREFIX: Final = "deviceManagementApplicabilityRule"
 _EDITION: Final = f"{_PREFIX}OsEdition"
 _VERSION: Final = f"{_PREFIX}OsVersion"
 _MODE: Final = f"{_PREFIX}DeviceMode"
+_DIRECTIONS: Final = tuple(RuleType)
 _RULES: Final = (_EDITION, _VERSION, _MODE)
 
 
@@ -64,7 +65,7 @@ def check_rule_content(context: Context) -> Iterator[Complaint]:
 
 
 def _problems(name: str, value: dict[str, object]) -> Iterator[str]:
-    if value.get("ruleType") not in list(RuleType):
+    if value.get("ruleType") not in _DIRECTIONS:
         yield f"ruleType is {value.get('ruleType')!r} instead of include or exclude"
     if name == _EDITION and not value.get("osEditionTypes"):
         yield "no edition is named"
@@ -94,6 +95,7 @@ def _version(value: object) -> tuple[int, ...]:
     property=_EDITION,
     platforms=WINDOWS,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
     reads=_RULES,
 )
 def check_root_rules(context: Context) -> Iterator[Complaint]:
@@ -102,10 +104,13 @@ def check_root_rules(context: Context) -> Iterator[Complaint]:
     root = context.linked_root
     if root is None:
         return
-    other = root.to_wire()
+    other = root.wire
     for name in _RULES:
-        mine = normal_value(context.known.profile_type, name, context.wire.get(name))
-        if mine != normal_value(root.profile_type, name, other.get(name)):
+        mine, its = context.wire.get(name), other.get(name)
+        if mine is its:
+            continue  # Neither has one, which is the rule.
+        normal = normal_value(context.known.profile_type, name, mine)
+        if normal != normal_value(root.profile_type, name, its):
             yield Complaint(
                 f"{name} differs between the profile and its root “{root.display_name}”.",
                 property=name,

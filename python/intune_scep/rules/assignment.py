@@ -26,6 +26,7 @@ _OF_INTUNE: Final = frozenset({TargetKind.GROUP, TargetKind.ALL_USERS, TargetKin
     property=_ASSIGNMENTS,
     kinds=BOTH_KINDS,
     needs=(Need.ASSIGNMENTS,),
+    asks=Need.ASSIGNMENTS,
 )
 def check_assigned(context: Context) -> Iterator[Complaint]:
     """A profile without an assignment does nothing."""
@@ -42,6 +43,7 @@ def check_assigned(context: Context) -> Iterator[Complaint]:
     source=f"{page(f'{_SECTION}, Important')}; {SCEPMAN}",
     property=_ASSIGNMENTS,
     needs=(Need.ASSIGNMENTS, Need.ROOT),
+    asks=Need.ROOT,
     reads=("certificateStore",),
 )
 def check_same_targets(context: Context) -> Iterator[Complaint]:
@@ -101,6 +103,7 @@ def _is_of_users(context: Context, group: Target) -> bool:
     source="GitHub: MicrosoftDocs/IntuneDocs pull request 1663 (community)",
     property=_ASSIGNMENTS,
     needs=(Need.ASSIGNMENTS, Need.ROOT, Need.DIRECTORY),
+    asks=Need.ROOT,
 )
 def check_samekinds_of_target(context: Context) -> Iterator[Complaint]:
     """With the root assigned to devices and the SCEP profile to users, the SCEP profile was seen to
@@ -171,6 +174,7 @@ def check_quick_issue(context: Context) -> Iterator[Complaint]:
     source=TOOL_RULE,
     property=_ASSIGNMENTS,
     needs=(Need.ASSIGNMENTS, Need.ROOT),
+    asks=Need.ROOT,
 )
 def check_same_exclusions(context: Context) -> Iterator[Complaint]:
     """Members of the group get the SCEP profile without the root, and so no certificate."""
@@ -189,6 +193,7 @@ def check_same_exclusions(context: Context) -> Iterator[Complaint]:
     source="Microsoft: PKCS certificate profiles; Microsoft: Trusted root certificate profiles",
     property=_ASSIGNMENTS,
     needs=(Need.ASSIGNMENTS, Need.DEPENDANTS),
+    asks=Need.DEPENDANTS,
 )
 def check_dependant_targets(context: Context) -> Iterator[Complaint]:
     """A device that gets the Wi-Fi profile without the certificate cannot connect."""

@@ -84,6 +84,7 @@ def check_idle_apps(context: Context) -> Iterator[Complaint]:
     property=_TYPE,
     platforms=ANDROID_ENTERPRISE,
     needs=(Need.DEPENDANTS,),
+    asks=Need.DEPENDANTS,
     reads=(_TYPE,),
 )
 def check_vpn_approval(context: Context) -> Iterator[Complaint]:

@@ -130,6 +130,7 @@ def check_channel_change(context: Context) -> Iterator[Complaint]:
     property=_CHANNEL,
     platforms=MACOS,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
 )
 def check_root_channel(context: Context) -> Iterator[Complaint]:
     """The channel decides in which keychain the linked certificates are stored. With a root in
@@ -173,7 +174,8 @@ def check_channel_is_macos(context: Context) -> Iterator[Complaint]:
 def check_userless_devices(context: Context) -> Iterator[Complaint]:
     """Dedicated devices and userless AOSP devices have no user, so a user variable stays empty
     and the certificate is not issued."""
-    names = {used.name for _, used in context.scep.used() if used.known and not used.known.device}
+    all_used = context.scep.all_used
+    names = {used.name for _, used in all_used if used.known and not used.known.device}
     if not names:
         return
     count = read(

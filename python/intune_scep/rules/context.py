@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from intune_scep.profiles import Platform, changed_properties, find_profile_type, parse_profile
+from intune_scep.memory import once
+from intune_scep.profiles import (
+    Platform,
+    ProfileKind,
+    changed_properties,
+    find_profile_type,
+    parse_profile,
+)
 from intune_scep.rules.model import FOREIGN, Need
 from intune_scep.rules.scep_facts import ScepFacts
 from intune_scep.rules.targets import Target, read_targets
 
 if TYPE_CHECKING:
-    from intune_scep.profiles import Profile, TrustedRootProfile
+    from intune_scep.profiles import Profile, ScepProfile, TrustedRootProfile
 
 _T = TypeVar("_T")
 
@@ -39,9 +45,11 @@ class NotReadError(Exception):
     """
 
     def __init__(self, need: Need, what: str) -> None:
-        super().__init__(what)
         self.need = need
         self.what = what
+
+    def __str__(self) -> str:
+        return self.what
 
 
 @dataclass(frozen=True)
@@ -195,7 +203,7 @@ class PlannedChange:
     certificates: int | None = None
     approved: bool = False
 
-    @cached_property
+    @once
     def changed(self) -> frozenset[str]:
         """Wire names of what differs in meaning; everything that is set, for a new profile."""
         if self.before is None:
@@ -221,6 +229,8 @@ class Context:
         tenant: Settings of the tenant.
         planned_change: None if nothing is planned; the rules about plans then do not apply.
         answers: Rule id to what a person answered to the rule's question; True means yes.
+        facts: The SCEP profile, or the one before a planned change, taken apart, where somebody
+            did it already.
     """
 
     profile: Profile | ForeignProfile
@@ -236,46 +246,47 @@ class Context:
     tenant: TenantFacts | NotRead = NOT_READ
     planned_change: PlannedChange | None = None
     answers: Mapping[str, bool] = field(default_factory=dict)
+    facts: ScepFacts | None = field(default=None, repr=False, compare=False)
 
-    @cached_property
+    @once
     def kind(self) -> str:
         """A value of `ProfileKind`, or `foreign`."""
         if isinstance(self.profile, ForeignProfile):
             return FOREIGN
         return self.profile.profile_type.kind.value
 
-    @cached_property
+    @once
     def foreign(self) -> ForeignProfile:
         """The profile, for rules of the kind `foreign`."""
         if not isinstance(self.profile, ForeignProfile):
             raise TypeError(f"{self.profile.odata_type} is a certificate profile.")
         return self.profile
 
-    @cached_property
+    @once
     def known(self) -> Profile:
         """The profile, for rules of the kinds SCEP and trusted root."""
         if isinstance(self.profile, ForeignProfile):
             raise TypeError(f"{self.profile.odata_type} is no certificate profile.")
         return self.profile
 
-    @cached_property
+    @once
     def wire(self) -> Mapping[str, Any]:
         """The profile's wire object, for properties that its type does not have."""
-        return self.known.to_wire()
+        return self.known.wire
 
-    @cached_property
+    @once
     def malformed(self) -> frozenset[str]:
         """Wire names of the properties whose value has an unexpected JSON type."""
         if isinstance(self.profile, ForeignProfile):
             return frozenset()
         return frozenset(self.profile.malformed)
 
-    @cached_property
+    @once
     def platform(self) -> Platform:
         """The profile's platform."""
         return self.known.profile_type.platform
 
-    @cached_property
+    @once
     def own_root(self) -> TrustedRootProfile:
         """The profile, for rules of the kind trusted root."""
         from intune_scep.profiles import TrustedRootProfile
@@ -284,23 +295,26 @@ class Context:
             raise TypeError(f"{self.profile.odata_type} is no trusted root profile.")
         return self.profile
 
-    @cached_property
+    @once
     def scep(self) -> ScepFacts:
         """The SCEP profile, taken apart."""
-        from intune_scep.profiles import ScepProfile
-
-        if not isinstance(self.profile, ScepProfile):
+        if self.kind != ProfileKind.SCEP:
             raise TypeError(f"{self.profile.odata_type} is no SCEP profile.")
-        return ScepFacts(self.profile)
+        return self.facts_of(cast("ScepProfile", self.profile))
 
-    @cached_property
+    def facts_of(self, profile: ScepProfile) -> ScepFacts:
+        """This profile, or the one before a planned change, taken apart."""
+        given = self.facts
+        return given if given is not None and given.profile is profile else ScepFacts(profile)
+
+    @once
     def is_new(self) -> bool:
         """Whether the profile does not exist in the tenant yet."""
         if self.planned_change is not None:
             return self.planned_change.before is None
         return not self.profile.id
 
-    @cached_property
+    @once
     def plan(self) -> PlannedChange:
         """The planned change.
 
@@ -311,7 +325,7 @@ class Context:
             raise NotReadError(Need.PLAN, "a planned change")
         return self.planned_change
 
-    @cached_property
+    @once
     def reissues(self) -> bool:
         """Whether the plan changes something of an existing profile that is known to re-issue.
 
@@ -323,7 +337,7 @@ class Context:
             name in rows and rows[name].re_enrols is True for name in self.plan.changed
         )
 
-    @cached_property
+    @once
     def linked_root(self) -> TrustedRootProfile | None:
         """The linked trusted root profile, None if none is linked.
 
@@ -332,7 +346,7 @@ class Context:
         """
         return read(self.root, Need.ROOT, "the linked trusted root profile")
 
-    @cached_property
+    @once
     def targets(self) -> frozenset[Target]:
         """Whom the profile is assigned to.
 
@@ -341,7 +355,7 @@ class Context:
         """
         return _targets(self.assignments, self.known, "the assignments")
 
-    @cached_property
+    @once
     def root_targets(self) -> frozenset[Target]:
         """Whom the linked root is assigned to; nobody if there is no root.
 
@@ -352,6 +366,13 @@ class Context:
         if root is None:
             return frozenset()
         return _targets(self.root_assignments, root, "the assignments of the trusted root profile")
+
+    @once
+    def unread(self) -> Mapping[Need, str]:
+        """What of that which rules ask for first was not read, in words."""
+        return {
+            need: missing for need, ask in _ASKED.items() if (missing := _why_unread(self, ask))
+        }
 
     def require_dependants(self) -> Sequence[Dependant]:
         """The profiles that use its certificates.
@@ -413,3 +434,19 @@ def _targets(
     own = NOT_READ if profile.assignments is None else profile.assignments
     found = own if isinstance(given, NotRead) else given
     return read_targets(read(found, Need.ASSIGNMENTS, what))
+
+
+_ASKED: Final[Mapping[Need, Callable[[Context], object]]] = {
+    Need.ROOT: lambda context: context.linked_root,
+    Need.ASSIGNMENTS: lambda context: context.targets,
+    Need.DEPENDANTS: Context.require_dependants,
+    Need.DEVICES: Context.require_devices,
+}
+
+
+def _why_unread(context: Context, ask: Callable[[Context], object]) -> str | None:
+    try:
+        ask(context)
+    except NotReadError as error:
+        return error.what
+    return None

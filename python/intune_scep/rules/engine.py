@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from intune_scep.profiles import Platform
 from intune_scep.records import Record
@@ -16,7 +16,9 @@ from intune_scep.rules.model import Complaint, Need, Question, Rule, Severity
 _DOCUMENTED = Configuration()
 
 
-@dataclass(frozen=True)
+# There are many of these two for each profile, and the `__init__` that a frozen dataclass is given
+# sets each field by itself: theirs sets all at once.
+@dataclass(frozen=True, init=False)
 class Finding(Record):
     """One rule's complaint about one profile, or about the tenant.
 
@@ -39,8 +41,37 @@ class Finding(Record):
     waived: Waiver | None = None
     expired_waiver: Waiver | None = None
 
+    def __init__(
+        self,
+        *,
+        rule_id: str,
+        severity: Severity,
+        profile_id: str | None,
+        profile_name: str | None,
+        odata_type: str | None,
+        property: str,  # noqa: A002 - Graph's word
+        message: str,
+        remedy: str,
+        source: str,
+        waived: Waiver | None = None,
+        expired_waiver: Waiver | None = None,
+    ) -> None:
+        vars(self).update(
+            rule_id=rule_id,
+            severity=severity,
+            profile_id=profile_id,
+            profile_name=profile_name,
+            odata_type=odata_type,
+            property=property,
+            message=message,
+            remedy=remedy,
+            source=source,
+            waived=waived,
+            expired_waiver=expired_waiver,
+        )
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, init=False)
 class Skipped(Record):
     """A rule that could not be judged.
 
@@ -54,6 +85,22 @@ class Skipped(Record):
     profile_name: str | None
     need: Need
     missing: str
+
+    def __init__(
+        self,
+        rule_id: str,
+        profile_id: str | None,
+        profile_name: str | None,
+        need: Need,
+        missing: str,
+    ) -> None:
+        vars(self).update(
+            rule_id=rule_id,
+            profile_id=profile_id,
+            profile_name=profile_name,
+            need=need,
+            missing=missing,
+        )
 
 
 @dataclass(frozen=True)
@@ -106,21 +153,77 @@ def check(
     """
     if configuration.answers:
         context = replace(context, answers={**configuration.answers, **context.answers})
-    platform = None if isinstance(context.profile, ForeignProfile) else context.platform
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    for rule in applicable_rules(context.kind, platform):
-        if of_the_plan and Need.PLAN not in rule.needs:
-            continue
-        if rule.id not in configuration.disabled and not _is_settled(rule, context):
-            _judge(rule, context, configuration, findings, skipped)
+    profile, malformed = context.profile, context.malformed
+
+    def skip(rule: Rule, need: Need, what: str) -> None:
+        skipped.append(Skipped(rule.id, profile.id, profile.display_name, need, what))
+
+    for rule in _judging(context, configuration, of_the_plan=of_the_plan):
+        if malformed and (unread := rule.reads & malformed):
+            names = ", ".join(sorted(unread))
+            skip(rule, Need.PROFILE, f"{names} in a shape that is known")
+        elif rule.asks is not None and rule.asks in context.unread:
+            skip(rule, rule.asks, context.unread[rule.asks])
+        else:
+            try:
+                for complaint in rule.judge(context):
+                    findings.append(_finding(rule, complaint, context, configuration))
+            except NotReadError as error:
+                skip(rule, error.need, error.what)
+    return CheckResult(tuple(findings), tuple(skipped), _expired(context, configuration))
+
+
+def _expired(context: Context, configuration: Configuration) -> tuple[Waiver, ...]:
     profile = context.profile
-    expired = (
+    return tuple(
         waiver
         for waiver in configuration.expired_waivers(context.today)
         if waiver.is_about(profile.id, profile.display_name)
     )
-    return CheckResult(tuple(findings), tuple(skipped), tuple(expired))
+
+
+def _judging(
+    context: Context, configuration: Configuration, *, of_the_plan: bool
+) -> tuple[Rule, ...]:
+    """The rules by which a profile is judged: those about plans only where one is made."""
+    foreign = isinstance(context.profile, ForeignProfile)
+    settled = frozenset(name for name, answer in context.answers.items() if answer is True)
+    return _selected(
+        context.kind,
+        None if foreign else context.platform,
+        has_plan=context.planned_change is not None,
+        of_the_plan=of_the_plan,
+        left_out=configuration.disabled,
+        settled=settled,
+    )
+
+
+@lru_cache(maxsize=256)
+def _selected(
+    kind: str,
+    platform: Platform | None,
+    *,
+    has_plan: bool,
+    of_the_plan: bool,
+    left_out: frozenset[str],
+    settled: frozenset[str],
+) -> tuple[Rule, ...]:
+    """Chosen once for all profiles of a type.
+
+    Args:
+        left_out: Ids of rules that are disabled.
+        settled: Ids of rules whose question a person has answered: there is nothing to judge.
+    """
+    return tuple(
+        rule
+        for rule in applicable_rules(kind, platform)
+        if rule.id not in left_out
+        and (rule.question is None or rule.id not in settled)
+        and (has_plan or Need.PLAN not in rule.needs)
+        and (Need.PLAN in rule.needs or not of_the_plan)
+    )
 
 
 @cache
@@ -133,46 +236,11 @@ def applicable_rules(kind: str, platform: Platform | None) -> tuple[Rule, ...]:
     )
 
 
-def _is_settled(rule: Rule, context: Context) -> bool:
-    """Whether there is nothing to judge: nothing is planned, or a person has answered."""
-    if Need.PLAN in rule.needs and context.planned_change is None:
-        return True
-    return rule.question is not None and context.answers.get(rule.id) is True
-
-
-def _judge(
-    rule: Rule,
-    context: Context,
-    configuration: Configuration,
-    findings: list[Finding],
-    skipped: list[Skipped],
-) -> None:
-    try:
-        _refuse_malformed(rule, context)
-        for complaint in rule.judge(context):
-            findings.append(_finding(rule, complaint, context, configuration))
-    except NotReadError as error:
-        profile = context.profile
-        skipped.append(Skipped(rule.id, profile.id, profile.display_name, error.need, error.what))
-
-
-def _refuse_malformed(rule: Rule, context: Context) -> None:
-    if malformed := rule.reads & context.malformed:
-        names = ", ".join(sorted(malformed))
-        raise NotReadError(Need.PROFILE, f"{names} in a shape that is known")
-
-
 def _finding(
     rule: Rule, complaint: Complaint, context: Context, configuration: Configuration
 ) -> Finding:
     profile = context.profile
-    waivers = [
-        waiver
-        for waiver in configuration.waivers
-        if waiver.covers(rule.id, profile.id, profile.display_name)
-    ]
-    waived = next((item for item in waivers if not item.has_expired(context.today)), None)
-    expired = next((item for item in waivers if item.has_expired(context.today)), None)
+    waived, expired = _waivers(rule, context, configuration)
     return Finding(
         rule_id=rule.id,
         severity=configuration.severities.get(rule.id) or complaint.severity or rule.severity,
@@ -186,6 +254,22 @@ def _finding(
         waived=waived,
         expired_waiver=None if waived else expired,
     )
+
+
+def _waivers(
+    rule: Rule, context: Context, configuration: Configuration
+) -> tuple[Waiver | None, Waiver | None]:
+    """What accepts a rule's findings on the profile, and what did until it expired."""
+    if not configuration.waivers:
+        return None, None
+    profile = context.profile
+    about = [
+        waiver
+        for waiver in configuration.waivers
+        if waiver.covers(rule.id, profile.id, profile.display_name)
+    ]
+    waived = next((item for item in about if not item.has_expired(context.today)), None)
+    return waived, next((item for item in about if item.has_expired(context.today)), None)
 
 
 def review_questions(configuration: Configuration, platforms: Sequence[Platform]) -> QuestionReview:

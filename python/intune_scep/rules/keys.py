@@ -38,6 +38,9 @@ _TPM: Final = {
     KeyStorageProviderOption.USE_TPM_KSP_OTHERWISE_FAIL: "always",
     KeyStorageProviderOption.USE_TPM_KSP_OTHERWISE_USE_SOFTWARE_KSP: "on devices with a TPM",
 }
+_PROVIDERS: Final = tuple(KeyStorageProviderOption)
+_SIZES: Final = frozenset(KeySize)
+_SIZE: Final = re.compile(r"size\d+")
 _FIRST_WITH_4096: Final = {"ios": 14, "macos": 11}
 
 
@@ -65,7 +68,7 @@ def check_ksp(context: Context) -> Iterator[Complaint]:
         yield Complaint(
             f"keyStorageProvider is set, but {PLATFORM_NAMES[context.platform]} has none."
         )
-    elif value not in list(KeyStorageProviderOption):
+    elif value not in _PROVIDERS:
         yield Complaint(f"keyStorageProvider is {value!r}, which Graph does not know.")
 
 
@@ -160,14 +163,14 @@ def check_key_size(context: Context) -> Iterator[Complaint]:
         yield Complaint(
             "The key size is “Not configured” (keySize is not set): nobody has chosen one."
         )
-    elif "keySize" in profile.malformed or re.fullmatch(r"size\d+", str(size)) is None:
+    elif "keySize" in profile.malformed or _SIZE.fullmatch(str(size)) is None:
         yield Complaint(
             f"keySize is {size!r}; Graph expects size2048, for example.", Severity.ERROR
         )
     elif size == KeySize.SIZE_1024:
         severity = Severity.ERROR if context.scep.uses_cloud_pki else None
         yield Complaint("The key has only 1024 bits.", severity)
-    elif size not in list(KeySize):
+    elif size not in _SIZES:
         yield Complaint(f"keySize is {size}, which is not known.")
 
 

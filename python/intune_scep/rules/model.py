@@ -76,6 +76,8 @@ class Rule:
         kinds: Which profiles it judges: values of `ProfileKind`, and `foreign`.
         platforms: Where it applies.
         needs: What it must know beyond the profile.
+        asks: Of the needs, what the function asks for first, whatever the profile is: where it was
+            not read, the rule is skipped without calling it.
         reads: Wire names of the properties without which it cannot judge. If one of them has an
             unexpected JSON type, the rule is skipped.
         question: What a person can answer to settle it; `yes` in the configuration's answers means
@@ -94,6 +96,7 @@ class Rule:
     kinds: frozenset[str]
     platforms: frozenset[Platform]
     needs: frozenset[Need]
+    asks: Need | None
     reads: frozenset[str]
     question: str | None
     judge: Judge = field(repr=False, compare=False)

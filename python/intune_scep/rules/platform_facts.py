@@ -66,6 +66,7 @@ def note_no_revocation(context: Context) -> Iterator[Complaint]:
     property="@odata.type",
     platforms=AOSP,
     needs=(Need.DEPENDANTS,),
+    asks=Need.DEPENDANTS,
 )
 def check_aosp_vpn(context: Context) -> Iterator[Complaint]:
     """SCEP certificates on AOSP devices are supported for Wi-Fi. There is no VPN profile for
@@ -84,6 +85,7 @@ def check_aosp_vpn(context: Context) -> Iterator[Complaint]:
     property="@odata.type",
     platforms=APPLE,
     needs=(Need.DEPENDANTS,),
+    asks=Need.DEPENDANTS,
 )
 def note_multiplied(context: Context) -> Iterator[Complaint]:
     """On iOS/iPadOS and macOS each Wi-Fi, VPN or e-mail profile that uses the SCEP profile receives

@@ -87,6 +87,7 @@ def check_device_administrator(context: Context) -> Iterator[Complaint]:
     property="@odata.type",
     platforms=ANDROID_ENTERPRISE,
     needs=(Need.ASSIGNMENTS, Need.DEVICES),
+    asks=Need.ASSIGNMENTS,
 )
 def check_enrolment_family(context: Context) -> Iterator[Complaint]:
     """Android Enterprise has two families of certificate profiles. A profile of the wrong family

@@ -53,6 +53,7 @@ def rule(
     kinds: frozenset[str] = SCEP,
     platforms: frozenset[Platform] = LIVING,
     needs: Iterable[Need] = (),
+    asks: Need | None = None,
     reads: Iterable[str] | None = None,
     question: str | None = None,
 ) -> Callable[[Judge], Judge]:
@@ -61,15 +62,18 @@ def rule(
     Args:
         rule_id, severity, title, remedy, source, property, kinds, platforms, question: See `Rule`.
         needs: Beyond the profile itself.
+        asks: One of them, if it is asked for first, whatever the profile is.
         reads: Properties without which it cannot judge; `property` if not given.
 
     Raises:
-        ValueError: The id is taken.
+        ValueError: The id is taken, or what is asked for is no need.
     """
 
     def register(judge: Judge) -> Judge:
         if rule_id in _RULES:
             raise ValueError(f"{rule_id} is registered twice.")
+        if asks is not None and asks not in needs:
+            raise ValueError(f"{rule_id} asks for what it does not need.")
         _RULES[rule_id] = Rule(
             id=rule_id,
             severity=severity,
@@ -82,6 +86,7 @@ def rule(
             kinds=kinds,
             platforms=platforms,
             needs=frozenset({Need.PROFILE, *needs}),
+            asks=asks,
             reads=frozenset((property,) if reads is None else reads),
             question=question,
             judge=judge,

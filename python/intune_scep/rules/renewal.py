@@ -103,6 +103,7 @@ def check_window(context: Context) -> Iterator[Complaint]:
     property=_THRESHOLD,
     platforms=APPLE,
     needs=(Need.DEVICES,),
+    asks=Need.DEVICES,
     reads=(),
 )
 def check_expired(context: Context) -> Iterator[Complaint]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +17,7 @@ from intune_scep.rules.platforms import (
     WINDOWS,
 )
 from intune_scep.rules.registry import ADMIN_CENTER, CLOUD_PKI_PAGE, TOOL_RULE, page, rule
+from intune_scep.rules.texts import repeated
 
 _URLS: Final = "scepServerUrls"
 _SECTION: Final = "step 7, SCEP Server URLs"
@@ -190,6 +190,5 @@ def note_no_failover(context: Context) -> Iterator[Complaint]:
 )
 def check_duplicate_urls(context: Context) -> Iterator[Complaint]:
     """The same URL twice adds no server and no redundancy."""
-    for identity, count in Counter(url.identity for url in context.scep.urls).items():
-        if count > 1:
-            yield Complaint(f"{identity} is there {count} times.")
+    for identity, count in repeated([url.identity for url in context.scep.urls]):
+        yield Complaint(f"{identity} is there {count} times.")

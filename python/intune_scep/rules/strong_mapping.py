@@ -191,7 +191,7 @@ def _lacks_sid(context: Context) -> bool:
         return False
     if not facts.logs_on or facts.sid_uris or facts.misuses_sid:
         return False
-    if "custom_subject_alternative_names" not in facts.profile.model_fields_set:
+    if SANS not in context.wire:
         raise NotReadError(Need.PROFILE, "the subject alternative names")
     return True
 

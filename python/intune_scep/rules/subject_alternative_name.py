@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.profiles.enums import SubjectAlternativeNameType
 from intune_scep.profiles.vocabulary import DNS, EMAIL, PLATFORM_NAMES, SAN_LABELS, UPN, san_label
-from intune_scep.rules.brackets import forbidden_after_variable
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER
@@ -21,9 +19,8 @@ from intune_scep.rules.scep_facts import (
     SANS,
     SUBJECT,
     Place,
-    ScepFacts,
 )
-from intune_scep.rules.texts import variable
+from intune_scep.rules.texts import repeated, variable
 
 if TYPE_CHECKING:
     from intune_scep.profiles import SubjectAlternativeName
@@ -31,6 +28,8 @@ if TYPE_CHECKING:
 _SECTION: Final = "step 7, Subject alternative name"
 _LIMIT: Final = 500
 _LEGACY_TYPE: Final = "subjectAlternativeNameType"
+_LEGACY_TYPES: Final = {member.value for member in SubjectAlternativeNameType} - set(SAN_LABELS)
+_AUTHENTICATING: Final = ANY_PURPOSE | {CLIENT_AUTHENTICATION}
 _WITHOUT_SANS: Final = frozenset(
     row.platform
     for row in PROFILE_TYPES
@@ -49,9 +48,8 @@ _WITHOUT_SANS: Final = frozenset(
 def check_san_types(context: Context) -> Iterator[Complaint]:
     """The admin center offers e-mail address, UPN, DNS and URI. Graph still knows none and
     customAzureADAttribute, which are legacy; anything else it refuses."""
-    legacy = {member.value for member in SubjectAlternativeNameType} - set(SAN_LABELS)
     for san in context.scep.sans:
-        if san.san_type in legacy:
+        if san.san_type in _LEGACY_TYPES:
             yield Complaint(
                 f"The kind {san.san_type} of the name {san.text!r} is legacy.", Severity.WARNING
             )
@@ -103,7 +101,7 @@ def check_san_values(context: Context) -> Iterator[Complaint]:
 def check_user_name(context: Context) -> Iterator[Complaint]:
     """Fully managed, dedicated and corporate-owned work profile devices do not support the
     variable UserName in the subject alternative name."""
-    for place, used in context.scep.used("UserName"):
+    for place, used in context.scep.used({"username"}):
         if place.wire_name != SUBJECT:
             yield Complaint(
                 f"The {place.label} {place.text!r} uses {variable(used.name)}.",
@@ -124,7 +122,7 @@ def check_text_after_variable(context: Context) -> Iterator[Complaint]:
     """Curly brackets, pipes and semicolons must not stand in the text that follows a variable.
     The page says so of alternative names; in a subject it is a warning."""
     for place in context.scep.places:
-        found = forbidden_after_variable(place.text)
+        found = place.forbidden
         if found:
             yield Complaint(
                 f"The {place.label} {place.text!r} has {' '.join(found)} after a variable.",
@@ -193,7 +191,7 @@ def check_dns_names(context: Context) -> Iterator[Complaint]:
 def check_upn(context: Context) -> Iterator[Complaint]:
     """A Network Policy Server finds the account of a user by the UPN in the certificate."""
     facts = context.scep
-    authenticates = not {CLIENT_AUTHENTICATION, *ANY_PURPOSE}.isdisjoint(facts.usages)
+    authenticates = not _AUTHENTICATING.isdisjoint(facts.usages)
     if not facts.is_user or not authenticates or UPN in facts.legacy_san_types:
         return
     if all(san.san_type != UPN for san in facts.sans):
@@ -228,13 +226,9 @@ def check_any_san(context: Context) -> Iterator[Complaint]:
 def check_duplicate_sans(context: Context) -> Iterator[Complaint]:
     """The same name twice adds nothing to the certificate. The SID URI has a rule of its own,
     R-074."""
-    counts = Counter(
-        (san.san_type, san.folded, san.text)[:2] for san in context.scep.sans if not san.is_sid_uri
-    )
-    for (kind, text), count in counts.items():
-        if count > 1:
-            label = san_label(kind)
-            yield Complaint(f"The {label} name {text!r} is there {count} times.")
+    names = [(san.san_type, san.folded) for san in context.scep.sans if not san.is_sid_uri]
+    for (kind, text), count in repeated(names):
+        yield Complaint(f"The {san_label(kind)} name {text!r} is there {count} times.")
 
 
 @rule(
@@ -254,7 +248,7 @@ def check_names_kept(context: Context) -> Iterator[Complaint]:
     before = context.plan.before
     if not isinstance(before, ScepProfile) or not context.scep.sid_uris:
         return
-    if ScepFacts(before).sid_uris:
+    if context.facts_of(before).sid_uris:
         return  # It is there already, so nothing is added.
     old = [_pair(san) for san in before.custom_subject_alternative_names or ()]
     new = [_pair(san) for san in context.scep.profile.custom_subject_alternative_names or ()]

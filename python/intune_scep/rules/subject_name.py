@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from intune_scep.memory import remembered
 from intune_scep.profiles import KNOWN_VARIABLES, Platform
 from intune_scep.profiles.variables import count_edits, fold
-from intune_scep.rules.brackets import broken_variables
 from intune_scep.rules.context import Context, NotRead, NotReadError, read
 from intune_scep.rules.distinguished_name import has_open_quote, is_inside_quotes
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
@@ -24,14 +24,28 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
-from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SECURE_EMAIL, SUBJECT, Place, Used
+from intune_scep.rules.scep_facts import (
+    LEGACY_SAN,
+    SANS,
+    SECURE_EMAIL,
+    SUBJECT,
+    Place,
+    Used,
+    read_place,
+)
 from intune_scep.rules.texts import counted, variable, variables
 
 _ALL_TEXTS: Final = (SUBJECT, SANS, LEGACY_SAN)
 _SUBJECT_SECTION: Final = "step 7, Subject name format"
 _MAX_SUBJECT: Final = 64
-_IMEI: Final = ("IMEI", "IMEINumber", "Device_IMEI", "MEID")
-_HARDWARE: Final = (*_IMEI, "SerialNumber", "Device_Serial")
+_HARDWARE: Final = frozenset(
+    {"imei", "imeinumber", "device_imei", "meid", "serialnumber", "device_serial"}
+)
+_DOMAIN_NAME: Final = frozenset({"fullyqualifieddomainname"})
+_SPOOFABLE: Final = _HARDWARE | _DOMAIN_NAME
+_NOT_ON_AOSP: Final = frozenset(
+    {"onpremisessamaccountname", "onprem_distinguished_name", "department"}
+)
 _IDENTIFIERS: Final = {
     "imei": "imei",
     "imeinumber": "imei",
@@ -94,7 +108,7 @@ def check_brackets(context: Context) -> Iterator[Complaint]:
     """Anything but two brackets on each side is plain text to Intune, so the certificate would
     hold the name of the variable, or the profile fails."""
     for place in context.scep.places:
-        broken = broken_variables(place.text)
+        broken = place.broken
         if broken:
             yield Complaint(
                 f"The {place.label} {place.text!r} has {' and '.join(map(repr, broken))}, which is"
@@ -117,7 +131,7 @@ def check_known_variables(context: Context) -> Iterator[Complaint]:
     """Intune does not resolve a variable it does not know. Microsoft adds variables (GivenName
     and SurName came in June 2025), so an unknown name is a warning, and an error only where it
     looks like a misspelled known one."""
-    for place, used in context.scep.used():
+    for place, used in context.scep.all_used:
         if used.known is None:
             yield _unknown(place, used)
         elif used.known.only_in == "scep_url":
@@ -223,8 +237,7 @@ def check_device_subject(context: Context) -> Iterator[Complaint]:
 )
 def check_subject_length(context: Context) -> Iterator[Complaint]:
     """A certification authority enforces name lengths by default and then refuses the request."""
-    text = context.scep.subject.text
-    fixed = re.sub(r"\{\{[^{}]+\}\}", "", text)
+    text, fixed = context.scep.subject.text, context.scep.subject.fixed
     if len(fixed) > _MAX_SUBJECT:
         yield Complaint(
             f"The fixed text of the subject alone has {len(fixed)} characters: {text!r}."
@@ -249,10 +262,10 @@ def check_escapes(context: Context) -> Iterator[Complaint]:
     """With a backslash before + ; , or = the subject of the request differs from the one in the
     challenge. Intune's validation fails and no certificate is issued. Microsoft names PKCS
     profiles beside SCEP profiles, so both are judged."""
-    text = _pkcs_subject(context) if context.kind == FOREIGN else context.scep.subject.text
-    escaped = sorted(set(re.findall(r"\\[+;,=]", text)))
-    if escaped:
-        yield Complaint(f"The subject {text!r} has {' and '.join(escaped)}.")
+    foreign = context.kind == FOREIGN
+    subject = read_place(SUBJECT, _pkcs_subject(context)) if foreign else context.scep.subject
+    if subject.escapes:
+        yield Complaint(f"The subject {subject.text!r} has {' and '.join(subject.escapes)}.")
 
 
 def _pkcs_subject(context: Context) -> str:
@@ -279,9 +292,14 @@ def check_special_characters(context: Context) -> Iterator[Complaint]:
     for part in context.scep.subject_parts:
         if part.key != "CN" or part.is_quoted:
             continue
-        special = sorted(set(re.findall(r"(?<!\\)[+;=]", part.value)))
+        special = _specials(part.value)
         if special:
             yield Complaint(f"The common name {part.value!r} has {' and '.join(special)} unquoted.")
+
+
+@remembered
+def _specials(value: str) -> tuple[str, ...]:
+    return tuple(sorted(set(re.findall(r"(?<!\\)[+;=]", value))))
 
 
 @rule(
@@ -349,11 +367,7 @@ def check_values(context: Context) -> Iterator[Complaint]:
 
 
 def _without_value(context: Context, attributes: dict[str, str]) -> Iterator[Complaint]:
-    found = {
-        used.folded: (place, used)
-        for place, used in context.scep.used()
-        if used.folded in attributes
-    }
+    found = {used.folded: (place, used) for place, used in context.scep.used(attributes)}
     for folded, (place, used) in found.items():
         attribute = attributes[folded]
         count = context.require_directory().count_users_without(attribute)
@@ -395,7 +409,7 @@ def check_spoofable(context: Context) -> Iterator[Complaint]:
     access to it can give false ones and so receive a certificate in another device's name."""
     if not context.scep.is_device:
         return
-    names = {used.name for _, used in context.scep.used(*_HARDWARE, "FullyQualifiedDomainName")}
+    names = {used.name for _, used in context.scep.used(_SPOOFABLE)}
     if names:
         yield Complaint(f"The device certificate rests on {variables(names)}.")
 
@@ -416,7 +430,7 @@ def check_device_values(context: Context) -> Iterator[Complaint]:
     devices were not read, IMEI and MEID are suspected on Windows and macOS all the same: Macs have
     none, and few Windows devices do."""
     used: dict[str, set[str]] = {}
-    for _, variable_ in context.scep.used(*_IDENTIFIERS):
+    for _, variable_ in context.scep.used(_IDENTIFIERS):
         used.setdefault(_IDENTIFIERS[variable_.folded], set()).add(variable_.name)
     if not used:
         return
@@ -447,7 +461,7 @@ def check_domain_name(context: Context) -> Iterator[Complaint]:
     """FullyQualifiedDomainName has a value on domain-joined Windows devices only. On Windows this
     is an information, since joined and other devices may be in scope."""
     on_windows = context.platform is Platform.WINDOWS
-    for place, used in context.scep.used("FullyQualifiedDomainName"):
+    for place, used in context.scep.used(_DOMAIN_NAME):
         what = f"The {place.label} uses {variable(used.name)}"
         if on_windows:
             yield Complaint(
@@ -472,7 +486,7 @@ def check_domain_name(context: Context) -> Iterator[Complaint]:
 def check_personal_hardware(context: Context) -> Iterator[Complaint]:
     """Since Android 12, serial number, IMEI and MEID cannot be read in a personally-owned work
     profile. Devices that had Android 12 or later when they enrolled get no certificate."""
-    for place, used in context.scep.used(*_HARDWARE):
+    for place, used in context.scep.used(_HARDWARE):
         yield Complaint(f"The {place.label} uses {variable(used.name)}.", property=place.wire_name)
 
 
@@ -489,8 +503,7 @@ def check_personal_hardware(context: Context) -> Iterator[Complaint]:
 def check_aosp_variables(context: Context) -> Iterator[Complaint]:
     """OnPremisesSamAccountName, OnPrem_Distinguished_Name and Department are not available in
     SCEP profiles for Android (AOSP)."""
-    unsupported = ("OnPremisesSamAccountName", "OnPrem_Distinguished_Name", "Department")
-    for place, used in context.scep.used(*unsupported):
+    for place, used in context.scep.used(_NOT_ON_AOSP):
         yield Complaint(f"The {place.label} uses {variable(used.name)}.", property=place.wire_name)
 
 

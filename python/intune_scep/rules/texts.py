@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from typing import TypeVar
+
+_T = TypeVar("_T", bound=Hashable)
 
 _BRACKETS = "{{%s}}"
 
@@ -20,3 +24,10 @@ def variables(names: Iterable[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 certificate`, `2 certificates`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def repeated(items: Sequence[_T]) -> list[tuple[_T, int]]:
+    """What is there more than once, and how often."""
+    if len(set(items)) == len(items):
+        return []
+    return [(item, count) for item, count in Counter(items).items() if count > 1]

@@ -23,6 +23,7 @@ from intune_scep.rules.registry import (
 )
 from intune_scep.rules.targets import included
 
+_STORES: Final = tuple(CertificateDestinationStore)
 _LINK: Final = "rootCertificate"
 _CERTIFICATE: Final = "trustedRootCertificate"
 _SECTION: Final = "step 7, Root Certificate"
@@ -36,6 +37,7 @@ _SECTION: Final = "step 7, Root Certificate"
     source=f"{page(_SECTION)}; {TRUSTED_ROOT_PAGE}",
     property=_LINK,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
 )
 def check_root_linked(context: Context) -> Iterator[Complaint]:
     """A SCEP profile must reference a trusted root profile. The link is never part of a plain
@@ -52,6 +54,7 @@ def check_root_linked(context: Context) -> Iterator[Complaint]:
     source=f"{page(_SECTION)}; {TRUSTED_ROOT_PAGE}",
     property=_LINK,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
 )
 def check_root_platform(context: Context) -> Iterator[Complaint]:
     """A trusted root profile reaches devices of its own platform only, so devices would receive
@@ -75,6 +78,7 @@ def check_root_platform(context: Context) -> Iterator[Complaint]:
     source=f"{page(f'{_SECTION}, Note')}; other pages disagree",
     property=_LINK,
     needs=(Need.ROOT,),
+    asks=Need.ROOT,
 )
 def check_top_level_root(context: Context) -> Iterator[Complaint]:
     """With a root and an issuing CA Microsoft's page says to select the top-level root that
@@ -98,6 +102,7 @@ def check_top_level_root(context: Context) -> Iterator[Complaint]:
     source=page("Assign the certificate profile, Important"),
     property=_LINK,
     needs=(Need.ROOT, Need.ASSIGNMENTS),
+    asks=Need.ROOT,
 )
 def check_root_assigned(context: Context) -> Iterator[Complaint]:
     """A device must have received the trusted root before it can use the SCEP profile. A profile
@@ -160,7 +165,7 @@ def check_destination_store(context: Context) -> Iterator[Complaint]:
     """Windows trusts what is in the root store. A root among the intermediates is not trusted,
     and an intermediate CA among the roots is trusted more than it should be."""
     store = getattr(context.own_root, "destination_store", None)
-    if store not in list(CertificateDestinationStore):
+    if store not in _STORES:
         yield Complaint(f"destinationStore is {store!r}." if store else "No store is chosen.")
         return
     certificate = read_ca_certificate(context.own_root.trusted_root_certificate)

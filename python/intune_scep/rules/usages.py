@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from intune_scep.memory import remembered
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Severity
@@ -21,6 +22,7 @@ from intune_scep.rules.registry import (
 from intune_scep.rules.scep_facts import ANY_PURPOSE, CLIENT_AUTHENTICATION
 
 _USAGES: Final = "extendedKeyUsages"
+_AUTHENTICATING: Final = ANY_PURPOSE | {CLIENT_AUTHENTICATION}
 _OID: Final = re.compile(r"(?:[01]\.(?:[0-9]|[1-3][0-9])|2\.(?:0|[1-9]\d*))(?:\.(?:0|[1-9]\d*))*")
 _NAMES: Final = {
     "1.3.6.1.5.5.7.3.1": ("Server Authentication",),
@@ -45,10 +47,10 @@ _NAMES: Final = {
 def check_client_authentication(context: Context) -> Iterator[Complaint]:
     """Most certificates are there to authenticate a user or device to a server, which needs client
     authentication. Where other purposes are named instead, this is an information."""
-    usages = set(context.scep.usages)
+    usages = context.scep.usages
     if not usages:
         yield Complaint("There is no extended key usage.")
-    elif usages.isdisjoint({CLIENT_AUTHENTICATION, *ANY_PURPOSE}):
+    elif _AUTHENTICATING.isdisjoint(usages):
         yield Complaint("Client Authentication is not among the usages.", Severity.INFO)
 
 
@@ -65,8 +67,13 @@ def check_object_identifiers(context: Context) -> Iterator[Complaint]:
     leading zero. A CA refuses a request with a broken one."""
     for usage in context.scep.profile.extended_key_usages or ():
         identifier = usage.object_identifier or ""
-        if _OID.fullmatch(identifier) is None:
+        if not _is_identifier(identifier):
             yield Complaint(f"{identifier!r} ({usage.name or 'unnamed'}) is no object identifier.")
+
+
+@remembered
+def _is_identifier(text: str) -> bool:
+    return _OID.fullmatch(text) is not None
 
 
 @rule(
@@ -104,12 +111,13 @@ def check_usage_names(context: Context) -> Iterator[Complaint]:
     for usage in context.scep.profile.extended_key_usages or ():
         names = _NAMES.get((usage.object_identifier or "").strip(), ())
         given = _fold(usage.name or "")
-        if names and given and given not in map(_fold, names):
+        if names and given and all(given != _fold(name) for name in names):
             yield Complaint(
                 f"{usage.object_identifier} is {names[0]}, but is named {usage.name!r}."
             )
 
 
+@remembered
 def _fold(name: str) -> str:
     return re.sub(r"[^a-z]", "", name.lower())
 

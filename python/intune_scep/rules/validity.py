@@ -29,6 +29,7 @@ _VALUE: Final = "certificateValidityPeriodValue"
 _SCALE: Final = "certificateValidityPeriodScale"
 _BOTH: Final = (_VALUE, _SCALE)
 _LONGEST: Final = {"days": 730, "months": 24, "years": 2}
+_SCALES: Final = frozenset(CertificateValidityPeriodScale)
 _SHORTEST_DAYS: Final = 5
 
 
@@ -77,6 +78,7 @@ def check_shortest(context: Context) -> Iterator[Complaint]:
     source=page(_SECTION),
     property=_VALUE,
     needs=(Need.ROOT, Need.TENANT),
+    asks=Need.ROOT,
     reads=_BOTH,
 )
 def check_ca_outlives(context: Context) -> Iterator[Complaint]:
@@ -169,7 +171,7 @@ def check_period(context: Context) -> Iterator[Complaint]:
             "The validity is not set." if value is None else f"The validity is {value}."
         )
     scale = profile.certificate_validity_period_scale
-    if scale not in set(CertificateValidityPeriodScale):
+    if scale not in _SCALES:
         yield Complaint(
             "The unit of the validity is not set."
             if scale is None

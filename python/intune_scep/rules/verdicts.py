@@ -11,7 +11,7 @@ from intune_scep.profiles import SID_VARIABLE, Platform
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES, san_label
 from intune_scep.rules.catalogue import RULES
 from intune_scep.rules.model import Need, Severity
-from intune_scep.rules.scep_facts import LEGACY_SAN, SUBJECT, Place, ScepFacts
+from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SUBJECT, Place, ScepFacts
 
 if TYPE_CHECKING:
     from intune_scep.profiles import ScepProfile
@@ -69,11 +69,14 @@ class Judgement:
     changeable: bool = False
 
 
-def judge(profile: ScepProfile) -> Judgement:
+def judge(profile: ScepProfile, facts: ScepFacts | None = None) -> Judgement:
     """Decide what strong mapping means for a profile.
 
     Defects come first, since a defective profile must not be touched whatever else it is.
     Sources: Microsoft's SCEP profiles page, DOMAIN.md 3 (contradictions) and 5.
+
+    Args:
+        facts: Of this profile, where they were worked out already.
     """
     platform = profile.profile_type.platform
     if platform is Platform.WINDOWS_10X:
@@ -81,7 +84,7 @@ def judge(profile: ScepProfile) -> Judgement:
             Verdict.UNSUPPORTED,
             "Windows 10X is retired and its profiles live in another collection.",
         )
-    facts = ScepFacts(profile)
+    facts = facts or ScepFacts(profile)
     if defects := tuple(_defects(facts)):
         return Judgement(Verdict.DEFECTIVE, " ".join(defects))
     if not profile.profile_type.supports_custom_sans:
@@ -241,7 +244,7 @@ def _legacy_san(facts: ScepFacts) -> str | None:
 
 # Properties a verdict rests on: if Graph sends one in an unknown shape, a person must look.
 _JUDGED = (
-    "customSubjectAlternativeNames",
+    SANS,
     "extendedKeyUsages",
     "certificateStore",
     "subjectAlternativeNameType",
@@ -249,9 +252,9 @@ _JUDGED = (
 
 
 def _unreadable(profile: ScepProfile) -> str | None:
-    malformed = [name for name in _JUDGED if name in profile.malformed]
+    malformed = profile.malformed_of(_JUDGED)
     if malformed:
         return f"Graph sent {', '.join(malformed)} in a shape that is not known."
-    if "custom_subject_alternative_names" not in profile.model_fields_set:
+    if SANS not in profile.wire:
         return "Graph did not send the list of subject alternative names."
     return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from typing import Any, Final
 
-from intune_scep.profiles import SID_URI, Profile, ScepProfile, parse_profile
+from intune_scep.memory import collector_paused
+from intune_scep.profiles import SID_URI, Profile, ScepProfile
 from intune_scep.rules import (
     Configuration,
     Context,
@@ -21,6 +21,7 @@ from intune_scep.rules import (
     judge,
     reviewed,
 )
+from intune_scep.rules.scep_facts import ScepFacts
 from intune_scep.tenant import Snapshot
 
 SANS: Final = "customSubjectAlternativeNames"
@@ -99,31 +100,65 @@ class Assessment:
         }
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What is said of a profile before the rules are asked.
+
+    Attributes:
+        facts: The profile taken apart; None where the rules need not be asked.
+    """
+
+    profile: ScepProfile
+    judgement: Judgement
+    facts: ScepFacts | None
+
+
+def judge_all(profiles: Iterable[Profile]) -> tuple[Judged, ...]:
+    """The verdict of every SCEP profile among some; whose is changeable needs its root read."""
+    with collector_paused():
+        return tuple(_judged(item) for item in profiles if isinstance(item, ScepProfile))
+
+
+def _judged(profile: ScepProfile) -> Judged:
+    facts = ScepFacts(profile)
+    judgement = judge(profile, facts)
+    return Judged(profile, judgement, facts if judgement.changeable else None)
+
+
 def assess(
-    tenant: str, cloud: str, found: Snapshot, configuration: Configuration, today: date
+    tenant: str,
+    cloud: str,
+    found: Snapshot,
+    configuration: Configuration,
+    today: date,
+    *,
+    judged: Iterable[Judged] | None = None,
 ) -> Assessment:
-    """Judge every SCEP profile of a snapshot.
+    """Judge every SCEP profile of a snapshot, and ask the rules about those that may change.
 
     Args:
         found: With the assignments, and the root links of the profiles that may change.
         configuration: Severities, disabled rules, waivers and answers.
         today: Against which certificates and waivers are judged.
+        judged: Its SCEP profiles, where `judge_all` has been asked already.
     """
-    judge_one = partial(_assessed, found, configuration, today)
-    assessed = tuple(judge_one(item) for item in found.profiles if isinstance(item, ScepProfile))
+    profiles = judge_all(found.profiles) if judged is None else judged
+    with collector_paused():
+        assessed = tuple(_assessed(found, configuration, today, item) for item in profiles)
     return Assessment(tenant, cloud, assessed, found.notes, found.pages, is_whole=not found.unread)
 
 
 def _assessed(
-    found: Snapshot, configuration: Configuration, today: date, profile: ScepProfile
+    found: Snapshot, configuration: Configuration, today: date, judged: Judged
 ) -> Assessed:
-    judgement = judge(profile)
+    profile, judgement, facts = judged.profile, judged.judgement, judged.facts
     if not judgement.changeable:
         return Assessed(profile, judgement)
-    context = Context(profile, today, root=found.root_of(profile))
+    context = Context(profile, today, root=found.root_of(profile), facts=facts)
     result = check(context, configuration)
     after = with_sid_uri(profile)
-    planned = replace(context, profile=after, planned_change=PlannedChange(profile, after))
+    change = PlannedChange(profile, after)
+    planned = Context(after, today, root=context.root, facts=facts, planned_change=change)
     return Assessed(
         profile,
         reviewed(judgement, result, unread=found.why_root_is_unread(profile)),
@@ -131,10 +166,10 @@ def _assessed(
     )
 
 
-def with_sid_uri(profile: ScepProfile) -> Profile:
+def with_sid_uri(profile: ScepProfile) -> ScepProfile:
     """The profile as the migration would leave it."""
-    wire = profile.to_wire()
-    return parse_profile({**wire, SANS: append_sid_uri(wire.get(SANS))})
+    names = append_sid_uri(profile.wire.get(SANS))
+    return profile.model_copy(update={"custom_subject_alternative_names": names})
 
 
 def append_sid_uri(before: Sequence[Mapping[str, Any]] | None) -> WireSans:

@@ -13,6 +13,7 @@ from intune_scep.changes.steps.patch import Patch
 from intune_scep.declarations.options import SAN_TYPES
 from intune_scep.errors import PlanError
 from intune_scep.profiles import Profile
+from intune_scep.profiles.wire import copy_json
 from intune_scep.rules import Severity
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.assessment import (
@@ -127,7 +128,7 @@ def _findings(item: Assessed) -> list[dict[str, Any]]:
 
 def wire_sans(profile: Profile) -> WireSans | None:
     """The list of names exactly as Graph sent it."""
-    sans: WireSans | None = profile.to_wire().get(SANS)
+    sans: WireSans | None = copy_json(profile.wire.get(SANS))
     return sans
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from intune_scep.profiles import ScepProfile
-from intune_scep.rules import Configuration, judge
-from intune_scep.strong_mapping.assessment import Assessment, assess
+from intune_scep.rules import Configuration
+from intune_scep.strong_mapping.assessment import Assessment, assess, judge_all
 from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, add_root_links, read_snapshot
 
 
@@ -20,11 +19,9 @@ async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> A
         GraphError, GraphTransportError: the profiles could not be read.
     """
     snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True))
-    candidates = [
-        item
-        for item in snapshot.profiles
-        if isinstance(item, ScepProfile) and judge(item).changeable
-    ]
+    judged = judge_all(snapshot.profiles)
+    candidates = [item.profile for item in judged if item.judgement.changeable]
     snapshot = await add_root_links(tenant, snapshot, candidates, with_assignments=True)
     today = datetime.now(UTC).date()
-    return assess(tenant.tenant_id, tenant.cloud, snapshot, rules or Configuration(), today)
+    configuration = rules or Configuration()
+    return assess(tenant.tenant_id, tenant.cloud, snapshot, configuration, today, judged=judged)

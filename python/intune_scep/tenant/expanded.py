@@ -14,7 +14,8 @@ _LINK: Final = "@odata.nextLink"
 
 def is_partial(wire: Mapping[str, Any]) -> bool:
     """Whether an expanded collection of an object goes on elsewhere."""
-    return any(_is_link(name) and wire[name] is not None for name in wire)
+    links = [name for name in wire if "@" in name and _is_link(name)]
+    return any(wire[name] is not None for name in links)
 
 
 async def completed(tenant: Tenant, wire: Mapping[str, Any]) -> Wire:

@@ -65,4 +65,5 @@ async def read_profile(
 
 async def _profile_in(tenant: Tenant, identifier: str, body: Any) -> Profile:
     wire = require_same_id(identifier, body)
-    return parse_profile(await completed(tenant, wire) if is_partial(wire) else wire)
+    whole = await completed(tenant, wire) if is_partial(wire) else dict(wire)
+    return parse_profile(whole, copy=False)

@@ -44,9 +44,20 @@ async def read_root_links(
     links = {
         profile.id or "": _link(answer) for profile, answer in zip(profiles, answers, strict=True)
     }
+    _share_roots(links)
     if with_assignments and (refused := [p for p in profiles if _is_refusal(links[p.id or ""])]):
         links |= await read_root_links(tenant, refused)
     return links
+
+
+def _share_roots(links: dict[str, RootLink]) -> None:
+    """Let the profiles of one root have one model of it, if it was the same at each reading."""
+    known: dict[str | None, TrustedRootProfile] = {}
+    for key, link in links.items():
+        if isinstance(link, TrustedRootProfile):
+            first = known.setdefault(link.id, link)
+            if first is not link and first.wire == link.wire:
+                links[key] = first
 
 
 def _is_refusal(link: RootLink) -> bool:
@@ -64,7 +75,7 @@ def _root_in(body: Any) -> RootLink:
     odata_type = body.get("@odata.type") if isinstance(body, dict) else None
     kind = find_profile_type(odata_type) if isinstance(odata_type, str) else None
     if kind is not None and kind.kind is ProfileKind.TRUSTED_ROOT and body.get("id"):
-        root = kind.model.from_wire(body)
+        root = kind.model.from_wire(body, copy=False)
         assert isinstance(root, TrustedRootProfile)
         return root
     sent = f"a {odata_type}" if odata_type else "something"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from intune_scep.declarations.names import NameIndex, Names
 from intune_scep.errors import IntuneScepError
+from intune_scep.memory import collector_paused
 from intune_scep.profiles import (
     PROFILE_TYPES,
     Platform,
@@ -214,13 +215,15 @@ async def read_snapshot(tenant: Tenant, wanted: Wanted) -> Snapshot:
     listed, retired = await _list(tenant, wanted)
     ours = {row.odata_type.lower() for row in wanted.types}
     left_out = (*listed.left_out, *retired.left_out)
-    snapshot = Snapshot(
-        wanted,
-        tuple(
-            parse_profile(wire)
+    with collector_paused():
+        profiles = tuple(
+            parse_profile(wire, copy=False)
             for wire in (*listed.items, *retired.items)
             if wire["@odata.type"].lower() in ours
-        ),
+        )
+    snapshot = Snapshot(
+        wanted,
+        profiles,
         tuple(wire for wire in listed.items if is_other_certificate(wire["@odata.type"])),
         left_out=left_out,
         notes=(*map(str, left_out), *listed.notes, *retired.notes),

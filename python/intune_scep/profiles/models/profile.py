@@ -50,7 +50,7 @@ class Profile(WireModel):
     @property
     def odata_type(self) -> str:
         """The `@odata.type` as it came, else as Graph writes it."""
-        wire = self._wire or {}
+        wire = self._sent or {}
         return str(wire.get("@odata.type") or self.profile_type.odata_type)
 
     @property
@@ -65,7 +65,7 @@ class Profile(WireModel):
 
     def to_write(self) -> dict[str, Any]:
         """The wire object without what only Graph writes (GRAPH.md 3.2): see `writable`."""
-        return writable(self.to_wire())
+        return writable(self.wire)
 
     def _from_fields(self) -> dict[str, Any]:
         return {"@odata.type": self.odata_type, **super()._from_fields()}

@@ -1,17 +1,25 @@
 """What every model does: read a wire object without loss and give it back."""
 
-import json
-from collections.abc import Mapping
-from functools import cache
-from typing import Any, Self, get_args
+from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+import json
+from collections.abc import Generator, Iterable, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 from pydantic.alias_generators import to_camel
 
 from intune_scep.profiles.flags import Flags
+from intune_scep.profiles.models.readers import Reader, reader_of
 from intune_scep.profiles.wire import copy_json
 
-_IRREGULAR = {"min_os_version": "minOSVersion", "max_os_version": "maxOSVersion"}
+_IRREGULAR: Final = {"min_os_version": "minOSVersion", "max_os_version": "maxOSVersion"}
+_FIELDS_SET: Final = "__pydantic_fields_set__"
+# What pydantic keeps in slots of its own, and a model that was read has no use for.
+_NEVER_SET: Final = frozenset({"_sent", "__pydantic_extra__", "__pydantic_private__"})
+_set: Final = object.__setattr__
 
 
 def _wire_name(field: str) -> str:
@@ -25,7 +33,12 @@ class WireModel(BaseModel):
     A field is None when the property is null, absent or malformed: `to_wire()` tells which.
     Fields are named like the wire properties, in Python style; properties that have no field are
     in `unknown`. A model may also be made from fields and then holds exactly what was given.
+
+    A model that was read validates a property when its field is first asked for. Doing so twice
+    at once, in two threads, is harmless.
     """
+
+    __slots__ = ("_malformed", "_sent")
 
     model_config = ConfigDict(
         alias_generator=_wire_name,
@@ -36,39 +49,61 @@ class WireModel(BaseModel):
         defer_build=True,
     )
 
-    _wire: dict[str, Any] | None = PrivateAttr(default=None)
-    _malformed: tuple[str, ...] = PrivateAttr(default=())
+    if TYPE_CHECKING:
+        _sent: dict[str, Any] | None  # The wire object that was read; None if made from fields.
+        _malformed: tuple[str, ...]
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            """What is not there yet: a field of a model that was read, or what is known of all."""
+            if name in _NEVER_SET:
+                return None
+            wire = self._sent
+            field = None if wire is None else _fields(type(self)).get(name)
+            if field is not None:
+                value = wire.get(field[0])
+                return self.__dict__.setdefault(name, None if value is None else field[1](value))
+            if name == "_malformed":
+                found = self._validate()
+            elif name == _FIELDS_SET and wire is not None:
+                names = _wire_names(type(self))
+                found = {names[item] for item in wire if item in names} - {
+                    names[item] for item in self.malformed
+                }
+            else:
+                return super().__getattr__(name)
+            _set(self, name, found)
+            return found
 
     @classmethod
-    def from_wire(cls, wire: Mapping[str, Any]) -> Self:
-        """Read a wire object. No value of it raises: see `malformed`."""
-        own = copy_json(dict(wire))
-        try:
-            model = cls.model_validate(own, by_alias=True, by_name=False, extra="ignore")
-        except ValidationError as error:
-            model = cls._from_malformed(own, error)
-        model._wire = own
-        model._adopt_nested(own)
+    def from_wire(cls, wire: Mapping[str, Any], *, copy: bool = True) -> Self:
+        """Read a wire object. No value of it raises: see `malformed`.
+
+        Args:
+            copy: False where nobody else has the object or will change it: a `dict`, which is then
+                kept itself.
+        """
+        model = cls.__new__(cls)
+        _set(model, "_sent", copy_json(dict(wire)) if copy else wire)
         return model
 
     @classmethod
-    def _from_malformed(cls, own: dict[str, Any], error: ValidationError) -> Self:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
-        wrong = {detail["loc"][0] for detail in details}
-        sound = {name: value for name, value in own.items() if name not in wrong}
-        model = cls.model_validate(sound, by_alias=True, by_name=False, extra="ignore")
-        model._malformed = tuple(name for name in own if name in wrong)
-        return model
+    def sound_from(cls, wire: dict[str, Any]) -> Self | None:
+        """Read an object that nobody else has, whole and at once; None if it has a malformed value.
 
-    def _adopt_nested(self, own: dict[str, Any]) -> None:
-        """Let nested models, too, give back the wire objects they came from."""
-        for field, wire_name in _nested_fields(type(self)):
-            value = getattr(self, field)
-            if isinstance(value, WireModel):
-                value._wire = own[wire_name]
-            elif value:
-                for item, item_wire in zip(value, own[wire_name], strict=True):
-                    item._wire = item_wire
+        For the small objects inside profiles, of which there are many.
+        """
+        model = cls.__new__(cls)
+        _set(model, "_sent", wire)
+        known = model.__dict__
+        for field, (wire_name, read) in _fields(cls).items():
+            value = wire.get(wire_name)
+            if value is not None:
+                value = read(value)
+                if value is None:
+                    return None
+            known[field] = value
+        return model
 
     @property
     def malformed(self) -> tuple[str, ...]:
@@ -78,19 +113,36 @@ class WireModel(BaseModel):
         """
         return self._malformed
 
+    def malformed_of(self, wire_names: Iterable[str]) -> list[str]:
+        """Which of some properties are among `malformed`, without looking at the others."""
+        wire, fields = self._sent or {}, _wire_names(type(self))
+        return [
+            name
+            for name in wire_names
+            if wire.get(name) is not None and name in fields and getattr(self, fields[name]) is None
+        ]
+
     @property
     def unknown(self) -> dict[str, Any]:
         """The properties and annotations this model has no field for, as a copy."""
         known = {"@odata.type", *_wire_names(type(self))}
-        wire = self._wire or {}
+        wire = self._sent or {}
         return {name: copy_json(value) for name, value in wire.items() if name not in known}
+
+    @property
+    def wire(self) -> Mapping[str, Any]:
+        """The wire object to look at, not to change: `to_wire()` is a copy."""
+        return MappingProxyType(self._held())
+
+    def _held(self) -> dict[str, Any]:
+        return self._from_fields() if self._sent is None else self._sent
 
     def to_wire(self) -> dict[str, Any]:
         """The wire object, equal to the one read in every value and in the order of keys.
 
         A copy: changing it does not change the model.
         """
-        wire: dict[str, Any] = copy_json(self._from_fields() if self._wire is None else self._wire)
+        wire: dict[str, Any] = copy_json(self._held())
         return wire
 
     def __eq__(self, other: object) -> bool:
@@ -103,7 +155,7 @@ class WireModel(BaseModel):
         return hash(self._canonical())
 
     def _canonical(self) -> str:
-        return json.dumps(self.to_wire(), sort_keys=True)
+        return json.dumps(self._held(), sort_keys=True)
 
     def _from_fields(self) -> dict[str, Any]:
         return {
@@ -120,29 +172,82 @@ class WireModel(BaseModel):
         """
         names = {field: wire_name for wire_name, field in _wire_names(type(self)).items()}
         changes = {names[field]: _to_json(value) for field, value in (update or {}).items()}
-        return self.from_wire({**self.to_wire(), **changes})
+        # The values that stay are shared: no model ever changes its wire object.
+        model = self.from_wire({**self._held(), **copy_json(changes)}, copy=deep)
+        odd = {*self.malformed} - {*changes} | {*model.malformed_of(changes)}
+        _set(model, "_malformed", tuple(name for name in model._held() if name in odd))
+        return model
+
+    def _validate(self) -> tuple[str, ...]:
+        """Read every field, and give the wire names of those whose value is not of its type."""
+        wire = self._sent
+        if wire is None:
+            return ()
+        known = self.__dict__
+        odd = []
+        for field, (wire_name, read) in _fields(type(self)).items():
+            value = wire.get(wire_name)
+            if field not in known:
+                known.setdefault(field, None if value is None else read(value))
+            if value is not None and known[field] is None:
+                odd.append(wire_name)
+        return tuple(name for name in wire if name in odd) if odd else ()
+
+    def _read_all(self) -> None:
+        """Have every field there, and in the order of declaration, for what walks them all."""
+        if self._sent is not None:
+            _set(self, "__dict__", {field: getattr(self, field) for field in _fields(type(self))})
+
+    @model_serializer(mode="wrap")  # Without a type of its own, so that the schema stays.
+    def _serialize(self, handler: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        self._read_all()
+        return handler(self)
+
+    def __iter__(self) -> Generator[tuple[str, Any], None, None]:
+        self._read_all()
+        yield from super().__iter__()
+
+    def __repr_args__(self) -> Any:
+        self._read_all()
+        return super().__repr_args__()
+
+    def __copy__(self) -> Self:
+        if self._sent is None:
+            return super().__copy__()
+        return self.from_wire(self._sent, copy=False)
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        if self._sent is None:
+            return super().__deepcopy__(memo)
+        return self.from_wire(self._sent)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return super().__getstate__() if self._sent is None else {"sent": self._sent}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        if "sent" in state:
+            _set(self, "_sent", state["sent"])
+        else:
+            super().__setstate__(state)
+
+
+@cache
+def _fields(model: type[WireModel]) -> dict[str, tuple[str, Reader]]:
+    """Field to wire name and to what reads a value of it, in the order of declaration."""
+    return {
+        field: (wire_name, reader_of(_type_of(model, field)))
+        for wire_name, field in _wire_names(model).items()
+    }
+
+
+def _type_of(model: type[WireModel], field: str) -> Any:
+    return model.model_fields[field].annotation
 
 
 @cache
 def _wire_names(model: type[WireModel]) -> dict[str, str]:
     """Wire name to field name, in the order of declaration."""
-    return {str(info.alias): field for field, info in model.model_fields.items()}
-
-
-@cache
-def _nested_fields(model: type[WireModel]) -> tuple[tuple[str, str], ...]:
-    """Field and wire name of the fields that hold models."""
-    return tuple(
-        (field, wire_name)
-        for wire_name, field in _wire_names(model).items()
-        if _holds_models(model.model_fields[field].annotation)
-    )
-
-
-def _holds_models(annotation: Any) -> bool:
-    if isinstance(annotation, type) and issubclass(annotation, WireModel):
-        return True
-    return any(_holds_models(argument) for argument in get_args(annotation))
+    return {info.alias or _wire_name(field): field for field, info in model.model_fields.items()}
 
 
 def _to_json(value: Any) -> Any:
