@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,10 +23,10 @@ from intune_scep.certificates import (
     UnreadableCertificate,
     read_certificates,
 )
-from intune_scep.cli.console import console, plain
+from intune_scep.cli.console import console
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
 from intune_scep.errors import IntuneScepError
-from intune_scep.texts import json_text
+from intune_scep.texts import json_text, printable
 
 EXIT_FINDINGS, EXIT_NOT_JUDGED = 2, 3
 UNREADABLE = "unreadable"
@@ -100,10 +101,11 @@ def inspect(
         if _is_the_list(item, expected):
             continue
         comparison = _compare(item, sids)
-        statuses[_status(item)] += 1
+        status = _status(item)
+        statuses[status] += 1
         if comparison is not None:
             compared[comparison.status] += 1
-        show.item(item, comparison, with_identities=alt_security_identities)
+        show.item(item, status, comparison, with_identities=alt_security_identities)
     show.end(statuses)
     return _exit_code(statuses, compared)
 
@@ -157,10 +159,26 @@ class _TextOutput:
 
     def __init__(self, target: Console) -> None:
         self._console = target
+        self._is_terminal = target.is_terminal
+        self._write = target.file.write
 
-    def item(self, item: Item, comparison: SidComparison | None, *, with_identities: bool) -> None:
-        for indent, line in _lines(item, comparison, with_identities):
-            self._console.print(Text(" " * indent).append_text(line), soft_wrap=True)
+    def item(
+        self,
+        item: Item,
+        status: str,
+        comparison: SidComparison | None,
+        *,
+        with_identities: bool,
+    ) -> None:
+        place = f"  {_said(item.source)} [{item.position}]"
+        lines = _lines(item, comparison, with_identities)
+        if not self._is_terminal:
+            # A report has half a million rows, and laying one out takes longer than reading it.
+            self._write("\n".join([status + place, *lines, ""]))
+            return
+        head = Text(status + place, style=_STYLES.get(status, "bold yellow"))
+        for line in (head, *map(Text, lines)):
+            self._console.print(line, soft_wrap=True)
 
     def end(self, statuses: Counter[str]) -> None:
         total = sum(statuses.values())
@@ -170,38 +188,38 @@ class _TextOutput:
         )
 
 
-def _lines(
-    item: Item, comparison: SidComparison | None, with_identities: bool
-) -> Iterator[tuple[int, Text]]:
-    status = _status(item)
-    head = Text(status, style=_STYLES.get(status, "bold yellow"))
-    yield 0, head.append_text(plain(f"  {item.source} [{item.position}]"))
+# Thousands of rows of one file are told in the same words.
+_said = lru_cache(maxsize=256)(printable)
+
+
+def _lines(item: Item, comparison: SidComparison | None, with_identities: bool) -> Iterator[str]:
+    """What is said below the head of a block, safe for a terminal."""
     if isinstance(item, UnreadableCertificate):
-        yield 2, plain(item.reason)
+        yield f"  {_said(item.reason)}"
         return
     facts = item.facts
     if facts is not None:
         subject, issuer = (
             _NOT_READ if name is None else name for name in (facts.subject, facts.issuer)
         )
-        yield 2, plain(f"{subject}, issued by {issuer}")
+        yield printable(f"  {subject}, issued by {issuer}")
         valid = f"valid {facts.not_before or _NOT_READ} to {facts.not_after or _NOT_READ}"
-        yield 2, plain(f"{valid}, serial {facts.serial_number or _NOT_READ}")
+        yield printable(f"  {valid}, serial {facts.serial_number or _NOT_READ}")
     if item.strong_mapping.sid:
-        yield 2, plain(f"SID {item.strong_mapping.sid}")
+        yield printable(f"  SID {item.strong_mapping.sid}")
     problems = facts.problems if facts is not None else ()
     for sentence in dict.fromkeys(
         (*item.strong_mapping.reasons, *item.strong_mapping.notes, *problems)
     ):
-        yield 2, plain(sentence)
+        yield f"  {_said(sentence)}"
     if comparison is not None:
-        yield 2, plain(f"{comparison.status.value}: {comparison.reason}")
+        yield printable(f"  {comparison.status.value}: {comparison.reason}")
     if facts is not None and with_identities:
         for identity in facts.alt_security_identities:
             strength = "strong" if identity.strong else "weak"
-            yield 2, plain(f"{strength}  {identity.value}")
+            yield printable(f"  {strength}  {identity.value}")
             for note in identity.notes:
-                yield 4, plain(note)
+                yield printable(f"    {note}")
 
 
 class _JsonOutput:
@@ -211,8 +229,15 @@ class _JsonOutput:
         self._numbers = count()
         sys.stdout.write('{"certificates": [')
 
-    def item(self, item: Item, comparison: SidComparison | None, *, with_identities: bool) -> None:
-        entry: dict[str, Any] = {"status": _status(item), **item.to_dict()}
+    def item(
+        self,
+        item: Item,
+        status: str,
+        comparison: SidComparison | None,
+        *,
+        with_identities: bool,
+    ) -> None:
+        entry: dict[str, Any] = {"status": status, **item.to_dict()}
         if not with_identities and isinstance(entry.get("facts"), dict):
             entry["facts"].pop("alt_security_identities", None)
         if comparison is not None:
