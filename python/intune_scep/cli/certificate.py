@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,7 @@ from intune_scep.certificates import (
     ExpectedSids,
     MappingStatus,
     SidComparison,
+    StrongMapping,
     UnreadableCertificate,
     read_certificates,
 )
@@ -98,11 +99,11 @@ def inspect(
     statuses: Counter[str] = Counter()
     compared: Counter[ComparisonStatus] = Counter()
     for item in read_certificates(files):
-        if _is_the_list(item, expected):
+        if expected is not None and _is_the_list(item, expected):
             continue
-        comparison = _compare(item, sids)
         status = _status(item)
         statuses[status] += 1
+        comparison = None if sids is None else _compare(item, sids)
         if comparison is not None:
             compared[comparison.status] += 1
         show.item(item, status, comparison, with_identities=alt_security_identities)
@@ -123,23 +124,22 @@ def _expected(shared: Shared, file: Path | None, from_users: bool) -> ExpectedSi
         return ExpectedSids.from_mappings(by_upn=client.users.read_sids())
 
 
-def _is_the_list(item: Item, expected: Path | None) -> bool:
+def _is_the_list(item: Item, expected: Path) -> bool:
     """Whether this is the list of expected SIDs, which may lie among the certificates."""
-    if expected is None or not isinstance(item, UnreadableCertificate):
+    if not isinstance(item, UnreadableCertificate):
         return False
     return Path(item.source).resolve() == expected.resolve()
 
 
-def _compare(item: Item, sids: ExpectedSids | None) -> SidComparison | None:
-    if sids is None or isinstance(item, UnreadableCertificate):
-        return None
-    return sids.compare(item)
+def _compare(item: Item, sids: ExpectedSids) -> SidComparison | None:
+    return None if isinstance(item, UnreadableCertificate) else sids.compare(item)
 
 
 def _status(item: Item) -> str:
     if isinstance(item, UnreadableCertificate):
         return UNREADABLE
-    return item.strong_mapping.status.value
+    # A `StrEnum` is its value; to ask for it takes longer than to read the row.
+    return item.strong_mapping.status
 
 
 def _exit_code(statuses: Counter[str], compared: Counter[ComparisonStatus]) -> int:
@@ -171,10 +171,13 @@ class _TextOutput:
         with_identities: bool,
     ) -> None:
         place = f"  {_said(item.source)} [{item.position}]"
-        lines = _lines(item, comparison, with_identities)
+        if isinstance(item, CertificateRecord) and item.facts is None and comparison is None:
+            lines: Iterable[str] = _about_row(item.strong_mapping)
+        else:
+            lines = _lines(item, comparison, with_identities)
         if not self._is_terminal:
             # A report has half a million rows, and laying one out takes longer than reading it.
-            self._write("\n".join([status + place, *lines, ""]))
+            self._write("\n".join((status + place, *lines, "")))
             return
         head = Text(status + place, style=_STYLES.get(status, "bold yellow"))
         for line in (head, *map(Text, lines)):
@@ -208,10 +211,7 @@ def _lines(item: Item, comparison: SidComparison | None, with_identities: bool) 
     if item.strong_mapping.sid:
         yield printable(f"  SID {item.strong_mapping.sid}")
     problems = facts.problems if facts is not None else ()
-    for sentence in dict.fromkeys(
-        (*item.strong_mapping.reasons, *item.strong_mapping.notes, *problems)
-    ):
-        yield f"  {_said(sentence)}"
+    yield from _sentences(item.strong_mapping, problems)
     if comparison is not None:
         yield printable(f"  {comparison.status.value}: {comparison.reason}")
     if facts is not None and with_identities:
@@ -220,6 +220,17 @@ def _lines(item: Item, comparison: SidComparison | None, with_identities: bool) 
             yield printable(f"  {strength}  {identity.value}")
             for note in identity.notes:
                 yield printable(f"    {note}")
+
+
+def _sentences(mapping: StrongMapping, problems: Iterable[str] = ()) -> Iterator[str]:
+    for sentence in dict.fromkeys((*mapping.reasons, *mapping.notes, *problems)):
+        yield f"  {_said(sentence)}"
+
+
+@lru_cache(maxsize=16)
+def _about_row(mapping: StrongMapping) -> tuple[str, ...]:
+    """What is said of a row of a report, which holds no certificate."""
+    return tuple(_sentences(mapping))
 
 
 class _JsonOutput:
