@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import cache
 from pathlib import PurePath
 from typing import Any
+
+_PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 class Record:
@@ -18,9 +21,14 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """Every field, by its name, as plain JSON values."""
         return {
-            field.name: to_json(getattr(self, field.name))
-            for field in fields(self)  # type: ignore[arg-type]  # a dataclass
+            name: value if type(value := getattr(self, name)) in _PLAIN else to_json(value)
+            for name in _names(type(self))  # type: ignore[arg-type]  # types are hashable
         }
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def to_json(value: Any) -> Any:
@@ -33,7 +41,11 @@ def to_json(value: Any) -> Any:
     Raises:
         TypeError: a value has no JSON form.
     """
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, (bool, int, float, str)):
         return value.value if isinstance(value, Enum) else value
     if isinstance(value, Enum):
         return to_json(value.value)

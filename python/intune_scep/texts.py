@@ -11,7 +11,7 @@ import codecs
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ def printable(text: object) -> str:
 
     Line breaks and tabs stay.
     """
-    return _SUSPECT.sub(lambda match: _shown(match[0]), str(text))
+    return _escape(str(text), _shown)
 
 
 _MARKS: Final = (
@@ -84,10 +84,24 @@ def first_of(names: Iterable[str], *, most: int) -> str:
     return f"{listed} and {len(known) - most} more" if len(known) > most else listed
 
 
+_ON_ONE_LINE: Final = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def json_text(value: Any, *, indent: int | None = 2) -> str:
     """JSON with the same characters escaped as `printable` escapes, readable in any script."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
-    return _SUSPECT.sub(lambda match: _escaped(match[0]), text)
+    text = (
+        _ON_ONE_LINE(value)
+        if indent is None
+        else json.dumps(value, indent=indent, ensure_ascii=False)
+    )
+    return _escape(text, _escaped)
+
+
+def _escape(text: str, shown: Callable[[str], str]) -> str:
+    # Almost every text is plain, and known to be so without a search.
+    if text.isascii() and text.isprintable():
+        return text
+    return _SUSPECT.sub(lambda match: shown(match[0]), text)
 
 
 @lru_cache(maxsize=4096)

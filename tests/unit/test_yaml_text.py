@@ -1,7 +1,12 @@
 """YAML of others costs no more than its length."""
 
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
 import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from intune_scep import yaml_text
 from intune_scep.yaml_text import load, load_all, plain_reason
@@ -113,3 +118,160 @@ def test_each_of_thirty_thousand_keys_is_visited_a_bounded_number_of_times(monke
     yaml_text._check(yaml.MappingNode("tag:yaml.org,2002:map", pairs))
     assert 2 * count <= visited <= 10 * count
     assert compared <= 4 * count
+
+
+LIBYAML = yaml_text._found_libyaml()
+with_libyaml = pytest.mark.skipif(LIBYAML is None, reason="PyYAML was built without libyaml")
+
+
+@contextmanager
+def taken_apart_by(libyaml):
+    before, yaml_text._LIBYAML = yaml_text._LIBYAML, libyaml
+    try:
+        yield
+    finally:
+        yaml_text._LIBYAML = before
+
+
+def told(text, libyaml):
+    """What a text holds, with types and order, or what is said of it."""
+    with taken_apart_by(libyaml):
+        try:
+            return repr(load_all(text))
+        except (yaml.YAMLError, ValueError) as error:
+            return str(error), plain_reason(error)
+
+
+ORDINARY = [
+    "a: b\n",
+    "- 1\n- 0x1f\n- 1_000\n- 1.5\n- true\n- ~\n- 2026-01-31\n- 1:30\n",
+    "a: |\n  text\n   more\n\nb: >-\n  folded\n  text\n",
+    "a: 'it''s'\nb: \"x\\ty\\u00e9\"\nc: !!str 1\n",
+    "base: &b {x: 1}\nuse: {<<: *b, y: [1, 2]}\n",
+    "--- a\n---\n- b\n...\n",
+    "# only a comment\n",
+    "name: \u00e9\u4e2d\U0001f600\nurl: https://a.example/b#c\n",
+]
+READ_OTHERWISE = [
+    "a:\tb\n",
+    "a: b\t# c\n",
+    "- !\n",
+    "! # nothing\n",
+    "a: |#\n  b\n",
+    "a: >2#\n  b\n",
+    "[b?, c]\n",
+    "{a? }\n",
+    "a: 1\n---\n\ufeffb\n",
+    "a: x\u2028y\n",
+    "a: 'x\x85y'\n",
+    "a: 1\r\nb: 2\r",
+    'a: "\\ud83d\\ude00"\n',
+    "a: \ud800\n",
+    "%YAML 1.3\n--- a\n",
+    "a: \x01\n",
+]
+WRONG = [
+    "a: b: c",
+    "a: @b",
+    "a: [1, 2",
+    "a: *b",
+    "a: &x 1\nb: &x 2\n",
+    "a: 1\na: 2\n",
+    "a: 2027-13-45",
+    "? [a]\n: b",
+    " a: 1\nb: 2",
+    "a: !!python/name:os.system",
+    "x: " + "[" * 101 + "]" * 101,
+    f"{'k' * 1025}: v\n",
+]
+TOKENS = [
+    *("a", "b: ", "- ", ": ", ":", "-", ", ", "[", "]", "{", "}", "#", " # x", "&a ", "*a", "!"),
+    *("!!str ", "!x ", "|", "|\n  ", ">-\n  ", "|2\n", "'", '"', "\\", "%", "@", "`", " ", "  "),
+    *("\n", "\n  ", "\n    ", "\n- ", "\n  - ", "\n\n", "---\n", "\n---\n", "...\n", "--- "),
+    *(
+        "1",
+        "0x1",
+        "1.5",
+        "null",
+        "~",
+        "<<: ",
+        "=",
+        "\u00e9",
+        "\u00a0",
+        "?",
+        "? ",
+        "\t",
+        "\r",
+        "\x85",
+    ),
+    *("\u2028", "\ufeff", "\x01", "\ud800", "{{x}}", "2024-01-01", "''", "\\x41", "k: ", "//"),
+]
+
+
+@with_libyaml
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join))
+@example("")
+def test_libyaml_and_pyyaml_read_the_same_and_say_the_same(text):
+    assert told(text, LIBYAML) == told(text, None)
+
+
+@with_libyaml
+@pytest.mark.parametrize("text", [*ORDINARY, *READ_OTHERWISE, *WRONG], ids=repr)
+def test_every_kind_of_text_is_read_alike(text):
+    assert told(text, LIBYAML) == told(text, None)
+
+
+@with_libyaml
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_declaration_that_was_damaged_is_read_alike(data):
+    text = data.draw(st.sampled_from(ORDINARY)) + DECLARATION
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(text)))
+        gone = data.draw(st.integers(0, 2))
+        text = text[:place] + data.draw(st.sampled_from(["", *TOKENS])) + text[place + gone :]
+    assert told(text, LIBYAML) == told(text, None)
+
+
+DECLARATION = """
+scep_profile:
+  name: Staff
+  subject_name_format: !unsafe "CN={{UserName}},E={{EmailAddress}}"
+  subject_alternative_names:
+    - type: uri
+      value: !unsafe "{{OnPremisesSecurityIdentifier}}"
+  validity: {value: 1, unit: years}
+  scep_server_urls: [https://scep.example/certsrv/mscep/mscep.dll]
+  assignments:
+    - group: 'Staff''s'
+"""
+
+
+@with_libyaml
+@pytest.mark.parametrize(
+    ("texts", "times"), [([*ORDINARY, DECLARATION], 1), (READ_OTHERWISE[:12], 0)]
+)
+def test_libyaml_is_asked_where_it_reads_the_same(texts, times):
+    for text in texts:
+        asked = []
+        counting = SimpleNamespace(
+            CParser=lambda text, asked=asked: asked.append(text) or LIBYAML.CParser(text)
+        )
+        told(text, counting)
+        assert len(asked) == times, text
+
+
+@pytest.mark.parametrize(
+    "built", [None, SimpleNamespace(), SimpleNamespace(get_version=lambda: (0, 1, 7))]
+)
+def test_without_libyaml_or_with_an_old_one_pyyaml_reads_itself(built, monkeypatch):
+    def imported(name):
+        if built is None:
+            raise ImportError(name)
+        return built
+
+    monkeypatch.setattr(yaml_text, "import_module", imported)
+    assert yaml_text._found_libyaml() is None
+    with taken_apart_by(None):
+        assert load(DECLARATION.replace("!unsafe ", ""))["scep_profile"]["name"] == "Staff"

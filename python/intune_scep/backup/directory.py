@@ -159,10 +159,10 @@ def write_files(
         found = {name: _read(directory / name) for name in files}
         present = {name: digest(data) for name, data in found.items() if data is not None}
         _refuse_foreign(directory, files, present, earlier, overwrite=overwrite)
-        gone = [name for name in earlier if name not in {*files, *keep}]
-        gone = [name for name in gone if (directory / name).exists()]
+        wanted = {*files, *keep}
+        gone = [name for name in earlier if name not in wanted and (directory / name).exists()]
         removed = _ours(directory, gone, earlier) if remove_left_over else []
-        left_over = [name for name in gone if name not in removed]
+        left_over = list(_without(gone, removed))
         digests = {name: digest(data) for name, data in files.items()}
         kept = {*keep, *(left_over if list_left_over else ())}
         listed = digests | {name: earlier[name] for name in kept if name in earlier}
@@ -179,7 +179,7 @@ def write_files(
     return FilesWritten(
         new=tuple(name for name in files if name not in present),
         changed=tuple(name for name in changed if name in present),
-        unchanged=tuple(name for name in files if name not in changed),
+        unchanged=_without(files, changed),
         left_over=tuple(left_over),
         removed=tuple(removed),
     )
@@ -360,6 +360,12 @@ def _read(path: Path) -> bytes | None:
         return read_regular(path, what="File", most=LARGEST_FILE)
     except FileError as error:
         raise ExportError(str(error)) from error
+
+
+def _without(names: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:
+    """The names that are not among others, in their order."""
+    known = set(others)
+    return tuple(name for name in names if name not in known)
 
 
 def _ours(directory: Path, names: Iterable[str], digests: Mapping[str, str]) -> list[str]:

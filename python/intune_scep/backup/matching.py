@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,13 +58,16 @@ def _match_named(
     if len(items) == 1 and len(candidates) == 1:
         return {items[0].file: Match(candidates[0])}
     matches: dict[str, Match] = {}
-    left = list(candidates)
+    left = {profile.id: profile for profile in candidates}
+    alike: dict[frozenset[object], deque[Profile]] = {}
+    for profile in candidates:
+        alike.setdefault(_content(profile), deque()).append(profile)
     for item in items:
-        equal = [profile for profile in left if _same_content(profile, item.profile)]
-        if equal:
-            matches[item.file] = Match(equal[0])
-            left.remove(equal[0])
-    ids = tuple(sorted(profile.id or "" for profile in left))
+        if equal := alike.get(_content(item.profile)):
+            chosen = equal.popleft()
+            matches[item.file] = Match(chosen)
+            del left[chosen.id]
+    ids = tuple(sorted(identifier or "" for identifier in left))
     for item in items:
         matches.setdefault(item.file, Match(ambiguous=ids))
     return matches
@@ -73,11 +77,9 @@ def _key(profile: Profile) -> tuple[str, str]:
     return profile.profile_type.odata_type, profile.display_name or ""
 
 
-def _same_content(one: Profile, other: Profile) -> bool:
-    def content(profile: Profile) -> dict[str, object]:
-        return {name: value for name, value in normal_form(profile).items() if name != _TAGS}
-
-    return content(one) == content(other)
+def _content(profile: Profile) -> frozenset[object]:
+    """What tells profiles of one type and name apart."""
+    return frozenset(item for item in normal_form(profile).items() if item[0] != _TAGS)
 
 
 _TAGS = "roleScopeTagIds"

@@ -4,8 +4,9 @@ Columns: GRAPH.md 2, reports `AllDeviceCertificates` and `CertificatesByRAPolicy
 `deviceManagement/reports/exportJobs`. The report names certificates but holds none.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import IO, Final
 
 from intune_scep.certificates.tables import (
@@ -42,6 +43,7 @@ _FIELDS: Final = {
     }.items()
 }
 REPORT_COLUMNS: Final = frozenset(_FIELDS)
+_NAMES: Final = tuple(_FIELDS.values())
 _REQUIRED: Final = {"SerialNumber", "Thumbprint"}
 
 
@@ -83,8 +85,9 @@ def read_report(file: IO[str]) -> Iterator[tuple[int, ReportedCertificate | Cert
     """
     table = read_table(file, REPORT_COLUMNS.union(KEY_COLUMNS, SID_COLUMNS))
     _check_header(table)
+    read = _row_reader(table)
     for line, row in table.rows:
-        yield line, _read_row(table, row)
+        yield line, read(row)
 
 
 def is_report(keys: Sequence[str]) -> bool:
@@ -109,20 +112,30 @@ def _check_header(table: Table) -> None:
         raise CertificateError("The report names a column twice.")
 
 
-def _read_row(table: Table, row: list[str]) -> ReportedCertificate | CertificateError:
-    columns = table.columns
-    if len(row) != len(columns):
-        return CertificateError(f"The row has {len(row)} values for {len(columns)} columns.")
-    known: dict[str, str] = {}
-    other: dict[str, str] = {}
-    for column, key, value in zip(columns, table.keys, row, strict=True):
-        if key in _FIELDS:
-            known[_FIELDS[key]] = value
-        else:
-            other[column] = value
-    try:
-        refuse_scientific("serial number", known["serial_number"])
-        refuse_scientific("thumbprint", known["thumbprint"])
-    except CertificateError as error:
-        return error
-    return ReportedCertificate(**known, other=other or None)
+def _row_reader(
+    table: Table,
+) -> Callable[[list[str]], ReportedCertificate | CertificateError]:
+    """What reads a row of the table; where each value stands is looked up once for all rows."""
+    width = len(table.columns)
+    places = {_FIELDS[key]: place for place, key in enumerate(table.keys) if key in _FIELDS}
+    others = [
+        (n, place) for place, n in enumerate(table.columns) if table.keys[place] not in _FIELDS
+    ]
+    # Behind the row stand what a column that the report lacks holds, and the other columns.
+    values_of = itemgetter(*(places.get(name, width) for name in _NAMES), width + 1)
+    serial_at, thumbprint_at = places["serial_number"], places["thumbprint"]
+
+    def read(row: list[str]) -> ReportedCertificate | CertificateError:
+        if len(row) != width:
+            return CertificateError(f"The row has {len(row)} values for {width} columns.")
+        serial, thumbprint = row[serial_at], row[thumbprint_at]
+        if "+" in serial or "+" in thumbprint:
+            try:
+                refuse_scientific("serial number", serial)
+                refuse_scientific("thumbprint", thumbprint)
+            except CertificateError as error:
+                return error
+        other = {name: row[place] for name, place in others} if others else None
+        return ReportedCertificate(*values_of([*row, None, other]))
+
+    return read

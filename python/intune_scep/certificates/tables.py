@@ -106,8 +106,7 @@ def read_table(file: IO[str], known: Collection[str]) -> Table:
     names = _without_blank_end(next(_reader([header], separator), []), 0)
     columns = tuple(name.strip() for name in names)
     keys = tuple(map(column_key, columns))
-    rows = _rows(header, file, separator, skipped)
-    return Table(columns, keys, ((n, _without_blank_end(row, len(keys))) for n, row in rows))
+    return Table(columns, keys, _rows(header, file, separator, skipped, len(keys)))
 
 
 def listed_columns(columns: Collection[str]) -> str:
@@ -168,14 +167,15 @@ def _reader(lines: list[str], separator: str) -> Iterator[list[str]]:
 
 
 def _rows(
-    header: str, file: IO[str], separator: str, skipped: int
+    header: str, file: IO[str], separator: str, skipped: int, width: int
 ) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(chain([header], file), delimiter=separator)
     try:
         next(reader, None)
         for row in reader:
-            if any(value.strip() for value in row):
-                yield skipped + reader.line_num, row
+            if any(map(str.strip, row)):
+                whole = row if len(row) <= width else _without_blank_end(row, width)
+                yield skipped + reader.line_num, whole
     except csv.Error as error:
         line = skipped + reader.line_num
         raise CertificateError(f"Line {line} cannot be read as CSV: {_reason(error)}.") from error

@@ -32,12 +32,13 @@ from intune_scep.errors import (
     PlanError,
     UnknownProfileTypeError,
 )
-from intune_scep.files import parse_json, read_regular, sync_directory, tenant_directory
+from intune_scep.files import MOST_JSON, parse_json, read_regular, sync_directory, tenant_directory
 from intune_scep.version import __version__
 
 JOURNAL_FORMAT: Final = "intune-scep/journal/2"
 MOST_BYTES: Final = 4 * 2**30
-_MOST_LINE: Final = 64 * 2**20
+# A plan of fifty thousand profiles, which is one record.
+_MOST_LINE: Final = MOST_JSON
 
 
 @dataclass
@@ -275,6 +276,12 @@ class JournalWriter:
             **values,
         }
         data = json.dumps({**line, "sha256": _digest(line)}).encode("ascii") + b"\n"
+        if len(data) > _MOST_LINE:
+            raise JournalError(
+                f"Journal {self.path} cannot keep a {record} of {len(data) // 2**20} MiB, since"
+                " nobody could read it again. Nothing of it was sent.",
+                hint="Change fewer profiles in one run.",
+            )
         try:
             if self.cut_to is not None:
                 os.ftruncate(self._descriptor, self.cut_to)

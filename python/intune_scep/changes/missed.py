@@ -47,7 +47,8 @@ async def missed(
             listed = await read_profiles(tenant, listed_types(plan))
         except IntuneScepError as error:
             return [f"Whether a profile was missing in the plan could not be read: {error}"]
-    notes = [str(item) for item in listed.left_out if str(item) not in plan.notes]
+    told = set(plan.notes)
+    notes = [note for item in listed.left_out if (note := str(item)) not in told]
     known = {(action.id or "").lower() for action in plan.actions} | {each.lower() for each in made}
     strangers = [
         f"{profile.display_name!r} ({profile.id})"

@@ -401,17 +401,15 @@ def in_order(actions: Iterable[Action]) -> list[Action]:
         PlanError: some wait for each other.
     """
     left = sorted(actions, key=lambda action: action.is_scep)
-    names = {action.key for action in left}
-    done: set[str] = set()
-    ordered: list[Action] = []
-    while left:
-        ready = [item for item in left if not (set(item.after) & names) - done]
-        if not ready:
-            raise PlanError("The plan is damaged: its actions wait for each other.")
-        ordered += ready
-        done |= {item.key for item in ready}
-        left = [item for item in left if item.key not in done]
-    return ordered
+    keys = {action.key for action in left}
+    waits = {action.key: keys.intersection(action.after) for action in left}
+    rounds: dict[str, int] = {}
+    try:
+        for key in TopologicalSorter(waits).static_order():
+            rounds[key] = 1 + max((rounds[other] for other in waits[key]), default=0)
+    except CycleError as error:
+        raise PlanError("The plan is damaged: its actions wait for each other.") from error
+    return sorted(left, key=lambda action: rounds[action.key])
 
 
 def count_endings(endings: Iterable[tuple[str, Status]]) -> dict[str, dict[str, int]]:

@@ -433,10 +433,10 @@ async def _now(tenant: Tenant, content: Journal) -> Now:
     profiles = {profile.id or "": profile for profile in snapshot.profiles}
     if not assigned:
         return Now(profiles)
-    linked = [profiles[i] for i in linked_ids(content) if i in profiles]
-    linked += [p for p in profiles.values() if p.is_scep and p not in linked]
+    linked = {i: profiles[i] for i in linked_ids(content) if i in profiles}
+    linked |= {i: profile for i, profile in profiles.items() if profile.is_scep}
     roots: dict[str, str | None] = {}
-    for identifier, root in (await read_root_links(tenant, linked)).items():
+    for identifier, root in (await read_root_links(tenant, list(linked.values()))).items():
         if isinstance(root, IntuneScepError):
             raise root
         roots[identifier] = root.id if isinstance(root, Profile) else None

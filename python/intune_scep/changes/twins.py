@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from intune_scep.changes.plan import Plan
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, require_profile_type
 from intune_scep.tenant import Tenant, read_profiles
+
+_Called = tuple[str, str | None]
+"""A type in lower case, and a name."""
 
 
 class Twins:
@@ -24,7 +27,7 @@ class Twins:
             for action in plan.actions
             if action.creates
         }
-        self._listed: Sequence[Profile] | None = None
+        self._listed: Mapping[_Called, Sequence[Profile]] | None = None
         self._made: set[str] = set()
 
     def made(self, identifier: str) -> None:
@@ -35,18 +38,17 @@ class Twins:
         self, odata_type: str, name: str | None, *, fresh: bool
     ) -> Sequence[Profile]:
         """The profiles of a type and name that this run did not make; `fresh` asks Graph again."""
-        return [
-            profile
-            for profile in await self._list(fresh=fresh)
-            if profile.odata_type.lower() == odata_type.lower()
-            and profile.display_name == name
-            and profile.id not in self._made
-        ]
+        there = (await self._list(fresh=fresh)).get((odata_type.lower(), name), ())
+        return [profile for profile in there if profile.id not in self._made]
 
-    async def _list(self, *, fresh: bool) -> Sequence[Profile]:
+    async def _list(self, *, fresh: bool) -> Mapping[_Called, Sequence[Profile]]:
         if fresh or self._listed is None:
             snapshot = await read_profiles(self._tenant, self._types.values())
-            self._listed = snapshot.profiles
+            named: dict[_Called, list[Profile]] = {}
+            for profile in snapshot.profiles:
+                key = (profile.odata_type.lower(), profile.display_name)
+                named.setdefault(key, []).append(profile)
+            self._listed = named
         return self._listed
 
     async def notes(self, made: Collection[str]) -> list[str]:
@@ -57,12 +59,10 @@ class Twins:
             listed = await self._list(fresh=True)
         except IntuneScepError as error:
             return [f"Whether a profile was made twice could not be read: {error}"]
-        named: dict[tuple[str, str | None], list[str]] = {}
-        for profile in listed:
-            key = (profile.odata_type.lower(), profile.display_name)
-            named.setdefault(key, []).append(profile.id or "?")
+        made = set(made)
+        named = {key: [item.id or "?" for item in profiles] for key, profiles in listed.items()}
         return [
             f"{len(ids)} profiles of one type have the name {name!r}: {', '.join(sorted(ids))}."
             for (_, name), ids in named.items()
-            if len(ids) > 1 and not set(ids).isdisjoint(made)
+            if len(ids) > 1 and not made.isdisjoint(ids)
         ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from intune_scep.changes.certificates import about_certificates
@@ -22,7 +23,13 @@ from intune_scep.changes.steps.base import LeftAloneError, changed_since
 from intune_scep.changes.steps.create import Create, holds
 from intune_scep.changes.steps.delete import Delete
 from intune_scep.changes.steps.link import Link
-from intune_scep.profiles import Profile, changed_properties, writable
+from intune_scep.profiles import (
+    Profile,
+    ProfileIndex,
+    changed_properties,
+    find_profile_type,
+    writable,
+)
 from intune_scep.profiles.targets import same_assignments
 
 
@@ -38,13 +45,14 @@ class Now:
     profiles: Mapping[str, Profile]
     roots: Mapping[str, str | None] = field(default_factory=dict)
 
-    def named(self, odata_type: str, name: Any) -> list[Profile]:
+    @cached_property
+    def _index(self) -> ProfileIndex:
+        return ProfileIndex(self.profiles.values())
+
+    def named(self, odata_type: str, name: Any) -> Sequence[Profile]:
         """The profiles of one type and name."""
-        return [
-            profile
-            for profile in self.profiles.values()
-            if profile.odata_type.lower() == odata_type.lower() and profile.display_name == name
-        ]
+        kind = find_profile_type(odata_type)
+        return self._index.named(kind, name) if kind is not None else ()
 
 
 def linked_ids(journal: Journal) -> list[str]:
@@ -84,7 +92,8 @@ class _Undo:
 
     def plan(self) -> Plan:
         actions = [self._undone(action) for action in self._begun]
-        actions = [self._deleted_last(action, actions) for action in actions]
+        users = self._users(actions)
+        actions = [self._deleted_last(action, users) for action in actions]
         first = self._run.plan
         plan = Plan(
             Task.ROLLBACK,
@@ -249,20 +258,21 @@ class _Undo:
             after=_makers(steps),
         )
 
-    def _deleted_last(self, action: Action, actions: Sequence[Action]) -> Action:
+    def _users(self, actions: Sequence[Action]) -> Mapping[str | None, Sequence[str]]:
+        """Id of a root to the keys of the actions on profiles that point at it."""
+        users: dict[str | None, list[str]] = {}
+        for action in actions:
+            if action.id is not None and action.is_scep and action.writes:
+                users.setdefault(self.pointed_at(action.id), []).append(action.key)
+        return users
+
+    def _deleted_last(self, action: Action, users: Mapping[str | None, Sequence[str]]) -> Action:
         """Let a root go only when the profiles that point at it were taken back."""
         if not action.deletes or action.is_scep:
             return action
-        users = tuple(
-            other.key
-            for other in actions
-            if other.is_scep and other.writes and self._uses(other, action.id)
-        )
-        steps = tuple(Delete(users) if isinstance(s, Delete) else s for s in action.steps)
+        after = tuple(users.get(action.id, ()))
+        steps = tuple(Delete(after) if isinstance(s, Delete) else s for s in action.steps)
         return replace(action, steps=steps)
-
-    def _uses(self, action: Action, root_id: str | None) -> bool:
-        return action.id is not None and self._now.roots.get(action.id) == root_id
 
 
 def _makers(steps: Sequence[Step]) -> tuple[str, ...]:

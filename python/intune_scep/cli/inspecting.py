@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from intune_scep.certificates import (
     ExpectedSids,
     MappingStatus,
     SidComparison,
+    StrongMapping,
     UnreadableCertificate,
     read_certificates,
 )
-from intune_scep.cli.console import console, plain
+from intune_scep.cli.console import console
 from intune_scep.cli.options import OutputFormat, Shared
 from intune_scep.errors import IntuneScepError
-from intune_scep.texts import json_text
+from intune_scep.texts import json_text, printable
 
 EXIT_FINDINGS, EXIT_NOT_JUDGED = 2, 3
 UNREADABLE = "unreadable"
@@ -60,13 +62,14 @@ def inspect_files(
     statuses: Counter[str] = Counter()
     compared: Counter[ComparisonStatus] = Counter()
     for item in read_certificates(files):
-        if _is_the_list(item, expected):
+        if expected is not None and _is_the_list(item, expected):
             continue
-        comparison = _compare(item, sids)
-        statuses[_status(item)] += 1
+        status = _status(item)
+        statuses[status] += 1
+        comparison = None if sids is None else _compare(item, sids)
         if comparison is not None:
             compared[comparison.status] += 1
-        show.item(item, comparison, with_identities=with_identities)
+        show.item(item, status, comparison, with_identities=with_identities)
     show.end(statuses)
     return _exit_code(statuses, compared)
 
@@ -84,23 +87,22 @@ def _expected(shared: Shared, file: Path | None, from_users: bool) -> ExpectedSi
         return ExpectedSids.from_mappings(by_upn=client.users.read_sids())
 
 
-def _is_the_list(item: Item, expected: Path | None) -> bool:
+def _is_the_list(item: Item, expected: Path) -> bool:
     """Whether this is the list of expected SIDs, which may lie among the certificates."""
-    if expected is None or not isinstance(item, UnreadableCertificate):
+    if not isinstance(item, UnreadableCertificate):
         return False
     return Path(item.source).resolve() == expected.resolve()
 
 
-def _compare(item: Item, sids: ExpectedSids | None) -> SidComparison | None:
-    if sids is None or isinstance(item, UnreadableCertificate):
-        return None
-    return sids.compare(item)
+def _compare(item: Item, sids: ExpectedSids) -> SidComparison | None:
+    return None if isinstance(item, UnreadableCertificate) else sids.compare(item)
 
 
 def _status(item: Item) -> str:
     if isinstance(item, UnreadableCertificate):
         return UNREADABLE
-    return item.strong_mapping.status.value
+    # A `StrEnum` is its value; to ask for it takes longer than to read the row.
+    return item.strong_mapping.status
 
 
 def _exit_code(statuses: Counter[str], compared: Counter[ComparisonStatus]) -> int:
@@ -120,10 +122,29 @@ class _TextOutput:
 
     def __init__(self, target: Console) -> None:
         self._console = target
+        self._is_terminal = target.is_terminal
+        self._write = target.file.write
 
-    def item(self, item: Item, comparison: SidComparison | None, *, with_identities: bool) -> None:
-        for indent, line in _lines(item, comparison, with_identities):
-            self._console.print(Text(" " * indent).append_text(line), soft_wrap=True)
+    def item(
+        self,
+        item: Item,
+        status: str,
+        comparison: SidComparison | None,
+        *,
+        with_identities: bool,
+    ) -> None:
+        place = f"  {_said(item.source)} [{item.position}]"
+        if isinstance(item, CertificateRecord) and item.facts is None and comparison is None:
+            lines: Iterable[str] = _about_row(item.strong_mapping)
+        else:
+            lines = _lines(item, comparison, with_identities)
+        if not self._is_terminal:
+            # A report has half a million rows, and laying one out takes longer than reading it.
+            self._write("\n".join((status + place, *lines, "")))
+            return
+        head = Text(status + place, style=_STYLES.get(status, "bold yellow"))
+        for line in (head, *map(Text, lines)):
+            self._console.print(line, soft_wrap=True)
 
     def end(self, statuses: Counter[str]) -> None:
         total = sum(statuses.values())
@@ -133,38 +154,46 @@ class _TextOutput:
         )
 
 
-def _lines(
-    item: Item, comparison: SidComparison | None, with_identities: bool
-) -> Iterator[tuple[int, Text]]:
-    status = _status(item)
-    head = Text(status, style=_STYLES.get(status, "bold yellow"))
-    yield 0, head.append_text(plain(f"  {item.source} [{item.position}]"))
+# Thousands of rows of one file are told in the same words.
+_said = lru_cache(maxsize=256)(printable)
+
+
+def _lines(item: Item, comparison: SidComparison | None, with_identities: bool) -> Iterator[str]:
+    """What is said below the head of a block, safe for a terminal."""
     if isinstance(item, UnreadableCertificate):
-        yield 2, plain(item.reason)
+        yield f"  {_said(item.reason)}"
         return
     facts = item.facts
     if facts is not None:
         subject, issuer = (
             _NOT_READ if name is None else name for name in (facts.subject, facts.issuer)
         )
-        yield 2, plain(f"{subject}, issued by {issuer}")
+        yield printable(f"  {subject}, issued by {issuer}")
         valid = f"valid {facts.not_before or _NOT_READ} to {facts.not_after or _NOT_READ}"
-        yield 2, plain(f"{valid}, serial {facts.serial_number or _NOT_READ}")
+        yield printable(f"  {valid}, serial {facts.serial_number or _NOT_READ}")
     if item.strong_mapping.sid:
-        yield 2, plain(f"SID {item.strong_mapping.sid}")
+        yield printable(f"  SID {item.strong_mapping.sid}")
     problems = facts.problems if facts is not None else ()
-    for sentence in dict.fromkeys(
-        (*item.strong_mapping.reasons, *item.strong_mapping.notes, *problems)
-    ):
-        yield 2, plain(sentence)
+    yield from _sentences(item.strong_mapping, problems)
     if comparison is not None:
-        yield 2, plain(f"{comparison.status.value}: {comparison.reason}")
+        yield printable(f"  {comparison.status.value}: {comparison.reason}")
     if facts is not None and with_identities:
         for identity in facts.alt_security_identities:
             strength = "strong" if identity.strong else "weak"
-            yield 2, plain(f"{strength}  {identity.value}")
+            yield printable(f"  {strength}  {identity.value}")
             for note in identity.notes:
-                yield 4, plain(note)
+                yield printable(f"    {note}")
+
+
+def _sentences(mapping: StrongMapping, problems: Iterable[str] = ()) -> Iterator[str]:
+    for sentence in dict.fromkeys((*mapping.reasons, *mapping.notes, *problems)):
+        yield f"  {_said(sentence)}"
+
+
+@lru_cache(maxsize=16)
+def _about_row(mapping: StrongMapping) -> tuple[str, ...]:
+    """What is said of a row of a report, which holds no certificate."""
+    return tuple(_sentences(mapping))
 
 
 class _JsonOutput:
@@ -174,8 +203,15 @@ class _JsonOutput:
         self._numbers = count()
         sys.stdout.write('{"certificates": [')
 
-    def item(self, item: Item, comparison: SidComparison | None, *, with_identities: bool) -> None:
-        entry: dict[str, Any] = {"status": _status(item), **item.to_dict()}
+    def item(
+        self,
+        item: Item,
+        status: str,
+        comparison: SidComparison | None,
+        *,
+        with_identities: bool,
+    ) -> None:
+        entry: dict[str, Any] = {"status": status, **item.to_dict()}
         if not with_identities and isinstance(entry.get("facts"), dict):
             entry["facts"].pop("alt_security_identities", None)
         if comparison is not None:

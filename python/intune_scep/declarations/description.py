@@ -10,6 +10,7 @@ from intune_scep.declarations.declaration import parse_declaration
 from intune_scep.declarations.from_profile import (
     NOT_READ,
     declaration_from_profile,
+    decode_options,
     inexpressible,
 )
 from intune_scep.declarations.names import Names
@@ -52,8 +53,11 @@ def describe_profile(
         root: The trusted root profile it is linked to, None if to none.
         roots: All trusted root profiles; see `declaration_from_profile`.
     """
-    options = declaration_from_profile(profile, names=names, root=root, roots=roots)
-    reasons = dict(inexpressible(profile))
+    decoded = decode_options(profile)
+    options = declaration_from_profile(
+        profile, names=names, root=root, roots=roots, decoded=decoded
+    )
+    reasons = inexpressible(profile, decoded)
     by_id = _settle_identity(options, profile, profiles)
     _settle_assignments(options, profile, reasons)
     refused = None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from intune_scep.declarations.codecs import ABSENT, CODECS, decode_option
@@ -32,6 +33,7 @@ def declaration_from_profile(
     names: Names,
     root: Any = NOT_READ,
     roots: ProfileIndex | None = None,
+    decoded: Decoded | None = None,
 ) -> dict[str, Any]:
     """The options that describe a profile, in the order of `OPTIONS`.
 
@@ -48,8 +50,9 @@ def declaration_from_profile(
         root: The trusted root profile it is linked to, None if to none.
         roots: All trusted root profiles, to see whether the root's name is unique; it counts as
             unique without them.
+        decoded: What `decode_options` made of the profile, where that is known already.
     """
-    options, _ = _decode_options(profile)
+    options = dict((decoded or decode_options(profile)).options)
     options |= _unset(options, profile)
     options["platform"] = profile.profile_type.platform.value
     if profile.role_scope_tag_ids:
@@ -94,13 +97,13 @@ def describe_assignments(
     return sorted(items, key=lambda item: (bool(item.get("exclude")), json.dumps(item)))
 
 
-def inexpressible(profile: Profile) -> dict[str, str]:
+def inexpressible(profile: Profile, decoded: Decoded | None = None) -> dict[str, str]:
     """What of a profile no option can say: wire property to the reason, as a sentence.
 
     Besides values without words: properties this library does not know, applicability rules off
     Windows, assignments with the intent to remove.
     """
-    _, reasons = _decode_options(profile)
+    reasons = dict((decoded or decode_options(profile)).reasons)
     wire = profile.to_wire()
     said = {name for option in options_of(profile.profile_type.kind) for name in option.wire}
     for name, value in wire.items():
@@ -136,7 +139,21 @@ def _root_reference(root: Profile | None, roots: ProfileIndex | None) -> dict[st
     return {"name": root.display_name} if unique else {"id": root.id}
 
 
-def _decode_options(profile: Profile) -> tuple[dict[str, Any], dict[str, str]]:
+@dataclass(frozen=True)
+class Decoded:
+    """The properties of a profile in the words of options.
+
+    Attributes:
+        options: What they say.
+        reasons: Wire property to the reason why no option says it.
+    """
+
+    options: Mapping[str, Any]
+    reasons: Mapping[str, str]
+
+
+def decode_options(profile: Profile) -> Decoded:
+    """Say every property as an option that means the same on the way back, or why not."""
     wire, kind = profile.to_wire(), profile.profile_type
     options: dict[str, Any] = {}
     reasons: dict[str, str] = {}
@@ -151,7 +168,7 @@ def _decode_options(profile: Profile) -> tuple[dict[str, Any], dict[str, str]]:
             if value is not ABSENT:
                 options[option.name] = value
     _settle_subject(options, wire)
-    return options, reasons
+    return Decoded(options, reasons)
 
 
 def _settle_subject(options: dict[str, Any], wire: dict[str, Any]) -> None:

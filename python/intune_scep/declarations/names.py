@@ -7,6 +7,7 @@ import binascii
 import difflib
 import hashlib
 import re
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from intune_scep.profiles import Platform, Profile
 from intune_scep.profiles.targets import FILTER_PLATFORMS, Target, TargetKind, filter_fits
 
 _MOST_SHOWN: Final = 10
+_NEIGHBOURS: Final = 50
 _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -63,9 +65,12 @@ class NameIndex:
                 hint="Give the id instead.",
             )
         raise UnresolvedNameError(
-            f"No {self.what} has the name or id {reference!r}."
-            f"{listed(self.what, self.entries, reference)}"
+            f"No {self.what} has the name or id {reference!r}.{self._candidates.listed(reference)}"
         )
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        return Candidates(self.entries)
 
     def name_of(self, identifier: str) -> str | None:
         """The name that goes with an id, if it is known."""
@@ -79,15 +84,50 @@ class NameIndex:
         return name if unique and name is not None else identifier
 
 
-def listed(what: str, entries: Iterable[tuple[str, str]], wanted: str) -> str:
-    """The candidates for a name that leads to nothing, with ids; of many the nearest, in order."""
-    known = sorted(set(entries), key=lambda entry: (entry[1], entry[0]))
-    if len(known) > _MOST_SHOWN:
-        close = difflib.get_close_matches(wanted, {name for _, name in known}, n=_MOST_SHOWN)
-        known = [entry for name in close for entry in known if entry[1] == name][:_MOST_SHOWN]
-    if not known:
-        return ""
-    return f" Candidates: {', '.join(f'{name!r} ({identifier})' for identifier, name in known)}."
+class Candidates:
+    """What a name that leads to nothing may have meant.
+
+    Thousands of names may lead to nothing in one run, so each is compared with its neighbours only:
+    those beside it in the order of the names, read from the beginning and from the end.
+
+    Args:
+        entries: Pairs of id and name.
+    """
+
+    def __init__(self, entries: Iterable[tuple[str, str]]) -> None:
+        self._entries: dict[str, list[tuple[str, str]]] = {}
+        for entry in sorted(set(entries), key=lambda entry: (entry[1], entry[0])):
+            self._entries.setdefault(entry[1], []).append(entry)
+        self._forwards = list(self._entries)
+        self._backwards = sorted(name[::-1] for name in self._entries)
+        self._told: dict[str, str] = {}
+
+    def listed(self, wanted: str) -> str:
+        """A sentence with the candidates and their ids; of many the nearest. Empty without any."""
+        if wanted not in self._told:
+            self._told[wanted] = self._sentence(wanted)
+        return self._told[wanted]
+
+    def _sentence(self, wanted: str) -> str:
+        names = self._forwards
+        if sum(len(self._entries[name]) for name in names[: _MOST_SHOWN + 1]) > _MOST_SHOWN:
+            names = difflib.get_close_matches(wanted, self._neighbours(wanted), n=_MOST_SHOWN)
+        known = [entry for name in names for entry in self._entries[name]][:_MOST_SHOWN]
+        if not known:
+            return ""
+        return (
+            f" Candidates: {', '.join(f'{name!r} ({identifier})' for identifier, name in known)}."
+        )
+
+    def _neighbours(self, wanted: str) -> list[str]:
+        near = _around(self._forwards, wanted)
+        near += [name[::-1] for name in _around(self._backwards, wanted[::-1])]
+        return list(dict.fromkeys(near))
+
+
+def _around(names: list[str], wanted: str) -> list[str]:
+    place = bisect(names, wanted)
+    return names[max(0, place - _NEIGHBOURS) : place + _NEIGHBOURS]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from intune_scep.declarations.declaration import (
     ScepDeclaration,
     TrustedRootDeclaration,
 )
-from intune_scep.declarations.names import listed, root_certificate, thumbprints
+from intune_scep.declarations.names import Candidates, root_certificate, thumbprints
 from intune_scep.declarations.values import RootReference
 from intune_scep.errors import UnresolvedNameError
 from intune_scep.profiles import Platform, Profile, ProfileIndex, ProfileKind, normal_value
@@ -216,6 +216,7 @@ class Roots:
         found = tuple(found)
         matched = {item.current.id for item in found if item.current is not None}
         self._by_platform: dict[Platform, list[_Root]] = {}
+        self._listed: dict[Platform, Candidates] = {}
         self._by_id: dict[str, list[_Root]] = {}
         self._by_name: dict[str, list[_Root]] = {}
         self._by_thumbprint: dict[str, list[_Root]] = {}
@@ -266,16 +267,20 @@ class Roots:
                 f"root_profile: the trusted root profile with the {reference} is not for"
                 f" {declaration.platform}, but: {others}."
             )
-        candidates = [
-            (root.target.id or "declared in this run", root.target.name)
-            for root in self._by_platform.get(declaration.platform, ())
-        ]
         wanted = reference.name or reference.id or reference.thumbprint or ""
         raise UnresolvedNameError(
             f"root_profile: no trusted root profile of {declaration.platform} has the {reference}."
-            f"{listed('root', candidates, wanted)}",
+            f"{self._candidates(declaration.platform).listed(wanted)}",
             may_come=reference.name is not None,
         )
+
+    def _candidates(self, platform: Platform) -> Candidates:
+        if platform not in self._listed:
+            roots = (root.target for root in self._by_platform.get(platform, ()))
+            self._listed[platform] = Candidates(
+                (root.id or "declared in this run", root.name) for root in roots
+            )
+        return self._listed[platform]
 
 
 def _declared_root(item: Resolved, declaration: TrustedRootDeclaration) -> _Root:

@@ -21,6 +21,7 @@ from intune_scep.rules.ca_certificates import read_ca_certificate
 
 _USAGES = "extendedKeyUsages"
 _LEGACY_NAMES = "subjectAlternativeNameType"
+_PLACES = {name: place for place, name in enumerate(OPTIONS)}
 
 
 def wanted_wire(form: WireForm, names: Names, managed_by: str | None) -> Wire:
@@ -85,8 +86,7 @@ def property_differences(
     options = dict.fromkeys(option_of(name) for name in changes if not name.startswith("@"))
     return [
         Difference(option, _shown(option, before, names), _shown(option, after, names))
-        for option in sorted(options, key=lambda name: list(OPTIONS).index(name))
-        if option in OPTIONS
+        for option in sorted(OPTIONS.keys() & options, key=_PLACES.__getitem__)
     ] + [
         Difference(name, before.get(name), after.get(name))
         for name in options

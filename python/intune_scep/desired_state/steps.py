@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from intune_scep.desired_state.plan import (
     warnings_of,
 )
 from intune_scep.errors import DeclarationError, PlanError
+from intune_scep.profiles import ProfileIndex
 
 _MAKES: Final = frozenset({Change.CREATE, Change.REPLACE})
 _GOES: Final = frozenset({Change.DELETE, Change.REPLACE})
@@ -38,11 +39,12 @@ def to_plan(decided: StatePlan, choices: Mapping[str, Any]) -> Plan:
     Args:
         choices: What the operator decided, JSON-ready.
     """
+    there = ProfileIndex(item.current for item in decided.actions if item.current is not None)
     return Plan(
         Task.DECLARED_STATE,
         decided.tenant,
         decided.cloud,
-        tuple(_action(action, decided.actions) for action in decided.actions),
+        tuple(_action(action, there) for action in decided.actions),
         choices=dict(choices),
         all_or_nothing=True,
         made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -91,7 +93,7 @@ def require_roots(plan: Plan) -> None:
                 )
 
 
-def _action(action: StateAction, actions: Sequence[StateAction]) -> Action:
+def _action(action: StateAction, there: ProfileIndex) -> Action:
     return Action(
         key=str(action.index),
         action=action.change.value,
@@ -100,7 +102,7 @@ def _action(action: StateAction, actions: Sequence[StateAction]) -> Action:
         id=action.id,
         status=_STATUSES.get(action.change, Status.PLANNED),
         message=action.message,
-        steps=tuple(_steps(action, actions)),
+        steps=tuple(_steps(action, there)),
         seen=_seen(action),
         after=tuple(map(str, _makers(action))),
         advice=_TYPE_ADVICE if _changes_type(action) else None,
@@ -123,14 +125,14 @@ def _seen(action: StateAction) -> Seen | None:
     return Seen(current.version, current.last_modified_date_time, assignments)
 
 
-def _steps(action: StateAction, actions: Sequence[StateAction]) -> list[Step]:
+def _steps(action: StateAction, there: ProfileIndex) -> list[Step]:
     if action.change in _STATUSES:
         return []
     makes = action.change in _MAKES
     root = _reference(action.root.after) if action.root is not None else None
     steps: list[Step] = []
     if makes:
-        steps.append(Create(action.body, root, _same_named(action, actions)))
+        steps.append(Create(action.body, root, _same_named(action, there)))
     elif action.body:
         steps.append(Patch(_before(action), action.body))
     if action.root is not None:
@@ -149,17 +151,10 @@ def _reference(target: RootTarget | None) -> Reference | None:
     return Reference(target.id, made, target.name)
 
 
-def _same_named(action: StateAction, actions: Sequence[StateAction]) -> tuple[str, ...]:
+def _same_named(action: StateAction, there: ProfileIndex) -> tuple[str, ...]:
     """Those of its type and name that the plan knows of: they go, or get another name."""
-    name = action.body.get("displayName")
-    return tuple(
-        other.id
-        for other in actions
-        if other.id is not None
-        and other.current is not None
-        and other.current.profile_type is action.profile_type
-        and other.current.display_name == name
-    )
+    found = there.named(action.profile_type, action.body.get("displayName"))
+    return tuple(profile.id for profile in found if profile.id is not None)
 
 
 def _before(action: StateAction) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 from intune_scep.errors import UnknownProfileTypeError
@@ -349,11 +349,13 @@ def require_profile_type(odata_type: object) -> ProfileType:
     return found
 
 
+@cache
 def profile_type_for(kind: ProfileKind, platform: Platform) -> ProfileType:
     """The one type of that kind on that platform."""
     return next(row for row in PROFILE_TYPES if (row.kind, row.platform) == (kind, platform))
 
 
+@cache
 def platforms_with(property_name: str, kind: ProfileKind) -> tuple[Platform, ...]:
     """The platforms, retired ones left out, whose type of that kind has the wire property."""
     return tuple(

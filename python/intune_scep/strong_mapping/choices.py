@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from intune_scep.declarations.names import listed
+from intune_scep.declarations.names import Candidates
 from intune_scep.errors import SelectionError
 from intune_scep.profiles import Profile, ProfileIndex
 from intune_scep.rules.verdicts import Judgement
@@ -162,7 +162,7 @@ def _resolve_one(
         known = ((profile.id or "", profile.display_name or "") for profile in profiles)
         raise SelectionError(
             f"{called}: no SCEP profile has the name or id {selector!r}."
-            f"{listed('profile', known, selector)}"
+            f"{Candidates(known).listed(selector)}"
         )
     ids = ", ".join(sorted(profile.id or "?" for profile in found))
     raise SelectionError(

@@ -156,7 +156,8 @@ class _Pages:
         for key, copies in later.found.items():
             for item in copies:
                 self.add(key, item)
-        self.left_out += [item for item in later.left_out if item not in self.left_out]
+        known = set(self.left_out)
+        self.left_out += [item for item in later.left_out if item not in known]
         self.items |= later.items
         self.requests += later.requests
         self.counted = later.counted
