@@ -1,0 +1,319 @@
+"""A task that runs in process has the result that the ordinary module has, to the letter."""
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+from intune_scep.simulator import seed_database
+
+from .commands import small_tenant
+from .playbooks import ROOT, Result, Tenant, copy_of, run_ansible
+
+CALLBACKS = Path(__file__).with_name("callbacks")
+PASSWORD = "correct horse"
+IN_PROCESS = "in process"
+GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+TIME = re.compile(r"\d{4}-?\d\d-?\d\dT[\d:.]+(?:Z|\+00:00)?|\d{8}-\d{6}\S*?(?=\.jsonl)")
+MARK = re.compile(r"^intune\.scep\.\w+ runs (?:as an ordinary module: )?(.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Play:
+    """How a play ended, with what each task was."""
+
+    code: int
+    output: str
+    records: list[dict[str, Any]]
+
+    def results(self, task: str) -> list[dict[str, Any]]:
+        """What reached the callbacks of a task, items first."""
+        return [record for record in self.records if record["task"] == task]
+
+    def marks(self, task: str) -> list[str]:
+        """In process, or why not, each time the module ran."""
+        part = self.output.partition(f"TASK [{task}] ")[2].partition("\nTASK [")[0]
+        assert part, self.output
+        return MARK.findall(part)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of the play, and how it is to run."""
+
+    name: str
+    text: str
+    how: str = IN_PROCESS
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def encrypted(text: str) -> str:
+    secret = VaultSecret(PASSWORD.encode())
+    secret.load()
+    content = VaultLib([("default", secret)]).encrypt(text, secret, "default").decode()
+    return "!vault |\n" + "".join(f"      {line}\n" for line in content.splitlines())
+
+
+PROFILE = """\
+    name: Staff - iOS
+    platform: ios
+    certificate_type: user
+    subject_name_format: !unsafe "CN={{UserName}},E={{EmailAddress}}"
+    subject_alternative_names: [{type: uri, value: !unsafe "{{OnPremisesSecurityIdentifier}}"}]
+    validity: {value: 1, unit: years}
+    key_usage: [digital_signature, "key_encipherment"]
+    key_size: 2048
+    extended_key_usages: [client_authentication]
+    root_profile: {name: Root of staff}
+    scep_server_urls: [https://ndes.contoso.com/certsrv/mscep/mscep.dll]
+"""
+ROOT_PROFILE = f"""\
+  intune.scep.trusted_root_profile:
+    name: Root of staff
+    platform: ios
+    certificate_path: {ROOT}/docs/examples/profiles/contoso-root.cer
+"""
+TASKS = (
+    Task("a reading", "intune.scep.strong_mapping_info: {}"),
+    Task(
+        "check mode with diff", "intune.scep.strong_mapping: {}\n  check_mode: true\n  diff: true"
+    ),
+    Task("a root that is made", ROOT_PROFILE.strip() + "\n  diff: true"),
+    Task("check mode of a new profile", f"intune.scep.scep_profile:\n{PROFILE}  check_mode: true"),
+    Task("a new profile", f"intune.scep.scep_profile:\n{PROFILE}  diff: true"),
+    Task("the same again", f"intune.scep.scep_profile:\n{PROFILE}  diff: true"),
+    Task(
+        "a change of it",
+        f"intune.scep.scep_profile:\n{PROFILE}    renewal_threshold: 25\n  diff: true",
+    ),
+    Task("a listing by filters", "intune.scep.scep_profile_info: {platforms: [ios]}"),
+    Task(
+        "numbers, truths and letters as texts",
+        "intune.scep.scep_profile_info: {names: [1, true, 2.50, Grüße, '007', \"a\\tb\"]}",
+    ),
+    Task("options that are null", "intune.scep.scep_profile_info: {names: null, ids: null}"),
+    Task("a bad argument", "intune.scep.strong_mapping_info: {cloud: mars}"),
+    Task("an option nobody knows", "intune.scep.strong_mapping: {onyl: [A]}"),
+    Task("a type that does not fit", "intune.scep.strong_mapping: {max_changes: many}"),
+    Task("an option that is missing", "intune.scep.strong_mapping: {state: rolled_back}"),
+    Task("a list with an empty name", "intune.scep.strong_mapping: {only: ['', B]}"),
+    Task("a file that is not there", "intune.scep.strong_mapping_info: {rules_path: no/such/file}"),
+    Task(
+        "a path below the playbook",
+        "intune.scep.strong_mapping: {journal: runs/journal.jsonl}\n  diff: true",
+    ),
+    Task("a secret that is wrong", "intune.scep.strong_mapping_info: {access_token: hush-hush}"),
+    Task("no_log", "intune.scep.strong_mapping_info: {}\n  no_log: true"),
+    Task(
+        "a failure under no_log", "intune.scep.strong_mapping_info: {cloud: mars}\n  no_log: true"
+    ),
+    Task(
+        "words of a role",
+        "intune.scep.strong_mapping: {only: []}\n"
+        "  environment: {INTUNE_SCEP_ROLE_PREFIX: strong_mapping_}",
+    ),
+    Task(
+        "an environment of a list",
+        "intune.scep.strong_mapping_info: {}\n"
+        "  environment: [{INTUNE_SCEP_SIMULATOR: nowhere.db}, {TZ: Asia/Tokyo}]",
+    ),
+    Task(
+        "an environment that matters early",
+        "intune.scep.strong_mapping_info: {}\n  environment: {PYTHONUTF8: '1'}",
+        "the environment has PYTHONUTF8",
+    ),
+    Task(
+        "items with an environment each",
+        "intune.scep.scep_profile_info: {}\n"
+        '  environment: {INTUNE_SCEP_SIMULATOR: "{{ item }}"}\n'
+        "  loop: ['{{ database }}', 'nowhere.db', '{{ database }}']",
+    ),
+    Task(
+        "items that fail, warn and work",
+        'intune.scep.scep_profile_info: {names: "{{ item }}"}\n'
+        "  loop: [[], ['No such profile'], null, ['Staff - iOS']]",
+    ),
+    Task(
+        "items of secrets",
+        'intune.scep.strong_mapping_info: {access_token: "{{ item }}"}\n'
+        "  loop: [hush-one, hush-two]\n  loop_control: {label: secret}",
+    ),
+    Task(
+        "until it is so",
+        "intune.scep.scep_profile_info: {}\n  register: seen\n"
+        "  until: seen.attempts == 2\n  retries: 3\n  delay: 0",
+    ),
+    Task(
+        "on the machine of Ansible", "intune.scep.scep_profile_info: {}\n  delegate_to: localhost"
+    ),
+    Task(
+        "on another machine",
+        "intune.scep.scep_profile_info: {}\n  delegate_to: elsewhere",
+        "the connection is ssh",
+    ),
+    Task(
+        "in the background",
+        "intune.scep.scep_profile_info: {}\n  async: 60\n  poll: 1",
+        "it is asynchronous",
+    ),
+    Task(
+        "as somebody else",
+        "intune.scep.scep_profile_info: {}\n  become: true\n  become_method: ansible.builtin.su",
+        "it becomes another user",
+    ),
+    Task(
+        "with another interpreter",
+        "intune.scep.scep_profile_info: {}\n"
+        "  vars: {ansible_python_interpreter: /usr/bin/python-of-nobody}",
+        "the interpreter is /usr/bin/python-of-nobody",
+    ),
+    Task(
+        "with another name of the interpreter",
+        "intune.scep.scep_profile_info: {}\n"
+        f"  vars: {{ansible_python_interpreter: {Path(sys.executable).with_name('python3')}}}",
+    ),
+    Task(
+        "with a shell of its own",
+        "intune.scep.scep_profile_info: {}\n  vars: {ansible_shell_executable: /bin/bash -l}",
+        "the shell may do more than to start a module",
+    ),
+    Task(
+        "switched off",
+        "intune.scep.scep_profile_info: {}\n  vars: {intune_scep_in_process: 'no'}",
+        "intune_scep_in_process says so",
+    ),
+    Task("an undefined variable", 'intune.scep.scep_profile_info: {names: "{{ nowhere }}"}', ""),
+    Task(
+        "a variable of Intune without !unsafe",
+        'intune.scep.scep_profile: {name: A, platform: ios, subject_name_format: "{{UserName}}"}',
+        "",
+    ),
+    Task(
+        "an undefined variable in the environment",
+        'intune.scep.scep_profile_info: {}\n  environment: {HOME: "{{ nowhere }}"}',
+        "undefined",
+    ),
+    Task("a secret of the vault", 'intune.scep.scep_profile_info: {names: ["{{ vaulted }}"]}'),
+    Task(
+        "a vaulted text in the task",
+        f"intune.scep.scep_profile_info:\n    names:\n    - {encrypted('Staff - iOS')}",
+    ),
+    Task("only where it is wanted", "intune.scep.scep_profile_info: {}\n  when: false", ""),
+)
+INVENTORY = """\
+all:
+  hosts:
+    localhost:
+      ansible_connection: local
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+    elsewhere: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 1}
+"""
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    database = tmp_path_factory.mktemp("in-process") / "tenant.db"
+    seed_database(database, small_tenant())
+    return database
+
+
+def playbook(tasks: str, **keywords: Any) -> str:
+    """A play of tasks on localhost, the options of the simulator given once for all modules."""
+    head = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {"group/intune.scep.all": {"cloud": "simulator"}},
+        **keywords,
+    }
+    text = "".join(f"  {line}\n" for line in yaml.safe_dump(head).splitlines())
+    tasks = "".join(f"  {line}\n" if line else "\n" for line in tasks.splitlines())
+    return "-" + text[1:] + "  tasks:\n" + tasks
+
+
+def run(
+    tenant: Tenant, book: str, *arguments: str, inventory: str = INVENTORY, **more: str
+) -> Play:
+    """Run a play and write down what reached its callbacks."""
+    directory = tenant.database.parent
+    (directory / "play.yml").write_text(book)
+    (directory / "hosts.yml").write_text(inventory)
+    (directory / "password").write_text(PASSWORD)
+    record = directory / "record.jsonl"
+    record.unlink(missing_ok=True)
+    result: Result = run_ansible(
+        "ansible-playbook",
+        str(directory / "play.yml"),
+        *("-i", str(directory / "hosts.yml"), "--vault-password-file", str(directory / "password")),
+        *("-e", f"database={tenant.database}", "-vvvv", *arguments),
+        cwd=directory,
+        **{
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "INTUNE_SCEP_SIMULATOR": str(tenant.database),
+            "INTUNE_SCEP_PATIENCE": "1",
+            "RECORD": str(record),
+            **more,
+        },
+    )
+    lines = record.read_text().splitlines() if record.exists() else []
+    return Play(result.code, result.output, [json.loads(line) for line in lines])
+
+
+def plain(record: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """A record without what is another each time: ids of requests, times, where the test runs."""
+    text = json.dumps(record).replace(str(directory), "DIRECTORY")
+    text = TIME.sub("TIME", GUID.sub("ID", text))
+    text = re.sub(
+        r'"(ansible_job_id|results_file|delta|start|end)": "[^"]*"', '"VOLATILE": ""', text
+    )
+    return json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def both(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Play, Path]]:
+    """The same play twice, on tenants that are equal."""
+    tasks = "".join(
+        f"- name: {task.name}\n  {task.text.rstrip()}\n  ignore_errors: true\n"
+        "  ignore_unreachable: true\n"
+        for task in TASKS
+    )
+    book = playbook(tasks).replace(
+        "  tasks:\n", f"  vars:\n    vaulted: {encrypted('Staff - iOS')}  tasks:\n", 1
+    )
+    plays = {}
+    for name, switch in (("in process", "true"), ("ordinary", "false")):
+        directory = tmp_path_factory.mktemp("play") / "tenant"
+        play = run(copy_of(small, directory), book, INTUNE_SCEP_IN_PROCESS=switch)
+        plays[name] = play, directory
+    return plays
+
+
+@pytest.mark.parametrize("task", TASKS, ids=str)
+def test_a_task_in_process_ends_as_the_ordinary_module_does(both: Any, task: Task) -> None:
+    here, there = (
+        [plain(record, directory) for record in play.results(task.name)]
+        for play, directory in both.values()
+    )
+    assert here, both["in process"][0].output
+    assert here == there
+
+
+@pytest.mark.parametrize("task", TASKS, ids=str)
+def test_a_task_runs_in_process_wherever_that_cannot_be_told(both: Any, task: Task) -> None:
+    marks = both["in process"][0].marks(task.name)
+    assert bool(marks) == bool(task.how)
+    assert all(task.how in mark for mark in marks), marks
+    assert IN_PROCESS not in " ".join(both["ordinary"][0].marks(task.name))
+
+
+def test_a_secret_is_nowhere_in_the_output(both: Any) -> None:
+    for play, _ in both.values():
+        assert "hush-" not in play.output
