@@ -1,9 +1,13 @@
 """A task that runs in process has the result that the ordinary module has, to the letter."""
 
 import json
+import os
 import re
+import signal
+import subprocess
 import sys
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,7 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 
 from intune_scep.simulator import seed_database
 
-from .commands import small_tenant
+from .commands import small_tenant, until
 from .playbooks import ROOT, Result, Tenant, copy_of, run_ansible
 
 CALLBACKS = Path(__file__).with_name("callbacks")
@@ -199,7 +203,7 @@ TASKS = (
     Task(
         "an undefined variable in the environment",
         'intune.scep.scep_profile_info: {}\n  environment: {HOME: "{{ nowhere }}"}',
-        "undefined",
+        "",
     ),
     Task("a secret of the vault", 'intune.scep.scep_profile_info: {names: ["{{ vaulted }}"]}'),
     Task(
@@ -316,4 +320,200 @@ def test_a_task_runs_in_process_wherever_that_cannot_be_told(both: Any, task: Ta
 
 def test_a_secret_is_nowhere_in_the_output(both: Any) -> None:
     for play, _ in both.values():
-        assert "hush-" not in play.output
+        assert "hush-hush" not in play.output
+
+
+BREAKING = Path(__file__).with_name("breaking")
+WAYS_TO_BREAK = (
+    "error",
+    "error_of_three",
+    "memory",
+    "recursion",
+    "unusual",
+    "leave",
+    "leave_with_words",
+    "leave_at_once",
+    "segfault",
+    "kill",
+    "chatter",
+    "words_at_the_end",
+    "complain",
+    "half_a_letter",
+    "litter",
+)
+
+
+def breaking(tenant: Tenant, book: str, *arguments: str, **more: str) -> Play:
+    """Run a play with a library that breaks as INTUNE_SCEP_BREAK says."""
+    path = os.pathsep.join([str(BREAKING), *filter(None, [os.environ.get("PYTHONPATH")])])
+    notes = str(tenant.database.parent / "notes")
+    return run(tenant, book, *arguments, PYTHONPATH=path, INTUNE_SCEP_NOTES=notes, **more)
+
+
+def told(record: dict[str, Any], directory: Path) -> dict[str, Any]:
+    """A record without tracebacks, which name other files, and without the words of a shell."""
+    result = plain(record, directory)["result"]
+    errors = result.pop("module_stderr", "").strip().splitlines()[-1:]
+    result.pop("exception", None)
+    killed = result.get("rc", 0) > 128
+    return {**record, "result": result, "last words": None if killed else errors}
+
+
+@pytest.fixture(scope="module")
+def broken(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Play, Path]]:
+    """A play whose tasks break one after the other, each followed by a sound one, twice."""
+    tasks = "".join(
+        f"- name: broken by {way}\n  intune.scep.strong_mapping_info: {{}}\n"
+        f"  environment: {{INTUNE_SCEP_BREAK: '{{{{ item }}}}'}}\n  loop: [{way}, '']\n"
+        "  ignore_errors: true\n"
+        for way in WAYS_TO_BREAK
+    )
+    plays = {}
+    for name, switch in (("in process", "true"), ("ordinary", "false")):
+        directory = tmp_path_factory.mktemp("broken") / "tenant"
+        play = breaking(copy_of(small, directory), playbook(tasks), INTUNE_SCEP_IN_PROCESS=switch)
+        plays[name] = play, directory
+    return plays
+
+
+@pytest.mark.parametrize("way", WAYS_TO_BREAK)
+def test_a_crash_in_the_library_fails_its_task_only_and_with_the_same_words(
+    broken: Any, way: str
+) -> None:
+    here, there = (
+        [told(record, directory) for record in play.results(f"broken by {way}")]
+        for play, directory in broken.values()
+    )
+    assert here == there
+    play = broken["in process"][0]
+    assert play.marks(f"broken by {way}") == [IN_PROCESS, IN_PROCESS]
+    first, sound, _ = here
+    assert sound["event"] == "item ok"
+    assert sound["result"]["cloud"] == "simulator"
+    harmless = ("chatter", "words_at_the_end", "complain", "half_a_letter", "litter")
+    assert (first["event"] == "item failed") == (way not in harmless), first
+
+
+def test_the_library_is_imported_once_for_the_play(small: Path, tmp_path: Path) -> None:
+    tenant = copy_of(small, tmp_path / "tenant")
+    tasks = (
+        "- intune.scep.strong_mapping: {}\n"
+        f"- intune.scep.scep_profile_info: {{}}\n{ROOT_PROFILE.replace('  intune', '- intune', 1)}"
+        "- intune.scep.strong_mapping_info: {access_token: wrong}\n  ignore_errors: true\n"
+    )
+    play = breaking(tenant, playbook(tasks), INTUNE_SCEP_BREAK="count_imports")
+    assert play.code == 0, play.output
+    notes = (tenant.database.parent / "notes").read_text().splitlines()
+    imported = {name.partition(".")[0] for name in notes}
+    assert not imported & {"intune_scep", "azure", "httpx", "msgraph", "kiota_http", "pydantic"}
+    assert imported <= {"ansible"}, sorted(imported)
+
+
+@pytest.mark.parametrize(
+    ("library", "reason", "message"),
+    [
+        ("missing", "cannot be imported", "Failed to import the required Python library"),
+        ("old", "the library is too old", "Only 0.0.9 was found"),
+    ],
+)
+def test_without_the_library_the_ordinary_module_says_so(
+    small: Path, tmp_path: Path, library: str, reason: str, message: str
+) -> None:
+    tenant = copy_of(small, tmp_path / "tenant")
+    book = playbook("- name: asked\n  intune.scep.strong_mapping_info: {}\n")
+    play = breaking(tenant, book, INTUNE_SCEP_LIBRARY=library)
+    assert play.code == 2
+    [mark] = play.marks("asked")
+    assert reason in mark
+    assert message in play.records[0]["result"]["msg"]
+
+
+def test_a_timeout_ends_the_module_with_the_task(small: Path, tmp_path: Path) -> None:
+    tenant = copy_of(small, tmp_path / "tenant")
+    tasks = (
+        "- name: hung\n  intune.scep.strong_mapping_info: {}\n  timeout: 3\n  ignore_errors: true\n"
+    )
+    tasks += "- name: next\n  intune.scep.strong_mapping_info: {cloud: mars}\n"
+    play = breaking(tenant, playbook(tasks), INTUNE_SCEP_BREAK="sleep")
+    assert "Timed out after 3 second(s)" in play.output
+    assert [record["event"] for record in play.records] == ["failed", "failed"]
+    assert gone(tenant)
+
+
+def test_an_interrupted_play_ends_and_its_module_too(small: Path, tmp_path: Path) -> None:
+    tenant = copy_of(small, tmp_path / "tenant")
+    directory = tenant.database.parent
+    book = playbook("- intune.scep.strong_mapping_info: {}\n")
+    (directory / "play.yml").write_text(book)
+    path = os.pathsep.join([str(BREAKING), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with subprocess.Popen(
+        [Path(sys.executable).with_name("ansible-playbook"), "play.yml"],
+        cwd=directory,
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
+            "ANSIBLE_HOME": str(directory / "ansible"),
+            "ANSIBLE_LOCAL_TEMP": str(directory / "ansible"),
+            "INTUNE_SCEP_BREAK": "sleep",
+            "INTUNE_SCEP_NOTES": str(directory / "notes"),
+            "INTUNE_SCEP_SIMULATOR": str(tenant.database),
+            "PYTHONPATH": path,
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        until((directory / "notes").exists)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=30) != 0
+    assert gone(tenant)
+
+
+def gone(tenant: Tenant) -> bool:
+    """Whether the module that noted its process has ended, now or in a moment."""
+    [number] = (tenant.database.parent / "notes").read_text().split()
+
+    def ended() -> bool:
+        try:
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    until(ended)
+    return True
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_twenty_tenants_as_hosts_are_told_apart(tmp_path: Path, strategy: str) -> None:
+    hosts = {}
+    for number in range(1, 21):
+        database = tmp_path / f"{number}.db"
+        tenant_id = f"00000000-0000-4000-8000-{number:012d}"
+        if number != 13:
+            seed_database(database, replace(small_tenant(), tenant_id=tenant_id))
+        hosts[f"tenant-{number}"] = {"file": str(database), "expected": tenant_id}
+    local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory = yaml.safe_dump({"all": {"vars": local, "hosts": hosts}})
+    tasks = (
+        "- name: asked\n  intune.scep.strong_mapping: {}\n"
+        '  environment: {INTUNE_SCEP_SIMULATOR: "{{ file }}"}\n  register: answer\n'
+        "- name: told\n  ansible.builtin.assert: {that: answer.tenant == expected}\n"
+    )
+    directory = tmp_path / "play"
+    directory.mkdir()
+    book = playbook(tasks, hosts="all", strategy=strategy)
+    play = run(Tenant(directory / "none.db"), book, "--forks", "7", inventory=inventory)
+    assert play.output.count("intune.scep.strong_mapping runs in process") == 20
+    events = Counter((record["task"], record["event"]) for record in play.records)
+    assert events == {("asked", "ok"): 19, ("asked", "failed"): 1, ("told", "ok"): 19}
+    [failed] = [record for record in play.records if record["event"] == "failed"]
+    assert failed["host"] == "tenant-13"
+
+
+def test_a_switch_that_is_neither_is_refused(small: Path, tmp_path: Path) -> None:
+    tenant = copy_of(small, tmp_path / "tenant")
+    task = "- intune.scep.strong_mapping_info: {}\n  vars: {intune_scep_in_process: perhaps}\n"
+    play = run(tenant, playbook(task))
+    assert play.code == 2
+    assert "intune_scep_in_process must be true or false" in play.records[0]["result"]["msg"]
