@@ -95,21 +95,23 @@ def redirect(stdout, stderr):
     """Give the child streams of its own; return those of the parent, whose end would close them."""
     kept = (sys.stdin, sys.stdout, sys.stderr, sys.__stdin__, sys.__stdout__, sys.__stderr__)
     errors = getattr(sys.__stdout__, "errors", None) or "strict"
+    unbuffered = getattr(sys.__stdout__, "write_through", False)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (stdout.fileno(), 1), (stderr.fileno(), 2)):
         os.dup2(source, target)
     sys.stdin = sys.__stdin__ = io.TextIOWrapper(
         io.BufferedReader(io.FileIO(0, closefd=False)), encoding="utf-8"
     )
-    sys.stdout = sys.__stdout__ = output(1, errors=errors)
+    sys.stdout = sys.__stdout__ = output(1, errors=errors, write_through=unbuffered)
     sys.stderr = sys.__stderr__ = output(2, errors="backslashreplace", line_buffering=True)
     return kept
 
 
 def output(descriptor, **options):
     """A stream that writes text to a descriptor."""
-    file = io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False))
-    return io.TextIOWrapper(file, encoding="utf-8", **options)
+    file = io.FileIO(descriptor, "w", closefd=False)
+    buffered = file if options.get("write_through") else io.BufferedWriter(file)
+    return io.TextIOWrapper(buffered, encoding="utf-8", **options)
 
 
 def forget_the_parent():

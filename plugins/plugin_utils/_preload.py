@@ -30,6 +30,7 @@ NEVER_OF_A_TASK = ("intune_scep.cli",)
 
 IMPORTED_LATE = (
     "azure.identity",
+    "filelock",
     "httpx",
     "kiota_abstractions.native_response_handler",
     "kiota_abstractions.request_information",
@@ -38,6 +39,7 @@ IMPORTED_LATE = (
     "lark",
     "msgraph.graph_request_adapter",
     "msgraph_core.middleware",
+    "platformdirs.unix",
 )
 """What the library imports when it reaches a tenant. To miss one costs time and changes nothing."""
 

@@ -381,13 +381,13 @@ def test_a_crash_in_the_library_fails_its_task_only_and_with_the_same_words(
     broken: Any, way: str
 ) -> None:
     here, there = (
-        [told(record, directory) for record in play.results(f"broken by {way}")]
+        [told(record, directory) for record in play.results(f"broken by {way}")[:2]]
         for play, directory in broken.values()
     )
     assert here == there
     play = broken["in process"][0]
     assert play.marks(f"broken by {way}") == [IN_PROCESS, IN_PROCESS]
-    first, sound, _ = here
+    first, sound = here
     assert sound["event"] == "item ok"
     assert sound["result"]["cloud"] == "simulator"
     harmless = ("chatter", "words_at_the_end", "complain", "half_a_letter", "litter")
@@ -406,7 +406,7 @@ def test_the_library_is_imported_once_for_the_play(small: Path, tmp_path: Path) 
     notes = (tenant.database.parent / "notes").read_text().splitlines()
     imported = {name.partition(".")[0] for name in notes}
     assert not imported & {"intune_scep", "azure", "httpx", "msgraph", "kiota_http", "pydantic"}
-    assert imported <= {"ansible"}, sorted(imported)
+    assert imported <= {"ansible", "encodings"}, sorted(imported)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""For tests: what a library can do to the process it runs in, at the moment a thread is started.
+"""For tests: what a library can do to the process it runs in, when it begins to reach a tenant.
 
 Each interpreter that has this folder on its path reads this file, so that a module that runs by
 itself and one that runs in process break in the same way. INTUNE_SCEP_BREAK says how, by the name
@@ -9,6 +9,7 @@ import atexit
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -115,11 +116,15 @@ def count_imports():
     """Counted from the beginning, see below."""
 
 
+broken = []
+
+
 def watch(event, arguments):
     how = os.environ.get("INTUNE_SCEP_BREAK")
     if not how or not any(part in (sys.argv or [""])[0] for part in IN_A_MODULE):
         return
-    if event == "_thread.start_new_thread":
+    if event == "socket.__new__" and arguments[1] == socket.AF_UNIX and not broken:
+        broken.append(how)
         globals()[how]()
     elif event == "import" and how == "count_imports":
         note(arguments[0])
