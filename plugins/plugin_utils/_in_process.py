@@ -14,6 +14,7 @@ runs. Wherever a result could differ, the ordinary module runs.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -276,6 +277,7 @@ def run_module(module, arguments):
         module.main()
     except Exception as error:
         tell(error)
+        raise
 
 
 def leave_the_controller():
@@ -289,13 +291,11 @@ def leave_the_controller():
 
 
 def tell(error):
-    """Tell an error that a module did not catch, as Ansible does.
+    """Tell an error that a module did not catch, as Ansible's wrapper does, and exit.
 
-    Raises:
-        Exception: The error, where its traceback is what Ansible reads.
+    Before ansible-core 2.19 the wrapper leaves that to the interpreter.
     """
-    try:
+    with contextlib.suppress(ImportError):
         from ansible.module_utils._internal._ansiballz import _loader
-    except ImportError:  # ansible-core 2.18 and before
-        raise error from None
-    _loader._handle_exception(error, PROFILE)
+
+        _loader._handle_exception(error, PROFILE)

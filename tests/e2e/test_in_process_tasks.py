@@ -281,6 +281,18 @@ def plain(record: dict[str, Any], directory: Path) -> dict[str, Any]:
     return json.loads(text)
 
 
+def without_tracebacks(value: Any) -> Any:
+    """A value that says only whether there are tracebacks, since they name files of the wrapper."""
+    if isinstance(value, list):
+        return [without_tracebacks(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            name: bool(item) if name == "exception" else without_tracebacks(item)
+            for name, item in value.items()
+        }
+    return value
+
+
 @pytest.fixture(scope="module")
 def both(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Play, Path]]:
     """The same play twice, on tenants that are equal."""
@@ -335,6 +347,7 @@ WAYS_TO_BREAK = (
     "leave_at_once",
     "segfault",
     "kill",
+    "half_a_result",
     "chatter",
     "words_at_the_end",
     "complain",
@@ -353,8 +366,8 @@ def breaking(tenant: Tenant, book: str, *arguments: str, **more: str) -> Play:
 def told(record: dict[str, Any], directory: Path) -> dict[str, Any]:
     """A record without tracebacks, which name other files, and without the words of a shell."""
     result = plain(record, directory)["result"]
-    errors = result.pop("module_stderr", "").strip().splitlines()[-1:]
-    result.pop("exception", None)
+    # A program also tells what it could not clear away at its end.
+    errors = result.pop("module_stderr", "").partition("Exception ignored")[0].splitlines()[-1:]
     killed = result.get("rc", 0) > 128
     return {**record, "result": result, "last words": None if killed else errors}
 
@@ -394,19 +407,24 @@ def test_a_crash_in_the_library_fails_its_task_only_and_with_the_same_words(
     assert (first["event"] == "item failed") == (way not in harmless), first
 
 
-def test_the_library_is_imported_once_for_the_play(small: Path, tmp_path: Path) -> None:
+def test_the_library_is_imported_once_for_the_play(
+    small: Path, tmp_path: Path, served: Any
+) -> None:
     tenant = copy_of(small, tmp_path / "tenant")
+    elsewhere = (
+        f"{{INTUNE_SCEP_ENDPOINT: '{served.url}', INTUNE_SCEP_ACCESS_TOKEN: {served.token()}}}"
+    )
     tasks = (
         "- intune.scep.strong_mapping: {}\n"
         f"- intune.scep.scep_profile_info: {{}}\n{ROOT_PROFILE.replace('  intune', '- intune', 1)}"
         "- intune.scep.strong_mapping_info: {access_token: wrong}\n  ignore_errors: true\n"
+        f"- intune.scep.strong_mapping_info: {{cloud: public}}\n  environment: {elsewhere}\n"
     )
     play = breaking(tenant, playbook(tasks), INTUNE_SCEP_BREAK="count_imports")
     assert play.code == 0, play.output
     notes = (tenant.database.parent / "notes").read_text().splitlines()
     imported = {name.partition(".")[0] for name in notes}
-    assert not imported & {"intune_scep", "azure", "httpx", "msgraph", "kiota_http", "pydantic"}
-    assert imported <= {"ansible", "encodings"}, sorted(imported)
+    assert imported <= {"ansible", "encodings"}, sorted(set(notes))
 
 
 @pytest.mark.parametrize(
@@ -435,7 +453,7 @@ def test_a_timeout_ends_the_module_with_the_task(small: Path, tmp_path: Path) ->
     )
     tasks += "- name: next\n  intune.scep.strong_mapping_info: {cloud: mars}\n"
     play = breaking(tenant, playbook(tasks), INTUNE_SCEP_BREAK="sleep")
-    assert "Timed out after 3 second(s)" in play.output
+    assert re.search(r"Timed out after 3 second|in the expected time frame \(3\)", play.output)
     assert [record["event"] for record in play.records] == ["failed", "failed"]
     assert gone(tenant)
 

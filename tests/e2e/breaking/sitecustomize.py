@@ -70,9 +70,12 @@ def kill():
 
 def chatter():
     print("a line that is no JSON")
-    print('{"changed": "no result either"')
     os.write(1, b"past every buffer\n")
     os.system("echo from a program of its own")
+
+
+def half_a_result():
+    print('{"changed": "no result either"')
 
 
 def words_at_the_end():
