@@ -53,7 +53,7 @@ def everything_in(file):
 def end_of(child):
     """Wait for the end of a child, and see to it that it does not outlive a task that is over."""
     try:
-        _, status = os.waitpid(child, 0)
+        status = os.waitpid(child, 0)[1]
     except KeyboardInterrupt:  # the child has it as well, and ends in good order
         raise
     except BaseException:

@@ -72,13 +72,15 @@ class InProcessAction(NormalAction):
     _in_process = False
     _arguments = None
 
-    def _execute_module(self, *args, **kwargs):
+    def _execute_module(self, module_name=None, module_args=None, **kwargs):
+        if module_name is not None or module_args is not None:
+            return super()._execute_module(module_name, module_args, **kwargs)
         reason = self.why_ordinary(kwargs.get("task_vars") or {})
         how = f"as an ordinary module: {reason}" if reason else "in process"
         self._display.vvvv(f"{self._task.action} runs {how}")
         self._in_process = reason is None
         try:
-            return super()._execute_module(*args, **kwargs)
+            return super()._execute_module(**kwargs)
         finally:
             self._in_process, self._arguments = False, None
 
@@ -152,7 +154,7 @@ class InProcessAction(NormalAction):
             yield "it is asynchronous"
         if self._connection.become or self._play_context.become:
             yield "it becomes another user"
-        if type(self._connection) is not LocalConnection:
+        if self._connection.__class__ is not LocalConnection:
             yield f"the connection is {self._connection.transport}"
         if constants.DEFAULT_KEEP_REMOTE_FILES:
             yield "its files are to be kept"

@@ -32,7 +32,9 @@ def served(database: Path) -> Iterator[dict[str, str]]:
         *(sys.executable, "-m", "intune_scep.cli.app", "simulator", "serve"),
         *("--database", str(database)),
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
         assert process.stdout
         try:
             url = process.stdout.readline().strip()

@@ -25,6 +25,7 @@ PASSWORD = "correct horse"
 IN_PROCESS = "in process"
 GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-?\d\d-?\d\dT[\d:.]+(?:Z|\+00:00)?|\d{8}-\d{6}\S*?(?=\.jsonl)")
+IGNORED = re.compile(r"^Exception ignored in: .*?^\w+Error: [^\n]*\n?", re.MULTILINE | re.DOTALL)
 MARK = re.compile(r"^intune\.scep\.\w+ runs (?:as an ordinary module: )?(.+)$", re.MULTILINE)
 
 
@@ -367,7 +368,7 @@ def told(record: dict[str, Any], directory: Path) -> dict[str, Any]:
     """A record without tracebacks, which name other files, and without the words of a shell."""
     result = plain(record, directory)["result"]
     # A program also tells what it could not clear away at its end.
-    errors = result.pop("module_stderr", "").partition("Exception ignored")[0].splitlines()[-1:]
+    errors = IGNORED.sub("", result.pop("module_stderr", "")).splitlines()[-1:]
     killed = result.get("rc", 0) > 128
     return {**record, "result": result, "last words": None if killed else errors}
 

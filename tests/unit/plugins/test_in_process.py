@@ -54,6 +54,14 @@ def write_everywhere():
     sys.stdout.write("and written\n")
 
 
+def leaving_with(code):
+    return lambda: sys.exit(code)
+
+
+def leave_at_once():
+    os._exit(9)
+
+
 def raise_error():
     raise ValueError("an error")
 
@@ -72,16 +80,16 @@ def die(number):
     [
         (nothing, 0, "", ""),
         (write_everywhere, 0, "printed\nand written\n", "past the buffer\n"),
-        (sys.exit, 0, "", ""),
-        (lambda: sys.exit(5), 5, "", ""),
-        (lambda: sys.exit(256 + 3), 3, "", ""),
-        (lambda: sys.exit("words"), 1, "", "words\n"),
+        (leaving_with(None), 0, "", ""),
+        (leaving_with(5), 5, "", ""),
+        (leaving_with(256 + 3), 3, "", ""),
+        (leaving_with("words"), 1, "", "words\n"),
         (raise_error, 1, "", "ValueError: an error\n"),
         (raise_what_is_no_error, 1, "", "KeyboardInterrupt\n"),
-        (lambda: os._exit(9), 9, "", ""),
+        (leave_at_once, 9, "", ""),
         (lambda: die(signal.SIGKILL), 128 + signal.SIGKILL, "", ""),
         (lambda: die(signal.SIGTERM), 128 + signal.SIGTERM, "", ""),
-        (lambda: sys.stdin.read() and sys.exit(1), 0, "", ""),
+        (lambda: print(repr(sys.stdin.read())), 0, "''\n", ""),
         (lambda: print("x" * 1_000_000), 0, "x" * 1_000_000 + "\n", ""),
     ],
 )
@@ -148,8 +156,8 @@ def test_work_may_go_as_deep_as_in_a_program():
         return from_deep(levels - 1, then) if levels else then()
 
     deepest = sys.getrecursionlimit() - 300
-    code, _, err = from_deep(deepest // 2, lambda: run(lambda: down(900)))
-    assert code == 0, err
+    code, nothing_said, err = from_deep(deepest // 2, lambda: run(lambda: down(900)))
+    assert (code, nothing_said) == (0, ""), err
     assert run(lambda: down(1100))[0] == 1
 
 
