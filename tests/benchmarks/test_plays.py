@@ -5,45 +5,22 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from intune_scep.simulator import open_in_process, seed_database
+from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenarios.bulk import bulk
 
 from .ratios import ROOT, Row, wall
 
 PING = {"ansible.builtin.ping": {}}
 BAD = {"intune.scep.strong_mapping": {"cloud": "mars"}, "ignore_errors": True}
-CONVERGED = {"intune.scep.strong_mapping": {"cloud": "public"}}
+CONVERGED = {"intune.scep.strong_mapping": {"cloud": "simulator"}}
 MORE = 5
 ROUNDS = 5
 TENANTS = 20
 HOST = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-
-
-@contextmanager
-def served(database: Path) -> Iterator[dict[str, str]]:
-    """A tenant in a process of its own, and the environment that leads there."""
-    command = [
-        *(sys.executable, "-m", "intune_scep.cli.app", "simulator", "serve"),
-        *("--database", str(database)),
-    ]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout
-        try:
-            url = process.stdout.readline().strip()
-            door = open_in_process(database)
-            token = door.access_token()
-            door.close()
-            yield {"INTUNE_SCEP_ENDPOINT": url, "INTUNE_SCEP_ACCESS_TOKEN": token}
-        finally:
-            process.terminate()
 
 
 def play(
@@ -83,13 +60,13 @@ def test_a_converged_task_against_ping(tmp_path: Path, profiles: int, goal: floa
     seed_database(database, bulk(profiles, mapped=profiles))
     count = "1 profile" if profiles == 1 else f"{profiles} profiles"
     row = Row(f"A further converged task, {count}", "ansible.builtin.ping", goal, "s wall")
-    with served(database) as tenant:
-        play(tmp_path, [CONVERGED], tenant)
-        row.measure(
-            lambda: each_further(tmp_path, CONVERGED, tenant),
-            lambda: each_further(tmp_path, PING),
-            rounds=ROUNDS,
-        )
+    tenant = {"INTUNE_SCEP_SIMULATOR": str(database)}
+    play(tmp_path, [CONVERGED], tenant)
+    row.measure(
+        lambda: each_further(tmp_path, CONVERGED, tenant),
+        lambda: each_further(tmp_path, PING),
+        rounds=ROUNDS,
+    )
 
 
 def test_a_bad_argument_against_ping(tmp_path: Path) -> None:
@@ -105,7 +82,7 @@ def test_tenants_as_hosts_against_as_many_pings(tmp_path: Path) -> None:
     for number in range(TENANTS):
         shutil.copy(seeded, tmp_path / f"tenant-{number}.db")
     task = {
-        "intune.scep.strong_mapping": {"cloud": "simulator"},
+        **CONVERGED,
         "environment": {
             "INTUNE_SCEP_SIMULATOR": f"{tmp_path}/{{{{ inventory_hostname }}}}.db",
             "INTUNE_SCEP_STATE": f"{tmp_path}/{{{{ inventory_hostname }}}}",
