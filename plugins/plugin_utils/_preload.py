@@ -46,7 +46,6 @@ IMPORTED_LATE = (
     "msgraph.graph_request_adapter",
     "msgraph_core.middleware",
     "platformdirs.unix",
-    "sniffio",
 )
 """What is imported when a tenant is reached. To miss one costs time and changes nothing."""
 

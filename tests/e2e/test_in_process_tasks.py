@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -294,9 +296,20 @@ def without_tracebacks(value: Any) -> Any:
     return value
 
 
-@pytest.fixture(scope="module")
-def both(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Play, Path]]:
-    """The same play twice, on tenants that are equal."""
+def both_ways(
+    small: Path, tmp_path: Path, book: str, start: Callable[..., Play] = run
+) -> tuple[tuple[Play, Path], tuple[Play, Path]]:
+    """The same play in process and by ordinary modules, on tenants that are equal."""
+    plays = []
+    for name, switch in (("in-process", "true"), ("ordinary", "false")):
+        tenant = copy_of(small, tmp_path / name)
+        play = start(tenant, book, INTUNE_SCEP_IN_PROCESS=switch)
+        plays.append((play, tmp_path / name))
+    return plays[0], plays[1]
+
+
+def test_tasks_in_process_end_as_ordinary_modules_do(small: Path, tmp_path: Path) -> None:
+    """One test, because its two plays cost more than all that is said of them."""
     tasks = "".join(
         f"- name: {task.name}\n  {task.text.rstrip()}\n  ignore_errors: true\n"
         "  ignore_unreachable: true\n"
@@ -305,35 +318,26 @@ def both(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tup
     book = playbook(tasks).replace(
         "  tasks:\n", f"  vars:\n    vaulted: {encrypted('Staff - iOS')}  tasks:\n", 1
     )
-    plays = {}
-    for name, switch in (("in process", "true"), ("ordinary", "false")):
-        directory = tmp_path_factory.mktemp("play") / "tenant"
-        play = run(copy_of(small, directory), book, INTUNE_SCEP_IN_PROCESS=switch)
-        plays[name] = play, directory
-    return plays
-
-
-@pytest.mark.parametrize("task", TASKS, ids=str)
-def test_a_task_in_process_ends_as_the_ordinary_module_does(both: Any, task: Task) -> None:
-    here, there = (
-        [plain(record, directory) for record in play.results(task.name)]
-        for play, directory in both.values()
-    )
-    assert here, both["in process"][0].output
-    assert here == there
-
-
-@pytest.mark.parametrize("task", TASKS, ids=str)
-def test_a_task_runs_in_process_wherever_that_cannot_be_told(both: Any, task: Task) -> None:
-    marks = both["in process"][0].marks(task.name)
-    assert bool(marks) == bool(task.how)
-    assert all(task.how in mark for mark in marks), marks
-    assert IN_PROCESS not in " ".join(both["ordinary"][0].marks(task.name))
-
-
-def test_a_secret_is_nowhere_in_the_output(both: Any) -> None:
-    for play, _ in both.values():
+    (here, hither), (there, thither) = both_ways(small, tmp_path, book)
+    assert {task.name for task in TASKS} == {record["task"] for record in here.records}
+    differences = [
+        (one, other)
+        for task in TASKS
+        for one, other in zip_longest(here.results(task.name), there.results(task.name))
+        if one is None or other is None or plain(one, hither) != plain(other, thither)
+    ]
+    assert not differences
+    marks = {task.name: here.marks(task.name) for task in TASKS}
+    assert {name for name, found in marks.items() if found} == {t.name for t in TASKS if t.how}
+    assert not [(task, marks[task.name]) for task in TASKS if not fits(task, marks[task.name])]
+    assert not re.search("runs in process$", there.output, re.MULTILINE)
+    for play in (here, there):
         assert "hush-hush" not in play.output
+
+
+def fits(task: Task, marks: list[str]) -> bool:
+    """Whether a task ran as it was to run, each time."""
+    return all(task.how in mark for mark in marks)
 
 
 BREAKING = Path(__file__).with_name("breaking")
@@ -355,6 +359,7 @@ WAYS_TO_BREAK = (
     "half_a_letter",
     "litter",
 )
+HARMLESS = ("chatter", "words_at_the_end", "complain", "half_a_letter", "litter")
 
 
 def breaking(tenant: Tenant, book: str, *arguments: str, **more: str) -> Play:
@@ -373,39 +378,28 @@ def told(record: dict[str, Any], directory: Path) -> dict[str, Any]:
     return {**record, "result": result, "last words": None if killed else errors}
 
 
-@pytest.fixture(scope="module")
-def broken(small: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Play, Path]]:
-    """A play whose tasks break one after the other, each followed by a sound one, twice."""
+def test_a_crash_in_the_library_fails_its_task_only_and_with_the_same_words(
+    small: Path, tmp_path: Path
+) -> None:
+    """Each way to break, with a sound item after it."""
     tasks = "".join(
         f"- name: broken by {way}\n  intune.scep.strong_mapping_info: {{}}\n"
         f"  environment: {{INTUNE_SCEP_BREAK: '{{{{ item }}}}'}}\n  loop: [{way}, '']\n"
         "  ignore_errors: true\n"
         for way in WAYS_TO_BREAK
     )
-    plays = {}
-    for name, switch in (("in process", "true"), ("ordinary", "false")):
-        directory = tmp_path_factory.mktemp("broken") / "tenant"
-        play = breaking(copy_of(small, directory), playbook(tasks), INTUNE_SCEP_IN_PROCESS=switch)
-        plays[name] = play, directory
-    return plays
-
-
-@pytest.mark.parametrize("way", WAYS_TO_BREAK)
-def test_a_crash_in_the_library_fails_its_task_only_and_with_the_same_words(
-    broken: Any, way: str
-) -> None:
-    here, there = (
-        [told(record, directory) for record in play.results(f"broken by {way}")[:2]]
-        for play, directory in broken.values()
-    )
-    assert here == there
-    play = broken["in process"][0]
-    assert play.marks(f"broken by {way}") == [IN_PROCESS, IN_PROCESS]
-    first, sound = here
-    assert sound["event"] == "item ok"
-    assert sound["result"]["cloud"] == "simulator"
-    harmless = ("chatter", "words_at_the_end", "complain", "half_a_letter", "litter")
-    assert (first["event"] == "item failed") == (way not in harmless), first
+    plays = both_ways(small, tmp_path, playbook(tasks), breaking)
+    for way in WAYS_TO_BREAK:
+        here, there = (
+            [told(record, directory) for record in play.results(f"broken by {way}")[:2]]
+            for play, directory in plays
+        )
+        assert here == there
+        assert plays[0][0].marks(f"broken by {way}") == [IN_PROCESS, IN_PROCESS]
+        first, sound = here
+        assert (first["event"] == "item failed") == (way not in HARMLESS), first
+        assert sound["event"] == "item ok"
+        assert sound["result"]["cloud"] == "simulator"
 
 
 def test_the_library_is_imported_once_for_the_play(
@@ -425,7 +419,8 @@ def test_the_library_is_imported_once_for_the_play(
     assert play.code == 0, play.output
     notes = (tenant.database.parent / "notes").read_text().splitlines()
     imported = {name.partition(".")[0] for name in notes}
-    assert imported <= {"ansible", "encodings"}, sorted(set(notes))
+    # anyio looks for sniffio each time, where that is not installed.
+    assert imported <= {"ansible", "encodings", "sniffio"}, sorted(set(notes))
 
 
 @pytest.mark.parametrize(
