@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 
 from ansible.errors import AnsibleError, AnsibleUndefinedVariable
-from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible_collections.intune.scep.plugins.modules import scep_profile
+from ansible_collections.intune.scep.plugins.plugin_utils._in_process import InProcessAction
 
 ADVICE = 'Write variables of Intune as !unsafe, for example !unsafe "CN={{UserName}}"'
 WITH_VARIABLES = (
@@ -19,8 +20,10 @@ WITH_VARIABLES = (
 """The options whose texts hold variables of Intune."""
 
 
-class ActionModule(NormalAction):
+class ActionModule(InProcessAction):
     """The module as it is, with advice where Ansible took a variable of Intune for its own."""
+
+    module = scep_profile
 
     @classmethod
     def finalize_task_arg(cls, name, value, templar, context):

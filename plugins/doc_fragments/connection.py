@@ -80,6 +80,10 @@ notes:
   - The modules run where Ansible runs. Give their hosts C(ansible_connection=local) and
     C(ansible_python_interpreter={{ ansible_playbook_python }}), so that the Python that has
     C(intune-scep) is the one that is used.
+  - With these two a task runs in a fork of Ansible's worker, with the library imported once for the
+    play. Wherever a result could differ, the ordinary module runs. The variable
+    C(intune_scep_in_process=false), or the environment variable E(INTUNE_SCEP_IN_PROCESS), turns it
+    off, and C(-vvvv) says of each task how it ran.
   - The environment variable E(INTUNE_SCEP_ENDPOINT) replaces the address of Microsoft Graph, and
     E(INTUNE_SCEP_SIMULATOR) names the database file of the simulator for O(cloud=simulator).
 """

@@ -190,14 +190,18 @@ def require_library(module):
             " or in a checkout make setup and use .venv/bin/ansible-playbook.",
             exception=LIBRARY_ERROR,
         )
-    found = tuple(int(part) for part in intune_scep.__version__.split(".")[:3] if part.isdigit())
-    if found < MINIMUM_LIBRARY:
+    if found_version() < MINIMUM_LIBRARY:
         fail(
             module,
             f"The Python library intune-scep >= {wanted} is needed."
             f" Only {intune_scep.__version__} was found, in {intune_scep.__file__}.",
             code="libraryTooOld",
         )
+
+
+def found_version():
+    """The version of the library that was imported, in numbers."""
+    return tuple(int(part) for part in intune_scep.__version__.split(".")[:3] if part.isdigit())
 
 
 def failure_fields(error):

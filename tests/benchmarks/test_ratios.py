@@ -1,15 +1,10 @@
-"""What reading, judging and a converged task cost."""
+"""What reading and judging cost."""
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import httpx
 import pytest
@@ -26,13 +21,12 @@ from intune_scep.strong_mapping import assess_tenant
 from intune_scep.tenant import Tenant
 
 from .pace import unpaced
-from .ratios import ROOT, Row, cpu
+from .ratios import Row, cpu
 
 GRAPH = "https://graph.microsoft.com/beta"
 CONFIGURATIONS = f"{GRAPH}/deviceManagement/deviceConfigurations"
 COUNT = 10_000
 ROUNDS = 5
-TASKS = 5
 
 
 @dataclass(frozen=True)
@@ -249,37 +243,3 @@ def test_checking_grows_with_the_number(wires):
         large.append(parse_and_check(wires[:COUNT])[1])
         small.append(parse_and_check(wires[: COUNT // 10])[1] * 10)
     Row(f"Checking {COUNT:,} profiles", f"ten times {COUNT // 10:,}", 1.1).show(large, small)
-
-
-def playbook(path, tasks):
-    body = {"hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": tasks}
-    path.write_text(json.dumps([body]))
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections"),
-        "ANSIBLE_HOME": str(path.parent / "ansible"),
-        "ANSIBLE_LOCAL_TEMP": str(path.parent / "local"),
-        "ANSIBLE_REMOTE_TMP": str(path.parent / "remote"),
-    }
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), str(path)]
-    started = time.monotonic()
-    subprocess.run(command, env=environment, check=True, capture_output=True, cwd=path.parent)
-    return time.monotonic() - started
-
-
-def test_a_converged_task_against_ping(tmp_path, simulated):
-    tenant = simulated(bulk(100, mapped=100))
-    ours = {
-        "name": "Converged",
-        "intune.scep.strong_mapping": {"cloud": "simulator"},
-        "environment": {"INTUNE_SCEP_SIMULATOR": str(tenant.path)},
-    }
-    ping = {"name": "Ping", "ansible.builtin.ping": {}}
-    path = tmp_path / "play.yml"
-    playbook(path, [ping])
-    mine, pings = [], []
-    for _ in range(ROUNDS):
-        # What each further task costs: five more of them, less the play with one.
-        mine.append((playbook(path, [ours] * (TASKS + 1)) - playbook(path, [ours])) / TASKS)
-        pings.append((playbook(path, [ping] * (TASKS + 1)) - playbook(path, [ping])) / TASKS)
-    Row("A converged strong_mapping task", "ansible.builtin.ping", 0.3, "s wall").show(mine, pings)

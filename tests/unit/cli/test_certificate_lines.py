@@ -15,7 +15,7 @@ from intune_scep.certificates import (
 )
 from intune_scep.certificates.mapping import NOT_JUDGED_FROM_REPORT
 from intune_scep.certificates.report_csv import ReportedCertificate
-from intune_scep.cli.certificate import _status, _TextOutput
+from intune_scep.cli.inspecting import _status, _TextOutput
 
 LONG = "A sentence that is much longer than the line of any terminal is wide. " * 5
 MAPPED = StrongMapping(MappingStatus.MAPPED, "S-1-5-21-1-2-3-4", ("Mapped.",), ("Noted.", "Noted."))
