@@ -20,6 +20,7 @@ FLOORS = {
     "yaml_text": 0,
     "profiles": 1,
     "certificates": 1,
+    "active_directory": 2,
     "graph": 2,
     "rules": 2,
     "declarations": 2,
