@@ -1,7 +1,7 @@
 """Explicit mappings for certificates that are already out: time without any re-issue.
 
 The value is `X509:<I>issuer<SR>serial`, strong by KB5014754 (DOMAIN.md 1); it names one certificate
-and so dies with it. Its CA must be in NTAuth (KB5057784; ROLLOUT.md A6). Nobody here has given
+and so dies with it. Its CA must be in NTAuth (KB5057784). Nobody here has given
 such values, made from Intune's report, to a domain controller.
 """
 

@@ -1,6 +1,6 @@
 """From the events of domain controllers to certificates, to their profiles, to what is to be done.
 
-What each event means: KB5014754 and KB5057784 (DOMAIN.md 1, ROLLOUT.md A6).
+What each event means: KB5014754 and KB5057784 (DOMAIN.md 1).
 """
 
 from collections import Counter

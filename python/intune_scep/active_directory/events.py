@@ -2,7 +2,7 @@
 
 Names and order of the data: the texts of 39, 40 and 21 with their parameters in gradenegger.eu
 "Details of the event with ID …"; whole events 21, 39, 41 and 45 as XML in public laboratory notes
-of 2025. What they mean: KB5014754 and KB5057784 (DOMAIN.md 1, ROLLOUT.md A6). Windows Server 2008
+of 2025. What they mean: KB5014754 and KB5057784 (DOMAIN.md 1). Windows Server 2008
 numbers 39, 40 and 41 as 41, 48 and 49. `Issuer` holds the common name alone; 21 names no
 certificate. Not seen here: an export of a French or other system, and Event Viewer's CSV of these
 events; there the text is read by the order of its lines, which no language changes.

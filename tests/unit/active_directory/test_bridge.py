@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from intune_scep.active_directory import Accounts, make_bridge
 from intune_scep.certificates import AltSecurityForm, inspect_certificate
-from intune_scep.errors import IntuneScepError
+from intune_scep.certificates.name_text import name_key, read_name_text
+from intune_scep.errors import CertificateError, IntuneScepError
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -377,3 +378,25 @@ def test_a_ca_certificate_that_is_none_is_refused(bridge, tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(IntuneScepError, match=r"ca\.cer"):
         bridge(authorities=[path])
+
+
+@given(st.text(st.sampled_from('CN=O"+,;\\# \u2028é\0dc'), max_size=40), st.text(max_size=40))
+def test_no_issuer_is_too_strange(beginning, end):
+    """A name, or one sentence; and what is read as one writes back as the same name."""
+    for text in (beginning, f"CN={beginning}", f"CN={end},DC=com", end):
+        try:
+            name = read_name_text(text)
+        except CertificateError as error:
+            assert error.message
+        else:
+            assert name_key(read_name_text(name.rfc4514())) == name_key(name)
+
+
+@pytest.mark.parametrize("column", sorted(ROW))
+@pytest.mark.parametrize(
+    "text", ["", "\0", "'; x '", "\u2019", "=1+1", "\ud7ff", "a\r\nb", "x" * 100_000, "9" * 300]
+)
+def test_every_cell_of_the_report_may_hold_anything(bridge, column, text):
+    found = bridge({column: text, "SerialNumber": text if column == "SerialNumber" else "07"}, {})
+    assert len(found.mappings) + len(found.skipped) == 2
+    assert VALUE in {made.value for made in found.mappings}
