@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intune_scep"
 FLOORS = {
     "errors": 0,
     "version": 0,
+    "certificate_states": 0,
     "connection": 0,
     "portal": 0,
     "files": 0,

@@ -16,11 +16,11 @@ from typing import Final
 
 from intune_scep.active_directory.accounts import Accounts, account_key
 from intune_scep.active_directory.tables import report_rows
+from intune_scep.certificate_states import Presence, presence_of, reported_instant
 from intune_scep.certificates.alt_security import issuer_and_serial
 from intune_scep.certificates.containers import certificates_in
 from intune_scep.certificates.name_text import encoded_order, name_key, read_name_text, subject_of
 from intune_scep.certificates.names import DistinguishedName
-from intune_scep.certificates.presence import Presence, presence_of, reported_instant
 from intune_scep.certificates.report_csv import ReportedCertificate
 from intune_scep.errors import CertificateError
 from intune_scep.files import read_regular
@@ -44,6 +44,7 @@ _SERIAL: Final = re.compile(r"(?:0x)?([0-9A-F]{1,64})", re.IGNORECASE)
 _BETWEEN: Final = re.compile(r"[\s:\u200e\u200f]+")
 _MOST_SHOWN: Final = 12
 _LARGEST_CA: Final = 16 * 1024 * 1024
+_LOST: Final = "\ufffd"
 _NEVER: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -353,6 +354,11 @@ def _serial_number(text: str) -> int:
 
 
 def _refuse_unseen(what: str, text: str) -> None:
+    if _LOST in text:
+        raise _NoMappingError(
+            f"The text of its {what} has lost a character: the file is in a code page. Take it as"
+            " UTF-8."
+        )
     if any(unicodedata.category(char) in _NEVER for char in text):
         raise _NoMappingError(
             f"The text of its {what} holds a line break or a character that cannot be seen."

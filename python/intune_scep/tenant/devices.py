@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
-from intune_scep.certificates.presence import Presence, presence_of, reported_instant
+from intune_scep.certificate_states import Presence, presence_of, reported_instant
 from intune_scep.errors import GraphTransportError, IntuneScepError
 from intune_scep.tenant.exports import read_export
 from intune_scep.tenant.tenant import Tenant

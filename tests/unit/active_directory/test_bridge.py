@@ -217,6 +217,20 @@ def test_a_serial_number_is_a_number_however_it_is_written(bridge, serial, rever
     assert made.value.endswith(f"<SR>{reversed_}")
 
 
+@pytest.mark.parametrize("column", ["IssuerName", "UPN"])
+def test_a_letter_that_a_code_page_lost_makes_no_wrong_value(tmp_path, column):
+    """A value with another letter in it would be written, and map nothing."""
+    row = ROW | {"IssuerName": "CN=Müller CA", "UPN": "jörg@contoso.com"}
+    report = write(tmp_path / "report.csv", row)
+    assert make_bridge(report, now=NOW).mappings
+    one = {**ROW, column: row[column]}
+    text = write(report, one).read_text(encoding="utf-8")
+    report.write_bytes(text.encode("cp1252"))
+    [skipped] = make_bridge(report, now=NOW).skipped
+    assert "code page" in skipped.reason
+    assert skipped.needed
+
+
 def test_a_row_that_comes_twice_is_one_value_and_two_owners_are_none(bridge):
     assert len(bridge({}, {}, {"UPN": "ANN@contoso.com"}).mappings) == 1
     shared = bridge({}, {"UPN": "bob@contoso.com"}, {"SerialNumber": "01"})
