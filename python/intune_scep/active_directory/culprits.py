@@ -17,6 +17,7 @@ from intune_scep.certificates.name_text import read_name_text
 from intune_scep.certificates.report_csv import ReportedCertificate
 from intune_scep.errors import CertificateError
 from intune_scep.records import Record
+from intune_scep.wording import option
 
 _COMMON_NAME: Final = "2.5.4.3"
 ADVICE: Final = {
@@ -276,7 +277,7 @@ def _notes(log: EventLog, culprits: tuple[Culprit, ...], unread: int) -> Iterabl
         yield f"{unread} rows of the certificate report cannot be read and were left out."
     found = Counter(item.found for item in culprits)
     if found[Found.NO_REPORT]:
-        yield "Give the certificate report with --report to learn the profiles."
+        yield f"Give the certificate report with {option('report')} to learn the profiles."
     if found[Found.NOT_IN_REPORT]:
         yield (
             f"{found[Found.NOT_IN_REPORT]} events are about certificates that the report does not"
