@@ -10,6 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "python" / "intune_scep"
 FLOORS = {
     "errors": 0,
     "version": 0,
+    "certificate_states": 0,
     "connection": 0,
     "portal": 0,
     "files": 0,
@@ -21,6 +22,7 @@ FLOORS = {
     "yaml_text": 0,
     "profiles": 1,
     "certificates": 1,
+    "active_directory": 2,
     "graph": 2,
     "rules": 2,
     "declarations": 2,

@@ -81,6 +81,24 @@ def reversed_serial_number(serial_number: int) -> str:
     return serial_number.to_bytes(size, "little").hex().upper()
 
 
+def issuer_and_serial(issuer: str, serial_number: int) -> AltSecurityIdentity:
+    """The form that names one certificate by its issuer and serial number.
+
+    Args:
+        issuer: The issuer as `DistinguishedName.for_ad` writes it.
+        serial_number: Zero or positive.
+    """
+    serial = reversed_serial_number(serial_number)
+    signed = (_NOTE_SIGN_BYTE,) if len(serial) > 2 and serial.endswith("00") else ()
+    quoted = (_NOTE_QUOTED,) if '"' in issuer else ()
+    return AltSecurityIdentity(
+        AltSecurityForm.ISSUER_SERIAL_NUMBER,
+        f"X509:<I>{issuer}<SR>{serial}",
+        True,
+        (_NOTE_RENEWAL, *quoted, *signed),
+    )
+
+
 def alt_security_identities(
     certificate: CertificateParts,
     *,
@@ -102,15 +120,7 @@ def alt_security_identities(
     issuer_name = issuer.for_ad() if issuer else None
     subject_name = subject.for_ad() if subject else None
     if issuer_name is not None and serial_number is not None and serial_number >= 0:
-        serial = reversed_serial_number(serial_number)
-        signed = (_NOTE_SIGN_BYTE,) if len(serial) > 2 and serial.endswith("00") else ()
-        quoted = (_NOTE_QUOTED,) if '"' in issuer_name else ()
-        yield AltSecurityIdentity(
-            AltSecurityForm.ISSUER_SERIAL_NUMBER,
-            f"X509:<I>{issuer_name}<SR>{serial}",
-            True,
-            (_NOTE_RENEWAL, *quoted, *signed),
-        )
+        yield issuer_and_serial(issuer_name, serial_number)
     if ski is not None:
         yield AltSecurityIdentity(
             AltSecurityForm.SKI, f"X509:<SKI>{ski.lower()}", True, (_NOTE_KEY,)

@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Final
 
+from intune_scep.certificate_states import Presence
 from intune_scep.compliance.scope import ANDROID_SYSTEMS, SYSTEMS
 from intune_scep.profiles import Platform, ScepProfile
 from intune_scep.profiles.targets import Target, TargetKind
@@ -21,7 +22,6 @@ from intune_scep.tenant.devices import (
     Devices,
     IssuedCertificate,
     ManagedDevice,
-    Presence,
 )
 from intune_scep.tenant.directory import Directory
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import Enum, auto
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Final
 
+from intune_scep.certificate_states import Presence, presence_of, reported_instant
 from intune_scep.errors import GraphTransportError, IntuneScepError
 from intune_scep.tenant.exports import read_export
 from intune_scep.tenant.tenant import Tenant
@@ -28,8 +28,6 @@ _SELECTED: Final = (
     *IDENTIFIERS,
 )
 _PAGE: Final = 999
-# A time of .NET that was never set is of the year 1.
-_FIRST_YEAR: Final = 1970
 # Intune lists them, but somebody else manages them: no profile of Intune reaches them.
 _UNMANAGED: Final = frozenset(
     {"eas", "intuneclient", "easintuneclient", "configurationmanagerclient", "jamf", "mssense"}
@@ -39,46 +37,6 @@ _COLUMNS: Final = ("DeviceId", "PolicyId", "CertificateStatus", "ValidTo")
 _ALIGNMENT: Final = (
     "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/x509Certificate"
 )
-
-
-class Presence(Enum):
-    """Whether a certificate is on its device."""
-
-    HELD = auto()
-    """It is, or nobody says that it is not."""
-    COMING = auto()
-    """It was asked for and is not there yet."""
-    GONE = auto()
-    """It was revoked or removed, or was never issued."""
-
-
-# `certificateIssuanceStates` that are not HELD. A report may write the word or the number.
-_COMING: Final = {
-    "challengeissued": 1,
-    "challengevalidationsucceeded": 5,
-    "issuepending": 8,
-    "responsepending": 11,
-    "requested": 22,
-}
-_GONE: Final = {
-    "challengeissuefailed": 2,
-    "requestcreationfailed": 3,
-    "requestsubmitfailed": 4,
-    "challengevalidationfailed": 6,
-    "issuefailed": 7,
-    "responseprocessingfailed": 10,
-    "enrollmentnotneeded": 13,
-    "revoked": 14,
-    "removedfromcollection": 15,
-    "installfailed": 17,
-    "deleted": 20,
-}
-_PRESENCE: Final = {
-    word: presence
-    for names, presence in ((_COMING, Presence.COMING), (_GONE, Presence.GONE))
-    for name, number in names.items()
-    for word in (name, str(number))
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,20 +230,9 @@ def _certificate(row: Mapping[str, str]) -> IssuedCertificate:
     return IssuedCertificate(
         device_id=row["DeviceId"].strip().lower(),
         profile_id=row["PolicyId"].strip().lower(),
-        valid_to=_instant(row["ValidTo"]),
-        presence=_PRESENCE.get("".join(row["CertificateStatus"].split()).lower(), Presence.HELD),
+        valid_to=reported_instant(row["ValidTo"]),
+        presence=presence_of(row["CertificateStatus"]),
     )
-
-
-def _instant(text: str) -> datetime | None:
-    """A time as reports write it: ISO 8601 with `T` or a blank, in UTC where they name no zone."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    if moment.year < _FIRST_YEAR:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _without_id(count: int) -> IntuneScepError:
