@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from intune_scep.rules.verdicts import Verdict
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.sync_client import IntuneClient
 
 # Whoever wants to see what the library logs sets up logging; nobody else does.
@@ -84,6 +85,7 @@ _HOMES = {
     "Plan": "changes.plan",
     "PlanChoices": "desired_state.choices",
     "Policy": "compliance",
+    "Readiness": "strong_mapping.readiness",
     "RunReport": "changes.report",
     "Status": "changes.status",
     "Stop": "changes.watch",
@@ -132,6 +134,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "ProfileChangedError",
+    "Readiness",
     "ReportFileError",
     "RunInterruptedError",
     "RunReport",

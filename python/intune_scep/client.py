@@ -32,7 +32,9 @@ from intune_scep.rules import Configuration
 from intune_scep.strong_mapping import run as strong_mapping
 from intune_scep.strong_mapping.assessment import Assessment
 from intune_scep.strong_mapping.choices import Choices
+from intune_scep.strong_mapping.readiness import ALL, Readiness, read_readiness
 from intune_scep.tenant import Tenant
+from intune_scep.tenant.population import Progress, silent
 from intune_scep.tenant.profiles import read_profile
 from intune_scep.tenant.users import read_user_sids
 
@@ -226,6 +228,19 @@ class AsyncStrongMapping(AsyncRuns):
             IntuneScepError: the profiles could not be read.
         """
         return await strong_mapping.assess_tenant(self._client.tenant, rules)
+
+    async def readiness(self, *, min_ready: float = ALL, progress: Progress = silent) -> Readiness:
+        """Count for each profile whom it reaches, who of them has a SID, and why others have none.
+
+        Args:
+            min_ready: The share, in percent, below which a profile is short.
+            progress: Called with (read, total or None, what) after every page.
+
+        Raises:
+            IntuneScepError: the profiles could not be read. What else cannot be read is told in
+                the result.
+        """
+        return await read_readiness(self._client.tenant, least=min_ready, progress=progress)
 
     async def plan(
         self, choices: Choices | None = None, *, rules: Configuration | None = None

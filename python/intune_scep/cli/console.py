@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from intune_scep.changes.watch import Progress as ProgressCallback
 from intune_scep.texts import json_text, one_line, printable
 
 _PIPE_WIDTH = 140
+ProgressCallback = Callable[[int, int | None, str], None]
 
 
 def console() -> Console:
@@ -79,7 +79,7 @@ def progress_bar(label: str) -> Iterator[ProgressCallback]:
     ) as progress:
         task = progress.add_task(label, total=None, name="")
 
-        def report(done: int, total: int, name: str) -> None:
+        def report(done: int, total: int | None, name: str) -> None:
             progress.update(task, completed=done, total=total, name=one_line(name))
 
         yield report
