@@ -1,7 +1,7 @@
 """Whom the assignments of a profile reach, and what Graph does not tell of it. Pure.
 
 Exclusions count within their own kind only: a group of users takes no device out of a group of
-devices (ROLLOUT.md A2), and assignment filters are evaluated by Intune alone.
+devices (ROLLOUT.md 1), and assignment filters are evaluated by Intune alone.
 """
 
 from __future__ import annotations

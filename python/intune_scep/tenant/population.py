@@ -1,6 +1,6 @@
 """Everybody that certificates can go to: users, devices and the members of groups, at any size.
 
-One sweep over the users and one over the devices, and one question for each group (ROLLOUT.md A4).
+One sweep over the users and one over the devices, and one question for each group (ROLLOUT.md 2).
 A set of accounts is a whole number whose bits are their places in the listing: 500 groups of a
 tenant with 200,000 users stay below 15 MB, and joining two of them is one operation.
 """
@@ -17,7 +17,7 @@ from intune_scep.graph.session import checked_id
 from intune_scep.tenant.tenant import Tenant
 
 _PAGE: Final = 999
-# So that the tenant's own applications come first when the directory is busy (ROLLOUT.md A4).
+# So that the tenant's own applications come first when the directory is busy (ROLLOUT.md 2).
 _HEADERS: Final = {"x-ms-throttle-priority": "Low"}
 _SID: Final = "onPremisesSecurityIdentifier"
 _USERS: Final = f"id,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled,{_SID}"
