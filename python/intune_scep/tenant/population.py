@@ -7,12 +7,12 @@ tenant with 200,000 users stay below 15 MB, and joining two of them is one opera
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from intune_scep.errors import GraphTransportError, IntuneScepError
-from intune_scep.graph.batch import read_batch
+from intune_scep.graph.batch import BATCH_SIZE, read_batch
 from intune_scep.graph.session import checked_id
 from intune_scep.tenant.tenant import Tenant
 
@@ -173,7 +173,7 @@ async def read_population(
     managed = await reading.managed()
     group_users: dict[str, int] = {}
     group_devices: dict[str, int] = {}
-    for group, members in (await reading.groups(groups)).items():
+    async for group, members in reading.groups(groups):
         if users is not None:
             group_users[group] = users.set_of(members)
         if devices is not None:
@@ -243,28 +243,36 @@ class _Reading:
         if odd:
             self.failures.append((f"some of the {what}", _without_id(odd)))
 
-    async def groups(self, groups: Iterable[str]) -> dict[str, set[str]]:
-        """Ids of the members of each group that could be read, by the group's id in lower case."""
-        found: dict[str, set[str]] = {}
+    async def groups(self, groups: Iterable[str]) -> AsyncIterator[tuple[str, set[str]]]:
+        """Each group that could be read, in lower case, with the ids of its members.
+
+        They come a request at a time: the members of all groups together may not fit into memory.
+        """
         fit = [group for group in sorted({item.lower() for item in groups}) if self._is_fit(group)]
-        paths = [f"groups/{group}/transitiveMembers?$select=id&$top={_PAGE}" for group in fit]
+        for start in range(0, len(fit), BATCH_SIZE):
+            chunk = fit[start : start + BATCH_SIZE]
+            async for found in self._some_groups(chunk):
+                yield found
+            self._progress(start + len(chunk), len(fit), "groups")
+
+    async def _some_groups(self, groups: Sequence[str]) -> AsyncIterator[tuple[str, set[str]]]:
+        paths = [f"groups/{group}/transitiveMembers?$select=id&$top={_PAGE}" for group in groups]
         try:
             answers = await read_batch(self._session, paths, headers=_HEADERS)
         except IntuneScepError as error:
-            if fit:
-                self.failures.append(("the members of groups", error))
-            return found
-        for done, (group, answer) in enumerate(zip(fit, answers, strict=True), 1):
+            self.failures.append(("the members of groups", error))
+            return
+        for group, answer in zip(groups, answers, strict=True):
             # A deleted group that a profile still names has no members.
             if answer.error is not None and not answer.not_found:
                 self.failures.append((f"the members of group {group}", answer.error))
                 continue
             try:
-                found[group] = await self._members(answer.body)
+                members = await self._members(answer.body)
             except IntuneScepError as error:
                 self.failures.append((f"the members of group {group}", error))
-            self._progress(done, len(fit), "groups")
-        return found
+                continue
+            yield group, members
 
     async def _members(self, body: Any) -> set[str]:
         first = body if isinstance(body, dict) else {}
