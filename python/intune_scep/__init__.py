@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from intune_scep.rules.verdicts import Verdict
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.sync_client import IntuneClient
 
 _HOMES = {
@@ -83,6 +84,7 @@ _HOMES = {
     "Plan": "changes.plan",
     "PlanChoices": "desired_state.choices",
     "Policy": "compliance",
+    "Readiness": "strong_mapping.readiness",
     "RunReport": "changes.report",
     "Status": "changes.status",
     "Stop": "changes.watch",
@@ -131,6 +133,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "ProfileChangedError",
+    "Readiness",
     "ReportFileError",
     "RunInterruptedError",
     "RunReport",

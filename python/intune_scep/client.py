@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from intune_scep.rules import Configuration
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant import Tenant
+    from intune_scep.tenant.population import Progress
 
 
 class AsyncIntuneClient:
@@ -243,6 +245,23 @@ class AsyncStrongMapping(AsyncRuns):
         from intune_scep.strong_mapping.reading import assess_tenant
 
         return await assess_tenant(self._client.tenant, rules)
+
+    async def readiness(
+        self, *, min_ready: float = 100.0, progress: Progress | None = None
+    ) -> Readiness:
+        """Count for each profile whom it reaches, who of them has a SID, and why others have none.
+
+        Args:
+            min_ready: The share, in percent, below which a profile is short.
+            progress: Called with (read, total or None, what) after every page.
+
+        Raises:
+            IntuneScepError: the profiles could not be read. What else cannot be read is told in
+                the result.
+        """
+        from intune_scep.strong_mapping.readiness import read_readiness
+
+        return await read_readiness(self._client.tenant, least=min_ready, progress=progress)
 
     async def plan(
         self, choices: Choices | None = None, *, rules: Configuration | None = None

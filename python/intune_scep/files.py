@@ -15,7 +15,7 @@ import re
 import secrets
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,8 +58,11 @@ _LONGEST_NAME: Final = 100
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 
 
-def write_private(path: Path, data: bytes) -> None:
+def write_private(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file whole or not at all, readable by its owner only, in place of any there.
+
+    Args:
+        data: Parts that are made one by one are written so, however many there are.
 
     Raises:
         OSError: it cannot be written; what was there is untouched, and nothing is left behind.
@@ -70,7 +73,7 @@ def write_private(path: Path, data: bytes) -> None:
     sync_directory(path.parent)
 
 
-def write_new_private(path: Path, data: bytes) -> None:
+def write_new_private(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file as `write_private` does, but never over another one.
 
     Raises:
@@ -85,13 +88,13 @@ def write_new_private(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _written_beside(path: Path, data: bytes) -> Iterator[Path]:
+def _written_beside(path: Path, data: bytes | Iterable[bytes]) -> Iterator[Path]:
     """A file with these data on the disk, in the directory of `path`; gone afterwards."""
     temporary = path.with_name(leftover_name(secrets.token_hex(8)))
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY
         with os.fdopen(os.open(temporary, flags, PRIVATE), "wb") as file:
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         yield temporary

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from intune_scep.rules import Configuration
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.readiness import Readiness
+    from intune_scep.tenant.population import Progress
 
 
 class IntuneClient:
@@ -201,6 +203,19 @@ class StrongMapping(Runs):
             IntuneScepError: the profiles could not be read.
         """
         return self._portal.call(self._job.assess(rules=rules))
+
+    def readiness(self, *, min_ready: float = 100.0, progress: Progress | None = None) -> Readiness:
+        """Count for each profile whom it reaches, who of them has a SID, and why others have none.
+
+        Args:
+            min_ready: The share, in percent, below which a profile is short.
+            progress: Called with (read, total or None, what) after every page.
+
+        Raises:
+            IntuneScepError: the profiles could not be read. What else cannot be read is told in
+                the result.
+        """
+        return self._portal.call(self._job.readiness(min_ready=min_ready, progress=progress))
 
     def plan(self, choices: Choices | None = None, *, rules: Configuration | None = None) -> Plan:
         """Plan the migration under the operator's choices, as data.

@@ -28,6 +28,7 @@ FLOORS = {
     "declarations": 2,
     "tenant": 3,
     "changes": 4,
+    "audience": 4,
     "strong_mapping": 5,
     "desired_state": 5,
     "backup": 5,

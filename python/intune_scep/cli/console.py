@@ -6,7 +6,7 @@ rich is imported when something is drawn: help, a bad argument and JSON do not n
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from intune_scep.changes.watch import Progress as ProgressCallback
-
 _PIPE_WIDTH = 140
+ProgressCallback = Callable[[int, int | None, str], None]
 
 
 def console() -> Console:
@@ -96,12 +95,12 @@ def progress_bar(label: str) -> Iterator[ProgressCallback]:
     ) as progress:
         task = progress.add_task(label, total=None, name="")
 
-        def report(done: int, total: int, name: str) -> None:
+        def report(done: int, total: int | None, name: str) -> None:
             progress.update(task, completed=done, total=total, name=one_line(name))
 
         with showing_waits(lambda text: progress.update(task, name=one_line(text))):
             yield report
 
 
-def _unseen(done: int, total: int, name: str) -> None:
+def _unseen(done: int, total: int | None, name: str) -> None:
     """Where there is no terminal, nothing is drawn."""

@@ -1,4 +1,4 @@
-"""intune-scep strong-mapping: assess, plan, apply, verify, rollback."""
+"""intune-scep strong-mapping: assess, readiness, plan, apply, verify, rollback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from intune_scep.cli.asking import (
     PlanToSave,
     Yes,
 )
-from intune_scep.cli.console import console, print_json
+from intune_scep.cli.console import console, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
 from intune_scep.cli.running import (
     ask,
@@ -111,6 +111,53 @@ def assess(
         show_assessment(console(), assessment)
     attention = any(assessment.counts[verdict] for verdict in NEEDS_ATTENTION)
     return EXIT_FINDINGS if attention or not assessment.is_whole else 0
+
+
+@app.command()
+@with_shared_options
+def readiness(
+    shared: Shared,
+    *,
+    min_ready: Annotated[
+        float,
+        typer.Option(
+            "--min-ready",
+            metavar="PERCENT",
+            help="A profile is short if fewer than this of those it reaches have a SID.",
+        ),
+    ] = 100.0,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write everybody who would get nothing into this file, by name, with the reason.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over a file that is there.")
+    ] = False,
+) -> int:
+    """Say who would get nothing, and why: whom each profile reaches, and who of them has a SID.
+
+    Reads only. Needs User.Read.All, Device.Read.All and GroupMember.Read.All besides. Exit code 2
+    if a profile is short or something could not be evaluated, else 0.
+
+    Example: intune-scep strong-mapping readiness --min-ready 95 --csv without-sid.csv
+    """
+    from intune_scep.cli.readiness_text import show_readiness
+    from intune_scep.reports.readiness import write_csv
+
+    with shared.client() as client, progress_bar("Reading") as progress:
+        found = client.strong_mapping.readiness(min_ready=min_ready, progress=progress)
+    if csv is not None:
+        write_csv(found, csv, overwrite=overwrite)
+    if shared.output is OutputFormat.JSON:
+        print_json(found.to_dict())
+    else:
+        show_readiness(console(), found, csv)
+    return EXIT_FINDINGS if found.short or found.unsure or not found.is_whole else 0
 
 
 @app.command()

@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import chain
 from typing import Final
 
+from intune_scep.audience.systems import ANDROID_SYSTEMS, runs
 from intune_scep.certificate_states import Presence
-from intune_scep.compliance.scope import ANDROID_SYSTEMS, SYSTEMS
 from intune_scep.profiles import Platform, ScepProfile
 from intune_scep.profiles.targets import Target, TargetKind
 from intune_scep.rules import NOT_READ, DeviceFacts, NotRead, TenantFacts
@@ -164,7 +164,7 @@ def _takes(platform: Platform, device: ManagedDevice) -> bool:
     """Whether profiles of a platform are for the device."""
     if platform in ANDROID:
         return _is_android(device) and _android_platform(device) in family_of(platform)
-    return device.system.startswith(SYSTEMS.get(platform, ()))
+    return runs(platform, device.system)
 
 
 def _count_expired(devices: Devices, profile: ScepProfile, now: datetime) -> int | NotRead:

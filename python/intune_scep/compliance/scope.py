@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
 
+from intune_scep.audience.systems import runs
 from intune_scep.profiles import Platform, ScepProfile
 from intune_scep.rules import NOT_READ, DirectoryFacts, GroupFacts, NotRead
 from intune_scep.rules.targets import Target, TargetKind, excluded_groups, included
@@ -14,14 +14,6 @@ from intune_scep.tenant.directory import (
     DeviceAccount,
     Directory,
 )
-
-# How the names of operating systems begin, in lower case.
-SYSTEMS: Final = {
-    Platform.WINDOWS: ("windows",),
-    Platform.IOS: ("ios", "ipad", "iphone"),
-    Platform.MACOS: ("mac",),
-}
-ANDROID_SYSTEMS: Final = ("android", "aosp")
 
 
 def group_facts(directory: Directory | None) -> Mapping[str, GroupFacts] | NotRead:
@@ -108,5 +100,4 @@ def _count(
 
 
 def _runs(platform: Platform) -> Callable[[DeviceAccount], bool]:
-    systems = SYSTEMS.get(platform, ANDROID_SYSTEMS)
-    return lambda device: device.operating_system.startswith(systems)
+    return lambda device: runs(platform, device.operating_system)

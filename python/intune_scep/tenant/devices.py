@@ -124,6 +124,25 @@ async def read_devices(tenant: Tenant, *, certificates_of: Collection[str] = ())
     return reading.result()
 
 
+async def read_sid_alignment(
+    tenant: Tenant,
+) -> tuple[bool | None, tuple[tuple[str, IntuneScepError], ...]]:
+    """Whether Entra's certificate-based authentication compares the SID of a certificate.
+
+    Returns:
+        None where Graph has no such setting or it could not be read, and (what, error) of the
+        latter; needs Policy.Read.AuthenticationMethod.
+    """
+    try:
+        body = await tenant.session.read(_ALIGNMENT)
+    except IntuneScepError as error:
+        return None, (("certificate-based authentication of Microsoft Entra", error),)
+    required = body.get("requireCertificateSidAlignment") if isinstance(body, dict) else None
+    if not isinstance(required, bool):
+        return None, ()
+    return required and body.get("state") != "disabled", ()
+
+
 class _Reading:
     """What has come in so far."""
 
@@ -167,15 +186,9 @@ class _Reading:
 
     async def read_alignment(self) -> None:
         """`requireCertificateSidAlignment`, which Graph has on beta since September 2026."""
-        try:
-            body = await self._tenant.session.read(_ALIGNMENT)
-        except IntuneScepError as error:
-            self._failures.append(("certificate-based authentication of Microsoft Entra", error))
-            return
-        required = body.get("requireCertificateSidAlignment") if isinstance(body, dict) else None
-        if isinstance(required, bool):
-            self._alignment = required and body.get("state") != "disabled"
-        else:
+        self._alignment, failures = await read_sid_alignment(self._tenant)
+        self._failures += failures
+        if self._alignment is None and not failures:
             self._notes.append(
                 "Graph does not tell here whether certificate-based authentication of Microsoft"
                 " Entra compares the SID (requireCertificateSidAlignment)."

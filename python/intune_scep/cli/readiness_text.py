@@ -1,0 +1,75 @@
+"""Readiness as a table that a PKI administrator reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from intune_scep.audience.readiness import ProfileReadiness
+from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.reports.readiness import (
+    alignment_sentence,
+    lacking,
+    legend,
+    platform_words,
+    share_words,
+)
+from intune_scep.rules.texts import counted
+from intune_scep.strong_mapping.readiness import Readiness
+
+_COLUMNS = ("Ready", "Reaches", "With SID", "Platform", "Profile", "Would get nothing")
+
+
+def show_readiness(console: Console, found: Readiness, csv: Path | None) -> None:
+    """Print each profile with its share, those who are short first, and what could not be told."""
+    console.print(headline("Readiness", found.tenant, found.cloud))
+    table = table_of(*_COLUMNS)
+    for number, column in enumerate(table.columns):
+        column.no_wrap = number < 4
+        column.justify = "right" if number < 3 else "left"
+    for item in sorted(found.profiles, key=lambda item: _urgency(found, item)):
+        table.add_row(
+            Text(share_words(item), style=_style(found, item)),
+            f"{'≤ ' if item.unsure else ''}{_people(item)}",
+            f"{item.with_sid:,}",
+            platform_words(item),
+            plain(item.profile.display_name or item.profile.id or "?"),
+            plain(lacking(item)),
+        )
+    console.print(table)
+    console.print(plain(_summary(found)), soft_wrap=True)
+    for sentence in legend(found):
+        console.print(Text(f"  {sentence}", style="dim"), soft_wrap=True)
+    console.print(plain(alignment_sentence(found)), soft_wrap=True)
+    for item in found.unsure:
+        name = item.profile.display_name or item.profile.id
+        console.print(plain(f"Unknown for {name}: {' '.join(item.unsure)}"), soft_wrap=True)
+    print_notes(console, found.notes)
+    if csv is not None:
+        console.print(plain(f"Names: {csv}"), soft_wrap=True)
+
+
+def _people(item: ProfileReadiness) -> str:
+    return f"{item.assigned:,} {item.of.value if item.of else 'account'}s"
+
+
+def _summary(found: Readiness) -> str:
+    parts = [f"{len(found.short)} of {counted(len(found.profiles), 'profile')} short"]
+    if found.unsure:
+        parts.append(f"{len(found.unsure)} unknown")
+    if found.no_sid_needed:
+        parts.append(f"{found.no_sid_needed} more to which no SID matters")
+    return f"{', '.join(parts)} (short: fewer than {found.least:g} % have a SID)."
+
+
+def _urgency(found: Readiness, item: ProfileReadiness) -> tuple[int, float, str]:
+    rank = 0 if item.is_short(found.least) else 1 if item.unsure else 2
+    return rank, item.share or 0.0, (item.profile.display_name or "").casefold()
+
+
+def _style(found: Readiness, item: ProfileReadiness) -> str:
+    if item.is_short(found.least):
+        return "bold red"
+    return "yellow" if item.unsure or item.share is None else "green"

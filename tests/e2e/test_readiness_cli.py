@@ -1,0 +1,98 @@
+"""Readiness as its user asks for it: the table, the list of names, the exit codes, the refusals."""
+
+import csv
+import json
+import stat
+
+import pytest
+
+from intune_scep.simulator.scenarios.bulk import bulk
+
+from .commands import refused, small_tenant
+
+ASK = ("strong-mapping", "readiness")
+PARTNERS = "Windows - SCEP - User - Partner portal"
+
+
+@pytest.fixture
+def contoso(use):
+    return use("contoso")
+
+
+def test_the_table_says_who_is_short_first_and_why(contoso, cli):
+    code, out, err = cli(*ASK)
+    lines = out.splitlines()
+    assert code == 2
+    assert err == ""
+    assert "SIMULATOR" in lines[0]
+    assert contoso.door.tenant_id in lines[0]
+    short = next(number for number, line in enumerate(lines) if "8 Entra-joined" in line)
+    ready = next(number for number, line in enumerate(lines) if " 100 %" in line)
+    assert short < ready
+    assert "9 of 48 profiles short, 3 unknown, 32 more to which no SID matters" in out
+    assert "cloud-only: exists in Microsoft Entra only" in out
+    assert "requireCertificateSidAlignment is off" in out
+    assert "'Windows - hybrid joined' is evaluated by Intune alone" in out
+    assert "\x1b" not in out
+
+
+def test_the_json_counts_and_names_nobody(contoso, cli):
+    code, out, _ = cli(*ASK, "--output", "json", "--min-ready", "80")
+    data = json.loads(out)
+    assert code == 2
+    assert (data["min_ready"], data["counts"]["unknown"]) == (80, 3)
+    [row] = [row for row in data["profiles"] if row["name"] == PARTNERS]
+    assert row["assigned"] == row["short"]["cloud_only"] == 12
+    assert (row["percent_with_sid"], row["is_short"]) == (0, True)
+    assert "@partners.contoso.com" not in out
+
+
+def test_the_list_of_names_is_private_and_has_a_row_for_each(contoso, cli, tmp_path):
+    path = tmp_path / "short.csv"
+    assert cli(*ASK, "--csv", path)[0] == 2
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    own = [row for row in rows if row["profile"] == PARTNERS and row["reason"] == "cloud_only"]
+    assert len(own) == 12
+    assert {row["has_sid"] for row in own} == {"no"}
+    assert {row["entra_sid_alignment"] for row in own} == {"refused"}
+    before = path.read_bytes()
+    refused(cli(*ASK, "--csv", path), "--csv", "is there already", "--overwrite")
+    assert path.read_bytes() == before
+    assert cli(*ASK, "--csv", path, "--overwrite")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("--min-ready", "101"), ("--min-ready must be a percentage",)),
+        (("--min-ready", "-1"), ("--min-ready must be a percentage",)),
+        (("--csv", "no/such/folder/a.csv"), ("--csv", "cannot be written")),
+    ],
+)
+def test_a_wrong_option_is_named(contoso, cli, given, words):
+    refused(cli(*ASK, *given), *words)
+
+
+def test_nothing_short_is_exit_code_0(use, cli):
+    use(bulk(4, n_users=9, n_devices=9))
+    code, out, _ = cli(*ASK)
+    assert code == 0, out
+    assert "0 of 4 profiles short" in out
+
+
+def test_a_tenant_to_which_no_sid_matters(use, cli):
+    use(small_tenant(empty=True))
+    code, out, _ = cli(*ASK)
+    assert code == 0
+    assert "0 of 0 profiles short" in out
+
+
+def test_what_may_not_be_read_is_named_with_its_permission(contoso, cli):
+    contoso.control("PUT", "faults", [{"match": {"path": "beta/users"}, "effect": 403}])
+    code, out, _ = cli(*ASK)
+    assert code == 2
+    assert "User.Read.All" in out
+    assert "The users could not be read." in out
+    assert PARTNERS in out
