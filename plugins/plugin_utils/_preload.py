@@ -40,11 +40,8 @@ IMPORTED_LATE = (
     "httpx",
     "kiota_abstractions.native_response_handler",
     "kiota_abstractions.request_information",
-    "kiota_authentication_azure.azure_identity_authentication_provider",
     "kiota_http.middleware",
     "lark",
-    "msgraph.graph_request_adapter",
-    "msgraph_core.middleware",
     "platformdirs.unix",
 )
 """What is imported when a tenant is reached. To miss one costs time and changes nothing."""

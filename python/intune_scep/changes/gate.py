@@ -128,7 +128,7 @@ class Gate:
                 await asyncio.wait({waiting}, timeout=_LOOKING_UP)
                 if waiting.done():
                     return True
-                if not begun():
+                if (self.closed or self._stop.requested) and not begun():
                     self.require_open()
                 if not until():
                     return False

@@ -20,7 +20,6 @@ from intune_scep.active_directory import (
     read_events,
 )
 from intune_scep.active_directory.accounts import HOW_TO_EXPORT
-from intune_scep.cli.certificate import BridgeFormat
 from intune_scep.cli.console import console, plain, print_json, table_of
 from intune_scep.cli.options import OutputFormat, Shared
 from intune_scep.errors import IntuneScepError
@@ -28,12 +27,13 @@ from intune_scep.files import write_new_private, write_private
 from intune_scep.texts import one_line, told_once
 
 EXIT_FINDINGS, EXIT_NOT_JUDGED = 2, 3
+LDIF = "ldif"
 
 
 def write_bridge(
     shared: Shared,
     report: Path,
-    form: BridgeFormat,
+    form: str,
     output_dir: Path,
     *,
     accounts: Path | None,
@@ -49,7 +49,7 @@ def write_bridge(
     Raises:
         IntuneScepError: a file cannot be read or written, or an option is missing.
     """
-    if form is BridgeFormat.LDIF and accounts is None:
+    if form == LDIF and accounts is None:
         raise IntuneScepError(
             "--format ldif needs the distinguished names of the accounts: give --accounts CSV.",
             hint=HOW_TO_EXPORT,
@@ -91,10 +91,10 @@ def show_events(shared: Shared, file: Path, report: Path | None) -> int:
 
 
 def _write_bridge(
-    made: Bridge, form: BridgeFormat, directory: Path, report: Path, *, replace: bool
+    made: Bridge, form: str, directory: Path, report: Path, *, replace: bool
 ) -> list[Path]:
     """The undo first, so that there is never one file without its way back."""
-    write, suffix = (ldif, "ldif") if form is BridgeFormat.LDIF else (powershell, "ps1")
+    write, suffix = (ldif, "ldif") if form == LDIF else (powershell, "ps1")
     files = [directory / f"altsecurityidentities-{word}.{suffix}" for word in ("undo", "add")]
     taken = [file for file in files if not replace and os.path.lexists(file)]
     if taken:

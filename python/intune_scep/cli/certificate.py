@@ -153,7 +153,7 @@ def bridge(
     return write_bridge(
         shared,
         report,
-        form,
+        form.value,
         output_dir,
         accounts=accounts,
         authorities=ca or (),

@@ -47,6 +47,7 @@ from intune_scep.rules.targets import (
     included,
     read_targets,
 )
+from intune_scep.rules.tenant_profiles import TenantProfiles
 from intune_scep.rules.verdicts import Judgement, judge, reviewed
 from intune_scep.tenant import Snapshot, profile_key
 
@@ -59,6 +60,7 @@ class _Around:
 
     groups: Mapping[str, GroupFacts] | NotRead
     devices: DeviceScope
+    profiles: TenantProfiles
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def make_report(request: Request, found: Snapshot) -> ComplianceReport:
     if request.baseline:
         require_same_tenant(request.baseline, request.tenant, request.cloud)
     around = _Around(
-        group_facts(found.directory), DeviceScope(found.devices, found.directory, request.now)
+        group_facts(found.directory),
+        DeviceScope(found.devices, found.directory, request.now),
+        TenantProfiles(found.profiles),
     )
     with collector_paused():
         checked = [_check(request, found, around, profile) for profile in _everything(found)]
@@ -219,7 +223,7 @@ def _context(request: Request, found: Snapshot, around: _Around, profile: Any) -
             NOT_READ if scep is None or targets is None else around.devices.facts(scep, targets)
         ),
         groups=around.groups,
-        profiles=found.profiles,
+        profiles=around.profiles,
         tenant=tenant_facts(found.devices),
     )
 

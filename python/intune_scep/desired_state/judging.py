@@ -27,6 +27,7 @@ from intune_scep.rules import (
     Severity,
     check,
 )
+from intune_scep.rules.tenant_profiles import TenantProfiles
 from intune_scep.tenant import Snapshot
 from intune_scep.wording import option
 
@@ -73,15 +74,16 @@ class _Outlook:
         }
         self._changed = {profile.id: profile for profile in self.made.values() if profile.id}
 
-    @property
-    def profiles_now(self) -> Sequence[Profile]:
-        return self._snapshot.profiles
+    @cached_property
+    def profiles_now(self) -> TenantProfiles:
+        return TenantProfiles(self._snapshot.profiles)
 
     @cached_property
-    def profiles_then(self) -> Sequence[Profile]:
+    def profiles_then(self) -> TenantProfiles:
         kept = [item for item in self._snapshot.profiles if item.id not in self._gone]
         new = [profile for profile in self.made.values() if not profile.id]
-        return (*(self._changed.get(profile.id or "", profile) for profile in kept), *new)
+        changed = (self._changed.get(profile.id or "", profile) for profile in kept)
+        return TenantProfiles((*changed, *new))
 
     @property
     def words(self) -> Mapping[str, str]:

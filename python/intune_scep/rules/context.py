@@ -17,8 +17,10 @@ from intune_scep.profiles import (
     parse_profile,
 )
 from intune_scep.rules.model import FOREIGN, Need
+from intune_scep.rules.platforms import family_of
 from intune_scep.rules.scep_facts import ScepFacts
 from intune_scep.rules.targets import Target, read_targets
+from intune_scep.rules.tenant_profiles import TenantProfiles
 
 if TYPE_CHECKING:
     from intune_scep.profiles import Profile, ScepProfile, TrustedRootProfile
@@ -405,6 +407,19 @@ class Context:
             NotReadError: they were not read.
         """
         return read(self.profiles, Need.TENANT, "all certificate profiles of the tenant")
+
+    def of_all_roots(self, read_them: Callable[[Sequence[str | None]], _T]) -> _T:
+        """What a function reads off the certificates of all trusted roots for the same devices.
+
+        Args:
+            read_them: A function of a module; for a tenant it is called once.
+
+        Raises:
+            NotReadError: the profiles of the tenant were not read.
+        """
+        profiles = self.require_profiles()
+        known = profiles if isinstance(profiles, TenantProfiles) else TenantProfiles(profiles)
+        return known.of_roots(family_of(self.platform), read_them)
 
     def require_group(self, group_id: str) -> GroupFacts:
         """The members of a group.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from intune_scep.profiles import ProfileKind, find_profile_type
+from intune_scep.profiles import find_profile_type
 from intune_scep.profiles.enums import CertificateDestinationStore
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.ca_certificates import read_ca_certificate
@@ -194,21 +194,19 @@ def check_issuing_ca(context: Context) -> Iterator[Complaint]:
     own = read_ca_certificate(context.own_root.trusted_root_certificate)
     if own.facts is None or not own.is_root or not included(context.targets):
         return
-    others = (
-        read_ca_certificate(getattr(profile, "trusted_root_certificate", None))
-        for profile in context.require_profiles()
-        if profile.profile_type.kind is ProfileKind.TRUSTED_ROOT
-        and family_of(profile.profile_type.platform) == family_of(context.platform)
-    )
     subject = own.facts.subject
-    if not any(
-        other.facts and other.is_intermediate and other.facts.issuer == subject for other in others
-    ):
+    if subject not in context.of_all_roots(_issuers):
         yield Complaint(
             f"Devices get the root “{subject}”, but no trusted root profile for"
             f" {PLATFORM_NAMES[context.platform]} gives them a CA certificate issued by it. If CAs"
             " below the root issue your certificates, devices may not be able to build the chain."
         )
+
+
+def _issuers(certificates: Sequence[str | None]) -> frozenset[str | None]:
+    """Who issued those that are below another one."""
+    found = map(read_ca_certificate, certificates)
+    return frozenset(item.facts.issuer for item in found if item.facts and item.is_intermediate)
 
 
 @rule(

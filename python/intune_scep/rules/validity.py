@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from intune_scep.profiles import ProfileKind
 from intune_scep.profiles.enums import CertificateValidityPeriodScale
 from intune_scep.rules.ca_certificates import read_ca_certificate
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
-from intune_scep.rules.platforms import APPLE, family_of
+from intune_scep.rules.platforms import APPLE
 from intune_scep.rules.registry import (
     GRAPH_METADATA,
     INFRASTRUCTURE_PAGE,
@@ -115,39 +113,32 @@ def check_ca_outlives(context: Context) -> Iterator[Complaint]:
 def _ends_below(context: Context, root: CertificateFacts) -> dict[str, datetime]:
     """Subject of each CA below a root, by profiles of the platform, to the end of its newest
     certificate."""
-    authorities = _intermediates(
-        tuple(
-            getattr(profile, "trusted_root_certificate", None)
-            for profile in context.require_profiles()
-            if profile.profile_type.kind is ProfileKind.TRUSTED_ROOT
-            and profile.profile_type.platform in family_of(context.platform)
-        )
-    )
+    authorities = context.of_all_roots(_intermediates)
     ends: dict[str, datetime] = {}
     seen = {root.subject}
     above = set(seen)
     while above:
-        below = [row for row in authorities if row[0] in above and row[1] not in seen]
-        above = {name for _, name, _ in below}
+        below = [
+            row for issuer in above for row in authorities.get(issuer, ()) if row[0] not in seen
+        ]
+        above = {name for name, _ in below}
         seen |= above
-        for _, name, end in below:
+        for name, end in below:
             if name and end:
                 ends[name] = max(end, ends.get(name, end))
     return ends
 
 
-# Every profile of a platform asks for the same ones.
-@lru_cache(maxsize=32)
 def _intermediates(
-    certificates: tuple[str | None, ...],
-) -> tuple[tuple[str | None, str | None, datetime | None], ...]:
-    """Issuer, subject and end of those that are CAs below another one."""
-    found = map(read_ca_certificate, certificates)
-    return tuple(
-        (item.facts.issuer, item.facts.subject, item.facts.not_after)
-        for item in found
-        if item.facts and item.facts.is_ca and item.is_intermediate
-    )
+    certificates: Sequence[str | None],
+) -> Mapping[str | None, Sequence[tuple[str | None, datetime | None]]]:
+    """Subject and end of those that are CAs below another one, by their issuer."""
+    found: dict[str | None, list[tuple[str | None, datetime | None]]] = {}
+    for item in map(read_ca_certificate, certificates):
+        if item.facts and item.facts.is_ca and item.is_intermediate:
+            row = item.facts.subject, item.facts.not_after
+            found.setdefault(item.facts.issuer, []).append(row)
+    return found
 
 
 @rule(

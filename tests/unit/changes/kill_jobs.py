@@ -217,7 +217,8 @@ def main(name: str, tenant_path: str, path: str, journal: str = "") -> int:
     hold = os.environ.get(HOLD)
     watch = {"began": lambda *_: _wait_for(Path(hold))} if hold else {}
     tenant = opened(Path(tenant_path))
-    Far(tenant, float(os.environ.get(FAR, "0")))
+    if seconds := os.environ.get(FAR):
+        Far(tenant, float(seconds))
     try:
         report = do(tenant, JOBS[name].run, Path(path), Path(journal) if journal else None, **watch)
     except IntuneScepError as error:

@@ -146,7 +146,7 @@ def a_lost_answer_is_looked_up_once_only(patch: Patch) -> None:
     "answers_that_are_always_lost_are_made_up_for_by_reading",
 )
 def a_lost_answer_is_answered_by_sending_again(patch: Patch) -> None:
-    async def blind(write: Any, *, place: Any, patience: float, begun: bool = False) -> Any:
+    async def blind(write: Any, *, place: Any, **_: Any) -> Any:
         await place()
         found = await write.look()
         if found is not None:
@@ -388,7 +388,7 @@ def what_goes_wrong_elsewhere_ends_the_run(patch: Patch) -> None:
         raise error
 
     patch.setattr(engine, "transport_error", raised)
-    patch.setattr(walker, "_judged", lambda error, _: raised(error))
+    patch.setattr(walker, "judged", lambda error, _: raised(error))
 
 
 @breaks("a_saved_plan_is_carried_out_once", "a_saved_plan_that_was_cut_short_is_gone_on_with")

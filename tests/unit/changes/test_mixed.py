@@ -1,6 +1,7 @@
 """A declared state with every kind of write in one plan, disturbed at each of its writes."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -127,7 +128,17 @@ def writes(mixed):
 def test_everything_goes_in_its_order(mixed, goal):
     report = apply(mixed)
     assert not report.failed, told(report)
-    assert writes(mixed) == list(WRITES)
+    sent = writes(mixed)
+    assert sorted(sent) == sorted(WRITES)
+    place = {write: number for number, write in enumerate(sent)}
+    # Each profile by itself, a root before who points at it, deletions last and roots last of all.
+    for earlier, later in pairwise(
+        ["POST New root", "POST New", "POST assign New", "DELETE Mac", "DELETE Old root"]
+    ):
+        assert place[earlier] < place[later]
+    assert place["PATCH Staff"] < place["POST assign Staff"]
+    assert place["POST Mac"] < place["POST assign Mac"] < place["DELETE Mac"]
+    assert sent[-3:] == ["DELETE Mac", "DELETE Old", "DELETE Old root"]
     assert {action.action for action in report.plan.writing} == {
         "create",
         "update",

@@ -244,7 +244,6 @@ UNNEEDED = {
     "pygments",
     "yaml",
     "filelock",
-    "platformdirs",
 }
 
 

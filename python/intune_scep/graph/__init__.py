@@ -1,0 +1,1 @@
+"""The one conversation with Graph: clouds, sign-in, requests, repeats, pacing, batches."""
