@@ -8,6 +8,7 @@ import pytest
 
 from intune_scep.compliance import approve, check_tenant, read_baseline
 from intune_scep.reports.files import write_reports
+from intune_scep.simulator.scenarios.bulk import bulk
 
 from .browser import browser, find_chromium
 
@@ -28,7 +29,10 @@ OVERFLOWING = """
     && !e.closest('.hidden');
 }).map(e => e.outerHTML.slice(0, 120))
 """
+# The rows that are drawn: those in sight and around it.
 SHOWN = "[...document.querySelectorAll('details.profile')].filter(e => e.offsetHeight)"
+COUNTED = "document.getElementById('shown').textContent"
+MANY = 2_000
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +79,7 @@ def opened(tab, page):
 def test_it_loads_nothing_and_throws_nothing(opened):
     tab, report = opened
     assert tab.run("document.title").startswith("Needs attention")
-    assert tab.run(f"{SHOWN}.length") == len(report.profiles)
+    assert tab.run(COUNTED) == f"{len(report.profiles)} profiles"
     assert tab.errors == []
     assert {url.partition(":")[0] for url in tab.requests} == {"file"}
     assert len(tab.requests) == 1
@@ -95,24 +99,23 @@ def test_nothing_overflows_with_everything_open(opened, width, scheme):
 
 def test_filters_by_verdict_severity_platform_and_search(opened):
     tab, report = opened
+    count = len(report.profiles)
     tab.click("button[data-verdict='required']")
-    assert tab.run(f"{SHOWN}.length") == report.verdicts["required"]
+    assert tab.run(f"{SHOWN}.length") > 0
     assert tab.run(f"{SHOWN}.every(e => e.dataset.verdict === 'required')")
-    assert tab.run("document.getElementById('shown').textContent") == (
-        f"{report.verdicts['required']} of {len(report.profiles)} profiles"
-    )
+    assert tab.run(COUNTED) == f"{report.verdicts['required']} of {count} profiles"
     tab.click("button[data-verdict='defective']")
     both = report.verdicts["required"] + report.verdicts["defective"]
-    assert tab.run(f"{SHOWN}.length") == both
+    assert tab.run(COUNTED) == f"{both} of {count} profiles"
     tab.click("#reset")
-    assert tab.run(f"{SHOWN}.length") == len(report.profiles)
+    assert tab.run(COUNTED) == f"{count} profiles"
     tab.click("button[data-severity='error']")
     with_errors = {
         item.id
         for item in report.profiles
         if any(finding.severity == "error" for finding in item.findings)
     }
-    assert tab.run(f"{SHOWN}.length") == len(with_errors)
+    assert tab.run(COUNTED) == f"{len(with_errors)} of {count} profiles"
     tab.click("#reset")
     tab.type("#search", "pilot r-181")
     assert tab.run(f"{SHOWN}.map(e => e.querySelector('.name').textContent)").count(
@@ -127,7 +130,7 @@ def test_filters_by_verdict_severity_platform_and_search(opened):
 def test_numbers_and_links_lead_to_their_profiles(opened):
     tab, report = opened
     tab.click("a[data-show-verdict='required']")
-    assert tab.run(f"{SHOWN}.length") == report.verdicts["required"]
+    assert tab.run(COUNTED).startswith(f"{report.verdicts['required']} of ")
     tab.click(".steps a[href^='#profile-']")
     assert tab.run("document.querySelector(location.hash).open")
     assert tab.run(
@@ -183,11 +186,13 @@ def test_it_can_be_read_without_seeing_it(opened):
     unnamed = "[...document.querySelectorAll('button, a, input, select, summary')]"
     assert (
         tab.run(
-            f"{unnamed}.filter(e => !(e.textContent.trim() || e.labels?.length || e.ariaLabel))"
+            f"{unnamed}.filter(e => !e.hidden)"
+            ".filter(e => !(e.textContent.trim() || e.labels?.length || e.ariaLabel))"
             ".map(e => e.outerHTML)"
         )
         == []
     )
+    assert tab.run("[...document.querySelectorAll('[hidden]')].every(e => !e.offsetHeight)")
     assert tab.run("document.documentElement.lang") == "en"
     assert tab.run("document.querySelectorAll('h1').length") == 1
     levels = tab.run("[...document.querySelectorAll('h1,h2,h3')].map(e => +e.tagName[1])")
@@ -207,6 +212,62 @@ def test_print_shows_every_profile_and_no_filters(opened):
     tab.run("dispatchEvent(new Event('beforeprint'))")
     tab.media(kind="print")
     assert tab.run("document.querySelector('.filters').offsetHeight") == 0
-    assert tab.run(f"{SHOWN}.filter(e => e.open).length") == len(report.profiles)
+    rows = "[...document.querySelectorAll('#lines tbody tr')].filter(e => e.offsetHeight)"
+    assert tab.run(f"{rows}.length") == len(report.profiles)
+    assert tab.run(f"{rows}.every(e => [...e.cells].every(cell => cell.textContent))")
+    assert tab.run(f"{SHOWN}.length") == 0
     tab.run("dispatchEvent(new Event('afterprint'))")
-    assert tab.run(f"{SHOWN}.filter(e => e.open).length") == 0
+    tab.media()
+    assert tab.run(f"{rows}.length") == 0
+    assert tab.run(f"{SHOWN}.length") > 0
+
+
+@pytest.fixture
+def large(tab, simulated, tmp_path):
+    tenant = simulated(bulk(MANY), name=f"bulk{MANY}")
+    report = tenant.run(lambda graph: check_tenant(graph, now=NOW))
+    write_reports(report, tmp_path, formats=["html"])
+    path = tmp_path / "compliance.html"
+    tab.errors.clear()
+    tab.media()
+    tab.size(1280, 900)
+    tab.open(path.as_uri())
+    return tab, report, path
+
+
+def test_of_thousands_only_those_in_sight_are_drawn(large):
+    tab, report, path = large
+    count = len(report.profiles)
+    assert path.stat().st_size < 500 * count
+    for share in (0.3, 0.9, 0.99, 0.5):
+        tab.run(f"scrollTo(0, document.documentElement.scrollHeight * {share})")
+        tab.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert 0 < tab.run(f"{SHOWN}.length") < 100
+        assert tab.run(
+            f"{SHOWN}.some(e => {{ const r = e.getBoundingClientRect();"
+            " return r.bottom > 0 && r.top < innerHeight; })"
+        )
+    tab.run(f"location.hash = 'profile-{count - 7}'")
+    tab.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert tab.run("document.querySelector(location.hash).open")
+    last = sorted(item.name for item in report.profiles if item.kind == "scep")[-1]
+    tab.type("#search", last)
+    assert tab.run(COUNTED) == f"1 of {count} profiles"
+    assert tab.run(f"{SHOWN}.map(e => e.querySelector('.name').textContent)") == [last]
+    assert tab.errors == []
+
+
+def test_the_keyboard_goes_through_all_of_them(large):
+    tab, report, _ = large
+    tab.run(f"{SHOWN}[0].querySelector('summary').focus()")
+    press = (
+        "document.activeElement.dispatchEvent("
+        "new KeyboardEvent('keydown', {{key: '{}', bubbles: true, cancelable: true}}))"
+    )
+    place = "Number(document.activeElement.closest('.row').dataset.place)"
+    tab.run(press.format("End"))
+    assert tab.run(place) == len(report.profiles) - 1
+    tab.run(press.format("ArrowUp"))
+    assert tab.run(place) == len(report.profiles) - 2
+    tab.run(press.format("Home"))
+    assert tab.run(place) == 0
