@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep.errors import FileError, FileInUseError
+from intune_scep.errors import FileError, FileInUseError, IntuneScepError
 
 PRIVATE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
@@ -85,6 +85,35 @@ def write_new_private(path: Path, data: bytes | Iterable[bytes]) -> None:
     with _written_beside(path, data) as temporary:
         _rename_to_new(temporary, path)
     sync_directory(path.parent)
+
+
+def save_private(
+    path: Path,
+    data: bytes | Iterable[bytes],
+    *,
+    called: str,
+    overwrite: str | None,
+    error: type[IntuneScepError],
+) -> None:
+    """Write a file that somebody named, and never over another one unless that was asked for.
+
+    Args:
+        called: The option that names the file.
+        overwrite: The option to be given to write over a file; None where it was given.
+        error: What is raised.
+
+    Raises:
+        IntuneScepError: of that type: the file is there already, or cannot be written.
+    """
+    try:
+        (write_private if overwrite is None else write_new_private)(path, data)
+    except FileExistsError as problem:
+        raise error(
+            f"{called} {path} is there already. Nothing was written.",
+            hint=f"Give another file, or {overwrite}.",
+        ) from problem
+    except OSError as problem:
+        raise error(f"{called} {path} cannot be written: {problem.strerror}.") from problem
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from intune_scep.changes.plan import Plan
 from intune_scep.errors import IntuneScepError, PlanError
-from intune_scep.files import MOST_JSON, parse_json, read_regular, write_new_private, write_private
+from intune_scep.files import MOST_JSON, parse_json, read_regular, save_private
 from intune_scep.wording import option
 
 
@@ -21,15 +21,8 @@ def save_plan(path: Path, plan: Plan, *, overwrite: bool = False) -> None:
         PlanError: the file is there already, or cannot be written.
     """
     data = (json.dumps(plan.to_dict(), indent=2) + "\n").encode("ascii")
-    try:
-        (write_private if overwrite else write_new_private)(path, data)
-    except FileExistsError as error:
-        raise PlanError(
-            f"{option('plan')} {path} is there already. Nothing was written.",
-            hint=f"Give another file, or {option('overwrite')}.",
-        ) from error
-    except OSError as error:
-        raise PlanError(f"{option('plan')} {path} cannot be written: {error.strerror}.") from error
+    unless = None if overwrite else option("overwrite")
+    save_private(path, data, called=option("plan"), overwrite=unless, error=PlanError)
 
 
 def load_plan(path: Path) -> Plan:

@@ -10,7 +10,7 @@ from typing import Final
 
 from intune_scep.audience.readiness import REASON_WORDS, WITHOUT_SID, ProfileReadiness, Reason
 from intune_scep.errors import ReportFileError
-from intune_scep.files import write_new_private, write_private
+from intune_scep.files import save_private
 from intune_scep.reports.words import PLATFORMS
 from intune_scep.strong_mapping.readiness import Readiness
 from intune_scep.wording import option
@@ -148,14 +148,6 @@ def write_csv(readiness: Readiness, path: Path, *, overwrite: bool = False) -> N
     Raises:
         ReportFileError: the file is there already, or cannot be written.
     """
-    try:
-        (write_private if overwrite else write_new_private)(path, csv_parts(readiness))
-    except FileExistsError as error:
-        raise ReportFileError(
-            f"{option('csv')} {path} is there already. Nothing was written.",
-            hint=f"Give another file, or {option('overwrite')}.",
-        ) from error
-    except OSError as error:
-        raise ReportFileError(
-            f"{option('csv')} {path} cannot be written: {error.strerror}."
-        ) from error
+    unless = None if overwrite else option("overwrite")
+    parts = csv_parts(readiness)
+    save_private(path, parts, called=option("csv"), overwrite=unless, error=ReportFileError)
