@@ -27,7 +27,13 @@ class Point:
 
 def point_of(report: ComplianceReport) -> Point:
     """The point that a report adds."""
-    point = _point(report.to_dict())
+    # Of the whole report as JSON, which is long, only what has the numbers.
+    content = {
+        "generated_at": report.generated_at.isoformat(),
+        "outcome": report.outcome.to_dict(),
+        "summary": report.summary,
+    }
+    point = _point(content)
     if point is None:
         raise ValueError("A report without numbers.")
     return point

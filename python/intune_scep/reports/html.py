@@ -1,14 +1,17 @@
 """The report as one HTML page that needs nothing else: no network, no other file.
 
-Everything that came from a tenant goes through Jinja2's escaping and is never put into a script or
-a style; the page's policy allows no script and no style but its own.
+The profiles are in it twice: one line each, which is what is printed and what is seen without
+JavaScript, and as data, of which the script draws the rows that are in sight. Everything that came
+from a tenant is text, escaped by Jinja2 or inside JSON, and never code; the page's policy allows no
+script and no style but its own.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,7 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from intune_scep.compliance import CheckedProfile, ComplianceReport, RootStatus
-from intune_scep.compliance.roots import STATUS_WORDS
+from intune_scep.compliance.roots import STATUS_WORDS, ProfileRef
 from intune_scep.reports.charts import (
     TREND_HEIGHT,
     TREND_WIDTH,
@@ -27,6 +30,7 @@ from intune_scep.reports.charts import (
     trend_lines,
 )
 from intune_scep.reports.history import Point, point_of
+from intune_scep.reports.profile_data import ProfileView, profile_data
 from intune_scep.reports.words import (
     OUTCOMES,
     PLATFORMS,
@@ -48,29 +52,20 @@ _KIND_WORDS: Final = {
 }
 _URGENT: Final = (Verdict.REQUIRED, Verdict.DEFECTIVE)
 _FIRST_STEPS: Final = 5
+_MOST_NAMED: Final = 4
+_MOST_LINKED: Final = 50
 
 
 @dataclass(frozen=True)
-class ProfileView:
-    """A profile with what the page shows of it at a glance.
+class _Together:
+    """What is said of several profiles in the same words.
 
     Attributes:
-        anchor: Unique on the page.
-        edge: How urgent it looks: a severity; empty if there is nothing to do.
-        search: Lower-case text that the search looks in.
+        item: Stands for them all.
     """
 
-    profile: CheckedProfile
-    anchor: str
-    platform: str
-    kind: str
-    verdict: str
-    edge: str
-    errors: int
-    warnings: int
-    notes: int
-    search: str
-    findings: tuple[Finding, ...]
+    item: Any
+    profiles: tuple[ProfileRef, ...]
 
 
 def render_html(report: ComplianceReport, history: Sequence[Point] = ()) -> str:
@@ -81,6 +76,7 @@ def render_html(report: ComplianceReport, history: Sequence[Point] = ()) -> str:
     """
     style, script = _asset("report.css"), _asset("report.js")
     views = _views(report)
+    places = _Places(views)
     points = [*history, *([] if report.unread else [point_of(report)])]
     return (
         _environment()
@@ -107,11 +103,18 @@ def render_html(report: ComplianceReport, history: Sequence[Point] = ()) -> str:
             trend_size=(TREND_WIDTH, TREND_HEIGHT),
             bad_roots=[root for root in report.roots if root.status is not RootStatus.SOUND],
             sound_roots=[root for root in report.roots if root.status is RootStatus.SOUND],
-            unreached=[item for item in report.assignment_differences if not item.root_reaches_all],
+            unreached=_unreached(report),
+            drift=_drift(report),
+            new_findings=_new_findings(report),
             first_steps=report.steps[:_FIRST_STEPS],
             more_steps=report.steps[_FIRST_STEPS:],
-            anchors={view.profile.id: view.anchor for view in views if view.profile.id},
-            named={view.profile.name: view.anchor for view in reversed(views)},
+            place_of=places.of,
+            places_of=places.of_all,
+            root_places=places.roots,
+            most_named=_MOST_NAMED,
+            most_linked=_MOST_LINKED,
+            lines=Markup("\n").join(_lines(views)),
+            data=Markup(profile_data(views, places.roots)),  # noqa: S704 - escaped there
             verdicts={verdict.value: words for verdict, words in VERDICTS.items()},
             severities={severity.value: words for severity, words in SEVERITIES.items()},
             root_words={status.value: words for status, words in STATUS_WORDS.items()},
@@ -155,9 +158,35 @@ def _fingerprint(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
+class _Places:
+    """Where the profiles are on the page, counted from 0.
+
+    Attributes:
+        roots: Places of the trusted root profiles, by name.
+    """
+
+    def __init__(self, views: Sequence[ProfileView]) -> None:
+        places = [(place, view.profile) for place, view in enumerate(views)]
+        self._by_id = {profile.id: place for place, profile in places if profile.id}
+        self._by_name = {profile.name: place for place, profile in reversed(places)}
+        self.roots = {
+            profile.name: place
+            for place, profile in reversed(places)
+            if profile.kind == "trusted_root" and profile.name
+        }
+
+    def of(self, ref: ProfileRef) -> int | None:
+        """The place of a profile; None for one that is not there."""
+        known = self._by_id.get(ref.id) if ref.id else None
+        return self._by_name.get(ref.name) if known is None else known
+
+    def of_all(self, refs: Iterable[ProfileRef]) -> list[int]:
+        """The places of those that are there."""
+        return [place for ref in refs if (place := self.of(ref)) is not None]
+
+
 def _views(report: ComplianceReport) -> tuple[ProfileView, ...]:
-    views = [_view(number, profile) for number, profile in enumerate(report.profiles, 1)]
-    return tuple(sorted(views, key=_urgency))
+    return tuple(sorted(map(_view, report.profiles), key=_urgency))
 
 
 def _urgency(view: ProfileView) -> tuple[int, int, int, str]:
@@ -166,41 +195,79 @@ def _urgency(view: ProfileView) -> tuple[int, int, int, str]:
     return rank, -view.errors, -view.warnings, (view.profile.name or "").casefold()
 
 
-def _view(number: int, profile: CheckedProfile) -> ProfileView:
-    count = {
-        severity: sum(
-            item.severity is severity and item.waived is None for item in profile.findings
-        )
-        for severity in Severity
-    }
+def _view(profile: CheckedProfile) -> ProfileView:
+    count = Counter(item.severity for item in profile.findings if item.waived is None)
     order = list(Severity)
-    platform = _PLATFORM_WORDS.get(profile.platform or "", "Other")
-    verdict = profile.verdict.value if profile.verdict else ""
-    words = [
-        profile.name,
-        profile.id,
-        platform,
-        _KIND_WORDS[profile.kind],
-        VERDICTS[profile.verdict][0] if profile.verdict else "",
-        profile.root,
-        *(profile.assignments or ()),
-        *(profile.used_by or ()),
-        *(text for item in profile.findings for text in (item.rule_id, item.message)),
-    ]
     return ProfileView(
         profile=profile,
-        anchor=f"profile-{number}",
-        platform=platform,
+        name=profile.name or profile.id or "(no name)",
+        platform=_PLATFORM_WORDS.get(profile.platform or "", "Other"),
         kind=_KIND_WORDS[profile.kind],
-        verdict=verdict,
+        verdict=VERDICTS[profile.verdict][0] if profile.verdict else "",
         edge=(
             Severity.ERROR.value
             if profile.verdict in _URGENT
-            else next((severity.value for severity in order if count[severity]), "")
+            else next((severity.value for severity in order if count[severity]), "none")
         ),
         errors=count[Severity.ERROR],
         warnings=count[Severity.WARNING],
-        notes=count[Severity.INFO],
-        search=" ".join(word for word in words if word).lower(),
         findings=tuple(sorted(profile.findings, key=lambda item: order.index(item.severity))),
     )
+
+
+def _lines(views: Sequence[ProfileView]) -> Iterator[Markup]:
+    """A row of a table for each profile; with the id where several have one name.
+
+    The script makes the same rows of the data when the page is printed.
+    """
+    twins = Counter(view.name for view in views)
+    row = Markup('<tr id="profile-%d"><th scope="row">%s</th><td>%s</td><td>%s</td></tr>')
+    for number, view in enumerate(views, 1):
+        name = f"{view.name} ({view.profile.id})" if twins[view.name] > 1 else view.name
+        yield row % (number, printable(name), view.verdict or view.kind, _rules(view.findings))
+
+
+def _rules(findings: Iterable[Finding]) -> str:
+    ids = (f"{item.rule_id} (waived)" if item.waived else item.rule_id for item in findings)
+    return ", ".join(dict.fromkeys(ids)) or "nothing to complain about"
+
+
+def _unreached(report: ComplianceReport) -> list[_Together]:
+    return _together(
+        (
+            item,
+            ProfileRef.of(item.profile, item.profile_id),
+            (item.only_profile, item.root, item.only_root),
+        )
+        for item in report.assignment_differences
+        if not item.root_reaches_all
+    )
+
+
+def _drift(report: ComplianceReport) -> list[_Together]:
+    # Values of properties may be lists and objects, which have no hash.
+    return _together(
+        (item, ProfileRef.of(item.name, item.id), (item.kind, repr(item.changes)))
+        for item in report.drift
+    )
+
+
+def _new_findings(report: ComplianceReport) -> list[_Together]:
+    return _together(
+        (
+            item,
+            ProfileRef.of(item.profile_name, item.profile_id) if item.odata_type else None,
+            (item.rule_id, item.severity, item.message, item.odata_type is None),
+        )
+        for item in report.new_findings
+    )
+
+
+def _together(said: Iterable[tuple[Any, ProfileRef | None, Hashable]]) -> list[_Together]:
+    """What is the same but for the profile, in the order of its first mention."""
+    found: dict[Hashable, tuple[Any, list[ProfileRef]]] = {}
+    for item, ref, key in said:
+        refs = found.setdefault(key, (item, []))[1]
+        if ref is not None:
+            refs.append(ref)
+    return [_Together(item, tuple(dict.fromkeys(refs))) for item, refs in found.values()]
