@@ -93,6 +93,25 @@ class Tab:
             raise BrowserError(json.dumps(answer["exceptionDetails"]))
         return answer["result"].get("value")
 
+    def scripting(self, *, on):
+        """Whether pages that are opened from now on may run scripts."""
+        self._send("Emulation.setScriptExecutionDisabled", value=not on)
+
+    def key(self, name):
+        """Press a key, as a person would."""
+        text = {"Enter": "\r"}.get(name, "")
+        code = {"Tab": 9, "Enter": 13, "End": 35, "Home": 36, "ArrowUp": 38, "ArrowDown": 40}[name]
+        for kind in ("keyDown", "keyUp"):
+            self._send(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=name,
+                code=name,
+                text=text if kind == "keyDown" else "",
+                windowsVirtualKeyCode=code,
+            )
+        self.run("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+
     def click(self, selector):
         """Press the mouse where the element is, as a person would."""
         found = self.run(

@@ -59,8 +59,7 @@ def test_html_has_the_same_elements_whatever_the_names_are(text):
         ("a", ("href",)),
         ("details", ("class",)),
     }
-    scripts = [attributes for tag, attributes in page.tags if tag == "script"]
-    assert scripts == [(), ("id", "type")]
+    assert [tag for tag, _ in page.tags].count("script") == 2
     assert all(value.startswith("#") for value in page.raw)
     shown = " ".join("".join(page.text).split())
     assert one_line(text) in shown

@@ -172,7 +172,7 @@
       return low;
     };
     const focused = () => {
-      const row = document.activeElement?.closest(".row");
+      const row = document.activeElement?.closest(".slot");
       return row && box.contains(row) ? positions[row.dataset.place] : -1;
     };
     const wanted = () => {
@@ -246,9 +246,7 @@
       drawn.clear();
     };
     const focus = (place) => {
-      const row = drawn.get(place);
-      row.querySelector("summary").focus({ preventScroll: true });
-      row.scrollIntoView({ block: "nearest", behavior: "instant" });
+      drawn.get(place).querySelector("summary").focus({ preventScroll: true });
     };
     const bring = (place) => {
       for (let round = 0; round < SETTLED; round += 1) {
@@ -286,6 +284,7 @@
       event.preventDefault();
       if (!drawn.has(shown[to])) bring(shown[to]);
       focus(shown[to]);
+      drawn.get(shown[to]).scrollIntoView({ block: "nearest", behavior: "instant" });
     });
     addEventListener("scroll", draw, { passive: true });
     addEventListener("resize", draw);
@@ -295,7 +294,7 @@
       clear,
       has: (place) => positions[place] >= 0,
       openAll: () => { shown.forEach(open); arrange(); draw(); },
-      lead: (place) => { open(place); bring(place); drawn.get(place).querySelector("summary").focus({ preventScroll: true }); },
+      lead: (place) => { open(place); bring(place); focus(place); },
     };
   };
 
@@ -304,12 +303,16 @@
     const list = scrolledList(byId("list"), data.count, (place, isOpen) => {
       const details = drawProfile(data.profile(place), data.counts(place), place);
       details.open = isOpen;
-      const row = element("div", "row", details);
+      const row = element("div", "slot", details);
       row.setAttribute("role", "listitem");
       return row;
     });
     addEventListener("beforeprint", () => { list.clear(); byId("list").after(drawLines(data)); });
-    addEventListener("afterprint", () => { byId("lines").remove(); list.draw(); });
+    addEventListener("afterprint", () => {
+      byId("lines").remove();
+      // Sizes are those of the screen again in the next frame.
+      requestAnimationFrame(list.draw);
+    });
 
     const search = byId("search");
     const platform = byId("platform");
