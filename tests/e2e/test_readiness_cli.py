@@ -1,12 +1,16 @@
 """Readiness as its user asks for it: the table, the list of names, the exit codes, the refusals."""
 
 import csv
+import io
 import json
 import stat
 
 import pytest
+from rich.console import Console
 
+from intune_scep.cli.readiness_text import show_readiness
 from intune_scep.simulator.scenarios.bulk import bulk
+from intune_scep.strong_mapping.readiness import read_readiness
 
 from .commands import refused, small_tenant
 
@@ -73,6 +77,18 @@ def test_the_list_of_names_is_private_and_has_a_row_for_each(contoso, cli, tmp_p
 )
 def test_a_wrong_option_is_named(contoso, cli, given, words):
     refused(cli(*ASK, *given), *words)
+
+
+@pytest.mark.parametrize("width", [60, 80, 119, 120, 200])
+def test_every_name_is_there_whatever_the_width(simulated, width):
+    found = simulated("contoso").run(read_readiness)
+    out = io.StringIO()
+    show_readiness(Console(file=out, width=width), found, None)
+    told = " ".join(out.getvalue().split())
+    for item in found.profiles:
+        words = item.profile.display_name.split()
+        assert all(word in told for word in words)
+        assert width >= 120 or item.profile.display_name in out.getvalue()
 
 
 def test_nothing_short_is_exit_code_0(use, cli):

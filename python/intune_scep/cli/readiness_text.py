@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,40 +20,63 @@ from intune_scep.reports.readiness import (
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.readiness import Readiness
 
+_WIDE = 120
 _COLUMNS = ("Ready", "Reaches", "With SID", "Platform", "Profile", "Would get nothing")
 
 
 def show_readiness(console: Console, found: Readiness, csv: Path | None) -> None:
     """Print each profile with its share, those who are short first, and what could not be told."""
     console.print(headline("Readiness", found.tenant, found.cloud))
-    table = table_of(*_COLUMNS)
-    for number, column in enumerate(table.columns):
-        column.no_wrap = number < 4
-        column.justify = "right" if number < 3 else "left"
-    for item in sorted(found.profiles, key=lambda item: _urgency(found, item)):
-        table.add_row(
-            Text(share_words(item), style=_style(found, item)),
-            f"{'≤ ' if item.unsure else ''}{_people(item)}",
-            f"{item.with_sid:,}",
-            platform_words(item),
-            plain(item.profile.display_name or item.profile.id or "?"),
-            plain(lacking(item)),
-        )
-    console.print(table)
+    ordered = sorted(found.profiles, key=lambda item: _urgency(found, item))
+    if console.width < _WIDE:
+        _show_narrow(console, found, ordered)
+    else:
+        _show_table(console, found, ordered)
     console.print(plain(_summary(found)), soft_wrap=True)
     for sentence in legend(found):
         console.print(Text(f"  {sentence}", style="dim"), soft_wrap=True)
     console.print(plain(alignment_sentence(found)), soft_wrap=True)
     for item in found.unsure:
-        name = item.profile.display_name or item.profile.id
-        console.print(plain(f"Unknown for {name}: {' '.join(item.unsure)}"), soft_wrap=True)
+        console.print(plain(f"Unknown for {_name(item)}: {' '.join(item.unsure)}"), soft_wrap=True)
     print_notes(console, found.notes)
     if csv is not None:
         console.print(plain(f"Names: {csv}"), soft_wrap=True)
 
 
+def _show_table(console: Console, found: Readiness, ordered: Sequence[ProfileReadiness]) -> None:
+    table = table_of(*_COLUMNS)
+    for number, column in enumerate(table.columns):
+        column.no_wrap = number < 4
+        column.justify = "right" if number < 3 else "left"
+    for item in ordered:
+        table.add_row(
+            Text(share_words(item), style=_style(found, item)),
+            _people(item),
+            f"{item.with_sid:,}",
+            platform_words(item),
+            plain(_name(item)),
+            plain(lacking(item)),
+        )
+    console.print(table)
+
+
+def _show_narrow(console: Console, found: Readiness, ordered: Sequence[ProfileReadiness]) -> None:
+    """Two lines a profile, so that its name never vanishes."""
+    for item in ordered:
+        head = Text(f"{share_words(item):>7}  ", style=_style(found, item))
+        console.print(head.append_text(plain(_name(item))), soft_wrap=True)
+        told = f"{item.with_sid:,} of {_people(item)}, {platform_words(item)}"
+        short = lacking(item)
+        console.print(plain(f"         {told}{f': {short}' if short else ''}"), soft_wrap=True)
+
+
+def _name(item: ProfileReadiness) -> str:
+    return item.profile.display_name or item.profile.id or "?"
+
+
 def _people(item: ProfileReadiness) -> str:
-    return f"{item.assigned:,} {item.of.value if item.of else 'account'}s"
+    most = "≤ " if item.unsure else ""
+    return f"{most}{item.assigned:,} {item.of.value if item.of else 'account'}s"
 
 
 def _summary(found: Readiness) -> str:
