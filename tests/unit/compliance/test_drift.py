@@ -141,6 +141,8 @@ def test_a_tenant_that_lost_every_profile_shows_it_in_every_page(
     assert len(gone.drift) == len(baseline.profiles)
     for form in ("html", "markdown", "text"):
         assert NAME in html.unescape(render(form, gone))
+    page = html.unescape(render("html", gone))
+    assert [item.name for item in gone.drift if item.name not in page] == []
 
 
 def test_what_was_not_judged_at_the_approval_is_not_called_new(
