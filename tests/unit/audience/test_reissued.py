@@ -268,9 +268,7 @@ def test_every_device_is_in_one_part_and_no_certificate_is_counted_twice(
 
 
 @given(CERTIFICATES, st.integers(1, 5), st.randoms())
-def test_the_certificates_before_are_put_together_from_pieces_in_any_order(
-    certificates, most, random
-):
+def test_the_certificates_before_are_put_together_from_pieces_in_any_order(held, most, random):
     before = Before.of(held, ["p1", "P2", "empty"], CHANGED)
     records = [json.loads(json.dumps(item)) for item in before.to_records(most=most)]
     random.shuffle(records)
