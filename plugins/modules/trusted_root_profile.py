@@ -115,7 +115,7 @@ task:
   description:
     - >-
       The job. One of V(strong_mapping), V(declared_state), V(restore),
-      V(rollback).
+      V(rollback), V(rollout).
   returned: when the tenant was reached
   type: str
 counts:

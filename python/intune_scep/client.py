@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.listing import ProfileListing
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
+    from intune_scep.rollout.state import RolloutState
+    from intune_scep.rollout.tick import Tick
     from intune_scep.rules import Configuration
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
@@ -48,6 +50,7 @@ class AsyncIntuneClient:
         profiles: Look at profiles, bring them to a declared state, export, back up, restore.
         compliance: Judge every profile by the rules.
         users: What certificates should be mapped to.
+        rollout: Migrate in rings, one tick after the other.
 
     Example:
         >>> async with AsyncIntuneClient() as client:
@@ -62,6 +65,7 @@ class AsyncIntuneClient:
         self.profiles = AsyncProfiles(self)
         self.compliance = AsyncCompliance(self)
         self.users = AsyncUsers(self)
+        self.rollout = AsyncRollout(self)
 
     def __repr__(self) -> str:
         state = f"tenant {self._tenant.tenant_id}" if self._tenant else "closed"
@@ -616,6 +620,170 @@ class AsyncCompliance:
             baseline=baseline,
             with_directory=with_directory,
             with_devices=with_devices,
+        )
+
+
+class AsyncRollout:
+    """A migration in rings: a file says in which order, a journal how far it is."""
+
+    def __init__(self, client: AsyncIntuneClient) -> None:
+        self._client = client
+
+    async def run(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """One tick: do what the gates allow, and stop.
+
+        Args:
+            file: Of the rollout.
+            journal: Where its state is kept; by default in the tenant's state directory.
+            dry_run: Say what would be done; write nothing.
+            watch: Who is told of the runs' progress, and may stop them.
+
+        Raises:
+            IntuneScepError: the file is wrong or does not fit its journal, or the tenant could not
+                be read.
+        """
+        from intune_scep.rollout.verbs import run_rollout
+
+        return await run_rollout(
+            self._client.tenant, Path(file), journal=_path(journal), dry_run=dry_run, watch=watch
+        )
+
+    async def start(
+        self,
+        file: str | Path,
+        *,
+        reason: str = "",
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Start a rollout, and do its first tick.
+
+        Args:
+            reason: Why; it is kept with who was signed in.
+
+        Raises:
+            IntuneScepError: it is started already, or as for `run`.
+        """
+        from intune_scep.rollout.verbs import start_rollout
+
+        return await start_rollout(
+            self._client.tenant,
+            Path(file),
+            reason=reason,
+            journal=_path(journal),
+            dry_run=dry_run,
+            watch=watch,
+        )
+
+    async def status(
+        self, file: str | Path, *, journal: str | Path | None = None
+    ) -> tuple[RolloutState, Path]:
+        """How far a rollout is, and where that is kept; by its journal, without a request.
+
+        Raises:
+            IntuneScepError: it is not started, or its journal is damaged.
+        """
+        from intune_scep.rollout.verbs import rollout_state
+
+        return rollout_state(self._client.tenant_id, Path(file), journal=_path(journal))
+
+    async def pause(
+        self, file: str | Path, *, reason: str, journal: str | Path | None = None
+    ) -> Tick:
+        """Open nothing more until it is resumed.
+
+        Raises:
+            IntuneScepError: there is nothing to pause.
+        """
+        from intune_scep.rollout.verbs import pause_rollout
+
+        return await pause_rollout(
+            self._client.tenant, Path(file), reason=reason, journal=_path(journal)
+        )
+
+    async def resume(
+        self,
+        file: str | Path,
+        *,
+        reason: str = "",
+        journal: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Lift a pause or a freeze, and do a tick.
+
+        Raises:
+            IntuneScepError: it is neither paused nor frozen, or as for `run`.
+        """
+        from intune_scep.rollout.verbs import resume_rollout
+
+        return await resume_rollout(
+            self._client.tenant, Path(file), reason=reason, journal=_path(journal), watch=watch
+        )
+
+    async def promote(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Answer the approval a ring waits for; without one, open over what waits or is unknown.
+
+        Raises:
+            IntuneScepError: no ring stands at a gate, or its gate fails.
+        """
+        from intune_scep.rollout.verbs import promote_rollout
+
+        return await promote_rollout(
+            self._client.tenant, Path(file), reason=reason, journal=_path(journal), watch=watch
+        )
+
+    async def cancel(
+        self, file: str | Path, *, reason: str, journal: str | Path | None = None
+    ) -> Tick:
+        """End a rollout where it is. Nothing is taken back.
+
+        Raises:
+            IntuneScepError: it is over already.
+        """
+        from intune_scep.rollout.verbs import cancel_rollout
+
+        return await cancel_rollout(
+            self._client.tenant, Path(file), reason=reason, journal=_path(journal)
+        )
+
+    async def rollback(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Cancel a rollout and take back what it changed, where nobody changed it since.
+
+        Raises:
+            IntuneScepError: a journal of one of its runs cannot be used.
+        """
+        from intune_scep.rollout.verbs import roll_back_rollout
+
+        return await roll_back_rollout(
+            self._client.tenant,
+            Path(file),
+            reason=reason,
+            journal=_path(journal),
+            dry_run=dry_run,
+            watch=watch,
         )
 
 

@@ -157,7 +157,8 @@ _RUN: Final = (
     Field(
         "task",
         "str",
-        "The job. One of V(strong_mapping), V(declared_state), V(restore), V(rollback).",
+        "The job. One of V(strong_mapping), V(declared_state), V(restore), V(rollback),"
+        " V(rollout).",
         REACHED,
     ),
     Field(

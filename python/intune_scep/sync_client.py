@@ -12,6 +12,7 @@ from intune_scep.client import (
     AsyncCompliance,
     AsyncIntuneClient,
     AsyncProfiles,
+    AsyncRollout,
     AsyncRuns,
     AsyncStrongMapping,
     AsyncUsers,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.listing import ProfileListing
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
+    from intune_scep.rollout.state import RolloutState
+    from intune_scep.rollout.tick import Tick
     from intune_scep.rules import Configuration
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
@@ -58,6 +61,7 @@ class IntuneClient:
         self.profiles = Profiles(self._client.profiles, self._portal)
         self.compliance = Compliance(self._client.compliance, self._portal)
         self.users = Users(self._client.users, self._portal)
+        self.rollout = Rollout(self._client.rollout, self._portal)
 
     def __repr__(self) -> str:
         return repr(self._client).replace("AsyncIntuneClient", "IntuneClient")
@@ -534,6 +538,156 @@ class Compliance:
                 with_directory=with_directory,
                 with_devices=with_devices,
             )
+        )
+
+
+class Rollout:
+    """A migration in rings: a file says in which order, a journal how far it is."""
+
+    _job: AsyncRollout
+
+    def __init__(self, job: AsyncRollout, portal: Portal) -> None:
+        self._job = job
+        self._portal = portal
+
+    def run(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """One tick: do what the gates allow, and stop.
+
+        Args:
+            file: Of the rollout.
+            journal: Where its state is kept; by default in the tenant's state directory.
+            dry_run: Say what would be done; write nothing.
+            watch: Who is told of the runs' progress, and may stop them.
+
+        Raises:
+            IntuneScepError: the file is wrong or does not fit its journal, or the tenant could not
+                be read.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.run(file, journal=journal, dry_run=dry_run, watch=watch), stop=watch.stop
+        )
+
+    def start(
+        self,
+        file: str | Path,
+        *,
+        reason: str = "",
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Start a rollout, and do its first tick.
+
+        Args:
+            reason: Why; it is kept with who was signed in.
+
+        Raises:
+            IntuneScepError: it is started already, or as for `run`.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.start(file, reason=reason, journal=journal, dry_run=dry_run, watch=watch),
+            stop=watch.stop,
+        )
+
+    def status(
+        self, file: str | Path, *, journal: str | Path | None = None
+    ) -> tuple[RolloutState, Path]:
+        """How far a rollout is, and where that is kept; by its journal, without a request.
+
+        Raises:
+            IntuneScepError: it is not started, or its journal is damaged.
+        """
+        return self._portal.call(self._job.status(file, journal=journal))
+
+    def pause(self, file: str | Path, *, reason: str, journal: str | Path | None = None) -> Tick:
+        """Open nothing more until it is resumed.
+
+        Raises:
+            IntuneScepError: there is nothing to pause.
+        """
+        return self._portal.call(self._job.pause(file, reason=reason, journal=journal))
+
+    def resume(
+        self,
+        file: str | Path,
+        *,
+        reason: str = "",
+        journal: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Lift a pause or a freeze, and do a tick.
+
+        Raises:
+            IntuneScepError: it is neither paused nor frozen, or as for `run`.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.resume(file, reason=reason, journal=journal, watch=watch), stop=watch.stop
+        )
+
+    def promote(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Answer the approval a ring waits for; without one, open over what waits or is unknown.
+
+        Raises:
+            IntuneScepError: no ring stands at a gate, or its gate fails.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.promote(file, reason=reason, journal=journal, watch=watch), stop=watch.stop
+        )
+
+    def cancel(self, file: str | Path, *, reason: str, journal: str | Path | None = None) -> Tick:
+        """End a rollout where it is. Nothing is taken back.
+
+        Raises:
+            IntuneScepError: it is over already.
+        """
+        return self._portal.call(self._job.cancel(file, reason=reason, journal=journal))
+
+    def rollback(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Cancel a rollout and take back what it changed, where nobody changed it since.
+
+        Raises:
+            IntuneScepError: a journal of one of its runs cannot be used.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.rollback(file, reason=reason, journal=journal, dry_run=dry_run, watch=watch),
+            stop=watch.stop,
         )
 
 

@@ -41,6 +41,7 @@ class Task(StrEnum):
     DECLARED_STATE = "declared_state"
     RESTORE = "restore"
     ROLLBACK = "rollback"
+    ROLLOUT = "rollout"
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ _PHRASES: Final[Mapping[Task, tuple[str, str]]] = {
     Task.DECLARED_STATE: ("changed", "would change"),
     Task.RESTORE: ("restored", "would be restored"),
     Task.ROLLBACK: ("rolled back", "would be rolled back"),
+    Task.ROLLOUT: ("changed", "would change"),
 }
 
 

@@ -41,6 +41,7 @@ _JOBS: Mapping[Task, str] = {
     Task.DECLARED_STATE: "a declared state",
     Task.RESTORE: "a restore",
     Task.ROLLBACK: "a rollback",
+    Task.ROLLOUT: "a ring of a rollout",
 }
 
 

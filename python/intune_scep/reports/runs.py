@@ -48,6 +48,7 @@ _ROLLING_BACK: Final = {
     Task.STRONG_MAPPING: "intune.scep.strong_mapping",
     Task.DECLARED_STATE: "intune.scep.certificate_profiles",
     Task.RESTORE: "intune.scep.certificate_profiles",
+    Task.ROLLOUT: "intune.scep.certificate_profiles",
 }
 _REISSUES: Final = {"yes": "yes", "probably_not": "probably not"}
 

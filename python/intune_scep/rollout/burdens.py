@@ -1,0 +1,43 @@
+"""What changing each profile asks of SCEP hosts, by the certificates that are out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from intune_scep.audience.reissued import Before
+from intune_scep.profiles import ScepProfile
+from intune_scep.rollout.pace import Burden
+from intune_scep.rollout.resolution import Resolved
+from intune_scep.rollout.state import RolloutState
+
+
+def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[str, Burden]:
+    """Profile id to what its change asks for; of the rings that are entered.
+
+    A device has as many certificates of a profile as are issued to it anew: on Apple's platforms
+    one for each dependant (DOMAIN.md 4), so they are counted as they are.
+    """
+    found: dict[str, Burden] = {}
+    for ring in resolved.rings:
+        entered = state.ring(ring.ring.name)
+        if not entered.is_entered:
+            continue
+        for bundle in ring.bundles:
+            identifier = bundle.profile.id or ""
+            count = _count(entered.before, identifier) if bundle.verifiable else None
+            name = bundle.profile.display_name or identifier
+            found[identifier] = Burden(identifier, name, count, hosts_of(bundle.profile))
+    return found
+
+
+def _count(before: Before | None, profile: str) -> int | None:
+    held = before.held.get(profile.lower()) if before is not None else None
+    return None if held is None else sum(map(len, held.values()))
+
+
+def hosts_of(profile: ScepProfile) -> tuple[str, ...]:
+    """The hosts of its SCEP server URLs, each once, in lower case."""
+    urls = profile.scep_server_urls or ()
+    hosts = [urlsplit(str(url)).netloc.rpartition("@")[2].lower() or str(url) for url in urls]
+    return tuple(dict.fromkeys(hosts))
