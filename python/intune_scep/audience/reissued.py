@@ -87,6 +87,25 @@ class Before:
         devices = (*self.held.get(profile, {}).values(), *self.other.get(profile, {}).values())
         return frozenset().union(*devices)
 
+    def gone(self, issued: Iterable[IssuedCertificate]) -> int:
+        """How many of the certificates that were held are said to be gone."""
+        lost = {
+            (item.profile_id.lower(), item.device_id.lower(), _serial(item.serial))
+            for item in issued
+            if item.presence is Presence.GONE
+        }
+        return sum(
+            (profile, device, serial) in lost
+            for profile, devices in self.held.items()
+            for device, serials in devices.items()
+            for serial in serials
+        )
+
+    @property
+    def count(self) -> int:
+        """How many certificates were held."""
+        return sum(len(serials) for held in self.held.values() for serials in held.values())
+
     def to_records(self, *, most: int = _CHUNK) -> Iterator[dict[str, Any]]:
         """JSON-ready pieces, each with `most` certificates or fewer; at least one a profile."""
         for profile in sorted(self.held):

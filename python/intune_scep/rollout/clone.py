@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from intune_scep.audience.reissued import REPORT_LAG
-from intune_scep.certificate_states import Presence
 from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Assignments, Reference, Seen
@@ -31,7 +30,7 @@ from intune_scep.rollout.words import Need, Stage
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.assessment import SANS, append_sid_uri
 from intune_scep.strong_mapping.plan import in_words
-from intune_scep.tenant import Tenant, read_root_links
+from intune_scep.tenant import RootLink, Tenant, read_root_links
 from intune_scep.tenant.entities import Failures, guid, read_entities, read_managed
 from intune_scep.tenant.issued import read_issued
 from intune_scep.tenant.profiles import read_profile
@@ -103,29 +102,17 @@ class Clone:
         return await self._touched(ring)
 
     async def _touched(self, ring: ResolvedRing) -> Wait | None:
-        state = self.journal.state.ring(ring.ring.name)
-        if state.before is None:
+        before = self.journal.state.ring(ring.ring.name).before
+        if before is None:
             return None
-        held = {
-            (device, serial)
-            for devices in state.before.held.values()
-            for device, serials in devices.items()
-            for serial in serials
-        }
         try:
-            issued = await read_issued(self.tenant, state.profiles)
+            gone = before.gone(await read_issued(self.tenant, before.held))
         except IntuneScepError as error:
             return Wait(Need.EVIDENCE, ring.ring.name, (f"{_NOT_KEPT}: {error}",))
-        gone = {
-            (item.device_id, item.serial.lstrip("0"))
-            for item in issued
-            if item.presence is Presence.GONE
-        }
-        lost = len(held & gone)
-        if lost <= max(1, _FEW * len(held)):
+        if gone <= max(1, _FEW * before.count):
             return None
         said = (
-            f"{counted(lost, 'certificate')} of {len(held):,} of the originals went since the"
+            f"{counted(gone, 'certificate')} of {before.count:,} of the originals went since the"
             " clones were made. Nobody was assigned a clone."
         )
         return Wait(Need.PERSON, ring.ring.name, (said,))
@@ -161,24 +148,22 @@ class Clone:
         links = await read_root_links(self.tenant, [item.profile for item in bundles])
         return [self._create(item, links[item.profile.id or ""]) for item in bundles]
 
-    def _create(self, item: ResolvedBundle, root: Any) -> Action:
-        profile = item.profile
+    def _create(self, item: ResolvedBundle, root: RootLink) -> Action:
+        profile, key = item.profile, item.profile.id or ""
         if isinstance(root, IntuneScepError):
             raise root
         common: dict[str, Any] = {
-            "key": profile.id or "",
+            "key": key,
             "odata_type": profile.odata_type,
             "name": item.clone_name,
             "details": {"original": profile.display_name, "original_id": profile.id},
         }
-        if profile.id in self._clones:
-            return Action(action="none", id=self._clones[profile.id], **common)
+        if key in self._clones:
+            return Action(action="none", id=self._clones[key], **common)
         before = profile.wire.get(SANS)
         body = {**writable(profile.wire), "displayName": item.clone_name}
         body[SANS] = append_sid_uri(before)
-        reference = None
-        if isinstance(root, Profile):
-            reference = Reference(root.id, None, root.display_name or "")
+        reference = Reference(root.id, None, root.display_name or "") if root is not None else None
         return Action(
             action="create",
             status=Status.PLANNED,
@@ -222,8 +207,7 @@ class Clone:
             key = item.profile.id or ""
             original = await self._read(key, item.profile.display_name)
             held = tuple(original.assignments or ())
-            out = _new(held, ring.group_ids, TargetKind.EXCLUDED_GROUP)
-            found.append(_assigned(key, original, held, (*held, *out)))
+            found.append(_assigned(key, original, held, _without(held, ring.group_ids)))
         return found
 
     async def _finishes(
@@ -287,6 +271,20 @@ def _new(held: Assignments, groups: Collection[str], kind: TargetKind) -> Assign
         for group in groups
         if group.lower() not in there
     )
+
+
+def _without(held: Assignments, groups: Collection[str]) -> Assignments:
+    """Assignments with groups taken out: no longer given to them, and excluded where others still
+    have it, whose members they may share. No group can be both."""
+    out = {group.lower() for group in groups}
+    kept = tuple(item for item in held if _is_exclusion(item) or _group_of(item) not in out)
+    if all(map(_is_exclusion, kept)):
+        return ()
+    return (*kept, *_new(kept, groups, TargetKind.EXCLUDED_GROUP))
+
+
+def _is_exclusion(item: Mapping[str, Any]) -> bool:
+    return Target.of(item.get("target") or {}).is_exclusion
 
 
 def _group_of(item: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from intune_scep.audience.reissued import Before
-from intune_scep.changes.journal import default_journal_path
+from intune_scep.changes.journal import default_journal_path, read_journal
 from intune_scep.changes.plan import Plan
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import carry_out, resume, unfinished_at
@@ -197,6 +197,9 @@ class Controller:
         return None
 
     async def _change(self, wanted: ResolvedRing, ring: RingState, stage: Stage) -> Wait | None:
+        if stage is Stage.CREATE:
+            self._adopt(ring)
+            ring = self.state.ring(ring.name)
         begun = unfinished_at(ring.runs[-1]) if ring.runs else None
         if begun is not None and not self.dry_run:
             tasks = (self.moves.task,)
@@ -221,6 +224,24 @@ class Controller:
         report = await carry_out(self.tenant, plan, journal=path, watch=self.watch)
         return self._changed(ring, stage, report)
 
+    def _adopt(self, ring: RingState) -> None:
+        """Learn of clones that a run made and that a killed tick could not note any more."""
+        for path in ring.runs:
+            if not path.exists():
+                continue
+            run = read_journal(path).first
+            made = {
+                action.key: run.record(action).made_id(action)
+                for action in run.plan.writing
+                if action.creates and run.record(action).ending in DONE
+            }
+            self._note_clones({key: found for key, found in made.items() if found is not None})
+
+    def _note_clones(self, made: Mapping[str, str]) -> None:
+        new = {key: found for key, found in made.items() if key not in self.state.clones}
+        if new:
+            self._note("cloned", clones=new)
+
     def _paced(self, ring: RingState) -> Pace:
         burdens = burdens_of(self.resolved, self.state)
         under_way = [
@@ -241,6 +262,9 @@ class Controller:
             for item in report.outcomes
             if item.status in DONE and item.action.key in ring.left(stage)
         ]
+        if stage is Stage.CREATE:
+            found = {item.action.key: item.id for item in report.outcomes if item.status in DONE}
+            self._note_clones({key: made for key, made in found.items() if made is not None})
         if done:
             self._note("changed", ring=ring.name, stage=stage.value, profiles=done)
             said = _DONE[stage].format(profiles=counted(len(done), "profile"))
@@ -251,8 +275,8 @@ class Controller:
         if report.failed:
             return self._freeze(ring, report.msg)
         if waiting:
-            said = tuple(f"{item.action.name!r}: {item.message}" for item in waiting)
-            return Wait(Need.PERSON, ring.name, said)
+            told = tuple(f"{item.action.name!r}: {item.message}" for item in waiting)
+            return Wait(Need.PERSON, ring.name, told)
         return None
 
     def _freeze(self, ring: RingState, why: str) -> Wait:

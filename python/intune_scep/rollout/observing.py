@@ -115,10 +115,13 @@ class Observer:
             return None, None
         since = {self._state.clones.get(i, i): at for i, at in self._ring.changed.items()}
         entered = self._ring.entered_at
+        ours = self._ring.devices
+        own = (row for row in rows if ours is None or row.device_id in ours)
         control = None
         if self._control and entered is not None:
-            control = _told(rows, dict.fromkeys(self._control, entered))
-        return _told(rows, since), control
+            others = (row for row in rows if ours is None or row.device_id not in ours)
+            control = _told(others, dict.fromkeys(self._control, entered))
+        return _told(own, since), control
 
     async def _connectors(self) -> tuple[Connector, ...] | None:
         try:

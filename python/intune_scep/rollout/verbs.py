@@ -12,17 +12,27 @@ from intune_scep.changes.plan import Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import require_permission, roll_back
 from intune_scep.changes.watch import Watch
+from intune_scep.declarations.names import NameIndex, looks_like_id
 from intune_scep.errors import JournalError, PlanError
 from intune_scep.files import tenant_lock
+from intune_scep.rollout.clone import Clone
 from intune_scep.rollout.controller import Controller
-from intune_scep.rollout.file import RolloutFile, load_rollout
+from intune_scep.rollout.file import RolloutFile, Strategy, load_rollout
 from intune_scep.rollout.in_place import InPlace
-from intune_scep.rollout.journal import journal_path, open_journal, read_state
+from intune_scep.rollout.journal import RolloutJournal, journal_path, open_journal, read_state
+from intune_scep.rollout.moves import Moves
 from intune_scep.rollout.resolution import Resolved, resolve
 from intune_scep.rollout.state import RolloutState, Word
 from intune_scep.rollout.tick import Tick
 from intune_scep.rollout.words import Answer, State
-from intune_scep.tenant import SCEP_TYPES, NamesOf, Tenant, Wanted, read_snapshot
+from intune_scep.tenant import (
+    SCEP_TYPES,
+    NamesOf,
+    Tenant,
+    Wanted,
+    read_groups,
+    read_snapshot,
+)
 
 DEFAULT_FILE: Final = Path("strong-mapping.yml")
 _OVER: Final = frozenset({State.CANCELED, State.COMPLETED})
@@ -35,7 +45,13 @@ async def resolve_file(tenant: Tenant, file: RolloutFile) -> Resolved:
         IntuneScepError: something is not there or is ambiguous, or the tenant cannot be read.
     """
     wanted = Wanted(SCEP_TYPES, assignments=True, names=NamesOf.SHOWN)
-    return resolve(file, await read_snapshot(tenant, wanted))
+    snapshot = await read_snapshot(tenant, wanted)
+    groups = [group for ring in file.rings for group in ring.groups]
+    if groups:
+        found = await read_groups(tenant, names=groups, ids=filter(looks_like_id, groups))
+        names = replace(snapshot.names, groups=NameIndex("group", found))
+        snapshot = replace(snapshot, names=names)
+    return resolve(file, snapshot)
 
 
 async def run_rollout(
@@ -252,7 +268,15 @@ async def _opened(
             path, tenant.tenant_id, tenant.cloud, content, tenant.now(), dry_run=dry_run
         ) as opened,
     ):
-        yield Controller(tenant, resolved, InPlace(tenant), opened, watch or Watch(), dry_run)
+        moves = moves_of(tenant, resolved, opened)
+        yield Controller(tenant, resolved, moves, opened, watch or Watch(), dry_run)
+
+
+def moves_of(tenant: Tenant, resolved: Resolved, journal: RolloutJournal) -> Moves:
+    """What the strategy of a file means in a tenant."""
+    if resolved.file.strategy is Strategy.CLONE:
+        return Clone(tenant, resolved, journal)
+    return InPlace(tenant)
 
 
 def _require_going(state: RolloutState, word: str) -> None:
