@@ -163,7 +163,7 @@ class Controller:
         return None
 
     def _closed(self, ring: RingState) -> Wait | None:
-        closed = why_closed(self.file.windows, self.file.freeze, self.tenant.now())
+        closed = why_closed(self.file, self.tenant.now())
         if closed is None:
             return None
         return Wait(Need.TIME, ring.name, (closed.why,), closed.until)

@@ -26,14 +26,14 @@ class NotReady:
 
 
 async def why_not_ready(
-    tenant: Tenant, profiles: Sequence[ScepProfile], limits: ReadinessLimits | None
+    tenant: Tenant, profiles: Sequence[ScepProfile], limits: ReadinessLimits
 ) -> NotReady | None:
     """Why a ring with these profiles may not be opened; None where it may.
 
     Raises:
         GraphError, GraphTransportError: the profiles could not be read.
     """
-    if limits is None:
+    if limits == ReadinessLimits():
         return None
     least = {
         CertificateType.USER: limits.users_with_sid,

@@ -12,9 +12,14 @@ class ResolvedBundle:
     profile: ScepProfile
     bundle: Bundle | None
     verifiable: bool
+
     @property
     def clone_name(self) -> str:
-        return self.bundle.clone_name.replace("{name}", self.profile.display_name or "") if self.bundle else ""
+        return (
+            self.bundle.clone_name.replace("{name}", self.profile.display_name or "")
+            if self.bundle
+            else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -30,15 +35,18 @@ class Resolved:
     bundles: tuple[ResolvedBundle, ...]
     rings: tuple[ResolvedRing, ...]
     notes: tuple[str, ...]
+
     def ring(self, name: str) -> ResolvedRing:
         return next(r for r in self.rings if r.ring.name == name)
 
 
 def resolve(file: RolloutFile, snapshot: Snapshot) -> Resolved:
     by_name = {p.display_name: p for p in snapshot.profiles} | {p.id: p for p in snapshot.profiles}
+
     def one(name, bundle=None):
         profile = by_name[name]
         return ResolvedBundle(profile, bundle, True)
+
     if file.bundles:
         bundles = tuple(one(b.profile, b) for b in file.bundles)
         rings = tuple(ResolvedRing(r, bundles, r.groups) for r in file.rings)

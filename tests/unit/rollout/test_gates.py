@@ -23,16 +23,7 @@ CHANGED = datetime(2026, 11, 2, 8, tzinfo=UTC)
 NOW = CHANGED + timedelta(hours=30)
 PASS, WAIT, FAIL, UNKNOWN = Answer.PASS, Answer.WAIT, Answer.FAIL, Answer.UNKNOWN
 
-OFF = Gates(
-    reissued=None,
-    seen=None,
-    max_failed=None,
-    soak=timedelta(),
-    soak_under_14h=None,
-    connector=False,
-    approval=False,
-    command=None,
-)
+OFF = Gates(soak=timedelta())
 FACTS = Facts(now=NOW, changed_at=CHANGED)
 
 

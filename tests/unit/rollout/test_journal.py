@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,40 +16,15 @@ from intune_scep.rollout.words import Answer, Stage, State
 from intune_scep.tenant.issued import IssuedCertificate
 
 AT = datetime(2026, 11, 2, 8, tzinfo=UTC)
-GATES = Gates(
-    reissued=None,
-    seen=None,
-    max_failed=None,
-    soak=timedelta(hours=24),
-    soak_under_14h=None,
-    connector=False,
-    approval=True,
-    command=None,
-)
 WORD = Word("anna@contoso.com", "CHG0042", AT)
 
 
-class File(RolloutFile):
-    def ring_digest(self, ring):
-        return f"digest of {ring.name}"
-
-
 def ring(name, order, *profiles):
-    return Ring(name, order, profiles, (), rest=False, gates=GATES)
+    return Ring(name, order, profiles, gates=Gates(approval=True))
 
 
-FILE = File(
-    name="users-2026",
-    strategy=Strategy.IN_PLACE,
-    bundles=(),
-    rings=(ring("test", 1, "a"), ring("broad", 2, "b", "c")),
-    readiness=None,
-    load=None,
-    windows=(),
-    freeze=(),
-    answers={},
-    path=Path("strong-mapping.yml"),
-    digest="1" * 64,
+FILE = RolloutFile(
+    "users-2026", Strategy.IN_PLACE, (), (ring("test", 1, "a"), ring("broad", 2, "b", "c"))
 )
 
 
