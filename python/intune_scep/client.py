@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from intune_scep.strong_mapping.choices import Choices
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant import Tenant
-    from intune_scep.tenant.population import Progress
+    from intune_scep.tenant.entities import Progress
 
 
 class AsyncIntuneClient:

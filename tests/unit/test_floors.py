@@ -14,6 +14,7 @@ FLOORS = {
     "connection": 0,
     "portal": 0,
     "files": 0,
+    "lazy": 0,
     "memory": 0,
     "records": 0,
     "result_fields": 0,

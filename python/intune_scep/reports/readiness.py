@@ -30,6 +30,16 @@ COLUMNS: Final = (
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _ROWS: Final = 1000
 
+_LABELS: Final = {
+    Reason.GUEST: "guests",
+    Reason.CLOUD_ONLY: "cloud-only",
+    Reason.NOT_SYNCHRONISED: "not synchronised",
+    Reason.ENTRA_JOINED: "Entra-joined",
+    Reason.ENTRA_REGISTERED: "Entra-registered",
+    Reason.DISABLED: "disabled",
+    Reason.NO_DEVICE: "without a device",
+}
+
 
 def csv_parts(readiness: Readiness) -> Iterator[bytes]:
     """A row for everybody who would get nothing, in each profile that reaches them.
@@ -86,32 +96,16 @@ def share_words(item: ProfileReadiness) -> str:
 
 def lacking(item: ProfileReadiness) -> str:
     """Who would get nothing, counted by reason; empty for nobody."""
-    counts = item.short or {}
+    counts = item.short
     return ", ".join(
-        f"{counts[reason]:,} {label(reason)}" for reason in Reason if counts.get(reason)
+        f"{counts[reason]:,} {_LABELS[reason]}" for reason in Reason if counts.get(reason)
     )
-
-
-def label(reason: Reason) -> str:
-    """A reason in two or three words."""
-    return _LABELS[reason]
-
-
-_LABELS: Final = {
-    Reason.GUEST: "guests",
-    Reason.CLOUD_ONLY: "cloud-only",
-    Reason.NOT_SYNCHRONISED: "not synchronised",
-    Reason.ENTRA_JOINED: "Entra-joined",
-    Reason.ENTRA_REGISTERED: "Entra-registered",
-    Reason.DISABLED: "disabled",
-    Reason.NO_DEVICE: "without a device",
-}
 
 
 def alignment_sentence(readiness: Readiness) -> str:
     """What Entra's certificate-based authentication would say of the same accounts."""
     refused = sum(
-        (item.short or {}).get(reason, 0) for item in readiness.profiles for reason in WITHOUT_SID
+        item.short.get(reason, 0) for item in readiness.profiles for reason in WITHOUT_SID
     )
     certificates = f"{refused:,} certificate{'' if refused == 1 else 's'} without a SID"
     if readiness.requires_alignment is None:
@@ -130,8 +124,8 @@ def alignment_sentence(readiness: Readiness) -> str:
 def legend(readiness: Readiness) -> Iterator[str]:
     """What the reasons that occur mean."""
     for reason in Reason:
-        if any((item.short or {}).get(reason) for item in readiness.profiles):
-            yield f"{label(reason)}: {REASON_WORDS[reason]}."
+        if any(item.short.get(reason) for item in readiness.profiles):
+            yield f"{_LABELS[reason]}: {REASON_WORDS[reason]}."
 
 
 def platform_words(item: ProfileReadiness) -> str:
