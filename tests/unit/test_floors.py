@@ -34,6 +34,7 @@ FLOORS = {
     "desired_state": 5,
     "backup": 5,
     "compliance": 5,
+    "rollout": 5,
     "reports": 6,
     "client": 6,
     "sync_client": 6,

@@ -1,1 +1,1 @@
-"""A migration in rings: a file says in which order, gates when the next ring may open."""
+"""The controlled rollout: a file that says in what order, its rings, and their gates."""

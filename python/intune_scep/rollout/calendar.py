@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from heapq import merge
 from typing import Final
 
-from intune_scep.rollout.file import RolloutFile, Window
+from intune_scep.rollout.model import RolloutFile, Window
 
 _DAY: Final = timedelta(days=1)
 _FAR: Final = 400

@@ -21,9 +21,9 @@ from intune_scep.changes.steps.create import Create
 from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.profiles import Profile, writable
 from intune_scep.profiles.targets import Target, TargetKind, same_assignments
-from intune_scep.rollout.file import Finish
 from intune_scep.rollout.group_kinds import Group, read_kinds, unread, why_not_excluded
 from intune_scep.rollout.journal import RolloutJournal
+from intune_scep.rollout.model import Finish
 from intune_scep.rollout.resolution import Resolved, ResolvedBundle, ResolvedRing
 from intune_scep.rollout.tick import Wait
 from intune_scep.rollout.words import Need, Stage

@@ -21,9 +21,9 @@ from intune_scep.errors import IntuneScepError
 from intune_scep.rollout.burdens import burdens_of
 from intune_scep.rollout.calendar import why_closed
 from intune_scep.rollout.edits import is_edited
-from intune_scep.rollout.file import Ring, RolloutFile
 from intune_scep.rollout.gates import GateResult, judge_gate
 from intune_scep.rollout.journal import RolloutJournal, rings_of
+from intune_scep.rollout.model import Ring, RolloutFile
 from intune_scep.rollout.moves import Moves
 from intune_scep.rollout.observing import Observer
 from intune_scep.rollout.pace import Pace, pace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from intune_scep.errors import PlanError
-from intune_scep.rollout.file import RolloutFile
+from intune_scep.rollout.model import RolloutFile
 from intune_scep.rollout.state import RolloutState
 
 

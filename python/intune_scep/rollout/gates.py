@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from math import floor
 from typing import Any, Final
 
-from intune_scep.rollout.file import Gates, MaxFailed
+from intune_scep.rollout.model import Gates, MaxFailed
 from intune_scep.rollout.words import Answer, Need
 from intune_scep.rules.texts import counted
 from intune_scep.tenant.connectors import Connector
@@ -118,16 +118,20 @@ class Check:
         name: As in the file.
         said: Why, in a sentence with the numbers.
         until: When waiting ends, where that is known.
+        excuses: Whether it says that something else than the change may be to blame for failures;
+            those that were told up to now do not count later either.
     """
 
     name: str
     answer: Answer
     said: str
     until: datetime | None = None
+    excuses: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         until = self.until.isoformat(timespec="seconds") if self.until else None
-        return {"name": self.name, "answer": self.answer.value, "said": self.said, "until": until}
+        told = {"name": self.name, "answer": self.answer.value, "said": self.said, "until": until}
+        return {**told, "excuses": self.excuses}
 
 
 @dataclass(frozen=True)
@@ -253,6 +257,10 @@ def _max_failed(gates: Gates, facts: Facts) -> Check:
     said = f"{counted(told.failed, 'device')} of {told.devices:,} failed; {most:,} may."
     if told.failed <= most:
         return Check("max_failed", Answer.PASS, said)
+    ill = [item for item in facts.connectors or () if not _is_healthy(item, facts.now)]
+    if ill:
+        blame = f"{' '.join(map(_illness, ill))} So the change may not be to blame."
+        return Check("max_failed", Answer.UNKNOWN, f"{said} {blame}", excuses=True)
     control = facts.control
     if control is None:
         return Check("max_failed", Answer.FAIL, f"{said} {_ALONE}")
@@ -265,7 +273,7 @@ def _max_failed(gates: Gates, facts: Facts) -> Check:
     )
     if control.share >= told.share / 2:
         blame = "so the change may not be to blame: look at the certificate connectors and the CA."
-        return Check("max_failed", Answer.UNKNOWN, f"{said} {compared}, {blame}")
+        return Check("max_failed", Answer.UNKNOWN, f"{said} {compared}, {blame}", excuses=True)
     return Check("max_failed", Answer.FAIL, f"{said} {compared}.")
 
 
@@ -292,7 +300,7 @@ def _connector(_gates: Gates, facts: Facts) -> Check:
     ill = [item for item in facts.connectors if not _is_healthy(item, facts.now)]
     if not ill:
         return Check("connector", Answer.PASS, f"{_connectors(len(facts.connectors))} healthy.")
-    return Check("connector", Answer.WAIT, " ".join(map(_illness, ill)))
+    return Check("connector", Answer.WAIT, " ".join(map(_illness, ill)), excuses=True)
 
 
 def _is_healthy(connector: Connector, now: datetime) -> bool:

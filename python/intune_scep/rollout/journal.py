@@ -18,7 +18,7 @@ from intune_scep.changes.record_log import (
 )
 from intune_scep.errors import JournalError
 from intune_scep.files import digest, tenant_directory
-from intune_scep.rollout.file import RolloutFile
+from intune_scep.rollout.model import RolloutFile
 from intune_scep.rollout.state import FORMAT, Fold, RolloutState, Word, fold
 
 SUFFIX: Final = ".rollout.jsonl"

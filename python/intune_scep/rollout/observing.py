@@ -9,8 +9,8 @@ from pathlib import Path
 from intune_scep.audience.reissued import Reissuance, reissuance
 from intune_scep.errors import IntuneScepError
 from intune_scep.rollout.commands import run_command
-from intune_scep.rollout.file import Gates
 from intune_scep.rollout.gates import CommandEnd, Devices, Facts, Told
+from intune_scep.rollout.model import Gates
 from intune_scep.rollout.state import RingState, RolloutState
 from intune_scep.tenant import Tenant
 from intune_scep.tenant.check_ins import read_check_ins
@@ -113,7 +113,10 @@ class Observer:
         except IntuneScepError as error:
             self._unread["max_failed"] = f"It could not be read: {error}"
             return None, None
-        since = {self._state.clones.get(i, i): at for i, at in self._ring.changed.items()}
+        since = {
+            self._state.clones.get(i, i): max(at, self._ring.excused_until or at)
+            for i, at in self._ring.changed.items()
+        }
         entered = self._ring.entered_at
         ours = self._ring.devices
         own = (row for row in rows if ours is None or row.device_id in ours)

@@ -1,8 +1,8 @@
 """How many profiles of a ring may be changed at a time, so that no SCEP host is overrun. Pure.
 
 A changed profile re-issues its certificates as its devices check in, about every 8 h (ROLLOUT.md
-3). They are taken to come evenly. A change is also pushed, "at once to hours", so more may come at the
-beginning: that is why a part of the limit is left free.
+3). They are taken to come evenly. A change is also pushed, "at once to hours", so more may come at
+the beginning: that is why a part of the limit is left free.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from intune_scep.audience.readiness import ProfileReadiness
 from intune_scep.profiles import CertificateType, ScepProfile
-from intune_scep.rollout.file import ReadinessLimits
+from intune_scep.rollout.model import ReadinessLimits
 from intune_scep.strong_mapping.readiness import read_readiness
 from intune_scep.tenant import Tenant
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intune_scep.profiles import ScepProfile
-from intune_scep.rollout.file import Bundle, Ring, RolloutFile
+from intune_scep.rollout.model import Bundle, Ring, RolloutFile
 from intune_scep.tenant import Snapshot
 
 

@@ -18,7 +18,7 @@ from intune_scep.changes.values import (
     texts_of,
 )
 from intune_scep.errors import JournalError
-from intune_scep.rollout.file import Strategy
+from intune_scep.rollout.model import Strategy
 from intune_scep.rollout.words import Answer, Stage, State
 
 FORMAT: Final = "intune-scep/rollout/1"
@@ -109,6 +109,12 @@ class RingState:
         """The profiles to which a stage is not done yet."""
         done = self.done.get(stage, {})
         return tuple(item for item in self.profiles if item not in done)
+
+    @property
+    def excused_until(self) -> datetime | None:
+        """Until when something else than the change may be to blame for failures."""
+        told = (item.at for item in self.samples if any(c.get("excuses") for c in item.checks))
+        return max(told, default=None)
 
     @property
     def is_entered(self) -> bool:

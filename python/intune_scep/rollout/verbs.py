@@ -17,9 +17,10 @@ from intune_scep.errors import JournalError, PlanError
 from intune_scep.files import tenant_lock
 from intune_scep.rollout.clone import Clone
 from intune_scep.rollout.controller import Controller
-from intune_scep.rollout.file import RolloutFile, Strategy, load_rollout
+from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.in_place import InPlace
 from intune_scep.rollout.journal import RolloutJournal, journal_path, open_journal, read_state
+from intune_scep.rollout.model import RolloutFile, Strategy
 from intune_scep.rollout.moves import Moves
 from intune_scep.rollout.resolution import Resolved, resolve
 from intune_scep.rollout.state import RolloutState, Word

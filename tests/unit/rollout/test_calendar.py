@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intune_scep.rollout.calendar import why_closed
-from intune_scep.rollout.file import Freeze, RolloutFile, Strategy, Window
+from intune_scep.rollout.model import Freeze, RolloutFile, Strategy, Window
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = Window(frozenset({0, 1, 2, 3}), time(8), time(16), BERLIN)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intune_scep.rollout.file import Gates, MaxFailed
 from intune_scep.rollout.gates import (
     CommandEnd,
     Devices,
@@ -16,6 +15,7 @@ from intune_scep.rollout.gates import (
     Told,
     judge_gate,
 )
+from intune_scep.rollout.model import Gates, MaxFailed
 from intune_scep.rollout.words import Answer, Need
 from intune_scep.tenant.connectors import Connector
 
@@ -132,6 +132,14 @@ def test_more_failures_than_may_be_fail_unless_the_control_group_explains_them(
     assert ("decides alone" in check.said) is (
         answer is FAIL and (control is None or control[1] < 5)
     )
+
+
+def test_a_connector_that_is_ill_explains_failures_where_connectors_are_asked_about():
+    ill = (connector(), connector("NDES02", state="inactive"))
+    known = facts(told=Told(100, 100, 90), control=Told(500, 50, 0), connectors=ill)
+    check = only(judge_gate(gates(max_failed=MaxFailed(3.0, None)), known))
+    assert check.answer is UNKNOWN
+    assert "'NDES02' is inactive" in check.said
 
 
 def connector(name="NDES01", state="active", hours=1):

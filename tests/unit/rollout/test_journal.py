@@ -9,8 +9,8 @@ import pytest
 from intune_scep.audience.reissued import Before
 from intune_scep.certificate_states import Presence
 from intune_scep.errors import JournalError
-from intune_scep.rollout.file import Gates, Ring, RolloutFile, Strategy
 from intune_scep.rollout.journal import journal_path, open_journal, read_state
+from intune_scep.rollout.model import Gates, Ring, RolloutFile, Strategy
 from intune_scep.rollout.state import Word
 from intune_scep.rollout.words import Answer, Stage, State
 from intune_scep.tenant.issued import IssuedCertificate
