@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -152,7 +152,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Window:
-    """A time of the week in which changes are made.
+    """A time of the week in which rings are opened.
 
     Attributes:
         days: Days on which it begins, 0 is Monday.
@@ -164,19 +164,10 @@ class Window:
     end: time
     zone: ZoneInfo
 
-    def is_open(self, at: datetime) -> bool:
-        """Whether a moment is in it; its last minute is the one before its end."""
-        here = at.astimezone(self.zone)
-        today, clock = here.weekday() in self.days, here.time()
-        if self.start < self.end:
-            return today and self.start <= clock < self.end
-        yesterday = (here.weekday() - 1) % len(DAYS) in self.days
-        return (today and clock >= self.start) or (yesterday and clock < self.end)
-
 
 @dataclass(frozen=True)
 class Freeze:
-    """Days on which nothing is changed, both included."""
+    """Days on which no ring is opened, both included, in the zone of the first window or UTC."""
 
     first: date
     last: date
@@ -206,7 +197,7 @@ class RolloutFile:
         bundles: What is cloned; empty in place.
         rings: In their order.
         load: None is: no limit.
-        windows: Changes are made in these alone; at any time if there are none.
+        windows: Rings are opened in these alone; at any time if there are none.
         answers: By question.
         path: Where it was read.
     """
@@ -233,18 +224,6 @@ class RolloutFile:
         """SHA-256 in hex over all that matters to one ring; other rings may change meanwhile."""
         content = (self.strategy, self.bundles, self.load, ring)
         return digest(canonical_json([_plain(item) for item in content]))
-
-    def is_frozen(self, at: datetime) -> bool:
-        """Whether a moment is on a day of `freeze` in a zone of the windows; UTC without any."""
-        zones: set[tzinfo] = {window.zone for window in self.windows} or {UTC}
-        days = {at.astimezone(zone).date() for zone in zones}
-        return any(span.first <= day <= span.last for span in self.freeze for day in days)
-
-    def is_open(self, at: datetime) -> bool:
-        """Whether the calendar lets changes be made at a moment."""
-        if self.is_frozen(at):
-            return False
-        return not self.windows or any(window.is_open(at) for window in self.windows)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain JSON values: percentages as numbers, spans of time in seconds."""

@@ -13,8 +13,7 @@ from typing import Any, Final
 from intune_scep.rollout.model import DAYS, Answer, Freeze, MaxFailed
 
 NONE: Final = "none"
-LEAST_SOAK: Final = timedelta(hours=14)
-"""Devices check in about every 8 hours, and Intune's report may be 6 hours late (ROLLOUT.md 3)."""
+USUAL_SOAK: Final = "24h"
 
 
 def whole(pattern: str) -> str:
@@ -33,7 +32,8 @@ DURATION: Final = whole("[0-9]{1,4}[mhd]")
 LONG_DURATION: Final = whole(
     "(?:8[4-9][0-9]|9[0-9]{2}|[1-9][0-9]{3})m|(?:1[4-9]|[2-9][0-9]|[1-9][0-9]{2,3})h|0*[1-9][0-9]*d"
 )
-"""Fourteen hours and more."""
+"""Fourteen hours and more: devices check in about every 8 hours, and Intune's report of
+certificates may be 6 hours late (ROLLOUT.md 3)."""
 RATE: Final = whole("[1-9][0-9]{0,6}/h")
 DAYS_OF_WEEK: Final = whole(f"(?:{_DAY})(?:-(?:{_DAY}))?")
 START: Final = whole("(?:[01][0-9]|2[0-3]):[0-5][0-9]")
