@@ -130,7 +130,10 @@ class World:
         """Ids of the profiles that were written to, with how often."""
         counts = defaultdict(int)
         for request in self.tenant.requests():
-            if request["method"] in {"PATCH", "POST"} and "deviceConfigurations/" in request["path"]:
+            if (
+                request["method"] in {"PATCH", "POST"}
+                and "deviceConfigurations/" in request["path"]
+            ):
                 counts[request["path"].split("deviceConfigurations/")[1].split("/")[0]] += 1
         return counts
 
