@@ -68,6 +68,17 @@ def read_records(path: Path) -> Records:
     return Records(path, records, len(raw) - len(tail), bool(tail))
 
 
+def holds_nothing(path: Path) -> bool:
+    """Whether there is no record: no file, or one that was cut off inside its first.
+
+    Such a file announces no change, so nothing was sent.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    return not path.exists() or b"\n" not in _bytes(path)
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return read_regular(path, what="Journal", most=MOST_BYTES)

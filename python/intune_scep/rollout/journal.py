@@ -12,6 +12,7 @@ from typing import Any, Final
 from intune_scep.audience.reissued import Before
 from intune_scep.changes.record_log import (
     RecordWriter,
+    holds_nothing,
     new_records,
     read_records,
     reopened_records,
@@ -42,7 +43,7 @@ def read_state(path: Path) -> RolloutState | None:
     Raises:
         JournalError: it is damaged, or of something else.
     """
-    return fold(path, read_records(path).records) if path.exists() else None
+    return None if holds_nothing(path) else fold(path, read_records(path).records)
 
 
 class RolloutJournal:
@@ -100,10 +101,12 @@ def open_journal(
     """
     first = _first(tenant_id, cloud, file, at)
     if dry_run:
-        records = read_records(path).records if path.exists() else ({"record": "rollout", **first},)
+        begun = ({"record": "rollout", **first},)
+        records = begun if holds_nothing(path) else read_records(path).records
         yield _checked(RolloutJournal(path, records, None), tenant_id, cloud, file)
         return
-    if not path.exists():
+    if holds_nothing(path):
+        path.unlink(missing_ok=True)
         with new_records(path, "rollout", **first):
             pass
     with reopened_records(path) as (found, writer):

@@ -96,7 +96,7 @@ def test_a_ring_of_which_too_many_fail_freezes_the_rollout_until_somebody_resume
     assert "max_failed" in end.state.frozen
     it.hours(48)
     assert it.tick().state.state is State.ERROR
-    with pytest.raises(PlanError, match="opens over that|No ring of"):
+    with pytest.raises(PlanError, match=r"opens over that|No ring of"):
         it.do(promote_rollout, reason="never mind")
     assert set(it.patched()) == {profile_id("Windows user Wi-Fi")}
     it.driver.fail(profile_id("Windows user Wi-Fi"), 0.0)
@@ -237,9 +237,11 @@ def test_two_controllers_at_once_exclude_each_other(world):
 
     it = world(in_place())
     it.start()
-    with tenant_lock(it.tenant.door.tenant_id, job="the rollout users-2026", name="rollout"):
-        with pytest.raises(FileInUseError, match="the rollout users-2026"):
-            it.tick()
+    with (
+        tenant_lock(it.tenant.door.tenant_id, job="the rollout users-2026", name="rollout"),
+        pytest.raises(FileInUseError, match="the rollout users-2026"),
+    ):
+        it.tick()
 
 
 def test_a_dry_run_says_what_would_be_changed_and_changes_nothing(world):

@@ -68,10 +68,12 @@ class World:
         simulated: The fixture.
         content: Of the file.
         devices: How many there are.
+        step: Hours from one tick to the next, and from one look to the next.
         settings: Of the simulator.
     """
 
-    def __init__(self, simulated, directory, content, *, devices=200, **settings):
+    def __init__(self, simulated, directory, content, *, devices=200, step=1, **settings):
+        self.step = step
         scenario = build_scenario("rollout", {"devices": devices})
         self.tenant = simulated(scenario, name=f"rollout-{devices}")
         self.driver = FleetDriver(self.tenant.path, clock=self.tenant._now)
@@ -100,17 +102,17 @@ class World:
 
     def hours(self, count=1):
         """Let time pass without a controller."""
-        for _ in range(count):
-            self.driver.advance(HOUR)
+        for _ in range(0, count, self.step):
+            self.driver.advance(self.step * HOUR)
             self.check()
 
     def until(self, reached, *, most=24 * 30, **options):
-        """Tick once an hour until something is reached; that tick."""
-        for _ in range(most):
+        """Tick step by step until something is reached; that tick."""
+        for _ in range(0, most, self.step):
             tick = self.tick(**options)
             if reached(tick):
                 return tick
-            self.hours()
+            self.hours(self.step)
         raise AssertionError(f"not reached within {most} hours: {tick.state.to_dict()}")
 
     def finished(self, **options):
