@@ -1,4 +1,4 @@
-"""intune-scep strong-mapping: assess, readiness, plan, apply, verify, rollback."""
+"""intune-scep strong-mapping: assess, readiness, plan, apply, verify, rollback, rollout."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from intune_scep.cli.asking import (
 )
 from intune_scep.cli.console import console, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
+from intune_scep.cli.rollout import app as rollout
 from intune_scep.cli.running import (
     ask,
     carry_out,
@@ -47,6 +48,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Strong mapping (KB5014754): what it means for each SCEP profile, and the migration.",
 )
+app.add_typer(rollout, name="rollout")
 
 _TYPES: dict[str, Any] = {
     "list": list[str] | None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import zoneinfo
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +51,7 @@ __all__ = [
     "Window",
     "load_rollout",
     "parse_rollout",
+    "sentences",
 ]
 DEFAULT_PATH: Final = Path("strong-mapping.yml")
 _HELP: Final = "docs/rollout.md explains the file line by line; `rollout init` writes a first one."
@@ -88,10 +90,10 @@ def parse_rollout(text: str, path: Path = DEFAULT_PATH) -> RolloutFile:
         count = "more than one document" if len(documents) > 1 else "nothing"
         raise _unusable(path, f"holds {count}; one rollout is one document")
     [data] = documents
-    wrong = list(mistakes(data))
+    wrong, lines = list(mistakes(data)), lines_of(text)
     if wrong:
-        raise RolloutFileError(str(path), _told(wrong, text, path))
-    return _file(data, path)
+        raise RolloutFileError(str(path), sentences(wrong, lines, path))
+    return replace(_file(data, path), lines=lines)
 
 
 def mistakes(data: Any) -> Iterator[Problem]:
@@ -109,13 +111,16 @@ def _unusable(path: Path, why: str) -> RolloutFileError:
     return RolloutFileError(str(path), [f"{path} {why}."], hint=_HELP)
 
 
-def _told(wrong: Iterable[Problem], text: str, path: Path) -> list[str]:
-    """The sentences of problems, in the order of the lines."""
-    lines = lines_of(text)
+def sentences(wrong: Iterable[Problem], lines: Mapping[Place, int], path: Path) -> Sequence[str]:
+    """Problems as sentences with file, line and place, in the order of the lines.
+
+    Args:
+        lines: As `RolloutFile.lines`.
+    """
     placed = []
     for problem in wrong:
         outwards = (problem.place[:end] for end in range(len(problem.place), -1, -1))
-        line = next(lines[place] for place in outwards if place in lines)
+        line = next((lines[place] for place in outwards if place in lines), 1)
         where = path_of(problem.place) or "the file"
         placed.append((line, f"{path}, line {line}: {where} {problem.sentence}."))
     return [sentence for _, sentence in sorted(placed, key=lambda item: item[0])]

@@ -200,6 +200,7 @@ class RolloutFile:
         windows: Rings are opened in these alone; at any time if there are none.
         answers: By question.
         path: Where it was read.
+        lines: The line of each of its parts, by place; for messages.
     """
 
     name: str
@@ -212,13 +213,14 @@ class RolloutFile:
     freeze: tuple[Freeze, ...] = ()
     answers: Mapping[str, Answer] = field(default_factory=dict)
     path: Path = Path("strong-mapping.yml")
+    lines: Mapping[tuple[str | int, ...], int] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def digest(self) -> str:
         """SHA-256 in hex over everything that it says, however it is written."""
-        content = {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
-        del content["path"]
-        return digest(canonical_json(content))
+        return digest(canonical_json(self._content()))
 
     def ring_digest(self, ring: Ring) -> str:
         """SHA-256 in hex over all that matters to one ring; other rings may change meanwhile."""
@@ -227,9 +229,16 @@ class RolloutFile:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain JSON values: percentages as numbers, spans of time in seconds."""
-        content = {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
-        digests = [self.ring_digest(ring) for ring in self.rings]
-        return {**content, "digest": self.digest, "ring_digests": digests}
+        return {
+            "path": str(self.path),
+            **self._content(),
+            "digest": self.digest,
+            "ring_digests": [self.ring_digest(ring) for ring in self.rings],
+        }
+
+    def _content(self) -> dict[str, Any]:
+        told = (item.name for item in fields(self) if item.name not in {"path", "lines"})
+        return {name: _plain(getattr(self, name)) for name in told}
 
 
 def _plain(value: Any) -> Any:
