@@ -51,6 +51,7 @@ NEIGHBOURS = {
     ("portal", "errors"): "the root of every error",
     ("sync_client", "client"): "the twin stands on the client",
     ("compliance", "backup"): "a backup is judged like a tenant",
+    ("rollout", "strong_mapping"): "a ring is a part of the migration",
 }
 # Imports inside a function, or for types alone, that close a circle, and why they are left.
 CIRCLES = {

@@ -23,6 +23,7 @@ from intune_scep.changes.record import TAKE_BACK, ActionRecord, RunRecord, StepR
 from intune_scep.changes.record_log import (
     Records,
     RecordWriter,
+    holds_nothing,
     new_records,
     read_records,
     reopened_records,
@@ -102,6 +103,15 @@ def read_journal(path: Path) -> Journal:
         JournalError: it is missing, no journal, or damaged other than by a cut last line.
     """
     return _folded(read_records(path))
+
+
+def announces_nothing(path: Path) -> bool:
+    """Whether a journal was cut off before its plan, or is not there: then nothing was sent.
+
+    Raises:
+        JournalError: it cannot be read.
+    """
+    return holds_nothing(path) or len(read_records(path).records) == 1
 
 
 def _folded(found: Records) -> Journal:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from intune_scep.audience.reissued import Before
 from intune_scep.profiles import ScepProfile
 from intune_scep.rollout.pace import Burden
 from intune_scep.rollout.resolution import Resolved
-from intune_scep.rollout.state import RolloutState
+from intune_scep.rollout.state import RingState, RolloutState
 
 
 def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[str, Burden]:
@@ -25,15 +24,22 @@ def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[str, Burden]:
             continue
         for bundle in ring.bundles:
             identifier = bundle.profile.id or ""
-            count = _count(entered.before, identifier) if bundle.verifiable else None
+            count = _count(entered, identifier) if bundle.verifiable else None
             name = bundle.profile.display_name or identifier
             found[identifier] = Burden(identifier, name, count, hosts_of(bundle.profile))
     return found
 
 
-def _count(before: Before | None, profile: str) -> int | None:
-    held = before.held.get(profile.lower()) if before is not None else None
-    return None if held is None else sum(map(len, held.values()))
+def _count(ring: RingState, profile: str) -> int | None:
+    """The certificates of a profile on the devices of a ring; None where they were not read."""
+    held = ring.before.held.get(profile.lower()) if ring.before is not None else None
+    if held is None:
+        return None
+    return sum(
+        len(serials)
+        for device, serials in held.items()
+        if ring.devices is None or device in ring.devices
+    )
 
 
 def hosts_of(profile: ScepProfile) -> tuple[str, ...]:

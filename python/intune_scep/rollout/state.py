@@ -67,6 +67,14 @@ class Sample:
         }
 
 
+@dataclass(frozen=True)
+class Run:
+    """A run that changed profiles of a ring, by the journal it has of its own."""
+
+    stage: Stage
+    journal: Path
+
+
 @dataclass
 class RingState:
     """One ring.
@@ -77,7 +85,7 @@ class RingState:
         before: The certificates there were when it was entered; None where they were not read.
         entered_at: When it was.
         devices: Ids of the managed devices it is about; None for all that its profiles have.
-        runs: Journals of the runs that changed its profiles.
+        runs: Those that changed its profiles, in their order.
         done: By stage: id of a profile to when that was done to it.
         samples: Its gate, each time it was judged.
         approved: Who answered its approval.
@@ -92,7 +100,7 @@ class RingState:
     before: Before | None = None
     entered_at: datetime | None = None
     devices: frozenset[str] | None = None
-    runs: list[Path] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     done: dict[Stage, dict[str, datetime]] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
     approved: Word | None = None
@@ -147,7 +155,7 @@ class RingState:
             "approved": self.approved.to_dict() if self.approved else None,
             "promoted": {name: word.to_dict() for name, word in self.promoted.items()},
             "gate": last,
-            "runs": list(map(str, self.runs)),
+            "runs": [str(run.journal) for run in self.runs],
         }
 
 
@@ -202,7 +210,7 @@ class RolloutState:
     @property
     def runs(self) -> tuple[Path, ...]:
         """The journals of every run, in their order."""
-        return tuple(path for ring in self.rings for path in ring.runs)
+        return tuple(run.journal for ring in self.rings for run in ring.runs)
 
     def ring(self, name: str) -> RingState:
         return next(ring for ring in self.rings if ring.name == name)
@@ -302,7 +310,8 @@ class Fold:
         ring.before, self._evidence = Before.from_records(self._evidence), []
 
     def opening(self, record: Mapping[str, Any]) -> None:
-        self._ring(record).runs.append(Path(text_of(record["run"])))
+        run = Run(Stage(text_of(record["stage"])), Path(text_of(record["run"])))
+        self._ring(record).runs.append(run)
 
     def changed(self, record: Mapping[str, Any]) -> None:
         done = self._ring(record).done.setdefault(Stage(text_of(record["stage"])), {})

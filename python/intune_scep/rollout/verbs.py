@@ -12,47 +12,21 @@ from intune_scep.changes.plan import Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import require_permission, roll_back
 from intune_scep.changes.watch import Watch
-from intune_scep.declarations.names import NameIndex, looks_like_id
 from intune_scep.errors import JournalError, PlanError
 from intune_scep.files import tenant_lock
-from intune_scep.rollout.clone import Clone
-from intune_scep.rollout.controller import Controller
+from intune_scep.rollout.controller import do_tick, resolved_rings
+from intune_scep.rollout.course import Course
 from intune_scep.rollout.file import load_rollout
-from intune_scep.rollout.in_place import InPlace
-from intune_scep.rollout.journal import RolloutJournal, journal_path, open_journal, read_state
-from intune_scep.rollout.model import RolloutFile, Strategy
-from intune_scep.rollout.moves import Moves
-from intune_scep.rollout.resolution import Resolved, resolve
+from intune_scep.rollout.journal import journal_path, open_journal, read_state
 from intune_scep.rollout.state import RolloutState, Word
 from intune_scep.rollout.tick import Tick
 from intune_scep.rollout.words import Answer, State
 from intune_scep.tenant import (
-    SCEP_TYPES,
-    NamesOf,
     Tenant,
-    Wanted,
-    read_groups,
-    read_snapshot,
 )
 
 DEFAULT_FILE: Final = Path("strong-mapping.yml")
 _OVER: Final = frozenset({State.CANCELED, State.COMPLETED})
-
-
-async def resolve_file(tenant: Tenant, file: RolloutFile) -> Resolved:
-    """Find what a file names in the tenant.
-
-    Raises:
-        IntuneScepError: something is not there or is ambiguous, or the tenant cannot be read.
-    """
-    wanted = Wanted(SCEP_TYPES, assignments=True, names=NamesOf.SHOWN)
-    snapshot = await read_snapshot(tenant, wanted)
-    groups = [group for ring in file.rings for group in ring.groups]
-    if groups:
-        found = await read_groups(tenant, names=groups, ids=filter(looks_like_id, groups))
-        names = replace(snapshot.names, groups=NameIndex("group", found))
-        snapshot = replace(snapshot, names=names)
-    return resolve(file, snapshot)
 
 
 async def run_rollout(
@@ -73,8 +47,8 @@ async def run_rollout(
         IntuneScepError: the file is wrong or does not fit its journal, or the tenant cannot be
             read.
     """
-    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as controller:
-        return await controller.tick()
+    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
+        return await do_tick(course)
 
 
 async def start_rollout(
@@ -92,18 +66,20 @@ async def start_rollout(
         PlanError: it is started already.
         IntuneScepError: as for `run_rollout`.
     """
-    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as controller:
-        if controller.state.started is not None:
+    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
+        if course.state.started is not None:
             raise PlanError(
-                f"The rollout {controller.state.name!r} is started already: it is"
-                f" {controller.state.state.value}.",
+                f"The rollout {course.state.name!r} is started already: it is"
+                f" {course.state.state.value}.",
                 hint="Go on with `rollout run`.",
             )
         if not dry_run:
             require_permission(tenant)
-        controller.journal.note_word("started", _word(tenant, reason))
-        controller.did.append("Started.")
-        return await controller.tick()
+        # What its file names must be there before anybody may say that it was started.
+        await resolved_rings(course)
+        course.journal.note_word("started", _word(tenant, reason))
+        course.did.append("Started.")
+        return await do_tick(course)
 
 
 async def pause_rollout(
@@ -114,10 +90,10 @@ async def pause_rollout(
     Raises:
         PlanError: there is nothing to pause.
     """
-    async with _opened(tenant, file, journal) as controller:
-        _require_going(controller.state, "paused")
-        controller.journal.note_word("paused", _word(tenant, reason))
-        return _told(controller, "Paused: nothing more is opened until it is resumed.")
+    async with _opened(tenant, file, journal) as course:
+        _require_going(course.state, "paused")
+        course.journal.note_word("paused", _word(tenant, reason))
+        return _told(course, "Paused: nothing more is opened until it is resumed.")
 
 
 async def resume_rollout(
@@ -133,13 +109,13 @@ async def resume_rollout(
     Raises:
         PlanError: it is neither paused nor frozen.
     """
-    async with _opened(tenant, file, journal, watch=watch) as controller:
-        state = controller.state
+    async with _opened(tenant, file, journal, watch=watch) as course:
+        state = course.state
         if state.state not in {State.PAUSED, State.ERROR}:
             raise PlanError(f"The rollout {state.name!r} is not paused: it is {state.state.value}.")
-        controller.journal.note_word("resumed", _word(tenant, reason))
-        controller.did.append("Resumed.")
-        return await controller.tick()
+        course.journal.note_word("resumed", _word(tenant, reason))
+        course.did.append("Resumed.")
+        return await do_tick(course)
 
 
 async def cancel_rollout(
@@ -150,10 +126,10 @@ async def cancel_rollout(
     Raises:
         PlanError: it is over already.
     """
-    async with _opened(tenant, file, journal) as controller:
-        _require_going(controller.state, "canceled")
-        controller.journal.note_word("canceled", _word(tenant, reason))
-        return _told(controller, "Canceled. What was changed stays as it is.")
+    async with _opened(tenant, file, journal) as course:
+        _require_going(course.state, "canceled")
+        course.journal.note_word("canceled", _word(tenant, reason))
+        return _told(course, "Canceled. What was changed stays as it is.")
 
 
 async def promote_rollout(
@@ -170,15 +146,16 @@ async def promote_rollout(
     Raises:
         PlanError: no ring stands at a gate, or its gate fails.
     """
-    async with _opened(tenant, file, journal, watch=watch) as controller:
-        state = controller.state
+    async with _opened(tenant, file, journal, watch=watch) as course:
+        state = course.state
         _require_going(state, "promoted")
         ring = state.current
         if ring is None or ring.state is not State.ACTIVATED or state.state is not State.ACTIVATED:
             raise PlanError(
                 f"No ring of {state.name!r} stands at a gate: it is {state.state.value}."
             )
-        result, _ = await controller.judged(controller.resolved.ring(ring.name), ring)
+        rings = await resolved_rings(course)
+        result, _ = await rings.judged(rings.resolved.ring(ring.name), ring)
         if result.answer is Answer.FAIL:
             said = " ".join(check.said for check in result.standing)
             raise PlanError(
@@ -187,12 +164,12 @@ async def promote_rollout(
         word = _word(tenant, reason)
         standing = [check.name for check in result.standing]
         if "approval" in standing:
-            controller.journal.note_word("approved", word, ring=ring.name)
-            controller.did.append(f"Ring {ring.name!r} is approved.")
+            course.journal.note_word("approved", word, ring=ring.name)
+            course.did.append(f"Ring {ring.name!r} is approved.")
         elif standing:
-            controller.journal.note_word("promoted", word, ring=ring.name, over=standing)
-            controller.did.append(f"Ring {ring.name!r} is promoted over {', '.join(standing)}.")
-        return await controller.tick()
+            course.journal.note_word("promoted", word, ring=ring.name, over=standing)
+            course.did.append(f"Ring {ring.name!r} is promoted over {', '.join(standing)}.")
+        return await do_tick(course)
 
 
 async def roll_back_rollout(
@@ -211,23 +188,23 @@ async def roll_back_rollout(
     Raises:
         JournalError: a journal of one of its runs cannot be used.
     """
-    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as controller:
-        left = [run for run in controller.state.runs if run not in controller.state.taken_back]
-        if controller.state.canceled is None and not dry_run:
-            controller.journal.note_word("canceled", _word(tenant, reason))
+    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
+        left = [run for run in course.state.runs if run not in course.state.taken_back]
+        if course.state.canceled is None and not dry_run:
+            course.journal.note_word("canceled", _word(tenant, reason))
         reports: list[RunReport] = []
         for run in reversed(left):
             report = await roll_back(
-                tenant, run, tasks=tuple(Task), dry_run=dry_run, watch=controller.watch
+                tenant, run, tasks=tuple(Task), dry_run=dry_run, watch=course.watch
             )
             reports.append(report)
             if dry_run:
                 continue
             if report.failed or report.interrupted_by is not None:
                 break
-            controller.journal.note("taken_back", tenant.now(), run=str(run))
+            course.journal.note("taken_back", tenant.now(), run=str(run))
         said = " ".join(report.msg for report in reports) or "Nothing is left to take back."
-        tick = _told(controller, said)
+        tick = _told(course, said)
         return replace(tick, reports=tuple(reports), dry_run=dry_run)
 
 
@@ -258,26 +235,17 @@ async def _opened(
     *,
     dry_run: bool = False,
     watch: Watch | None = None,
-) -> AsyncIterator[Controller]:
+) -> AsyncIterator[Course]:
     """A rollout on which nobody else is at work on this machine."""
     content = load_rollout(file)
     path = journal_path(tenant.tenant_id, content.name, journal)
-    resolved = await resolve_file(tenant, content)
     with (
         tenant_lock(tenant.tenant_id, job=f"the rollout {content.name}", name="rollout"),
         open_journal(
             path, tenant.tenant_id, tenant.cloud, content, tenant.now(), dry_run=dry_run
         ) as opened,
     ):
-        moves = moves_of(tenant, resolved, opened)
-        yield Controller(tenant, resolved, moves, opened, watch or Watch(), dry_run)
-
-
-def moves_of(tenant: Tenant, resolved: Resolved, journal: RolloutJournal) -> Moves:
-    """What the strategy of a file means in a tenant."""
-    if resolved.file.strategy is Strategy.CLONE:
-        return Clone(tenant, resolved, journal)
-    return InPlace(tenant)
+        yield Course(tenant, content, opened, watch or Watch(), dry_run)
 
 
 def _require_going(state: RolloutState, word: str) -> None:
@@ -289,5 +257,5 @@ def _word(tenant: Tenant, reason: str) -> Word:
     return Word(tenant.signed_in_as, reason, tenant.now())
 
 
-def _told(controller: Controller, said: str) -> Tick:
-    return Tick(controller.state, (said,), None, controller.journal.path)
+def _told(course: Course, said: str) -> Tick:
+    return Tick(course.state, (said,), None, course.journal.path)
