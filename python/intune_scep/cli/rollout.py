@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,7 +98,7 @@ def init(
     from intune_scep.errors import ReportFileError
     from intune_scep.files import save_private
 
-    if file.exists() and not overwrite:
+    if os.path.lexists(file) and not overwrite:
         # Said before the tenant is read, which may take minutes.
         raise ReportFileError(
             f"The rollout file {file} is there already. Nothing was written.",

@@ -162,11 +162,7 @@ def make_draft(
         SelectionError: no profile needs it, or the groups do not fit.
     """
     require_groups(groups, strategy)
-    for group in groups:
-        try:
-            snapshot.names.groups.resolve(group)
-        except UnresolvedNameError as error:
-            raise SelectionError(f"{option('groups')}: {error}") from error
+    _require_each_group_once(snapshot.names.groups, groups)
     chosen, left = take(snapshot.profiles)
     if not chosen:
         raise SelectionError(
@@ -183,6 +179,18 @@ def make_draft(
     return Draft(
         text, resolve(parse_rollout(text, path), snapshot), tuple(taken), left, tuple(notes)
     )
+
+
+def _require_each_group_once(known: NameIndex, groups: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for group in groups:
+        try:
+            identifier = known.resolve(group)
+        except UnresolvedNameError as error:
+            raise SelectionError(f"{option('groups')}: {error}") from error
+        if identifier in seen:
+            raise SelectionError(f"{option('groups')} names the group {group!r} twice.")
+        seen.add(identifier)
 
 
 def _by_size(item: Reached) -> tuple[bool, bool, int, str, str]:

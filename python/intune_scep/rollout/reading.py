@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -55,15 +55,18 @@ async def _groups(tenant: Tenant, groups: Iterable[str]) -> NameIndex:
     return NameIndex("group", found)
 
 
-async def resolve_in(tenant: Tenant, file: RolloutFile) -> Resolved:
+async def resolve_in(tenant: Tenant, file: RolloutFile, *, made: Collection[str] = ()) -> Resolved:
     """Read what a file needs of a tenant, and resolve it there.
+
+    Args:
+        made: Ids of copies that its rollout has made already.
 
     Raises:
         RolloutFileError: see `resolve`.
         GraphError, GraphTransportError: the tenant could not be read.
     """
     groups = (name for ring in file.rings for name in ring.groups)
-    return resolve(file, await read_for(tenant, groups))
+    return resolve(file, await read_for(tenant, groups), made=made)
 
 
 async def draft_in(

@@ -145,6 +145,14 @@ REFUSED = {
         {"strategy": Strategy.CLONE, "groups": ["Twins"]},
         "Give the id instead",
     ),
+    "a group by its name twice": (
+        {"strategy": Strategy.CLONE, "groups": ["G-Test", "G-Test"]},
+        "groups names the group 'G-Test' twice",
+    ),
+    "a group by its name and its id": (
+        {"strategy": Strategy.CLONE, "groups": ["G-Test", uid(101).upper()]},
+        "twice",
+    ),
     "nothing to move": ({"wires": [wire(5, "Mapped", WINDOWS, SID)]}, "No SCEP profile needs"),
     "no profile at all": ({"wires": []}, "No SCEP profile needs"),
 }
@@ -161,8 +169,3 @@ def test_a_strategy_by_its_word():
     assert strategy_of("clone") is Strategy.CLONE
     with pytest.raises(SelectionError, match="in_place or clone"):
         strategy_of("copy")
-
-
-def test_a_group_twice_is_refused_with_its_place():
-    with pytest.raises(Exception, match=r"rings\[1\].groups\[0\]"):
-        drafted(strategy=Strategy.CLONE, groups=["G-Test", "G-Test"])
