@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,10 +51,11 @@ def check(
     from intune_scep.rollout.file import load_rollout
 
     try:
+        # A wrong file is refused before anybody signs in.
+        read = load_rollout(file)
         if offline:
-            return _checked(shared, load_rollout(file), None)
+            return _checked(shared, read, None)
         with shared.client() as client:
-            # A wrong file is refused before anything is asked of the tenant.
             found = client.rollout_files.check(file)
             return _checked(shared, found.file, found, client.tenant_id, client.cloud)
     except RolloutFileError as error:
@@ -96,6 +98,12 @@ def init(
     from intune_scep.errors import ReportFileError
     from intune_scep.files import save_private
 
+    if os.path.lexists(file) and not overwrite:
+        # Said before the tenant is read, which may take minutes.
+        raise ReportFileError(
+            f"The rollout file {file} is there already. Nothing was written.",
+            hint=f"Give another file, or {option('overwrite')}.",
+        )
     with shared.client() as client, progress_bar("Reading") as progress:
         draft = client.rollout_files.draft(
             file, strategy=strategy, groups=groups or (), progress=progress

@@ -162,11 +162,7 @@ def make_draft(
         SelectionError: no profile needs it, or the groups do not fit.
     """
     require_groups(groups, strategy)
-    for group in groups:
-        try:
-            snapshot.names.groups.resolve(group)
-        except UnresolvedNameError as error:
-            raise SelectionError(f"{option('groups')}: {error}") from error
+    _require_each_group_once(snapshot.names.groups, groups)
     chosen, left = take(snapshot.profiles)
     if not chosen:
         raise SelectionError(
@@ -185,10 +181,23 @@ def make_draft(
     )
 
 
-def _by_size(item: Reached) -> tuple[bool, int, str, str]:
-    """Smallest first; unknown ones last, by name."""
+def _require_each_group_once(known: NameIndex, groups: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for group in groups:
+        try:
+            identifier = known.resolve(group)
+        except UnresolvedNameError as error:
+            raise SelectionError(f"{option('groups')}: {error}") from error
+        if identifier in seen:
+            raise SelectionError(f"{option('groups')} names the group {group!r} twice.")
+        seen.add(identifier)
+
+
+def _by_size(item: Reached) -> tuple[bool, bool, int, str, str]:
+    """Smallest first, but nothing can be seen of who reaches nobody; unknown ones last."""
     known = item.count is not None
-    return not known, item.count or 0, item.profile.display_name or "", item.profile.id or ""
+    name, identifier = item.profile.display_name or "", item.profile.id or ""
+    return not known, item.count == 0, item.count or 0, name, identifier
 
 
 _HEAD: Final = """\
@@ -245,7 +254,7 @@ gates:
 # windows: [{days: mon-thu, from: "08:00", to: "16:00", tz: Europe/Berlin}]
 # freeze: ["2026-12-18/2027-01-06"]
 """
-_LEFT: Final = "\n# Not taken. Put a profile into a ring to take it all the same.\n"
+_LEFT: Final = "\n# Not taken, with the verdict; strong-mapping assess says why.\n"
 
 
 class _Writer:
@@ -279,7 +288,7 @@ class _Writer:
         """A ring for each group, and the rest; a person approves after the first."""
         yield from (self._head + _CLONE + _BUNDLES).splitlines()
         for item in taken:
-            yield f"  - profile: {self._reference(item)}  # {_about(item)}"
+            yield f"  - profile: {self._reference(item)}"
             yield f"    clone_name: {_quoted(self._clone_name(item.profile))}"
             yield "    dependants: clone"
             yield "    finish: keep_both"
@@ -300,7 +309,7 @@ class _Writer:
     ) -> Iterator[str]:
         yield f"  - name: {name}"
         yield "    profiles:"
-        yield from (f"      - {self._reference(item)}  # {_about(item)}" for item in items)
+        yield from (f"      - {self._reference(item)}" for item in items)
         if approved:
             yield "    gates: {approval: required}"
 
@@ -312,7 +321,9 @@ class _Writer:
                 yield f"#   {self._called(item.profile)}: {item.why.partition(': ')[0]}"
 
     def _reference(self, item: Reached) -> str:
-        return self._called(item.profile)
+        """What the file calls a profile, and about it in a comment."""
+        called, name = self._called(item.profile), _quoted(item.profile.display_name or "")
+        return f"{called}  # {'' if called == name else f'{name}, '}{_about(item)}"
 
     def _called(self, profile: ScepProfile) -> str:
         """Its name in quotes; its id where another one has the name."""

@@ -6,6 +6,7 @@ import difflib
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,9 +31,9 @@ from intune_scep.rollout.model import (
     Window,
 )
 from intune_scep.rollout.schema import SCHEMA
-from intune_scep.rollout.structure import Place, Problem, path_of, problems
+from intune_scep.rollout.structure import MOST, Place, Problem, path_of, problems
 from intune_scep.rollout.yaml_core import CoreLoader, lines_of
-from intune_scep.texts import decoded
+from intune_scep.texts import decoded, one_line
 from intune_scep.yaml_text import MOST_BYTES, load_all, plain_reason
 
 __all__ = [
@@ -90,7 +91,7 @@ def parse_rollout(text: str, path: Path = DEFAULT_PATH) -> RolloutFile:
         count = "more than one document" if len(documents) > 1 else "nothing"
         raise _unusable(path, f"holds {count}; one rollout is one document")
     [data] = documents
-    wrong, lines = list(mistakes(data)), lines_of(text)
+    wrong, lines = list(islice(mistakes(data), MOST)), lines_of(text)
     if wrong:
         raise RolloutFileError(str(path), sentences(wrong, lines, path))
     return replace(_file(data, path), lines=lines)
@@ -122,7 +123,7 @@ def sentences(wrong: Iterable[Problem], lines: Mapping[Place, int], path: Path) 
         outwards = (problem.place[:end] for end in range(len(problem.place), -1, -1))
         line = next((lines[place] for place in outwards if place in lines), 1)
         where = path_of(problem.place) or "the file"
-        placed.append((line, f"{path}, line {line}: {where} {problem.sentence}."))
+        placed.append((line, one_line(f"{path}, line {line}: {where} {problem.sentence}.")))
     return [sentence for _, sentence in sorted(placed, key=lambda item: item[0])]
 
 
@@ -145,15 +146,14 @@ def _twice(named: Iterator[tuple[Place, str]], sentence: str) -> Iterator[Proble
     """A problem for each text that stood before; `{}` in the sentence is where."""
     seen: dict[str, Place] = {}
     for place, text in named:
-        word = text.strip().casefold()
-        if word in seen:
-            yield Problem(place, sentence.format(path_of(seen[word])))
-        seen.setdefault(word, place)
+        if text in seen:
+            yield Problem(place, sentence.format(path_of(seen[text])))
+        seen.setdefault(text, place)
 
 
 def _ring_names(data: Mapping[Any, Any]) -> Iterator[Problem]:
     named: Iterator[tuple[Place, str]] = (
-        (("rings", number, "name"), ring["name"])
+        (("rings", number, "name"), ring["name"].casefold())
         for number, ring in _objects(data, "rings")
         if isinstance(ring.get("name"), str)
     )

@@ -15,7 +15,15 @@ from intune_scep.rollout.draft import Draft, make_draft, require_groups, take
 from intune_scep.rollout.model import RolloutFile, Strategy
 from intune_scep.rollout.resolution import Resolved, resolve
 from intune_scep.rollout.shards import Sharding, divide
-from intune_scep.tenant import SCEP_TYPES, Snapshot, Tenant, Wanted, read_groups, read_snapshot
+from intune_scep.tenant import (
+    SCEP_TYPES,
+    NamesOf,
+    Snapshot,
+    Tenant,
+    Wanted,
+    read_groups,
+    read_snapshot,
+)
 from intune_scep.tenant.entities import Failures, Progress
 from intune_scep.tenant.members import read_members
 from intune_scep.tenant.population import read_population
@@ -25,11 +33,19 @@ from intune_scep.wording import option
 async def read_for(tenant: Tenant, groups: Iterable[str]) -> Snapshot:
     """The SCEP profiles of a tenant, and every group that has one of some names or ids.
 
+    The groups to which the profiles are assigned are there too: somebody may have meant them.
+
     Raises:
         GraphError, GraphTransportError: they could not be read; groups need GroupMember.Read.All.
     """
-    snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True))
-    index = await _groups(tenant, groups)
+    wanted = list(groups)
+    names = NamesOf.SHOWN if wanted else NamesOf.NOTHING
+    snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True, names=names))
+    if not wanted:
+        return snapshot
+    named = await _groups(tenant, wanted)
+    entries = dict((*snapshot.names.groups.entries, *named.entries))
+    index = NameIndex("group", tuple(entries.items()))
     return replace(snapshot, names=replace(snapshot.names, groups=index))
 
 

@@ -245,7 +245,8 @@ class _Resolving:
     ) -> Iterator[str]:
         for item in bundles:
             judgement = judge(item.profile)
-            if not judgement.changeable:
+            for_review = judgement.verdict is Verdict.REVIEW and item.bundle is None
+            if not judgement.changeable or for_review:
                 yield (
                     f"{item.profile.display_name!r} stays as it is"
                     f" ({judgement.verdict.value}): {judgement.reason}"

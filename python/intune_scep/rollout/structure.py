@@ -27,17 +27,26 @@ class Problem(NamedTuple):
     sentence: str
 
 
+MOST: Final = 200
+"""How many problems of one file are told: whoever has more has another file in mind."""
+_LONGEST_KEY: Final = 80
+
+
 def problems(value: Any, schema: Schema) -> list[Problem]:
-    """Everything that is wrong with a value, one problem a place, in the order of the schema."""
+    """What is wrong with a value, one problem a place, at most `MOST`."""
     found: dict[Place, Problem] = {}
     for problem in _Judge(schema).node(value, schema, ()):
         found.setdefault(problem.place, problem)
+        if len(found) == MOST:
+            break
     return list(found.values())
 
 
 def path_of(place: Place) -> str:
     """A place as a person writes it: `rings[2].gates.soak`; empty for the whole."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    text = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part[:_LONGEST_KEY]}" for part in place
+    )
     return text.removeprefix(".")
 
 
@@ -167,7 +176,7 @@ def _missing(key: str, schema: Schema) -> str:
 def _unknown(key: Any, known: Mapping[str, Schema]) -> str:
     if not known:
         return "is no possible key here; write small letters, digits and underscores"
-    near = difflib.get_close_matches(str(key).lower(), known, n=2, cutoff=0.6)
+    near = difflib.get_close_matches(str(key)[:_LONGEST_KEY].lower(), known, n=2, cutoff=0.6)
     if near:
         return f"is not known here. Similar: {', '.join(near)}"
     return f"is not known here; what is: {', '.join(known)}"

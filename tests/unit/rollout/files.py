@@ -99,6 +99,11 @@ rings:
   - {name: one, profiles: [A], gates: &strict {reissued: 99%}}
   - {name: two, profiles: [B], gates: *strict}
 """,
+    "names that differ in letter case alone": """
+rollout: r
+strategy: in_place
+rings: [{name: a, profiles: [Wi-Fi, WI-FI, "Wi-Fi "]}]
+""",
     "JSON is YAML": '{"rollout": "r", "strategy": "in_place",'
     ' "rings": [{"name": "a", "profiles": ["P"]}]}',
 }

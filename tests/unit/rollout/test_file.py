@@ -201,6 +201,31 @@ def test_what_is_no_rollout_file_is_refused(text, reason):
     assert str(error).startswith("strong-mapping.yml")
 
 
+HOSTILE = {
+    "a key with a line break": '"x\\nError: all is well": 1\n',
+    "a key with colours": '"\\e[31mx": 1\n',
+    "a very long key": f"{'x' * 100_000}: 1\n",
+    "a key that turns the line": '"\\u202ex": 1\n',
+}
+
+
+@pytest.mark.parametrize("line", HOSTILE.values(), ids=HOSTILE)
+def test_a_refusal_is_one_short_line_that_deceives_nobody(line):
+    [problem] = refused(SMALLEST + line).problems
+    assert problem.isprintable()
+    assert "\u202e" not in problem
+    assert len(problem) < 300
+
+
+def test_of_very_many_mistakes_the_first_are_told():
+    error = refused(SMALLEST + "".join(f"x{number}: 1\n" for number in range(2_000)))
+    assert len(error.problems) == 200
+
+
+def test_a_list_that_holds_itself_is_refused():
+    assert "is no valid YAML" in str(refused("rings: &a [*a]\n"))
+
+
 @pytest.mark.parametrize("kind", ["missing", "directory", "pipe", "binary", "large"])
 def test_only_a_regular_file_of_sane_size_is_read(tmp_path, kind):
     path = tmp_path / "strong-mapping.yml"

@@ -233,6 +233,12 @@ def test_what_stays_as_it_is_is_noted():
     assert not any("'Windows user' stays" in note for note in notes)
 
 
+def test_a_profile_for_review_is_noted_in_place():
+    legacy = {**wire(60, "Legacy"), "subjectAlternativeNameType": "userPrincipalName"}
+    notes = resolved(in_place("Legacy"), legacy).notes
+    assert any(note.startswith("'Legacy' stays as it is (review): ") for note in notes)
+
+
 def test_a_ring_that_waits_for_time_alone_is_noted():
     text = in_place(("Windows user", ", gates: {seen: 80%}"), "iOS user")
     notes = [note for note in resolved(text).notes if "time alone" in note]
