@@ -52,7 +52,6 @@ class AsyncIntuneClient:
         strong_mapping: Judge SCEP profiles and move them to strong mapping.
         profiles: Look at profiles, bring them to a declared state, export, back up, restore.
         compliance: Judge every profile by the rules.
-        rollout_files: Check and write rollout files, and divide groups into shares.
         users: What certificates should be mapped to.
         rollout: Migrate in rings, one tick after the other.
 
@@ -68,7 +67,6 @@ class AsyncIntuneClient:
         self.strong_mapping = AsyncStrongMapping(self)
         self.profiles = AsyncProfiles(self)
         self.compliance = AsyncCompliance(self)
-        self.rollout_files = AsyncRolloutFiles(self)
         self.users = AsyncUsers(self)
         self.rollout = AsyncRollout(self)
 
@@ -628,76 +626,6 @@ class AsyncCompliance:
         )
 
 
-class AsyncRolloutFiles:
-    """Files that say in what order profiles move to strong mapping. Changes nothing in Intune."""
-
-    def __init__(self, client: AsyncIntuneClient) -> None:
-        self._client = client
-
-    async def check(self, file: str | Path) -> Resolved:
-        """Read a rollout file, and find what it names in the tenant.
-
-        Raises:
-            RolloutFileError: it is wrong, or cannot be carried out here; every mistake is told.
-            IntuneScepError: the tenant could not be read; groups need GroupMember.Read.All.
-        """
-        from intune_scep.rollout.file import load_rollout
-        from intune_scep.rollout.reading import resolve_in
-
-        return await resolve_in(self._client.tenant, load_rollout(Path(file)))
-
-    async def draft(
-        self,
-        file: str | Path,
-        *,
-        strategy: str = "in_place",
-        groups: Sequence[str] = (),
-        progress: Progress | None = None,
-    ) -> Draft:
-        """Make the text of a first rollout file from what the tenant has. Writes no file.
-
-        Args:
-            file: Where it will be.
-            strategy: `in_place` or `clone`.
-            groups: By clone: names or ids of the groups that get the copies, a ring for each.
-            progress: Called with (read, total or None, what) after every page.
-
-        Raises:
-            IntuneScepError: no profile needs it, the groups do not fit, or the tenant could not be
-                read.
-        """
-        from intune_scep.rollout.draft import strategy_of
-        from intune_scep.rollout.reading import draft_in
-
-        return await draft_in(
-            self._client.tenant,
-            Path(file),
-            strategy=strategy_of(strategy),
-            groups=groups,
-            progress=progress,
-        )
-
-    async def shards(
-        self, group: str, percent: str, *, progress: Progress | None = None
-    ) -> Sharding:
-        """Divide the members of a group into shares that stay as others come and go.
-
-        Args:
-            group: Name or id.
-            percent: Sizes of the shares, such as `5,20`; the last share is the rest.
-            progress: Called with (read, total or None, what).
-
-        Raises:
-            IntuneScepError: the percentages or the group are wrong, or it could not be read; needs
-                GroupMember.Read.All.
-        """
-        from intune_scep.rollout.reading import shards_in
-        from intune_scep.rollout.shards import percents_of
-
-        percents = percents_of(percent)
-        return await shards_in(self._client.tenant, group, percents, progress=progress)
-
-
 class AsyncRollout:
     """A migration in rings: a file says in which order, a journal how far it is."""
 
@@ -860,6 +788,69 @@ class AsyncRollout:
             dry_run=dry_run,
             watch=watch,
         )
+
+    async def check(self, file: str | Path) -> Resolved:
+        """Read a rollout file, and find what it names in the tenant.
+
+        Raises:
+            RolloutFileError: it is wrong, or cannot be carried out here; every mistake is told.
+            IntuneScepError: the tenant could not be read; groups need GroupMember.Read.All.
+        """
+        from intune_scep.rollout.file import load_rollout
+        from intune_scep.rollout.reading import resolve_in
+
+        return await resolve_in(self._client.tenant, load_rollout(Path(file)))
+
+    async def draft(
+        self,
+        file: str | Path,
+        *,
+        strategy: str = "in_place",
+        groups: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Draft:
+        """Make the text of a first rollout file from what the tenant has. Writes no file.
+
+        Args:
+            file: Where it will be.
+            strategy: `in_place` or `clone`.
+            groups: By clone: names or ids of the groups that get the copies, a ring for each.
+            progress: Called with (read, total or None, what) after every page.
+
+        Raises:
+            IntuneScepError: no profile needs it, the groups do not fit, or the tenant could not be
+                read.
+        """
+        from intune_scep.rollout.draft import strategy_of
+        from intune_scep.rollout.reading import draft_in
+
+        return await draft_in(
+            self._client.tenant,
+            Path(file),
+            strategy=strategy_of(strategy),
+            groups=groups,
+            progress=progress,
+        )
+
+    async def shards(
+        self, group: str, percent: str, *, progress: Progress | None = None
+    ) -> Sharding:
+        """Divide the members of a group into shares that stay as others come and go.
+
+        Args:
+            group: Name or id.
+            percent: Sizes of the shares, such as `5,20`; the last share is the rest.
+            progress: Called with (read, total or None, what).
+
+        Raises:
+            IntuneScepError: the percentages or the group are wrong, or it could not be read; needs
+                GroupMember.Read.All.
+        """
+        from intune_scep.rollout.reading import shards_in
+        from intune_scep.rollout.shards import percents_of
+
+        percents = percents_of(percent)
+        return await shards_in(self._client.tenant, group, percents, progress=progress)
 
 
 class AsyncUsers:

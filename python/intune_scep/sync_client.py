@@ -13,7 +13,6 @@ from intune_scep.client import (
     AsyncIntuneClient,
     AsyncProfiles,
     AsyncRollout,
-    AsyncRolloutFiles,
     AsyncRuns,
     AsyncStrongMapping,
     AsyncUsers,
@@ -64,7 +63,6 @@ class IntuneClient:
         self.strong_mapping = StrongMapping(self._client.strong_mapping, self._portal)
         self.profiles = Profiles(self._client.profiles, self._portal)
         self.compliance = Compliance(self._client.compliance, self._portal)
-        self.rollout_files = RolloutFiles(self._client.rollout_files, self._portal)
         self.users = Users(self._client.users, self._portal)
         self.rollout = Rollout(self._client.rollout, self._portal)
 
@@ -546,63 +544,6 @@ class Compliance:
         )
 
 
-class RolloutFiles:
-    """Files that say in what order profiles move to strong mapping. Changes nothing in Intune."""
-
-    _job: AsyncRolloutFiles
-
-    def __init__(self, job: AsyncRolloutFiles, portal: Portal) -> None:
-        self._job = job
-        self._portal = portal
-
-    def check(self, file: str | Path) -> Resolved:
-        """Read a rollout file, and find what it names in the tenant.
-
-        Raises:
-            RolloutFileError: it is wrong, or cannot be carried out here; every mistake is told.
-            IntuneScepError: the tenant could not be read; groups need GroupMember.Read.All.
-        """
-        return self._portal.call(self._job.check(file))
-
-    def draft(
-        self,
-        file: str | Path,
-        *,
-        strategy: str = "in_place",
-        groups: Sequence[str] = (),
-        progress: Progress | None = None,
-    ) -> Draft:
-        """Make the text of a first rollout file from what the tenant has. Writes no file.
-
-        Args:
-            file: Where it will be.
-            strategy: `in_place` or `clone`.
-            groups: By clone: names or ids of the groups that get the copies, a ring for each.
-            progress: Called with (read, total or None, what) after every page.
-
-        Raises:
-            IntuneScepError: no profile needs it, the groups do not fit, or the tenant could not be
-                read.
-        """
-        return self._portal.call(
-            self._job.draft(file, strategy=strategy, groups=groups, progress=progress)
-        )
-
-    def shards(self, group: str, percent: str, *, progress: Progress | None = None) -> Sharding:
-        """Divide the members of a group into shares that stay as others come and go.
-
-        Args:
-            group: Name or id.
-            percent: Sizes of the shares, such as `5,20`; the last share is the rest.
-            progress: Called with (read, total or None, what).
-
-        Raises:
-            IntuneScepError: the percentages or the group are wrong, or it could not be read; needs
-                GroupMember.Read.All.
-        """
-        return self._portal.call(self._job.shards(group, percent, progress=progress))
-
-
 class Rollout:
     """A migration in rings: a file says in which order, a journal how far it is."""
 
@@ -751,6 +692,53 @@ class Rollout:
             self._job.rollback(file, reason=reason, journal=journal, dry_run=dry_run, watch=watch),
             stop=watch.stop,
         )
+
+    def check(self, file: str | Path) -> Resolved:
+        """Read a rollout file, and find what it names in the tenant.
+
+        Raises:
+            RolloutFileError: it is wrong, or cannot be carried out here; every mistake is told.
+            IntuneScepError: the tenant could not be read; groups need GroupMember.Read.All.
+        """
+        return self._portal.call(self._job.check(file))
+
+    def draft(
+        self,
+        file: str | Path,
+        *,
+        strategy: str = "in_place",
+        groups: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Draft:
+        """Make the text of a first rollout file from what the tenant has. Writes no file.
+
+        Args:
+            file: Where it will be.
+            strategy: `in_place` or `clone`.
+            groups: By clone: names or ids of the groups that get the copies, a ring for each.
+            progress: Called with (read, total or None, what) after every page.
+
+        Raises:
+            IntuneScepError: no profile needs it, the groups do not fit, or the tenant could not be
+                read.
+        """
+        return self._portal.call(
+            self._job.draft(file, strategy=strategy, groups=groups, progress=progress)
+        )
+
+    def shards(self, group: str, percent: str, *, progress: Progress | None = None) -> Sharding:
+        """Divide the members of a group into shares that stay as others come and go.
+
+        Args:
+            group: Name or id.
+            percent: Sizes of the shares, such as `5,20`; the last share is the rest.
+            progress: Called with (read, total or None, what).
+
+        Raises:
+            IntuneScepError: the percentages or the group are wrong, or it could not be read; needs
+                GroupMember.Read.All.
+        """
+        return self._portal.call(self._job.shards(group, percent, progress=progress))
 
 
 class Users:

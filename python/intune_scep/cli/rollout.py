@@ -1,4 +1,4 @@
-"""intune-scep strong-mapping rollout: check, init, shard."""
+"""intune-scep strong-mapping rollout: check, init, shard, and the verbs of a rollout."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import typer
 from intune_scep.cli.console import console, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
 from intune_scep.cli.process import EXIT_FAILED, tell
+from intune_scep.cli.rollout_options import DEFAULT_FILE, File
+from intune_scep.cli.rollout_verbs import app as verbs
 from intune_scep.errors import RolloutFileError
 from intune_scep.wording import option
 
@@ -19,15 +21,11 @@ if TYPE_CHECKING:
     from intune_scep.rollout.file import RolloutFile
     from intune_scep.rollout.resolution import Resolved
 
-DEFAULT_FILE = Path("strong-mapping.yml")
-
 app = typer.Typer(
     no_args_is_help=True,
     help="The migration in rings: a file says in what order, gates when it goes on.",
 )
-File = Annotated[
-    Path, typer.Argument(metavar="[FILE]", help="The rollout file.", show_default=True)
-]
+app.add_typer(verbs)
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")]
 
 
@@ -56,7 +54,7 @@ def check(
         if offline:
             return _checked(shared, read, None)
         with shared.client() as client:
-            found = client.rollout_files.check(file)
+            found = client.rollout.check(file)
             return _checked(shared, found.file, found, client.tenant_id, client.cloud)
     except RolloutFileError as error:
         return _refused(shared, file, error)
@@ -105,7 +103,7 @@ def init(
             hint=f"Give another file, or {option('overwrite')}.",
         )
     with shared.client() as client, progress_bar("Reading") as progress:
-        draft = client.rollout_files.draft(
+        draft = client.rollout.draft(
             file, strategy=strategy, groups=groups or (), progress=progress
         )
         tenant, cloud = client.tenant_id, client.cloud
@@ -155,7 +153,7 @@ def shard(
     from intune_scep.cli.rollout_text import show_shards, write_shards
 
     with shared.client() as client, progress_bar("Reading") as progress:
-        found = client.rollout_files.shards(group, percent, progress=progress)
+        found = client.rollout.shards(group, percent, progress=progress)
         tenant, cloud = client.tenant_id, client.cloud
     if csv is not None:
         write_shards(found, csv, overwrite=overwrite)

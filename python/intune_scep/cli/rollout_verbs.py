@@ -14,6 +14,7 @@ from intune_scep.cli.asking import DryRun, Yes
 from intune_scep.cli.console import console, headline, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
 from intune_scep.cli.process import EXIT_INTERRUPTED, EXIT_TERMINATED, tell
+from intune_scep.cli.rollout_options import DEFAULT_FILE, File, Reason, RolloutJournal
 from intune_scep.cli.running import ask, show_lines
 
 if TYPE_CHECKING:
@@ -22,29 +23,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-RolloutFileArgument = Annotated[
-    Path, typer.Argument(metavar="[FILE]", help="The file of the rollout.", show_default=True)
-]
-RolloutJournal = Annotated[
-    Path | None,
-    typer.Option(
-        "--journal",
-        metavar="FILE",
-        help="Where the state of the rollout is kept.",
-        show_default="a file of its name in the state directory",
-    ),
-]
-Reason = Annotated[
-    str, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with who did it.")
-]
-DEFAULT_FILE = Path("strong-mapping.yml")
-
 
 @app.command()
 @with_shared_options
 def start(
     shared: Shared,
-    file: RolloutFileArgument = DEFAULT_FILE,
+    file: File = DEFAULT_FILE,
     *,
     reason: Reason = "",
     journal: RolloutJournal = None,
@@ -74,7 +58,7 @@ def start(
 @with_shared_options
 def run(
     shared: Shared,
-    file: RolloutFileArgument = DEFAULT_FILE,
+    file: File = DEFAULT_FILE,
     *,
     journal: RolloutJournal = None,
     dry_run: DryRun = False,
@@ -98,7 +82,7 @@ def run(
 @with_shared_options
 def status(
     shared: Shared,
-    file: RolloutFileArgument = DEFAULT_FILE,
+    file: File = DEFAULT_FILE,
     *,
     journal: RolloutJournal = None,
     watch: Annotated[
@@ -146,7 +130,7 @@ def _code(state: str) -> int:
 @with_shared_options
 def pause(
     shared: Shared,
-    file: RolloutFileArgument = DEFAULT_FILE,
+    file: File = DEFAULT_FILE,
     *,
     reason: Reason,
     journal: RolloutJournal = None,
@@ -163,7 +147,7 @@ def pause(
 @with_shared_options
 def resume(
     shared: Shared,
-    file: RolloutFileArgument = DEFAULT_FILE,
+    file: File = DEFAULT_FILE,
     *,
     reason: Reason = "",
     journal: RolloutJournal = None,
@@ -183,7 +167,7 @@ def resume(
 @with_shared_options
 def promote(
     shared: Shared,
-    file: RolloutFileArgument = DEFAULT_FILE,
+    file: File = DEFAULT_FILE,
     *,
     reason: Reason,
     journal: RolloutJournal = None,
@@ -207,7 +191,7 @@ def promote(
 @with_shared_options
 def cancel(
     shared: Shared,
-    file: RolloutFileArgument = DEFAULT_FILE,
+    file: File = DEFAULT_FILE,
     *,
     reason: Reason,
     journal: RolloutJournal = None,
@@ -226,7 +210,7 @@ def cancel(
 @with_shared_options
 def rollback(
     shared: Shared,
-    file: RolloutFileArgument = DEFAULT_FILE,
+    file: File = DEFAULT_FILE,
     *,
     reason: Reason,
     journal: RolloutJournal = None,
