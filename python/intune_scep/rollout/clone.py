@@ -23,7 +23,7 @@ from intune_scep.profiles import Profile, writable
 from intune_scep.profiles.targets import Target, TargetKind, same_assignments
 from intune_scep.rollout.group_kinds import Group, read_kinds, unread, why_not_excluded
 from intune_scep.rollout.journal import RolloutJournal
-from intune_scep.rollout.model import Finish
+from intune_scep.rollout.model import Dependants, Finish, RolloutFile
 from intune_scep.rollout.resolution import Resolved, ResolvedBundle, ResolvedRing
 from intune_scep.rollout.tick import Wait
 from intune_scep.rollout.words import Need, Stage
@@ -38,6 +38,25 @@ from intune_scep.tenant.profiles import read_profile
 _NOT_KEPT: Final = "It could not be learned whether the certificates of the originals are untouched"
 _FEW: Final = 0.01
 """The part of the originals' certificates that may go in these hours for other reasons."""
+
+
+def require_possible(file: RolloutFile) -> None:
+    """Refuse what cannot be carried out yet, before anything is.
+
+    Raises:
+        PlanError: naming each bundle and key.
+    """
+    wrong = [
+        f"bundles[{place}].{key}: {value.value} is not possible yet; write {instead}"
+        for place, bundle in enumerate(file.bundles)
+        for key, value, instead in (
+            ("dependants", bundle.dependants, "none, and point Wi-Fi and VPN at the copy yourself"),
+            ("finish", bundle.finish, "retire_original or keep_both"),
+        )
+        if value in {Dependants.CLONE, Dependants.REPOINT_AT_END, Finish.SWING_BACK}
+    ]
+    if wrong:
+        raise PlanError(f"{file.path} cannot be carried out: {'; '.join(wrong)}.")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Final
 from intune_scep.changes.journal import announces_nothing, read_journal
 from intune_scep.changes.run import resume, unfinished_at
 from intune_scep.changes.status import DONE
-from intune_scep.rollout.clone import Clone
+from intune_scep.rollout.clone import Clone, require_possible
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.edits import is_edited
 from intune_scep.rollout.in_place import InPlace
@@ -76,6 +76,7 @@ async def resolved_rings(course: Course) -> Rings:
 
 def _moves(course: Course, resolved: Resolved) -> Moves:
     if course.file.strategy is Strategy.CLONE:
+        require_possible(course.file)
         return Clone(course.tenant, resolved, course.journal)
     return InPlace(course.tenant)
 

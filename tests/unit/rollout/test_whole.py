@@ -289,3 +289,17 @@ def test_later_rings_may_be_edited_and_are_followed(world):
         (profile_id("iOS user mail"),),
         (profile_id("iOS user VPN"),),
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("dependants", "clone"), ("dependants", "repoint_at_end"), ("finish", "swing_back")],
+)
+def test_what_is_not_possible_yet_is_refused_before_anything_is_done(world, key, value):
+    content = clone(("Windows user sign-in",))
+    content["bundles"][0][key] = value
+    it = world(content)
+    with pytest.raises(PlanError, match=rf"bundles\[0\]\.{key}: {value} is not possible yet"):
+        it.start()
+    assert it.state.started is None
+    assert not it.patched()
