@@ -264,12 +264,17 @@ class AsyncStrongMapping(AsyncRuns):
         return await read_readiness(self._client.tenant, least=min_ready, progress=progress)
 
     async def plan(
-        self, choices: Choices | None = None, *, rules: Configuration | None = None
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        progress: Progress | None = None,
     ) -> Plan:
         """Plan the migration under the operator's choices, as data.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
+            progress: Where the choices ask who has a SID: as for `readiness`.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
@@ -277,7 +282,9 @@ class AsyncStrongMapping(AsyncRuns):
         from intune_scep.strong_mapping.choices import Choices
         from intune_scep.strong_mapping.run import plan_tenant
 
-        return await plan_tenant(self._client.tenant, choices or Choices(), rules)
+        return await plan_tenant(
+            self._client.tenant, choices or Choices(), rules, progress=progress
+        )
 
     async def enforce(
         self,

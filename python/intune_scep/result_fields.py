@@ -62,6 +62,13 @@ _STATUS: Final = Field(
 _MESSAGE: Final = Field(
     "message", "str", "Why the profile has this status, where there is something to say, else null."
 )
+_HOLD: Final = Field(
+    "hold",
+    "str",
+    "Why the profile is held back. One of V(stopped), V(dependency), V(refused), V(approval),"
+    " V(readiness).",
+    "when RV(profiles[].status=held_back)",
+)
 _WRITTEN: Final = Field("written", "bool", "Whether something was written, or may have been.")
 _JUDGEMENT: Final = (
     Field(
@@ -83,6 +90,26 @@ _JUDGEMENT: Final = (
         sample="#microsoft.graph.windows81SCEPCertificateProfile",
     ),
     Field("version", "int", "Graph's version number of the profile."),
+)
+_SHARE: Final = (
+    Field(
+        "assigned",
+        "int",
+        "How many users or devices it reaches; at most, where something is unknown.",
+    ),
+    Field("with_sid", "int", "How many of them have a SID and are not disabled."),
+    Field(
+        "percent_with_sid",
+        "float",
+        "Their share of all that are not disabled, or null if it is not known or there is nobody.",
+    ),
+    Field(
+        "short",
+        "dict",
+        "How many would get nothing, by reason; every reason is a key.",
+        sample={"cloud_only": 2, "guest": 0},
+    ),
+    Field("unknown", "list", "What could not be evaluated, in sentences.", elements="str"),
 )
 _DECLARED: Final = (
     Field(
@@ -129,7 +156,7 @@ def _action(words: str) -> Field:
 
 
 def _row(action: Field, *more: Field) -> tuple[Field, ...]:
-    return (_ID, _NAME, _KIND, _PLATFORM, action, _STATUS, _MESSAGE, _DIFF, _WRITTEN, *more)
+    return (_ID, _NAME, _KIND, _PLATFORM, action, _STATUS, _HOLD, _MESSAGE, _DIFF, _WRITTEN, *more)
 
 
 _TENANT: Final = (
@@ -242,6 +269,16 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
                     "What the rules say of the change, waived findings included; nothing where"
                     " the profile does not change.",
                     elements="dict",
+                ),
+                Field(
+                    "readiness",
+                    "dict",
+                    "Whom the profile reaches and who of them has a SID.",
+                    "when O(min_ready) is given and the profile would change",
+                    contains=(
+                        *_SHARE,
+                        Field("min_ready", "float", "The share that was asked for."),
+                    ),
                 ),
             ),
         ),

@@ -217,16 +217,23 @@ class StrongMapping(Runs):
         """
         return self._portal.call(self._job.readiness(min_ready=min_ready, progress=progress))
 
-    def plan(self, choices: Choices | None = None, *, rules: Configuration | None = None) -> Plan:
+    def plan(
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        progress: Progress | None = None,
+    ) -> Plan:
         """Plan the migration under the operator's choices, as data.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
+            progress: Where the choices ask who has a SID: as for `readiness`.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
-        return self._portal.call(self._job.plan(choices, rules=rules))
+        return self._portal.call(self._job.plan(choices, rules=rules, progress=progress))
 
     def enforce(
         self,

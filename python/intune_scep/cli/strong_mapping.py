@@ -52,6 +52,7 @@ _TYPES: dict[str, Any] = {
     "list": list[str] | None,
     "bool": bool,
     "int": int | None,
+    "float": float | None,
     "str": str | None,
     "path": str | None,
 }
@@ -66,7 +67,9 @@ def _options() -> dict[str, tuple[Any, Any]]:
 
 def _option(choice: Choice) -> Any:
     repeats = f"{choice.help.removesuffix('.')}; repeat." if choice.type == "list" else choice.help
-    return typer.Option(choice.flag, help=repeats, metavar=choice.metavar, min=choice.minimum)
+    # A share is refused by the library, in the sentence that every face has.
+    least = choice.minimum if choice.type == "int" else None
+    return typer.Option(choice.flag, help=repeats, metavar=choice.metavar, min=least)
 
 
 def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,12 +175,20 @@ def plan(
 ) -> int:
     """Show what would change and why. Reads only.
 
-    Exit code 2 if there is something to change, else 0.
+    Exit code 2 if there is something to change, held back or not, else 0.
     """
     with shared.client() as client:
-        made = client.strong_mapping.plan(choices)
+        made = _plan(client, choices)
     show_or_save(shared, made, plan_file, overwrite=overwrite)
-    return EXIT_FINDINGS if made.writing else 0
+    return EXIT_FINDINGS if made.writing or made.held_back else 0
+
+
+def _plan(client: IntuneClient, choices: Choices) -> Plan:
+    """A plan, under a progress bar where the whole directory is read for it."""
+    if choices.min_ready is None:
+        return client.strong_mapping.plan(choices)
+    with progress_bar("Reading") as progress:
+        return client.strong_mapping.plan(choices, progress=progress)
 
 
 @app.command()
@@ -193,7 +204,8 @@ def apply(
 ) -> int:
     """Append the SID URI to the planned profiles and read everything back.
 
-    Exit code 1 if any profile could not be changed as planned, else 0.
+    Exit code 1 if any profile could not be changed as planned, else 0; one that is held back is
+    not among them.
     """
     from intune_scep.changes.plan_file import load_plan
     from intune_scep.changes.run import unfinished_at
@@ -214,7 +226,7 @@ def apply(
                 max_changes=choices.max_changes,
                 yes=yes,
             )
-        made = saved or client.strong_mapping.plan(choices)
+        made = saved or _plan(client, choices)
         require_usable(client, made, TASKS)
         return _apply(client, shared, made, choices, journal=journal, yes=yes)
 
