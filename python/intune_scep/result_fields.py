@@ -70,12 +70,13 @@ _HOLD: Final = Field(
     "when RV(profiles[].status=held_back)",
 )
 _WRITTEN: Final = Field("written", "bool", "Whether something was written, or may have been.")
+_CERTIFICATE_TYPE: Final = Field(
+    "certificate_type",
+    "str",
+    "V(user) or V(device), or null when the type does not say.",
+)
 _JUDGEMENT: Final = (
-    Field(
-        "certificate_type",
-        "str",
-        "V(user) or V(device), or null when the type does not say.",
-    ),
+    _CERTIFICATE_TYPE,
     Field(
         "verdict",
         "str",
@@ -303,6 +304,52 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
         ),
         Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
         _rows("Every profile that was judged.", _ID, _NAME, _KIND, _PLATFORM, *_JUDGEMENT),
+        _failure("or V(badArgument)"),
+    ),
+    "strong_mapping_readiness_info": (
+        Field("msg", "str", "How many profiles are short, in one sentence."),
+        *_TENANT,
+        Field(
+            "min_ready", "float", "The share, in percent, below which a profile is short.", REACHED
+        ),
+        Field(
+            "counts",
+            "dict",
+            "How many profiles there are of each kind.",
+            REACHED,
+            contains=(
+                Field("profiles", "int", "Profiles to whose certificates a SID matters."),
+                Field("short", "int", "Those of which it is known that too few have a SID."),
+                Field("unknown", "int", "Those of which not everything could be evaluated."),
+                Field("no_sid_needed", "int", "SCEP profiles besides, to which no SID matters."),
+            ),
+        ),
+        Field(
+            "requires_sid_alignment",
+            "bool",
+            "Whether certificate-based authentication of Microsoft Entra compares the SID of a"
+            " certificate with the user's, or null if that is not known.",
+            REACHED,
+        ),
+        Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
+        _rows(
+            "Every profile to whose certificates a SID matters.",
+            _ID,
+            _NAME,
+            _PLATFORM,
+            _CERTIFICATE_TYPE,
+            *_SHARE,
+            Field(
+                "is_short", "bool", "Whether it is known that fewer have a SID than O(min_ready)."
+            ),
+        ),
+        Field(
+            "files",
+            "list",
+            "The file with everybody who would get nothing, where O(csv) names one.",
+            REACHED,
+            elements="str",
+        ),
         _failure("or V(badArgument)"),
     ),
     "certificate_profiles": _DECLARED_STATE,

@@ -18,6 +18,7 @@ from intune_scep.audience.readiness import (
 from intune_scep.errors import ReportFileError
 from intune_scep.files import save_private
 from intune_scep.reports.words import PLATFORMS
+from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.readiness import Readiness
 from intune_scep.wording import option
 
@@ -96,6 +97,16 @@ def lacking(item: ProfileReadiness) -> str:
     return ", ".join(
         f"{counts[reason]:,} {REASON_LABELS[reason]}" for reason in Reason if counts.get(reason)
     )
+
+
+def summary(found: Readiness) -> str:
+    """How many profiles are short, in one sentence."""
+    parts = [f"{len(found.short)} of {counted(len(found.profiles), 'profile')} short"]
+    if found.unsure:
+        parts.append(f"{len(found.unsure)} unknown")
+    if found.no_sid_needed:
+        parts.append(f"{found.no_sid_needed} more to which no SID matters")
+    return f"{', '.join(parts)} (short: fewer than {found.least:g} % have a SID)."
 
 
 def alignment_sentence(readiness: Readiness) -> str:
