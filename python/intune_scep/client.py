@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rules import Configuration
+    from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.preflight import Preflight
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant import Tenant
     from intune_scep.tenant.entities import Progress
@@ -262,6 +264,18 @@ class AsyncStrongMapping(AsyncRuns):
         from intune_scep.strong_mapping.readiness import read_readiness
 
         return await read_readiness(self._client.tenant, least=min_ready, progress=progress)
+
+    async def preflight(self, answers: Answers | None = None) -> Preflight:
+        """Ask what stands in the way of the re-issue, and what may make it needless.
+
+        Args:
+            answers: What people and the script of the preflight answered.
+
+        What cannot be read is told in the result.
+        """
+        from intune_scep.strong_mapping.preflight_reading import run_preflight
+
+        return await run_preflight(self._client.tenant, answers)
 
     async def plan(
         self,

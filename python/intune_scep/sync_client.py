@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rules import Configuration
+    from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.preflight import Preflight
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant.entities import Progress
 
@@ -216,6 +218,16 @@ class StrongMapping(Runs):
                 the result.
         """
         return self._portal.call(self._job.readiness(min_ready=min_ready, progress=progress))
+
+    def preflight(self, answers: Answers | None = None) -> Preflight:
+        """Ask what stands in the way of the re-issue, and what may make it needless.
+
+        Args:
+            answers: What people and the script of the preflight answered.
+
+        What cannot be read is told in the result.
+        """
+        return self._portal.call(self._job.preflight(answers))
 
     def plan(
         self,

@@ -1,7 +1,8 @@
-"""intune-scep strong-mapping: assess, readiness, plan, apply, verify, rollback."""
+"""intune-scep strong-mapping: assess, readiness, preflight, plan, apply, verify, rollback."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +33,7 @@ from intune_scep.cli.running import (
     show_or_save,
     show_plan,
 )
-from intune_scep.errors import PlanError
+from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 if TYPE_CHECKING:
@@ -161,6 +162,65 @@ def readiness(
     else:
         show_readiness(console(), found, csv)
     return EXIT_FINDINGS if found.short or found.unsure or not found.is_whole else 0
+
+
+@app.command()
+@with_shared_options
+def preflight(
+    shared: Shared,
+    *,
+    answers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            help="Answers as YAML (a rollout file too), or what the script printed; repeat.",
+            show_default=False,
+        ),
+    ] = None,
+    script: Annotated[
+        bool,
+        typer.Option(
+            "--script",
+            help="Print a PowerShell script that reads the rest of a domain; signs in nowhere.",
+        ),
+    ] = False,
+) -> int:
+    """Ask what stands in the way of the re-issue, and what may make it needless. Reads only.
+
+    What Graph tells is read: connectors, trusted roots, what Microsoft Entra asks of the SID. The
+    rest is asked. Exit code 2 if something stops or is unanswered, 0 if all is fine.
+
+    Example: intune-scep strong-mapping preflight --script > preflight.ps1
+    """
+    if script:
+        return _print_script(answers)
+    from intune_scep.strong_mapping.answers import read_answers
+
+    given = read_answers(answers or ())
+    with shared.client() as client:
+        found = client.strong_mapping.preflight(given)
+    if shared.output is OutputFormat.JSON:
+        print_json(found.to_dict())
+    else:
+        from intune_scep.cli.preflight_text import show_preflight
+
+        show_preflight(console(), found)
+    return 0 if found.is_fine else EXIT_FINDINGS
+
+
+def _print_script(answers: list[Path] | None) -> int:
+    """Print the script alone, as it goes into a file.
+
+    Raises:
+        IntuneScepError: answers were given too.
+    """
+    from intune_scep.active_directory.domain_script import domain_script
+
+    if answers:
+        raise IntuneScepError("Give --script, or --answers, but not both.")
+    sys.stdout.write(domain_script())
+    return 0
 
 
 @app.command()
