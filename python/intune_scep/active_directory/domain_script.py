@@ -31,11 +31,12 @@ $unread = @()
 $any = $strong = 0
 $counted = $true
 $kdc = 'SYSTEM\\CurrentControlSet\\Services\\Kdc'
-$values = '{strong}'
+$issuer = '(altSecurityIdentities=X509:<I>*<SR>*)'
+$keys = '(altSecurityIdentities=X509:<SKI>*)(altSecurityIdentities=X509:<SHA1-PUKEY>*)'
 $controllers = foreach ($domain in (Get-ADForest).Domains) {{
     try {{
         $any += @(Get-ADObject -Server $domain -LDAPFilter '(altSecurityIdentities=X509:*)').Count
-        $strong += @(Get-ADObject -Server $domain -LDAPFilter $values).Count
+        $strong += @(Get-ADObject -Server $domain -LDAPFilter "(|$issuer$keys)").Count
     }} catch {{ $counted = $false; $errors += "accounts of ${{domain}}: $($_.Exception.Message)" }}
     try {{ $members = @(Get-ADDomainController -Server $domain -Filter *) }}
     catch {{
@@ -93,10 +94,6 @@ $json = ConvertTo-Json -Depth 5 -InputObject ([ordered]@{{
 # In ASCII, so that it does not matter how it is sent into a file.
 [regex]::Replace($json, '[^\\x00-\\x7f]', {{ '\\u{{0:x4}}' -f [int][char]$args[0].Value }})
 """
-_STRONG: Final = (
-    "(|(altSecurityIdentities=X509:<I>*<SR>*)(altSecurityIdentities=X509:<SKI>*)"
-    "(altSecurityIdentities=X509:<SHA1-PUKEY>*))"
-)
 
 
 def domain_script() -> str:
@@ -106,6 +103,5 @@ def domain_script() -> str:
         days=DAYS,
         format=FORMAT,
         ids=", ".join(map(str, events)),
-        strong=_STRONG,
         zeros="; ".join(f"'{number}' = 0" for number in events),
     )

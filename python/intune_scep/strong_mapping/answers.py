@@ -121,6 +121,8 @@ def _answer(key: str, value: Any, name: str) -> Answer:
     place = f"{name}: answers.{key}"
     if not isinstance(value, Mapping):
         return Answer(_yes(value, place))
+    # YAML takes the bare key `on` for a truth value.
+    value = {"on" if item is True else item: entry for item, entry in value.items()}
     if unknown := sorted(str(item) for item in value if item not in _KEYS):
         raise AnswersError(f"{place}.{one_line(unknown[0][:80])}: this key is not known.")
     if "answer" not in value:

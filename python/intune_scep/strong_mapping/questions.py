@@ -1,6 +1,6 @@
 """What the preflight asks, as data: every question with what each answer means.
 
-Sources: DOMAIN.md 2, 3 and 4, ROLLOUT.md 5.
+Sources: DOMAIN.md 2, 3 and 4, ROLLOUT.md 7.
 """
 
 from __future__ import annotations
