@@ -10,6 +10,7 @@ from intune_scep.simulator.handlers import (
     export_jobs,
     navigation,
     profiles,
+    reports,
     sign_in,
 )
 from intune_scep.simulator.permissions import (
@@ -119,6 +120,7 @@ def _catalogue_routes() -> Iterator[Route]:
             BETA,
         ),
         ("deviceManagement/roleScopeTags", "roleScopeTags", "roleScopeTag", SCOPE_TAGS, BETA),
+        ("deviceManagement/ndesConnectors", "ndesConnectors", "ndesConnector", CONFIGURATION, BETA),
     )
     for path, collection, kind, permissions, versions in rows:
         everything = catalogue.list_entities(collection, kind, path)
@@ -141,6 +143,13 @@ def _report_routes() -> Iterator[Route]:
     path = "deviceManagement/reports/exportJobs"
     yield Route("POST", path, export_jobs.create_job, REPORTS, BOTH, reads=True)
     yield Route("GET", f"{path}/{{id}}", export_jobs.get_job, REPORTS, BOTH)
+    yield Route(
+        "POST",
+        "deviceManagement/reports/getConfigurationPolicyDevicesReport",
+        reports.policy_devices,
+        REPORTS,
+        reads=True,
+    )
 
 
 def _policy_routes() -> Iterator[Route]:
