@@ -20,7 +20,7 @@ from intune_scep.simulator.permissions import authorize
 from intune_scep.simulator.routing import Route, find_routes
 from intune_scep.simulator.settings import Settings
 from intune_scep.simulator.store import Store, read_meta
-from intune_scep.simulator.throttle import http_date, throttle
+from intune_scep.simulator.throttle import http_date, throttle, throttle_export
 from intune_scep.simulator.tokens import authenticate
 
 _VERSIONS = ("beta", "v1.0")
@@ -162,6 +162,8 @@ def _run(context: Context, route: Route, parameters: Mapping[str, str]) -> Respo
     authorize(context, route.permissions, write=route.writes)
     if route.template.startswith("deviceManagement/"):
         throttle(context, write=context.request.method != "GET")
+    if route.begins_job:
+        throttle_export(context)
     if route.writes and context.settings.read_only:
         raise GraphError(405, "NotAllowed", "The simulated tenant is read-only.", form="plain")
     # A refused request changes nothing, and yet was counted above.

@@ -24,7 +24,6 @@ from intune_scep.simulator.messages import Response, json_response
 from intune_scep.simulator.reissue import settle_certificates
 from intune_scep.simulator.resources import EXPORT_JOBS, add_resource, find_resource
 from intune_scep.simulator.schema import require_entity_type
-from intune_scep.simulator.throttle import throttle_export
 
 _DEVICE_COLUMNS = (
     "CertificateStatus",
@@ -58,7 +57,6 @@ def create_job(context: Context, _parameters: Mapping[str, str]) -> Response:
     """POST exportJobs: 201 with a job that has not started."""
     kind = require_entity_type(_TYPE)
     given = checked_properties(kind, read_object(context.request))
-    throttle_export(context)
     report = str(given.get("reportName"))
     if report not in _COLUMNS:
         raise bad_request(f"The report '{report}' is not available.")
