@@ -100,6 +100,13 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
+def _instant(name: str, text: str) -> float:
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise ValueError(f"{name!r} is an instant, as 2026-03-01T08:00:00Z.") from None
+
+
 def _refuse_others(given: Iterable[str], known: Collection[str], what: str) -> None:
     others = [name for name in given if name not in known]
     if others:
@@ -160,7 +167,7 @@ def _fleet(connection: sqlite3.Connection, request: Request, clock: Clock) -> An
     if "bundle" in query:
         named = [name for given in query["bundle"] for name in given.split(",")]
         return operations.bundle(named)
-    return operations.truth(parse_instant(query["since"][-1]) if "since" in query else 0.0)
+    return operations.truth(_instant("since", query["since"][-1]) if "since" in query else 0.0)
 
 
 def _connectors(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
