@@ -144,8 +144,8 @@ class DeliveredCertificate:
 
 def all_certificates(
     connection: sqlite3.Connection, *, of: str | None = None, at: float = math.inf
-) -> list[DeliveredCertificate]:
-    """Every certificate, in order of request.
+) -> Iterator[DeliveredCertificate]:
+    """Every certificate, in order of request, one at a time: there can be very many.
 
     Args:
         connection: The tenant's.
@@ -153,12 +153,11 @@ def all_certificates(
         at: Epoch seconds: as they were then, as far as check-in cycles know. Now by default.
     """
     place = {"of": of, "at": at}
-    found = []
     for text, ended, how, *owner in connection.execute(_WHOLE, place):
         state = _ended(json.loads(text), ended, how, at)
         if state is not None:
-            found.append(DeliveredCertificate(state, *owner))
-    return [*found, *_composed(connection, place, at)]
+            yield DeliveredCertificate(state, *owner)
+    yield from _composed(connection, place, at)
 
 
 _WHOLE = """

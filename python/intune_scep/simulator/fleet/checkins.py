@@ -7,8 +7,9 @@ is due by one cause is one set.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from intune_scep.simulator.certificates import validity_seconds
@@ -18,6 +19,7 @@ from intune_scep.simulator.fleet.platforms import UNREVOKED, has_dependants, pla
 from intune_scep.simulator.fleet.roster import begin_fleet
 from intune_scep.simulator.fleet.statements import (
     ENROL,
+    FORGET_FUTILE,
     INSIDE,
     LEAVE,
     VISITS,
@@ -57,8 +59,10 @@ def settle_fleet(connection: sqlite3.Connection, meta: Mapping[str, Any], now: f
     absorb_changes(connection)
     if now <= past:
         return
+    facts = cache(partial(_facts, connection, settings))
     for start, end in _spans(connection, past, now, settings.check_in_seconds):
-        _check_in(connection, settings, start, end)
+        if _collect(connection, settings.check_in_seconds, start, end):
+            _check_in(connection, settings, facts, start)
     write_meta(connection, _AT, now)
 
 
@@ -90,9 +94,12 @@ def _spans(
             start = until
 
 
-def _check_in(connection: sqlite3.Connection, settings: Settings, start: float, end: float) -> None:
-    if not _collect(connection, settings.check_in_seconds, start, end):
-        return
+def _check_in(
+    connection: sqlite3.Connection,
+    settings: Settings,
+    facts_of: Callable[[int, int], "_Facts"],
+    start: float,
+) -> None:
     ids = profile_ids(connection)
     base = connection.execute("SELECT coalesce(max(seq), 0) FROM certificate").fetchone()[0]
     sets = connection.execute(
@@ -100,7 +107,7 @@ def _check_in(connection: sqlite3.Connection, settings: Settings, start: float, 
     ).fetchall()
     for profile, via, cause in sets:
         place = {"profile": profile, "via": via, "cause": cause, "base": base}
-        facts = _facts(connection, settings, profile, via)
+        facts = facts_of(profile, via)
         if cause == LEAVES:
             _leave(connection, place, facts, settings)
         else:
@@ -188,6 +195,8 @@ def _enrol(
     connection: sqlite3.Connection, place: Mapping[str, Any], facts: _Facts, start: float
 ) -> None:
     living = living_hosts(connection, facts.hosts, start)
+    if not living:
+        connection.execute(FORGET_FUTILE, place)
     changes = place["cause"] == CHANGES
     revokes = changes and facts.revokes
     values = {

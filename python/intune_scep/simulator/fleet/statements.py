@@ -96,6 +96,14 @@ DELETE FROM fleet_todo WHERE profile = :profile AND via = :via AND device IN (
 )
 """A profile that is not assigned any more takes its certificate along."""
 
+FORGET_FUTILE = _statement("""
+DELETE FROM fleet_visit AS visit WHERE $set AND device IN (
+    SELECT held.device FROM fleet_held AS held
+    WHERE held.profile = :profile AND held.via = :via AND held.failure IS NOT NULL
+        AND (held.certificate IS NULL OR :cause = 2)
+)""")
+"""Asking once more where nobody answers changes nothing."""
+
 ENROL = tuple(
     map(
         _statement,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from intune_scep.simulator.scenario import (
@@ -186,6 +187,7 @@ def group_id(ring: str, kind: str) -> str:
     return stable_id("rollout group", f"{ring} {kind}")
 
 
+@cache
 def managed_device_id(number: int) -> str:
     """Id of a managed device, counted from 0."""
     return stable_id("rollout managed device", str(number))
@@ -252,10 +254,12 @@ def _members(count: int) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield group_id(ring, "devices"), tuple(_device_id(number) for number in inside)
 
 
+@cache
 def _user_id(number: int) -> str:
     return stable_id("rollout user", str(number))
 
 
+@cache
 def _device_id(number: int) -> str:
     return stable_id("rollout device", str(number))
 
