@@ -17,12 +17,13 @@ from intune_scep.active_directory.domain_facts import (
 )
 
 DAYS: Final = 30
+_THEN: Final = "intune-scep strong-mapping preflight --answers domain.json"
 _TEXT: Final = """\
 # Made by intune-scep: reads what Microsoft Graph does not know of this forest, and prints JSON.
 # It changes nothing. It was run by nobody here: read it first.
 # Run it as one who may read the System log and the registry of every domain controller:
 #   powershell -File preflight.ps1 > domain.json
-# then: intune-scep strong-mapping preflight --answers domain.json
+# then: {then}
 #Requires -Version 5.1 -Modules ActiveDirectory
 $ErrorActionPreference = 'Stop'
 $since = (Get-Date).AddDays(-{days})
@@ -100,6 +101,7 @@ def domain_script() -> str:
     """The script, in ASCII, whose JSON `parse_domain_facts` reads."""
     events = (*MAPPING_EVENTS, *NTAUTH_EVENTS)
     return _TEXT.format(
+        then=_THEN,
         days=DAYS,
         format=FORMAT,
         ids=", ".join(map(str, events)),
