@@ -305,6 +305,20 @@ def test_the_inventory_names_devices_and_their_last_contact(fleet: Graph) -> Non
         assert row["ReferenceId"] == (each["azureADDeviceId"] or "")
 
 
+def test_an_export_job_takes_as_long_as_the_tenant_says(fleet: Graph) -> None:
+    """Unknown; a setting here."""
+    asked = {"reportName": "DevicesWithInventory"}
+    first = fleet.send("POST", JOBS, asked).json()
+    assert first["status"] == "notStarted"
+    fleet.control("PUT", "settings", {"export_seconds": 0})
+    assert fleet.send("POST", JOBS, asked).json()["status"] == "completed"
+    fleet.control("PUT", "settings", {"export_seconds": 60})
+    slow = fleet.send("POST", JOBS, asked).json()
+    for seconds, status in ((30, "inProgress"), (40, "completed")):
+        advance(fleet, seconds)
+        assert fleet.read(f"{JOBS}('{slow['id']}')")["status"] == status
+
+
 def test_export_jobs_have_limits_of_their_own(fleet: Graph) -> None:
     """ROLLOUT.md 3: 48 in a minute from an application; which requests count is unknown."""
     body = {"reportName": "AllDeviceCertificates"}
