@@ -63,7 +63,7 @@ class Operations:
         present = Settings(**read_meta(self._connection)["settings"])
         changed = change_settings(present, changes)
         write_meta(self._connection, "settings", changed.to_dict())
-        if not changed.check_in_seconds:
+        if present.check_in_seconds and not changed.check_in_seconds:
             end_cycles(self._connection)
         settle_fleet(self._connection, read_meta(self._connection), self.now)
         return changed.to_dict()

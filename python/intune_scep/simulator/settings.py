@@ -19,7 +19,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 _MOST = 1_000_000_000
 _MAY_BE_ZERO = frozenset(
-    {"issuance_seconds", "version_step", "check_in_seconds", "report_lag_seconds"}
+    {"issuance_seconds", "version_step", "check_in_seconds", "report_lag_seconds", "export_seconds"}
 )
 
 
@@ -55,6 +55,7 @@ class Settings:
         refuse_mixed_targets: Refuse All Users or All Devices beside included groups.
         approvals: Whether writes of `deviceConfigurations` need multi admin approval, and with
             which status a filed request is answered; Microsoft's page and captures differ.
+        export_seconds: How long an export job takes; 0 for one that is finished in its own answer.
         export_tenant_jobs: Export jobs that may be asked for in a minute, in the whole tenant.
         export_application_jobs: The same by one application.
         export_user_jobs: The same by one user.
@@ -83,6 +84,7 @@ class Settings:
     missing_sid: str = "fails"
     refuse_mixed_targets: bool = False
     approvals: str = "off"
+    export_seconds: float = 5.0
     export_tenant_jobs: int = 100
     export_application_jobs: int = 48
     export_user_jobs: int = 8

@@ -1,6 +1,7 @@
 """The devices in the hands of a test: in Python, by command, in long steps and in short ones."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,16 +141,43 @@ def test_two_edits_before_a_check_in_cost_one_certificate(fleet: Fleet) -> None:
     assert 0 < count == devices
 
 
-def test_cycles_that_are_switched_off_and_on_begin_anew(fleet: Fleet) -> None:
+def states(fleet: Fleet, profile: str) -> Counter[tuple[str, str]]:
+    kind = fleet.graph.get(profile)["@odata.type"].removeprefix("#")
+    found = fleet.graph.list(f"{CONFIGURATIONS}/{profile}/{kind}/managedDeviceCertificateStates")
+    return Counter(
+        (each["certificateIssuanceState"], each["certificateRevokeStatus"]) for each in found
+    )
+
+
+def test_cycles_that_are_switched_off_leave_every_certificate_as_it_is(fleet: Fleet) -> None:
+    fleet.driver.fail(IOS, 0.5)
+    for changed in (WIFI, IOS):
+        fleet.edit(changed)
+    fleet.driver.advance(CYCLE / 2)
+    before = {each: states(fleet, each) for each in (WIFI, IOS)}
+    assert ("revoked", "revoked") in before[WIFI] and ("issueFailed", "none") in before[IOS]
     fleet.driver.change_settings(check_in_seconds=0)
-    assert fleet.graph.list("deviceManagement/managedDevices")
+    assert {each: states(fleet, each) for each in before} == before
     fleet.driver.advance(30 * 86_400)
-    fleet.driver.change_settings(check_in_seconds=CYCLE)
-    there = profile(fleet, WIFI)
-    assert there["valid"] == there["assigned"] > 0
+    assert {each: states(fleet, each) for each in before} == before
+    fleet.edit(WIFI, renewalThresholdPercentage=40)
+    fleet.driver.advance(1000)
+    assert sum(states(fleet, WIFI).values()) > sum(before[WIFI].values())
+
+
+def test_cycles_that_come_back_begin_with_what_is_there(fleet: Fleet) -> None:
     fleet.edit(WIFI)
     fleet.driver.advance(CYCLE + 1)
-    assert profile(fleet, WIFI)["current"] == there["assigned"] - profile(fleet, WIFI)["failed"]
+    before = profile(fleet, WIFI)
+    fleet.driver.change_settings(check_in_seconds=0)
+    fleet.driver.change_settings(check_in_seconds=CYCLE)
+    there = profile(fleet, WIFI)
+    assert there["valid"] == before["valid"]
+    assert states(fleet, WIFI)["issued", "none"] == before["valid"]
+    fleet.edit(WIFI, renewalThresholdPercentage=40)
+    fleet.driver.advance(CYCLE + 1)
+    after = profile(fleet, WIFI)
+    assert after["current"] == after["assigned"] - after["failed"] > 0
 
 
 def test_a_tenant_without_cycles_can_begin_them(tmp_path: Path) -> None:

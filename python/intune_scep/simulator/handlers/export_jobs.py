@@ -47,7 +47,6 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "DeviceStatusesByConfigurationProfile": STATUS_COLUMNS,
     "DevicesWithInventory": INVENTORY_COLUMNS,
 }
-_SECONDS_TO_RUN = 5
 _SECONDS_TO_LIVE = 86_400
 _TYPE = "deviceManagementExportJob"
 _FRAGMENT = "deviceManagement/reports/exportJobs/$entity"
@@ -82,7 +81,7 @@ def create_job(context: Context, _parameters: Mapping[str, str]) -> Response:
         read_policy_filter(job["filter"])
     # Ids of jobs are not GUIDs and keep their letter case.
     add_resource(context.connection, EXPORT_JOBS, job | {"id": job["id"].lower()})
-    return _answer(context, job, 201)
+    return _answer(context, _require_job(context, job["id"]), 201)
 
 
 def get_job(context: Context, parameters: Mapping[str, str]) -> Response:
@@ -106,7 +105,9 @@ def download(context: Context, job_id: str) -> Response:
 def _rows(context: Context, job: Mapping[str, Any], columns: Sequence[str]) -> Iterator[list[Any]]:
     """The lines of a report: how things were when it was written, less what reports lag by."""
     settle_certificates(context)
-    written = min(context.now, parse_instant(job["requestDateTime"]) + _SECONDS_TO_RUN)
+    written = min(
+        context.now, parse_instant(job["requestDateTime"]) + context.settings.export_seconds
+    )
     at = written - context.settings.report_lag_seconds
     if job["reportName"] == "DevicesWithInventory":
         return _chosen(inventory(context.connection, context.settings, at), columns)
@@ -130,12 +131,14 @@ def _require_job(context: Context, job_id: str) -> dict[str, Any]:
     job = resource.entity
     job["id"] = f"{job['reportName']}_{job['id'].partition('_')[2]}"
     started = parse_instant(job["requestDateTime"])
-    if context.now >= started + _SECONDS_TO_RUN:
+    # Of the same precision as what it is compared with.
+    passed = parse_instant(context.timestamp) - started
+    if passed >= context.settings.export_seconds:
         root = f"{context.request.scheme}://{context.request.host}"
         job["status"] = "completed"
         job["url"] = f"{root}/_simulator/exports/{job['id']}"
         job["expirationDateTime"] = format_instant(started + _SECONDS_TO_LIVE)
-    elif context.now > started:
+    elif passed > 0:
         job["status"] = "inProgress"
     return job
 

@@ -151,7 +151,10 @@ def build(devices: int = 200) -> Scenario:
             for each, wire in dependants.values()
         ),
         assignments={
-            **{root["id"]: (_target("allLicensedUsers"),) for root in roots.values()},
+            **{
+                root["id"]: (_target("allLicensedUsers"), _target("allDevices"))
+                for root in roots.values()
+            },
             **{profile_id(name): found for name, found in targets.items()},
             **{str(wire["id"]): targets[each.name] for each, wire in dependants.values()},
         },
@@ -196,7 +199,6 @@ def managed_device_id(number: int) -> str:
 def scep_profile(name: str) -> dict[str, Any]:
     """The SCEP profile of that display name."""
     bundle = next(each for each in _BUNDLES if each.name == name)
-    url = f"http{'s' if bundle.platform.startswith('android') else ''}://{HOSTS[bundle.host]}"
     machine = {
         "store": "machine",
         "subject": "CN={{AAD_Device_ID}}",
@@ -206,13 +208,14 @@ def scep_profile(name: str) -> dict[str, Any]:
     return scep_body(
         bundle.platform,
         bundle.name,
-        urls=[f"{url}/certsrv/mscep/mscep.dll"],
+        urls=[f"https://{HOSTS[bundle.host]}/certsrv/mscep/mscep.dll"],
         **(machine if bundle.machine else user),
     )
 
 
 def _root(platform: str) -> dict[str, Any]:
-    return root_body(platform, f"Rollout root {platform}", "bulk-root")
+    channel = {"deploymentChannel": "userChannel"} if platform == "macos" else {}
+    return root_body(platform, f"Rollout root {platform}", "bulk-root", **channel)
 
 
 def _dependant(kind: str, name: str) -> dict[str, Any]:
