@@ -56,13 +56,13 @@ async def read_found(tenant: Tenant) -> Found:
     deployments = await tried(
         "deployments", "Microsoft's own deployments", lambda: uses_deployments(tenant)
     )
+    if snapshot is not None and snapshot.unread:
+        unread["roots"] = " ".join(map(str, snapshot.unread[:_MOST_TOLD]))
     found = Found(
         connectors, requires_alignment=alignment, has_deployments=deployments, unread=unread
     )
     if snapshot is None:
         return found
-    if snapshot.unread:
-        unread["roots"] = " ".join(map(str, snapshot.unread[:_MOST_TOLD]))
     roots, without = _roots(snapshot)
     return replace(found, roots=roots, without_root=without, changing=len(snapshot.profiles))
 

@@ -8,12 +8,12 @@ import pytest
 from intune_scep.audience.readiness import ProfileReadiness, Reason
 from intune_scep.changes.journal import read_journal
 from intune_scep.changes.plan import Action, Plan, Task
-from intune_scep.changes.run import resume, verify_journal
+from intune_scep.changes.run import resume, roll_back, verify_journal
 from intune_scep.changes.status import Hold, Status
 from intune_scep.changes.steps.patch import Patch
 from intune_scep.changes.watch import Stop, Watch
 from intune_scep.errors import JournalError, PlanError, SelectionError
-from intune_scep.profiles import CertificateType, parse_profile
+from intune_scep.profiles import SID_URI, CertificateType, parse_profile
 from intune_scep.reports.runs import plan_lines, text_of, text_of_run
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import Choices, apply_plan, enforce, plan_tenant
@@ -35,6 +35,10 @@ def holding(made):
 
 def asked_of_the_directory(tenant):
     return [item["path"] for item in tenant.requests() if any(w in item["path"] for w in DIRECTORY)]
+
+
+def is_mapped(wire):
+    return any(name["name"] == SID_URI["name"] for name in wire.get(SANS) or ())
 
 
 def writes_in(tenant):
@@ -171,6 +175,11 @@ def test_a_run_changes_the_others_and_has_not_failed(simulated, tmp_path):
     assert "To finish" not in text_of_run(report)
     assert read_journal(journal).is_finished
     assert not tenant.run(lambda graph: verify_journal(graph, journal)).failed
+    before = {identifier for identifier, wire in tenant.profiles().items() if is_mapped(wire)}
+    back = tenant.run(lambda graph: roll_back(graph, journal))
+    assert back.count(Status.APPLIED) == len(foreseen.writing)
+    after = {identifier for identifier, wire in tenant.profiles().items() if is_mapped(wire)}
+    assert before - after == {item.id for item in foreseen.writing}
 
 
 def test_check_mode_tells_the_same_and_writes_nothing(simulated):
