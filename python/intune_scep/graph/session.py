@@ -8,6 +8,8 @@ import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from intune_scep.errors import GraphTransportError, IntuneScepError, InvalidIdError, UnsafeLinkError
@@ -79,6 +81,14 @@ class GraphSession:
         self.engine = engine
         self._pacer = pacer or Pacer()
         self.requests_sent = 0
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """The time by the clock of Graph, as its last answer told it; by the machine's before.
+
+        What Graph says of times is compared with this, so that a wrong clock here does no harm.
+        """
+        return datetime.now(UTC) + self._ahead
 
     async def read(
         self,
@@ -255,6 +265,7 @@ class GraphSession:
         clean = self.engine.redactor.clean
         parsed = parse_answer(response.content)
         received = {name.lower(): value for name, value in response.headers.items()}
+        self._ahead = _ahead_of_here(received.get("date"), self._ahead)
         _LOG.debug(
             "%s: %d in %.2f s, request id %r",
             what,
@@ -271,6 +282,15 @@ class GraphSession:
     async def close(self) -> None:
         self._pacer.close()
         await self.engine.close()
+
+
+def _ahead_of_here(date: str | None, known: timedelta) -> timedelta:
+    """How far the clock that wrote a Date header is ahead; what is known where it says nothing."""
+    try:
+        told = parsedate_to_datetime(date or "")
+    except ValueError:
+        return known
+    return known if told.tzinfo is None else told - datetime.now(UTC)
 
 
 def _shown(path: str) -> str:

@@ -101,7 +101,7 @@ class ModuleTenant:
         return [
             entry
             for entry in self.requests()
-            if entry["method"] in WRITES and not entry["path"].endswith("/$batch")
+            if entry["method"] in WRITES and not entry["path"].endswith(("$batch", "exportJobs"))
         ]
 
     def profiles(self):
