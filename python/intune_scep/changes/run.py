@@ -14,7 +14,6 @@ from intune_scep.changes.evidence import Gather, gathered
 from intune_scep.changes.expectation import Expectation
 from intune_scep.changes.journal import (
     Journal,
-    JournalWriter,
     default_journal_path,
     new_journal,
     read_journal,
@@ -23,6 +22,7 @@ from intune_scep.changes.journal import (
 from intune_scep.changes.plan import Action, Plan, Task, check_plan, require_room, waits_for
 from intune_scep.changes.readback import Readback
 from intune_scep.changes.record import ActionRecord, RunRecord
+from intune_scep.changes.record_log import RecordWriter
 from intune_scep.changes.report import Outcome, RunReport, first_outcome
 from intune_scep.changes.runs import find_journals, remember_journal
 from intune_scep.changes.status import Hold, Status
@@ -176,7 +176,7 @@ def begun_with(tenant_id: str, plan: Plan) -> Journal | None:
 async def _walk(
     tenant: Tenant,
     run: RunRecord,
-    writer: JournalWriter,
+    writer: RecordWriter,
     watch: Watch | None,
     *,
     notes: Iterable[str] = (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
@@ -75,20 +76,15 @@ class GraphSession:
 
     Attributes:
         requests_sent: How many requests went out, repeated ones included.
+        clock_skew: How far the service's clock is before this machine's, by its last answer that
+            told its time; zero before any did.
     """
 
     def __init__(self, engine: GraphEngine, pacer: Pacer | None = None) -> None:
         self.engine = engine
         self._pacer = pacer or Pacer()
         self.requests_sent = 0
-        self._ahead = timedelta()
-
-    def now(self) -> datetime:
-        """The time by the clock of Graph, as its last answer told it; by the machine's before.
-
-        What Graph says of times is compared with this, so that a wrong clock here does no harm.
-        """
-        return datetime.now(UTC) + self._ahead
+        self.clock_skew = timedelta()
 
     async def read(
         self,
@@ -265,7 +261,7 @@ class GraphSession:
         clean = self.engine.redactor.clean
         parsed = parse_answer(response.content)
         received = {name.lower(): value for name, value in response.headers.items()}
-        self._ahead = _ahead_of_here(received.get("date"), self._ahead)
+        self._note_time(received.get("date"))
         _LOG.debug(
             "%s: %d in %.2f s, request id %r",
             what,
@@ -279,18 +275,15 @@ class GraphSession:
             method, _shown(path), response.status_code, received, parsed, clean=clean
         )
 
+    def _note_time(self, date: str | None) -> None:
+        """Learn the service's time; one that cannot be read leaves what is known."""
+        with contextlib.suppress(TypeError, ValueError, IndexError):
+            told = parsedate_to_datetime(date or "")
+            self.clock_skew = told.astimezone(UTC) - datetime.now(UTC)
+
     async def close(self) -> None:
         self._pacer.close()
         await self.engine.close()
-
-
-def _ahead_of_here(date: str | None, known: timedelta) -> timedelta:
-    """How far the clock that wrote a Date header is ahead; what is known where it says nothing."""
-    try:
-        told = parsedate_to_datetime(date or "")
-    except ValueError:
-        return known
-    return known if told.tzinfo is None else told - datetime.now(UTC)
 
 
 def _shown(path: str) -> str:

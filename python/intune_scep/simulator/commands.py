@@ -31,8 +31,9 @@ Database = Annotated[Path, typer.Option(help="The tenant's file.", show_default=
 Scenario = Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")]
 
 
-def _size(what: str, default: int) -> Any:
-    told = f"Number of {what} of the scenario {SIZED}; {default} by default."
+def _size(name: str, what: str, default: str) -> Any:
+    takers = " or ".join(each for each, known in SIZED.items() if name in known)
+    told = f"Number of {what} of the scenario {takers}; {default} by default."
     return typer.Option(help=told, min=0, max=_MOST, show_default=False)
 
 
@@ -40,9 +41,9 @@ def _size(what: str, default: int) -> Any:
 def seed(
     database: Database,
     scenario: Scenario = "contoso",
-    profiles: Annotated[int | None, _size("SCEP profiles", 1000)] = None,
-    users: Annotated[int | None, _size("users", 2000)] = None,
-    devices: Annotated[int | None, _size("devices", 2000)] = None,
+    profiles: Annotated[int | None, _size("profiles", "SCEP profiles", "1000")] = None,
+    users: Annotated[int | None, _size("users", "users", "2000")] = None,
+    devices: Annotated[int | None, _size("devices", "devices", "2000 or 200")] = None,
 ) -> None:
     """Create the tenant, or replace it, with the scenario's content."""
     given = {"profiles": profiles, "users": users, "devices": devices}

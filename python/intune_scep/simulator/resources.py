@@ -18,6 +18,7 @@ MANAGED_DEVICES = "managedDevices"
 ASSIGNMENT_FILTERS = "assignmentFilters"
 ROLE_SCOPE_TAGS = "roleScopeTags"
 EXPORT_JOBS = "exportJobs"
+NDES_CONNECTORS = "ndesConnectors"
 ORGANIZATION = "organization"
 
 DIRECTORY = (USERS, GROUPS, DEVICES)

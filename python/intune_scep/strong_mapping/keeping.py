@@ -48,7 +48,7 @@ async def keep_certificates(tenant: Tenant, plan: Plan, telling: Callable[[str],
         issued = await read_issued(tenant, profiles)
     except IntuneScepError as error:
         return Evidence(KIND, notes=(_not_kept(f"{error} It needs {READING}."),))
-    before = Before.of(issued, profiles, tenant.session.now())
+    before = Before.of(issued, profiles, tenant.now())
     return Evidence(KIND, before.to_records())
 
 

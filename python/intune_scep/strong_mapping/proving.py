@@ -120,7 +120,7 @@ class _Reading:
         }
         self.changed = [item for item in run.plan.writing if item.key in self._records]
         self._ended = content.ended
-        self.as_of = tenant.session.now()
+        self.as_of = tenant.now()
         self.notes: list[str] = []
 
     async def compared(self) -> Mapping[str, Reissuance]:
@@ -136,7 +136,7 @@ class _Reading:
         ]
         check_ins = await self._check_ins() if wanted else None
         certificates = await self._certificates(wanted) if wanted else ()
-        self.as_of = self._tenant.session.now()
+        self.as_of = self._tenant.now()
         if certificates is None:
             return {}
         return self._compare(self._kept.before, certificates, check_ins)

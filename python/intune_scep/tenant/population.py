@@ -7,16 +7,13 @@ tenant with 200,000 users stay below 15 MB, and joining two of them is one opera
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from intune_scep.errors import GraphTransportError, IntuneScepError
-from intune_scep.graph.batch import BATCH_SIZE, read_batch
-from intune_scep.graph.session import checked_id
 from intune_scep.tenant.entities import (
-    PAGE,
     Entity,
     Failures,
     Progress,
@@ -25,6 +22,7 @@ from intune_scep.tenant.entities import (
     read_managed,
     word,
 )
+from intune_scep.tenant.members import read_members
 from intune_scep.tenant.tenant import Tenant
 
 # So that the tenant's own applications come first when the directory is busy (ROLLOUT.md 2).
@@ -32,8 +30,6 @@ _HEADERS: Final = {"x-ms-throttle-priority": "Low"}
 _SID: Final = "onPremisesSecurityIdentifier"
 _USERS: Final = f"id,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled,{_SID}"
 _DEVICES: Final = f"id,deviceId,displayName,accountEnabled,trustType,operatingSystem,{_SID}"
-_USER_TYPE: Final = "#microsoft.graph.user"
-_DEVICE_TYPE: Final = "#microsoft.graph.device"
 _MANAGED: Final = "id,userId,azureADDeviceId,operatingSystem,managementAgent"
 
 
@@ -172,7 +168,9 @@ async def read_population(
     managed = await reading.managed()
     group_users: dict[str, int] = {}
     group_devices: dict[str, int] = {}
-    async for group, members in reading.groups(groups):
+    async for group, members in read_members(
+        tenant, groups, reading.failures, headers=_HEADERS, progress=progress
+    ):
         if users is not None and reading.knows(group, "users", users, members.users):
             group_users[group] = users.set_of(chain(members.users, members.untold))
         if devices is not None and reading.knows(group, "devices", devices, members.devices):
@@ -186,28 +184,6 @@ async def read_population(
         tuple(reading.failures),
         tenant.session.requests_sent - before,
     )
-
-
-@dataclass
-class _Members:
-    """Ids of the members of a group, in lower case.
-
-    Attributes:
-        untold: Those of which Graph does not tell what they are.
-    """
-
-    users: set[str] = field(default_factory=set)
-    devices: set[str] = field(default_factory=set)
-    untold: set[str] = field(default_factory=set)
-
-    def take(self, entities: Any) -> None:
-        """Take in a page; members of other kinds, such as groups, are passed over."""
-        kinds = {_USER_TYPE: self.users, _DEVICE_TYPE: self.devices, "": self.untold}
-        for entity in entities if isinstance(entities, list) else []:
-            if isinstance(entity, dict) and isinstance(entity.get("id"), str):
-                found = kinds.get(word(entity, "@odata.type"))
-                if found is not None:
-                    found.add(entity["id"].lower())
 
 
 class _Reading:
@@ -253,47 +229,6 @@ class _Reading:
             self.failures.append(("managed devices", error))
             return None
 
-    async def groups(self, groups: Iterable[str]) -> AsyncIterator[tuple[str, _Members]]:
-        """Each group that could be read, in lower case, with the ids of its members.
-
-        They come a request at a time: the members of all groups together may not fit into memory.
-        """
-        fit = [group for group in sorted({item.lower() for item in groups}) if self._is_fit(group)]
-        for start in range(0, len(fit), BATCH_SIZE):
-            chunk = fit[start : start + BATCH_SIZE]
-            async for found in self._some_groups(chunk):
-                yield found
-            if self._progress is not None:
-                self._progress(start + len(chunk), len(fit), "groups")
-
-    async def _some_groups(self, groups: Sequence[str]) -> AsyncIterator[tuple[str, _Members]]:
-        paths = [f"groups/{group}/transitiveMembers?$select=id&$top={PAGE}" for group in groups]
-        try:
-            answers = await read_batch(self._session, paths, headers=_HEADERS)
-        except IntuneScepError as error:
-            self.failures.append(("the members of groups", error))
-            return
-        for group, answer in zip(groups, answers, strict=True):
-            # A deleted group that a profile still names has no members.
-            if answer.error is not None and not answer.not_found:
-                self.failures.append((f"the members of group {group}", answer.error))
-                continue
-            try:
-                members = await self._members(answer.body)
-            except IntuneScepError as error:
-                self.failures.append((f"the members of group {group}", error))
-                continue
-            yield group, members
-
-    async def _members(self, body: Any) -> _Members:
-        first = body if isinstance(body, dict) else {}
-        members = _Members()
-        members.take(first.get("value"))
-        if (link := self._session.next_link(first)) is not None:
-            async for page in self._session.pages(link, headers=_HEADERS):
-                members.take(page)
-        return members
-
     def knows(self, group: str, what: str, accounts: Accounts[_Account], ids: set[str]) -> bool:
         """Whether all members of one kind are among the accounts read; else a failure is noted.
 
@@ -307,14 +242,6 @@ class _Reading:
             )
             self.failures.append((f"the {what} of group {group}", error))
         return not missing
-
-    def _is_fit(self, group: str) -> bool:
-        try:
-            checked_id(group)
-        except IntuneScepError as error:
-            self.failures.append((f"the members of group {group!r}", error))
-            return False
-        return True
 
 
 def _user(entity: Entity) -> User:

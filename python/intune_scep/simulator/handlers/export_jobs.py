@@ -1,17 +1,25 @@
-"""Certificate reports: asked for, polled, downloaded as a zip."""
+"""Reports as export jobs: asked for, polled, downloaded as a zip."""
 
 import csv
 import io
 import json
+import math
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from intune_scep.simulator.bodies import checked_properties, read_object
 from intune_scep.simulator.certificates import DeliveredCertificate, all_certificates
 from intune_scep.simulator.clock import format_instant, parse_instant
 from intune_scep.simulator.context import Context
+from intune_scep.simulator.fleet.shown import (
+    INVENTORY_COLUMNS,
+    STATUS_COLUMNS,
+    device_statuses,
+    inventory,
+)
 from intune_scep.simulator.graph_errors import bad_request, not_found
+from intune_scep.simulator.handlers.reports import read_policy_filter
 from intune_scep.simulator.messages import Response, json_response
 from intune_scep.simulator.reissue import settle_certificates
 from intune_scep.simulator.resources import EXPORT_JOBS, add_resource, find_resource
@@ -36,6 +44,8 @@ _DEVICE_COLUMNS = (
 _COLUMNS: Mapping[str, Sequence[str]] = {
     "AllDeviceCertificates": _DEVICE_COLUMNS,
     "CertificatesByRAPolicy": ("CaConfiguration", *_DEVICE_COLUMNS),
+    "DeviceStatusesByConfigurationProfile": STATUS_COLUMNS,
+    "DevicesWithInventory": INVENTORY_COLUMNS,
 }
 _SECONDS_TO_RUN = 5
 _SECONDS_TO_LIVE = 86_400
@@ -68,6 +78,8 @@ def create_job(context: Context, _parameters: Mapping[str, str]) -> Response:
     unknown = set(job["select"]) - set(_COLUMNS[report])
     if unknown or job["format"] not in _WRITERS:
         raise bad_request("The report has no such column or format.")
+    if report == "DeviceStatusesByConfigurationProfile":
+        read_policy_filter(job["filter"])
     # Ids of jobs are not GUIDs and keep their letter case.
     add_resource(context.connection, EXPORT_JOBS, job | {"id": job["id"].lower()})
     return _answer(context, job, 201)
@@ -83,16 +95,26 @@ def download(context: Context, job_id: str) -> Response:
     job = _require_job(context, job_id)
     if job["status"] != "completed":
         raise not_found(f"report '{job_id}'")
-    settle_certificates(context)
     columns = job["select"] or _COLUMNS[job["reportName"]]
-    rows = [
-        {name: row[name] for name in columns}
-        for row in map(_row, filter(_is_reported, all_certificates(context.connection)))
-    ]
+    rows = [{name: row[name] for name in columns} for row in _rows(context, job)]
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"{job['id']}.{job['format']}", _WRITERS[job["format"]](columns, rows))
     return Response(200, data.getvalue(), {"Content-Type": "application/zip"})
+
+
+def _rows(context: Context, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The lines of a report: how things were when it was written, less what reports lag by."""
+    settle_certificates(context)
+    written = min(context.now, parse_instant(job["requestDateTime"]) + _SECONDS_TO_RUN)
+    at = written - context.settings.report_lag_seconds
+    if job["reportName"] == "DevicesWithInventory":
+        return inventory(context.connection, context.settings, at)
+    if job["reportName"] == "DeviceStatusesByConfigurationProfile":
+        return device_statuses(context.connection, at, read_policy_filter(job["filter"]))
+    instant = at if context.settings.check_in_seconds else math.inf
+    found = all_certificates(context.connection, at=instant)
+    return map(_row, filter(_is_reported, found))
 
 
 def _require_job(context: Context, job_id: str) -> dict[str, Any]:
