@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from intune_scep.audience.reissued import Reissuance
+from intune_scep.changes.status import Status
 from intune_scep.cli.console import headline, plain, print_notes, table_of
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.proof import (
@@ -60,7 +61,9 @@ def show_proof(console: Console, found: CertificateProof, *, again: str | None =
 
 def round_line(found: CertificateProof) -> Text:
     """One round of a watch in one line."""
-    parts = [f"{_short(item)}" for item in found.profiles]
+    parts = [_short(item) for item in found.profiles]
+    if unread := found.report.count(Status.UNKNOWN):
+        parts.insert(0, f"{counted(unread, 'profile')} could not be read")
     return plain(f"{_time(found.as_of)}  {'; '.join(parts) or 'nothing was changed'}")
 
 

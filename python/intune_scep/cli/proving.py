@@ -7,7 +7,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from intune_scep.certificates import ExpectedSids
 from intune_scep.cli.console import console, progress_bar
@@ -18,9 +17,6 @@ from intune_scep.errors import GraphError, GraphTransportError, SelectionError
 from intune_scep.strong_mapping.proof import CertificateProof, Finish
 from intune_scep.texts import json_text
 from intune_scep.wording import option
-
-if TYPE_CHECKING:
-    from intune_scep import IntuneClient
 
 _CODES = {
     Finish.COMPLETE: 0,
@@ -91,27 +87,27 @@ def prove(shared: Shared, asked: Asked) -> int:
         The exit code.
     """
     expected = ExpectedSids.from_csv(asked.expected) if asked.expected is not None else None
-    with shared.client() as client:
-        found = _look(client, asked, expected)
+    found = _look(shared, asked, expected)
+    _show(shared, asked, found)
+    failed = 0
+    while asked.watch and not found.is_settled and failed < _MOST_FAILED_ROUNDS:
+        wait(asked.seconds)
+        try:
+            found = _look(shared, asked, expected)
+        except (GraphError, GraphTransportError) as error:
+            failed += 1
+            if failed == _MOST_FAILED_ROUNDS:
+                raise
+            tell(f"This round could not be read, the next one is tried: {error}")
+            continue
+        failed = failed + 1 if found.finish is Finish.FAILED else 0
         _show(shared, asked, found)
-        failed = 0
-        while asked.watch and not found.is_settled:
-            wait(asked.seconds)
-            try:
-                found = _look(client, asked, expected)
-            except (GraphError, GraphTransportError) as error:
-                failed += 1
-                if failed == _MOST_FAILED_ROUNDS:
-                    raise
-                tell(f"This round could not be read, the next one is tried: {error}")
-                continue
-            failed = 0
-            _show(shared, asked, found)
     return _CODES[found.finish]
 
 
-def _look(client: IntuneClient, asked: Asked, expected: ExpectedSids | None) -> CertificateProof:
-    with progress_bar("Verifying") as progress:
+def _look(shared: Shared, asked: Asked, expected: ExpectedSids | None) -> CertificateProof:
+    """One round; each signs in by itself, since a token does not last as long as a watch."""
+    with shared.client() as client, progress_bar("Verifying") as progress:
         return client.strong_mapping.verify_certificates(
             asked.journal, issued=asked.issued, expected=expected, progress=progress
         )

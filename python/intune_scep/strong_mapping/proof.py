@@ -18,6 +18,7 @@ from intune_scep.certificates import (
     UnreadableCertificate,
 )
 from intune_scep.changes.report import Outcome, RunReport
+from intune_scep.changes.status import Status
 from intune_scep.records import to_json
 
 
@@ -117,6 +118,7 @@ class IssuedFiles:
 
 
 _MOST_NOTES = 5
+_ALL = 100
 
 
 @dataclass(frozen=True)
@@ -149,10 +151,10 @@ class ProfileProof:
         found = self.reissuance
         if found is None or found.unverifiable is not None:
             return False
-        if self.carries is not None and self.carries[Carries.WRONG]:
-            return False
         if not found.devices:
             return True
+        if self.carries is not None and self.share_right != _ALL:
+            return False
         return bool(found.reissued) and not found.not_reissued and not found.unknown
 
     @property
@@ -190,7 +192,7 @@ class CertificateProof:
     Attributes:
         report: Every profile of the run as it is now.
         profiles: Those that the run changed and nobody took back.
-        as_of: When the certificates were read, by the clock of Graph.
+        as_of: When the report of the certificates was asked for, by the clock of Graph.
         taken_at: When those before the change were read; None where that was not kept.
         notes: What could not be read, and what a reader must know.
         requests: How many were sent for it.
@@ -226,6 +228,10 @@ class CertificateProof:
         Every device that Intune still manages has a new certificate; or all that were seen have
         one, and those who were not had the time that a check-in and the report take.
         """
+        if self.finish is Finish.FAILED:
+            # What could not be read now may be read next time.
+            bad = [item.status for item in self.report.outcomes if item.is_bad]
+            return self.report.stopped is not None or set(bad) != {Status.UNKNOWN}
         if self.finish is not Finish.COMPLETE:
             return self.finish is not Finish.PENDING
         waits = any(

@@ -101,7 +101,7 @@ class _Reading:
 
     Attributes:
         changed: The actions that changed one, and were not taken back.
-        as_of: When the certificates were read.
+        as_of: When the report of the certificates was asked for.
         notes: What could not be read, and why.
     """
 
@@ -135,8 +135,9 @@ class _Reading:
             action.id for action in self.changed if action.id and reports_certificates(action)
         ]
         check_ins = await self._check_ins() if wanted else None
-        certificates = await self._certificates(wanted) if wanted else ()
+        # What the report lags is counted from when it was asked for.
         self.as_of = self._tenant.now()
+        certificates = await self._certificates(wanted) if wanted else ()
         if certificates is None:
             return {}
         return self._compare(self._kept.before, certificates, check_ins)

@@ -1,0 +1,195 @@
+"""`strong-mapping verify --certificates` as its user runs it, on a tenant whose time passes."""
+
+import json
+
+import pytest
+
+from intune_scep.cli import proving
+from intune_scep.simulator.scenarios.bulk import bulk
+from intune_scep.simulator.scenarios.rollout import build
+
+from .commands import refused
+
+GROUP = "strong-mapping"
+HOUR = 3600
+
+
+@pytest.fixture
+def rollout(use):
+    return use(build(40), "rollout40")
+
+
+@pytest.fixture
+def passing(monkeypatch):
+    """Return a function that lets so many hours pass in a tenant between two rounds."""
+
+    def let(tenant, hours):
+        waited = []
+
+        def wait(seconds):
+            waited.append(seconds)
+            assert len(waited) < 50, "it waits for ever"
+            tenant.control("POST", "clock", {"advance": hours * HOUR})
+
+        monkeypatch.setattr(proving, "wait", wait)
+        return waited
+
+    return let
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return tmp_path / "run.jsonl"
+
+
+def apply(cli, journal, *options):
+    code, _, err = cli(GROUP, "apply", "--yes", "--journal", journal, *options)
+    assert code == 0, err
+
+
+def verify(cli, journal, *options):
+    return cli(GROUP, "verify", "--journal", journal, "--certificates", *options)
+
+
+def pass_hours(tenant, hours):
+    tenant.control("POST", "clock", {"advance": hours * HOUR})
+
+
+def test_right_after_a_run_nobody_is_done_and_the_time_of_a_full_answer_is_told(
+    rollout, cli, journal
+):
+    apply(cli, journal)
+    code, out, _ = verify(cli, journal)
+    assert code == 2
+    assert "SIMULATOR" in out.splitlines()[0]
+    assert "Windows user Wi-Fi" in out
+    assert "every 8 h, and the report lags up to 6 h" in out
+    assert "(not reached)" in out
+    assert "never shows which SID" in out
+    assert out.rstrip().endswith("Not finished.")
+
+
+def test_when_everybody_seen_has_a_new_one_it_is_finished(rollout, cli, journal):
+    apply(cli, journal)
+    pass_hours(rollout, 24)
+    code, out, _ = verify(cli, journal, "--output", "json")
+    told = json.loads(out)
+    unfinished = [item["name"] for item in told["profiles"] if not item["is_done"]]
+    counts = [item["certificates"] for item in told["profiles"]]
+    # Users without a SID get no certificate, so their devices are never done.
+    assert code == (2 if unfinished else 0)
+    assert len(unfinished) == sum(bool(item["not_reissued"]) for item in counts)
+    assert all(
+        item["devices"] == item["reissued"] + item["not_reissued"] + item["not_seen"]
+        for item in counts
+    )
+    assert sum(item["reissued"] for item in counts)
+
+
+def test_a_watch_tells_a_line_a_round_and_ends_when_there_is_nothing_to_wait_for(
+    use, cli, journal, passing
+):
+    tenant = use(build(26), "rollout26")
+    waited = passing(tenant, 2)
+    apply(cli, journal)
+    code, out, _ = verify(cli, journal, "--watch", "--every", "2h")
+    assert code == 0
+    rounds = [line for line in out.splitlines() if line[:2] == "20" and "re-issued" in line]
+    assert len(rounds) == len(waited)
+    assert set(waited) == {2 * HOUR}
+    assert 6 <= len(waited) <= 8
+    assert "Every device that was seen since the change has a new certificate." in out
+
+
+def test_a_watch_for_machines_is_one_object_a_line(use, cli, journal, passing):
+    tenant = use(build(26), "rollout26")
+    passing(tenant, 4)
+    apply(cli, journal)
+    code, out, _ = verify(cli, journal, "--watch", "--output", "json")
+    rounds = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert rounds[0]["finish"] == "pending"
+    assert rounds[-1]["finish"] == "complete"
+    assert [item["as_of"] for item in rounds] == sorted(item["as_of"] for item in rounds)
+
+
+def test_a_watch_lives_through_a_round_that_cannot_be_read(use, cli, journal, monkeypatch):
+    tenant = use(build(26), "rollout26")
+    apply(cli, journal)
+    rule = {"match": {"path": "deviceConfigurations"}, "effect": 400}
+    struck = [[rule], [], [rule], []]
+
+    def wait(_seconds):
+        tenant.control("POST", "clock", {"advance": 5 * HOUR})
+        tenant.control("PUT", "faults", struck.pop(0) if struck else [])
+
+    monkeypatch.setattr(proving, "wait", wait)
+    code, out, _ = verify(cli, journal, "--watch")
+    assert code == 0
+    assert out.count("could not be read") == 2
+
+
+def test_a_watch_gives_up_where_no_round_can_be_read_any_more(use, cli, journal, monkeypatch):
+    tenant = use(build(26), "rollout26")
+    apply(cli, journal)
+    rule = {"match": {"path": "deviceConfigurations"}, "effect": 400}
+    monkeypatch.setattr(proving, "wait", lambda _: tenant.control("PUT", "faults", [rule]))
+    code, out, _ = verify(cli, journal, "--watch")
+    assert code == 1
+    assert out.count("could not be read;") == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--watch",), "--watch needs --certificates"),
+        (("--issued", "x.cer"), "--issued needs --certificates"),
+        (("--certificates", "--expected", "x.csv"), "--expected needs --issued"),
+        (("--certificates", "--watch", "--every", "10s"), "from 1m to 24h"),
+        (("--certificates", "--watch", "--every", "2d"), "from 1m to 24h"),
+        (("--certificates", "--watch", "--every", "soon"), "'soon'"),
+        (("--certificates", "--watch", "--every", "-5m"), "from 1m to 24h"),
+        (("--certificates", "--watch", "--every", ""), "from 1m to 24h"),
+        (("--certificates", "--issued", ".", "--expected", "none.csv"), "none.csv"),
+    ],
+)
+def test_options_that_would_not_be_obeyed_are_refused(rollout, cli, journal, options, told):
+    rollout.control("DELETE", "requests")
+    refused(cli(GROUP, "verify", "--journal", journal, *options), told)
+    assert not rollout.requests()
+
+
+def test_without_what_was_out_before_nothing_can_be_judged(rollout, cli, journal):
+    apply(cli, journal, "--without-certificates")
+    rollout.control("DELETE", "requests")
+    code, out, _ = verify(cli, journal)
+    assert code == 3
+    assert "the journal does not hold which were out before" in out
+    assert "Nothing could be told of any certificate." in out
+    assert not [item for item in rollout.requests() if "exportJobs" in item["path"]]
+
+
+def test_a_profile_that_is_not_as_the_run_left_it_fails(use, cli, journal):
+    tenant = use(bulk(3), "bulk3")
+    apply(cli, journal)
+    identifier, wire = next(
+        (key, wire)
+        for key, wire in tenant.profiles().items()
+        if wire.get("customSubjectAlternativeNames")
+    )
+    body = {"@odata.type": wire["@odata.type"], "customSubjectAlternativeNames": []}
+    path = f"deviceManagement/deviceConfigurations/{identifier}"
+    tenant.run(lambda graph: graph.session.write("PATCH", path, body))
+    code, out, _ = verify(cli, journal)
+    assert code == 1
+    assert wire["displayName"] in out
+    assert "not as the run left it" in out
+
+
+def test_plain_verify_is_what_it_was(rollout, cli, journal):
+    apply(cli, journal)
+    rollout.control("DELETE", "requests")
+    code, out, _ = cli(GROUP, "verify", "--journal", journal)
+    assert code == 0
+    assert "Certificates" not in out
+    assert not [item for item in rollout.requests() if "exportJobs" in item["path"]]
