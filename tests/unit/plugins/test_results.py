@@ -19,7 +19,7 @@ from intune_scep.result_fields import RESULTS
 from intune_scep.simulator import seed_database
 
 COLLECTION = Path(_base.__file__).resolve().parents[2]
-OF_THE_MODULE = {"failure", "journal_content", "msg", "text"}
+OF_THE_MODULE = {"failure", "journal_content", "msg", "proof", "text"}
 OF_THE_LIBRARY = {"changed", "failed", "warnings", "msg"}
 
 
