@@ -1,10 +1,15 @@
 """`strong-mapping verify --certificates` as its user runs it, on a tenant whose time passes."""
 
+import io
 import json
 
 import pytest
+from rich.console import Console
 
+from intune_scep import IntuneClient
 from intune_scep.cli import proving
+from intune_scep.cli.proof_text import show_proof
+from intune_scep.connection import ConnectionOptions
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.simulator.scenarios.rollout import build
 
@@ -137,6 +142,31 @@ def test_a_watch_gives_up_where_no_round_can_be_read_any_more(use, cli, journal,
     code, out, _ = verify(cli, journal, "--watch")
     assert code == 1
     assert out.count("could not be read;") == 3
+
+
+def test_ctrl_c_ends_a_watch_after_what_was_seen(rollout, cli, journal, monkeypatch):
+    def interrupted(_seconds):
+        raise KeyboardInterrupt
+
+    apply(cli, journal)
+    monkeypatch.setattr(proving, "wait", interrupted)
+    code, out, _ = verify(cli, journal, "--watch")
+    assert code == 130
+    assert "Windows user Wi-Fi: 0 of 0 seen re-issued" in out
+
+
+@pytest.mark.parametrize("width", [40, 80, 99, 100, 200])
+def test_no_name_is_lost_however_narrow_the_terminal(rollout, cli, journal, width):
+    apply(cli, journal)
+    pass_hours(rollout, 12)
+    with IntuneClient(ConnectionOptions.from_environment()) as client:
+        found = client.strong_mapping.verify_certificates(journal)
+    target = Console(file=io.StringIO(), width=width)
+    show_proof(target, found)
+    text = " ".join(target.file.getvalue().split())
+    for item in found.profiles:
+        assert item.name in text
+        assert f"{len(item.reissuance.reissued)}" in text
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Final
 
 from intune_scep.audience.reissued import Before, is_reported
 from intune_scep.changes.evidence import Evidence
+from intune_scep.changes.journal import Journal
 from intune_scep.changes.plan import Action, Plan
-from intune_scep.changes.record import RunRecord
 from intune_scep.errors import IntuneScepError, JournalError
 from intune_scep.graph.permissions import missing_permissions
 from intune_scep.profiles import require_profile_type
@@ -69,17 +69,17 @@ class Kept:
     ahead: timedelta = timedelta()
 
 
-def kept_by(run: RunRecord) -> Kept:
-    """What a run kept of the certificates that were out.
+def kept_in(journal: Journal) -> Kept:
+    """What the first run of a journal kept of the certificates that were out.
 
     Raises:
         JournalError: it is not what such a run keeps.
     """
-    records = [item for item in run.evidence if item.kind == KIND]
+    records = [item for item in journal.first.evidence if item.kind == KIND]
     try:
         before = Before.from_records(item.content for item in records)
     except ValueError as error:
-        raise JournalError(f"The journal cannot be used: {error}.") from error
+        raise JournalError(f"Journal {journal.path} is damaged: {error}.") from error
     if before is None:
         return Kept()
     recorded = moment_of(records[0].at)

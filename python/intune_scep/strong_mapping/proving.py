@@ -16,7 +16,7 @@ from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import verify_journal
 from intune_scep.changes.status import Status
 from intune_scep.errors import IntuneScepError
-from intune_scep.strong_mapping.keeping import Kept, kept_by, moment_of, reports_certificates
+from intune_scep.strong_mapping.keeping import Kept, kept_in, moment_of, reports_certificates
 from intune_scep.strong_mapping.proof import CertificateProof, IssuedFiles, ProfileProof
 from intune_scep.strong_mapping.run import TASKS
 from intune_scep.tenant import Tenant
@@ -58,7 +58,7 @@ async def verify_certificates(
     content = read_journal(journal)
     content.require_tenant(tenant.tenant_id, tenant.cloud)
     content.require_task(TASKS)
-    kept = kept_by(content.first)
+    kept = kept_in(content)
     report = await verify_journal(tenant, journal)
     reading = _Reading(tenant, content, kept, report, progress or _silent)
     files = _files(issued, expected, progress or _silent) if issued else None

@@ -19,7 +19,7 @@ from intune_scep.errors import JournalError
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.simulator.scenarios.rollout import build, profile_id
 from intune_scep.strong_mapping import Choices, enforce
-from intune_scep.strong_mapping.keeping import READING, kept_by
+from intune_scep.strong_mapping.keeping import READING, kept_in
 from intune_scep.strong_mapping.proof import (
     Carries,
     CertificateProof,
@@ -133,7 +133,7 @@ def test_the_journal_keeps_what_was_out_before_the_first_write(simulated, tmp_pa
     kinds = [json.loads(line)["record"] for line in journal.read_text().splitlines()]
     assert kinds.index("evidence") < kinds.index("intention")
     assert "evidence" not in kinds[kinds.index("intention") :]
-    before = kept_by(read_journal(journal).first).before
+    before = kept_in(read_journal(journal)).before
     plan = read_journal(journal).first.plan
     assert before.held.keys() == {action.id for action in plan.writing}
     assert all(before.held.values())
@@ -181,12 +181,12 @@ def test_a_resumed_run_does_not_read_it_again_and_keeps_what_it_has(simulated, t
     stop = Stop()
     watch = Watch(progress=lambda *_: stop.request(), stop=stop)
     assert migrate(tenant, journal, watch=watch).stopped
-    kept = kept_by(read_journal(journal).first)
+    kept = kept_in(read_journal(journal))
     assert len(jobs(tenant)) == 1
     report = migrate(tenant, journal)
     assert report.counts["statuses"]["applied"]
     assert len(jobs(tenant)) == 1
-    assert kept_by(read_journal(journal).first) == kept
+    assert kept_in(read_journal(journal)) == kept
     pass_time(tenant, 20 * HOUR)
     assert {item.reissuance.unverifiable for item in proof(tenant, journal).profiles} == {None}
 
