@@ -5,13 +5,16 @@ import json
 
 import pytest
 from rich.console import Console
+from tests.unit.active_directory.exports import THUMBPRINT, event
 
 from intune_scep import IntuneClient
+from intune_scep.changes.journal import read_journal
 from intune_scep.cli import proving
 from intune_scep.cli.proof_text import show_proof
 from intune_scep.connection import ConnectionOptions
 from intune_scep.simulator.scenarios.bulk import bulk
-from intune_scep.simulator.scenarios.rollout import build
+from intune_scep.simulator.scenarios.rollout import build, profile_id
+from intune_scep.strong_mapping.keeping import kept_in
 
 from .commands import refused
 
@@ -223,3 +226,32 @@ def test_plain_verify_is_what_it_was(rollout, cli, journal):
     assert code == 0
     assert "Certificates" not in out
     assert not [item for item in rollout.requests() if "exportJobs" in item["path"]]
+
+
+def test_events_tell_certificates_from_before_the_run_from_newer_ones(
+    rollout, cli, journal, tmp_path
+):
+    apply(cli, journal)
+    windows = profile_id("Windows user Wi-Fi")
+    old = min(kept_in(read_journal(journal)).before.serials(windows))
+    events, report = tmp_path / "events.xml", tmp_path / "report.csv"
+    events.write_text(event(39))
+    given = ("certificate", "events", events, "--report", report, "--journal", journal)
+    for serial, told in ((old, "1 from before it"), ("ABCDEF", "1 from after it")):
+        report.write_text(f"PolicyId,SerialNumber,Thumbprint\n{windows},{serial},{THUMBPRINT}\n")
+        code, out, _ = cli(*given)
+        assert code == 2
+        assert "Windows user Wi-Fi: changed 20" in out
+        assert f"certificates: {told}." in out
+        code, out, _ = cli(*given, "-o", "json")
+        [item] = json.loads(out)["since_run"]
+        assert (code, item["before"] + item["after"]) == (2, 1)
+    report.write_text(f"PolicyId,SerialNumber,Thumbprint\nanother,{old},{THUMBPRINT}\n")
+    assert "No event is about a profile that the run changed." in cli(*given)[1]
+
+
+def test_events_with_a_journal_need_a_report(rollout, cli, journal, tmp_path):
+    events = tmp_path / "events.xml"
+    events.write_text(event(39))
+    answer = cli("certificate", "events", events, "--journal", journal)
+    refused(answer, "--journal needs --report")

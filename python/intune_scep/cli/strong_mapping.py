@@ -286,7 +286,7 @@ def verify(
         typer.Option(
             "--watch",
             help="With --certificates: look again until every device that was seen since has a new"
-            " one.",
+            " one, and no other is to be waited for.",
         ),
     ] = False,
     every: Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,6 +11,7 @@ from intune_scep.audience.reissued import Before, is_reported
 from intune_scep.changes.evidence import Evidence
 from intune_scep.changes.journal import Journal
 from intune_scep.changes.plan import Action, Plan
+from intune_scep.changes.status import Status
 from intune_scep.errors import IntuneScepError, JournalError
 from intune_scep.graph.permissions import missing_permissions
 from intune_scep.profiles import require_profile_type
@@ -84,6 +85,25 @@ def kept_in(journal: Journal) -> Kept:
         return Kept()
     recorded = moment_of(records[0].at)
     return Kept(before, before.taken_at - recorded if recorded is not None else timedelta())
+
+
+_CHANGED: Final = frozenset({Status.APPLIED, Status.UNKNOWN, None})
+
+
+def changes_in(journal: Journal, kept: Kept) -> Mapping[str, datetime]:
+    """Keys of the actions by which the first run of a journal changed a profile, in their order.
+
+    Returns:
+        To when the last write of the profile was known to be done, by the clock of Graph.
+    """
+    found: dict[str, datetime] = {}
+    for action in journal.first.plan.writing:
+        steps = journal.first.record(action).steps.values()
+        if any(step.status in _CHANGED for step in steps):
+            times = [moment for step in steps if (moment := moment_of(step.at)) is not None]
+            last = max(times, default=None) or moment_of(journal.ended) or datetime.now(UTC)
+            found[action.key] = last + kept.ahead
+    return found
 
 
 def moment_of(text: str) -> datetime | None:

@@ -11,12 +11,11 @@ from intune_scep.audience.reissued import Before, Reissuance, reissuance
 from intune_scep.certificates import ExpectedSids, read_certificates
 from intune_scep.changes.journal import Journal, read_journal
 from intune_scep.changes.plan import Action
-from intune_scep.changes.record import ActionRecord
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import verify_journal
 from intune_scep.changes.status import Status
 from intune_scep.errors import IntuneScepError
-from intune_scep.strong_mapping.keeping import Kept, kept_in, moment_of, reports_certificates
+from intune_scep.strong_mapping.keeping import Kept, changes_in, kept_in, reports_certificates
 from intune_scep.strong_mapping.proof import CertificateProof, IssuedFiles, ProfileProof
 from intune_scep.strong_mapping.run import TASKS
 from intune_scep.tenant import Tenant
@@ -28,7 +27,6 @@ _NO_SNAPSHOT: Final = (
     "The journal does not hold which certificates were out before the change, so nobody can tell"
     " which are new."
 )
-_CHANGED: Final = frozenset({Status.APPLIED, Status.UNKNOWN, None})
 
 
 async def verify_certificates(
@@ -111,15 +109,10 @@ class _Reading:
         self._tenant = tenant
         self._kept = kept
         self._progress = progress
-        run = content.first
         taken_back = {item.action.key for item in report.outcomes if item.status is Status.SKIPPED}
-        self._records = {
-            action.key: run.record(action)
-            for action in run.plan.writing
-            if _was_changed(run.record(action)) and action.key not in taken_back
-        }
-        self.changed = [item for item in run.plan.writing if item.key in self._records]
-        self._ended = content.ended
+        self._changed_at = changes_in(content, kept)
+        left = self._changed_at.keys() - taken_back
+        self.changed = [item for item in content.first.plan.writing if item.key in left]
         self.as_of = tenant.now()
         self.notes: list[str] = []
 
@@ -152,19 +145,12 @@ class _Reading:
             before,
             certificates,
             check_ins,
-            {action.id or "": self._changed_at(action) for action in self.changed},
+            {action.id or "": self._changed_at[action.key] for action in self.changed},
             self.as_of,
             not_reported=[
                 action.id or "" for action in self.changed if not reports_certificates(action)
             ],
         )
-
-    def _changed_at(self, action: Action) -> datetime:
-        """When the last write of a profile was known to be done, by the clock of Graph."""
-        times = [moment_of(step.at) for step in self._records[action.key].steps.values()]
-        known = [moment for moment in times if moment is not None]
-        last = max(known, default=None) or moment_of(self._ended) or self.as_of
-        return last + self._kept.ahead
 
     async def _check_ins(self) -> Mapping[str, datetime | None] | None:
         failures: list[tuple[str, IntuneScepError]] = []
@@ -183,7 +169,3 @@ class _Reading:
         except IntuneScepError as error:
             self.notes.append(f"Not read: the certificates on devices: {error}")
             return None
-
-
-def _was_changed(record: ActionRecord) -> bool:
-    return any(step.status in _CHANGED for step in record.steps.values())
