@@ -49,13 +49,19 @@ EXAMPLES = r"""
       {{ assessment.profiles | selectattr('verdict', 'eq', 'required')
       | map(attribute='name') }}
 
-- name: Wait until every device that was seen since the run has a new certificate
+- name: Move the profiles, and keep the journal
+  intune.scep.strong_mapping:
+    journal: ./migration.jsonl
+
+- name: Say, from 14 hours later on, which devices have a new certificate
   intune.scep.strong_mapping_info:
-    journal: ./strong-mapping.jsonl
+    journal: ./migration.jsonl
   register: since
-  until: since.proof.finish != 'pending'
-  retries: 24
-  delay: 3600
+
+- name: Name the profiles with devices that have none yet
+  ansible.builtin.debug:
+    msg: >-
+      {{ since.proof.profiles | rejectattr('is_done') | map(attribute='name') }}
 """
 
 RETURN = r"""

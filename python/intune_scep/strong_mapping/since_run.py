@@ -19,7 +19,7 @@ from intune_scep.strong_mapping.run import TASKS
 _MAPPING: Final = frozenset({39, 40, 41})
 _OLD: Final = (
     "Certificates from before the change: their devices have not got a new one yet, or do not use"
-    " it. See strong-mapping verify --certificates."
+    " it. Look who has one (strong-mapping verify, with certificates)."
 )
 _NEW: Final = (
     "Certificates from after the change: see whether the SID is in them (certificate inspect). If"
