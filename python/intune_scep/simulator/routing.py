@@ -14,6 +14,7 @@ from intune_scep.simulator.handlers import (
     sign_in,
 )
 from intune_scep.simulator.permissions import (
+    APPROVALS,
     AUTHENTICATION_METHODS,
     CONFIGURATION,
     DEVICES,
@@ -57,6 +58,11 @@ class Route:
     def segments(self) -> tuple[str, ...]:
         """The template, split."""
         return tuple(self.template.split("/"))
+
+    @property
+    def protectable(self) -> bool:
+        """Whether it changes what multi admin approval may protect here."""
+        return self.writes and self.template.startswith(_CONFIGURATIONS)
 
     @property
     def writes(self) -> bool:
@@ -122,6 +128,13 @@ def _catalogue_routes() -> Iterator[Route]:
             BETA,
         ),
         ("deviceManagement/roleScopeTags", "roleScopeTags", "roleScopeTag", SCOPE_TAGS, BETA),
+        (
+            "deviceManagement/operationApprovalRequests",
+            "operationApprovalRequests",
+            "operationApprovalRequest",
+            APPROVALS,
+            BETA,
+        ),
         ("deviceManagement/ndesConnectors", "ndesConnectors", "ndesConnector", CONFIGURATION, BETA),
     )
     for path, collection, kind, permissions, versions in rows:

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
-from intune_scep.simulator.certificates import validity_seconds
+from intune_scep.simulator.certificates import freeze_certificates, validity_seconds
 from intune_scep.simulator.fleet.connectors import deaths_between, hosts_of, living_hosts
 from intune_scep.simulator.fleet.plan import absorb_changes, profile_ids
 from intune_scep.simulator.fleet.platforms import UNREVOKED, has_dependants, platform_of_type
-from intune_scep.simulator.fleet.roster import begin_fleet
+from intune_scep.simulator.fleet.roster import begin_fleet, forget_fleet
 from intune_scep.simulator.fleet.statements import (
+    ASK,
     ENROL,
     FORGET_FUTILE,
     INSIDE,
+    IS_LEFT,
     LEAVE,
     VISITS,
     renewal_visits,
@@ -68,6 +70,8 @@ def settle_fleet(connection: sqlite3.Connection, meta: Mapping[str, Any], now: f
 
 def end_cycles(connection: sqlite3.Connection) -> None:
     """Check-in cycles are switched off: should they come back, they begin anew."""
+    freeze_certificates(connection)
+    forget_fleet(connection)
     connection.execute("DELETE FROM meta WHERE key = ?", (_AT,))
 
 
@@ -195,8 +199,6 @@ def _enrol(
     connection: sqlite3.Connection, place: Mapping[str, Any], facts: _Facts, start: float
 ) -> None:
     living = living_hosts(connection, facts.hosts, start)
-    if not living:
-        connection.execute(FORGET_FUTILE, place)
     changes = place["cause"] == CHANGES
     revokes = changes and facts.revokes
     values = {
@@ -217,5 +219,9 @@ def _enrol(
         "cannot_resolve": CANNOT_RESOLVE,
         "device_failed": DEVICE_FAILED,
     }
+    connection.execute(ASK, values)
+    connection.execute(FORGET_FUTILE, values)
+    if connection.execute(IS_LEFT, values).fetchone() is None:
+        return
     for statement in ENROL:
         connection.execute(statement, values)
