@@ -18,6 +18,7 @@ IntuneScepError
     StatePlanError
     ConfigurationError
     RolloutFileError
+    AnswersError
     PolicyError
     SourceError
     BaselineError
@@ -265,6 +266,10 @@ class RolloutFileError(IntuneScepError):
         self.where = where
         self.problems = tuple(problems)
         super().__init__(" ".join(self.problems), hint=hint)
+
+
+class AnswersError(IntuneScepError):
+    """Answers to the questions of the preflight cannot be used; the message names the place."""
 
 
 class PolicyError(IntuneScepError):
