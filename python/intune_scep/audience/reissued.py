@@ -90,7 +90,7 @@ class Before:
     def gone(self, issued: Iterable[IssuedCertificate]) -> int:
         """How many of the certificates that were held are said to be gone."""
         lost = {
-            (item.profile_id.lower(), item.device_id.lower(), _serial(item.serial))
+            (item.profile_id.lower(), item.device_id.lower(), serial_of(item.serial))
             for item in issued
             if item.presence is Presence.GONE
         }
