@@ -37,6 +37,15 @@ options:
       - enforced
       - rolled_back
     default: enforced
+  certificates_before:
+    description:
+      - Record in the journal, before the first write, which certificates of the profiles that
+        change are out, so that C(intune-scep strong-mapping verify --certificates) can tell later
+        which devices got a new one. It takes one report of Intune, and the seconds or minutes in
+        which Intune writes it. Without the permission C(DeviceManagementManagedDevices.Read.All)
+        the run goes on without it, with a note. Nothing is read in check mode.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - intune.scep.strong_mapping_choices
   - intune.scep.journal
@@ -395,7 +404,10 @@ def enforce(client, params, check_mode):
         )
     else:
         report = client.strong_mapping.enforce(
-            choices_of(params), dry_run=check_mode, journal=params["journal"]
+            choices_of(params),
+            dry_run=check_mode,
+            journal=params["journal"],
+            certificates_before=params["certificates_before"],
         )
     result = report.to_dict()
     text = text_of_run(report)
@@ -413,6 +425,7 @@ def main():
                 "choices": ["enforced", "rolled_back"],
                 "default": "enforced",
             },
+            "certificates_before": {"type": "bool", "default": True},
         },
         check=complaint_about,
         required_if=[("state", "rolled_back", ("journal",))],

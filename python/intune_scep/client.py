@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from intune_scep.backup.export import ExportReport
+    from intune_scep.certificates import ExpectedSids
     from intune_scep.changes.plan import Plan, Task
     from intune_scep.changes.report import RunReport
     from intune_scep.changes.watch import Watch
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
     from intune_scep.strong_mapping.preflight import Preflight
+    from intune_scep.strong_mapping.proof import CertificateProof
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant import Tenant
     from intune_scep.tenant.entities import Progress
@@ -308,6 +310,7 @@ class AsyncStrongMapping(AsyncRuns):
         dry_run: bool = False,
         journal: str | Path | None = None,
         watch: Watch | None = None,
+        certificates_before: bool = True,
     ) -> RunReport:
         """Plan, apply and verify; resume if the journal is of a run that was cut short.
 
@@ -316,6 +319,9 @@ class AsyncStrongMapping(AsyncRuns):
             dry_run: Stop after the plan.
             journal: File for the record of the run; in the user's state directory by default.
             watch: Who is told of the run's progress, and may stop it.
+            certificates_before: Keep in the journal which certificates are out before the first
+                write, where the permission allows it: one export job, and the seconds it takes.
+                `verify_certificates` needs it.
 
         Raises:
             IntuneScepError: nothing could be judged or planned.
@@ -330,6 +336,7 @@ class AsyncStrongMapping(AsyncRuns):
             dry_run=dry_run,
             journal=_path(journal),
             watch=watch,
+            certificates_before=certificates_before,
         )
 
     async def apply(
@@ -339,6 +346,7 @@ class AsyncStrongMapping(AsyncRuns):
         journal: str | Path | None = None,
         max_changes: int | None = None,
         watch: Watch | None = None,
+        certificates_before: bool = True,
     ) -> RunReport:
         """Carry out a plan that was made before.
 
@@ -346,6 +354,7 @@ class AsyncStrongMapping(AsyncRuns):
             journal: File for the record of the run; in the user's state directory by default.
             max_changes: Refuse the run if it would write more profiles.
             watch: Who is told of the run's progress, and may stop it.
+            certificates_before: As for `enforce`.
 
         Raises:
             IntuneScepError: the plan or the journal is of something else.
@@ -358,6 +367,40 @@ class AsyncStrongMapping(AsyncRuns):
             journal=_path(journal),
             max_changes=max_changes,
             watch=watch,
+            certificates_before=certificates_before,
+        )
+
+    async def verify_certificates(
+        self,
+        journal: str | Path,
+        *,
+        issued: Sequence[str | Path] = (),
+        expected: ExpectedSids | None = None,
+        progress: Progress | None = None,
+    ) -> CertificateProof:
+        """Read back what a run changed, and say which devices have a new certificate since.
+
+        A device checks in about every 8 h, and Intune's report lags up to 6 h, so a complete
+        answer is not to be had before 14 h after the change. One export job each time: Graph takes
+        8 of its requests in a minute from a user, and 48 from an application.
+
+        Args:
+            issued: Files of issued certificates, which alone show whether the right SID is in them.
+            expected: The SIDs that these should carry.
+            progress: Called with (read, total or None, what).
+
+        Raises:
+            IntuneScepError: the journal cannot be used, or the profiles could not be read. What
+                else cannot be read is told in the result.
+        """
+        from intune_scep.strong_mapping.proving import verify_certificates
+
+        return await verify_certificates(
+            self._client.tenant,
+            Path(journal),
+            issued=[Path(file) for file in issued],
+            expected=expected,
+            progress=progress,
         )
 
 

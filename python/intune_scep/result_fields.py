@@ -256,6 +256,35 @@ _DECLARED_STATE: Final = (
     _WRITING_FAILURE,
 )
 
+_PROOF: Final = Field(
+    "proof",
+    "dict",
+    "Which devices have got a new certificate since the run of O(journal).",
+    "when O(journal) is given",
+    contains=(
+        Field(
+            "finish",
+            "str",
+            "V(complete) (every device that was seen since has one), V(pending) (one has none yet,"
+            " or of something it cannot be told), V(failed) (a profile is not as the run left it)"
+            " or V(not_judged) (of no certificate anything could be told).",
+        ),
+        Field("as_of", "str", "When the report of the certificates was asked for."),
+        Field("before", "str", "When those before the change were read, or null."),
+        Field("complete_at", "str", "Before this time no answer can be complete, or null."),
+        Field("journal", "str", "The journal."),
+        Field("tenant", "str", "ID of the tenant."),
+        Field("cloud", "str", "The cloud the tenant lives in."),
+        Field("notes", "list", "What could not be read, and why.", elements="str"),
+        Field(
+            "profiles",
+            "list",
+            "Each profile that the run changed; C(certificates) counts its devices.",
+            elements="dict",
+        ),
+    ),
+)
+
 RESULTS: Final[dict[str, tuple[Field, ...]]] = {
     "strong_mapping": (
         *_RUN,
@@ -304,6 +333,7 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
         ),
         Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
         _rows("Every profile that was judged.", _ID, _NAME, _KIND, _PLATFORM, *_JUDGEMENT),
+        _PROOF,
         _failure("or V(badArgument)"),
     ),
     "strong_mapping_readiness_info": (

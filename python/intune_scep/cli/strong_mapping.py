@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from intune_scep.strong_mapping.choices import Choices
 
 EXIT_FINDINGS = 2
+READING = "DeviceManagementManagedDevices.Read.All"
+DEFAULT_EVERY = "15m"
 NEEDS_ATTENTION = ("required", "defective", "review")
 
 app = typer.Typer(
@@ -260,6 +262,14 @@ def apply(
     choices: Choices,
     plan_file: PlanToApply = None,
     journal: JournalFile = None,
+    without_certificates: Annotated[
+        bool,
+        typer.Option(
+            "--without-certificates",
+            help="Do not record which certificates are out before the first write; verify"
+            " --certificates then cannot tell who got a new one.",
+        ),
+    ] = False,
     yes: Yes = False,
 ) -> int:
     """Append the SID URI to the planned profiles and read everything back.
@@ -288,7 +298,15 @@ def apply(
             )
         made = saved or _plan(client, choices)
         require_usable(client, made, TASKS)
-        return _apply(client, shared, made, choices, journal=journal, yes=yes)
+        return _apply(
+            client,
+            shared,
+            made,
+            choices,
+            journal=journal,
+            certificates_before=not without_certificates,
+            yes=yes,
+        )
 
 
 def _apply(
@@ -298,6 +316,7 @@ def _apply(
     choices: Choices,
     *,
     journal: Path | None,
+    certificates_before: bool,
     yes: bool,
 ) -> int:
     from intune_scep.changes.plan import require_room
@@ -311,18 +330,79 @@ def _apply(
         shared,
         "Changing",
         lambda watch: client.strong_mapping.apply(
-            made, journal=journal, max_changes=choices.max_changes, watch=watch
+            made,
+            journal=journal,
+            max_changes=choices.max_changes,
+            watch=watch,
+            certificates_before=certificates_before,
         ),
     )
 
 
 @app.command()
 @with_shared_options
-def verify(shared: Shared, journal: EarlierJournal) -> int:
+def verify(
+    shared: Shared,
+    journal: EarlierJournal,
+    *,
+    certificates: Annotated[
+        bool,
+        typer.Option(
+            "--certificates",
+            help="Also say which devices have got a new certificate since the change. Needs"
+            f" {READING}.",
+        ),
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="With --certificates: look again until every device that was seen since has a new"
+            " one, and no other is to be waited for.",
+        ),
+    ] = False,
+    every: Annotated[
+        str,
+        typer.Option("--every", metavar="TIME", help="How often --watch looks: 30m, 2h; 1m least."),
+    ] = DEFAULT_EVERY,
+    issued: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--issued",
+            metavar="FILE",
+            help="With --certificates: certificates as files, or a directory of them, which alone"
+            " show whether the right SID is in them; repeat.",
+            show_default=False,
+        ),
+    ] = None,
+    expected: Annotated[
+        Path | None,
+        typer.Option(
+            "--expected",
+            metavar="CSV",
+            help="With --issued: the SIDs that they should carry, as certificate inspect takes"
+            " them.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
     """Read back every profile that a run changed. Reads only.
 
     Exit code 1 if one is not as the run should have left it, else 0.
+
+    With --certificates: 0 if every device that was seen since the change has a new certificate, 2
+    if one has none yet or something cannot be told, 1 if a profile is not as the run left it, 3 if
+    of no certificate anything could be told. A device checks in about every 8 h and the report lags
+    up to 6 h, so a complete answer is not before 14 h after the change.
+
+    Example: intune-scep strong-mapping verify --journal run.jsonl --certificates --watch
     """
+    from intune_scep.cli.proving import Asked, prove, require_fitting
+
+    asked = Asked(journal, issued or [], expected, watch=watch, every=every)
+    require_fitting(asked, certificates=certificates)
+    if certificates:
+        return prove(shared, asked)
     with shared.client() as client:
         return finish(shared, client.strong_mapping.verify(journal))
 

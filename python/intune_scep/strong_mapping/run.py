@@ -16,6 +16,7 @@ from intune_scep.changes.watch import Watch
 from intune_scep.rules import Configuration, load_configuration
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.holding import measure
+from intune_scep.strong_mapping.keeping import keep_certificates
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
 from intune_scep.strong_mapping.reading import assess_tenant
 from intune_scep.tenant import Tenant
@@ -64,6 +65,7 @@ async def enforce(
     dry_run: bool,
     journal: Path | None = None,
     watch: Watch | None = None,
+    certificates_before: bool = True,
 ) -> RunReport:
     """Append the SID URI wherever the choices say, and prove it.
 
@@ -72,6 +74,9 @@ async def enforce(
         dry_run: Stop after the plan.
         journal: Where the record goes; by default into the user's state directory. The journal of
             a run that was cut short is resumed instead of planning anew, under its own choices.
+        certificates_before: Keep in the journal which certificates are out before the first write,
+            where the permission allows it: one export job, and the seconds that it takes. Without
+            it nothing can tell later which devices got a new one.
 
     Raises:
         IntuneScepError: nothing could be judged or planned, or the journal cannot be used.
@@ -86,6 +91,7 @@ async def enforce(
         journal=journal,
         max_changes=choices.max_changes,
         watch=watch,
+        gather=keep_certificates if certificates_before else None,
     )
 
 
@@ -96,12 +102,23 @@ async def apply_plan(
     journal: Path | None = None,
     max_changes: int | None = None,
     watch: Watch | None = None,
+    certificates_before: bool = True,
 ) -> RunReport:
     """Carry out a plan that was made and perhaps saved before.
+
+    Args:
+        certificates_before: As for `enforce`.
 
     Raises:
         PlanError: the plan is of another tenant or another job, or was carried out already.
         JournalError: the journal belongs to something else or cannot be written.
     """
     require_only_sid_uris(plan)
-    return await carry_out(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)
+    return await carry_out(
+        tenant,
+        plan,
+        journal=journal,
+        max_changes=max_changes,
+        watch=watch,
+        gather=keep_certificates if certificates_before else None,
+    )

@@ -20,7 +20,7 @@ from intune_scep.simulator import seed_database
 from intune_scep.strong_mapping import Choices
 
 COLLECTION = Path(_base.__file__).resolve().parents[2]
-OF_THE_MODULE = {"failure", "files", "journal_content", "msg", "text"}
+OF_THE_MODULE = {"failure", "files", "journal_content", "msg", "proof", "text"}
 FOR_EACH = {ALWAYS, "for declarations"}
 OF_THE_LIBRARY = {"changed", "failed", "warnings", "msg"}
 

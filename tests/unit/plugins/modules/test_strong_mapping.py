@@ -18,6 +18,7 @@ from ansible_collections.intune.scep.plugins.modules import (
 )
 
 from intune_scep.changes import ephemeral
+from intune_scep.result_fields import RESULTS
 from intune_scep.simulator import seed_database
 
 from .conftest import ModuleTenant
@@ -133,6 +134,26 @@ def test_info_changes_nothing_and_counts_the_verdicts(contoso):
     assert sum(verdicts.values()) == len(result["profiles"])
     assert f"{verdicts['required']} required" in result["msg"]
     assert contoso.writes() == []
+    assert "proof" not in result
+
+
+def test_info_says_who_has_a_new_certificate_since_a_run(contoso, tmp_path):
+    journal = str(tmp_path / "journal")
+    contoso.run(strong_mapping, journal=journal)
+    told = contoso.run(strong_mapping_info, journal=journal)
+    [documented] = [item for item in RESULTS["strong_mapping_info"] if item.name == "proof"]
+    assert told["proof"].keys() == {item.name for item in documented.contains}
+    assert told["proof"]["finish"] == "pending"
+    assert sum(item["certificates"]["devices"] for item in told["proof"]["profiles"])
+    assert told["changed"] is False
+
+
+@pytest.mark.parametrize(("keep", "finish"), [(True, "pending"), (False, "not_judged")])
+def test_certificates_before_are_kept_unless_they_are_not_wanted(contoso, tmp_path, keep, finish):
+    journal = str(tmp_path / "journal")
+    contoso.run(strong_mapping, journal=journal, certificates_before=keep)
+    told = contoso.run(strong_mapping_info, journal=journal)
+    assert told["proof"]["finish"] == finish
 
 
 @pytest.mark.parametrize(
