@@ -59,8 +59,7 @@ def _outside_the_controller(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _reports_at_once(monkeypatch):
-    """Reports are written at once, and asked for again soon: time passes here."""
-    monkeypatch.setattr("intune_scep.simulator.handlers.export_jobs._SECONDS_TO_RUN", 0)
+    """Reports are asked for again soon: time passes here."""
     monkeypatch.setattr("intune_scep.tenant.exports._FIRST_WAIT", 0.01)
 
 
@@ -70,6 +69,7 @@ class ModuleTenant:
     def __init__(self, database, capsys):
         self.database = database
         self._capsys = capsys
+        self.ask("PUT", "_simulator/settings", {"export_seconds": 0})
 
     def run(self, module, check_mode=False, **options):
         """Run a module's main and return its result."""
