@@ -20,5 +20,6 @@ CHOICE_SPEC = {
     "include_legacy_san": {"type": "bool", "default": False},
     "include_review": {"type": "list", "elements": "str"},
     "rules_path": {"type": "path"},
+    "min_ready": {"type": "float"},
     "max_changes": {"type": "int"},
 }

@@ -210,6 +210,13 @@ profiles:
           not be learned whether the change was made).
       returned: always
       type: str
+    hold:
+      description:
+        - >-
+          Why the profile is held back. One of V(stopped), V(dependency),
+          V(refused), V(approval), V(readiness).
+      returned: when RV(profiles[].status=held_back)
+      type: str
     message:
       description:
         - >-
@@ -291,6 +298,53 @@ profiles:
       returned: always
       type: list
       elements: dict
+    readiness:
+      description:
+        - >-
+          Whom the profile reaches and who of them has a SID.
+      returned: when O(min_ready) is given and the profile would change
+      type: dict
+      contains:
+        assigned:
+          description:
+            - >-
+              How many users or devices it reaches; at most, where something is
+              unknown.
+          returned: always
+          type: int
+        with_sid:
+          description:
+            - >-
+              How many of them have a SID and are not disabled.
+          returned: always
+          type: int
+        percent_with_sid:
+          description:
+            - >-
+              Their share of all that are not disabled, or null if it is not known
+              or there is nobody.
+          returned: always
+          type: float
+        short:
+          description:
+            - >-
+              How many would get nothing, by reason; every reason is a key.
+          returned: always
+          type: dict
+          sample: {"cloud_only": 2, "guest": 0}
+        unknown:
+          description:
+            - >-
+              What could not be evaluated, in sentences.
+          returned: always
+          type: list
+          elements: str
+        min_ready:
+          description:
+            - >-
+              The share that was asked for.
+          returned: always
+          type: float
 failure:
   description:
     - >-

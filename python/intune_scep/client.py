@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rules import Configuration
+    from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.preflight import Preflight
     from intune_scep.strong_mapping.proof import CertificateProof
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant import Tenant
@@ -265,13 +267,30 @@ class AsyncStrongMapping(AsyncRuns):
 
         return await read_readiness(self._client.tenant, least=min_ready, progress=progress)
 
+    async def preflight(self, answers: Answers | None = None) -> Preflight:
+        """Ask what stands in the way of the re-issue, and what may make it needless.
+
+        Args:
+            answers: What people and the script of the preflight answered.
+
+        What cannot be read is told in the result.
+        """
+        from intune_scep.strong_mapping.preflight_reading import run_preflight
+
+        return await run_preflight(self._client.tenant, answers)
+
     async def plan(
-        self, choices: Choices | None = None, *, rules: Configuration | None = None
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        progress: Progress | None = None,
     ) -> Plan:
         """Plan the migration under the operator's choices, as data.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
+            progress: Where the choices ask who has a SID: as for `readiness`.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
@@ -279,7 +298,9 @@ class AsyncStrongMapping(AsyncRuns):
         from intune_scep.strong_mapping.choices import Choices
         from intune_scep.strong_mapping.run import plan_tenant
 
-        return await plan_tenant(self._client.tenant, choices or Choices(), rules)
+        return await plan_tenant(
+            self._client.tenant, choices or Choices(), rules, progress=progress
+        )
 
     async def enforce(
         self,

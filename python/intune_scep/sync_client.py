@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rules import Configuration
+    from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.preflight import Preflight
     from intune_scep.strong_mapping.proof import CertificateProof
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant.entities import Progress
@@ -219,16 +221,33 @@ class StrongMapping(Runs):
         """
         return self._portal.call(self._job.readiness(min_ready=min_ready, progress=progress))
 
-    def plan(self, choices: Choices | None = None, *, rules: Configuration | None = None) -> Plan:
+    def preflight(self, answers: Answers | None = None) -> Preflight:
+        """Ask what stands in the way of the re-issue, and what may make it needless.
+
+        Args:
+            answers: What people and the script of the preflight answered.
+
+        What cannot be read is told in the result.
+        """
+        return self._portal.call(self._job.preflight(answers))
+
+    def plan(
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        progress: Progress | None = None,
+    ) -> Plan:
         """Plan the migration under the operator's choices, as data.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
+            progress: Where the choices ask who has a SID: as for `readiness`.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
-        return self._portal.call(self._job.plan(choices, rules=rules))
+        return self._portal.call(self._job.plan(choices, rules=rules, progress=progress))
 
     def enforce(
         self,

@@ -1,7 +1,8 @@
-"""intune-scep strong-mapping: assess, readiness, plan, apply, verify, rollback."""
+"""intune-scep strong-mapping: assess, readiness, preflight, plan, apply, verify, rollback."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +33,7 @@ from intune_scep.cli.running import (
     show_or_save,
     show_plan,
 )
-from intune_scep.errors import PlanError
+from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ _TYPES: dict[str, Any] = {
     "list": list[str] | None,
     "bool": bool,
     "int": int | None,
+    "float": float | None,
     "str": str | None,
     "path": str | None,
 }
@@ -68,7 +70,9 @@ def _options() -> dict[str, tuple[Any, Any]]:
 
 def _option(choice: Choice) -> Any:
     repeats = f"{choice.help.removesuffix('.')}; repeat." if choice.type == "list" else choice.help
-    return typer.Option(choice.flag, help=repeats, metavar=choice.metavar, min=choice.minimum)
+    # A share is refused by the library, in the sentence that every face has.
+    least = choice.minimum if choice.type == "int" else None
+    return typer.Option(choice.flag, help=repeats, metavar=choice.metavar, min=least)
 
 
 def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -164,6 +168,65 @@ def readiness(
 
 @app.command()
 @with_shared_options
+def preflight(
+    shared: Shared,
+    *,
+    answers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            help="Answers as YAML (a rollout file too), or what the script printed; repeat.",
+            show_default=False,
+        ),
+    ] = None,
+    script: Annotated[
+        bool,
+        typer.Option(
+            "--script",
+            help="Print a PowerShell script that reads the rest of a domain; signs in nowhere.",
+        ),
+    ] = False,
+) -> int:
+    """Ask what stands in the way of the re-issue, and what may make it needless. Reads only.
+
+    What Graph tells is read: connectors, trusted roots, what Microsoft Entra asks of the SID. The
+    rest is asked. Exit code 2 if something stops or is unanswered, 0 if all is fine.
+
+    Example: intune-scep strong-mapping preflight --script > preflight.ps1
+    """
+    if script:
+        return _print_script(answers)
+    from intune_scep.strong_mapping.answers import read_answers
+
+    given = read_answers(answers or ())
+    with shared.client() as client:
+        found = client.strong_mapping.preflight(given)
+    if shared.output is OutputFormat.JSON:
+        print_json(found.to_dict())
+    else:
+        from intune_scep.cli.preflight_text import show_preflight
+
+        show_preflight(console(), found)
+    return 0 if found.is_fine else EXIT_FINDINGS
+
+
+def _print_script(answers: list[Path] | None) -> int:
+    """Print the script alone, as it goes into a file.
+
+    Raises:
+        IntuneScepError: answers were given too.
+    """
+    from intune_scep.active_directory.domain_script import domain_script
+
+    if answers:
+        raise IntuneScepError("Give --script, or --answers, but not both.")
+    sys.stdout.write(domain_script())
+    return 0
+
+
+@app.command()
+@with_shared_options
 @_with_choices
 def plan(
     shared: Shared,
@@ -174,12 +237,20 @@ def plan(
 ) -> int:
     """Show what would change and why. Reads only.
 
-    Exit code 2 if there is something to change, else 0.
+    Exit code 2 if there is something to change, held back or not, else 0.
     """
     with shared.client() as client:
-        made = client.strong_mapping.plan(choices)
+        made = _plan(client, choices)
     show_or_save(shared, made, plan_file, overwrite=overwrite)
-    return EXIT_FINDINGS if made.writing else 0
+    return EXIT_FINDINGS if made.writing or made.held_back else 0
+
+
+def _plan(client: IntuneClient, choices: Choices) -> Plan:
+    """A plan, under a progress bar where the whole directory is read for it."""
+    if choices.min_ready is None:
+        return client.strong_mapping.plan(choices)
+    with progress_bar("Reading") as progress:
+        return client.strong_mapping.plan(choices, progress=progress)
 
 
 @app.command()
@@ -203,7 +274,8 @@ def apply(
 ) -> int:
     """Append the SID URI to the planned profiles and read everything back.
 
-    Exit code 1 if any profile could not be changed as planned, else 0.
+    Exit code 1 if any profile could not be changed as planned, else 0; one that is held back is
+    not among them.
     """
     from intune_scep.changes.plan_file import load_plan
     from intune_scep.changes.run import unfinished_at
@@ -224,7 +296,7 @@ def apply(
                 max_changes=choices.max_changes,
                 yes=yes,
             )
-        made = saved or client.strong_mapping.plan(choices)
+        made = saved or _plan(client, choices)
         require_usable(client, made, TASKS)
         return _apply(
             client,

@@ -15,21 +15,30 @@ from intune_scep.changes.run import carry_out
 from intune_scep.changes.watch import Watch
 from intune_scep.rules import Configuration, load_configuration
 from intune_scep.strong_mapping.choices import Choices
+from intune_scep.strong_mapping.holding import measure
 from intune_scep.strong_mapping.keeping import keep_certificates
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
 from intune_scep.strong_mapping.reading import assess_tenant
 from intune_scep.tenant import Tenant
+from intune_scep.tenant.entities import Progress
 
 TASKS: Final = frozenset({Task.STRONG_MAPPING})
 """The job whose saved plans are carried out, and whose runs are finished and taken back, here."""
 
 
-async def plan_tenant(tenant: Tenant, choices: Choices, rules: Configuration | None = None) -> Plan:
-    """Assess and plan.
+async def plan_tenant(
+    tenant: Tenant,
+    choices: Choices,
+    rules: Configuration | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Plan:
+    """Assess and plan; read who has a SID only where the choices ask for it.
 
     Args:
         rules: Severities, disabled rules, waivers and answers; by default those of the file that
             the choices name.
+        progress: Told after every page of users, devices and groups.
 
     Raises:
         SelectionError, TooManyChangesError: the choices do not fit the tenant.
@@ -37,7 +46,13 @@ async def plan_tenant(tenant: Tenant, choices: Choices, rules: Configuration | N
     """
     if rules is None and choices.rules_path is not None:
         rules = load_configuration(Path(choices.rules_path))
-    plan = make_plan(await assess_tenant(tenant, rules), choices)
+    assessment = await assess_tenant(tenant, rules)
+    plan = make_plan(assessment, choices)
+    if choices.min_ready is not None:
+        changing = {action.key for action in plan.writing}
+        profiles = [item.profile for item in assessment.assessed if item.profile.id in changing]
+        measured = await measure(tenant, profiles, progress=progress)
+        plan = make_plan(assessment, choices, measured)
     require_room(len(plan.writing), choices.max_changes)
     return plan
 

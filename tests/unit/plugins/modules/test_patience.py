@@ -14,6 +14,7 @@ from ansible_collections.intune.scep.plugins.modules import (
     scep_profile_info,
     strong_mapping,
     strong_mapping_info,
+    strong_mapping_readiness_info,
     trusted_root_profile,
     trusted_root_profile_info,
 )
@@ -26,6 +27,7 @@ REQUIRED = {
     scep_profile_info: {},
     strong_mapping: {},
     strong_mapping_info: {},
+    strong_mapping_readiness_info: {},
     trusted_root_profile: {**ROOT, "state": "absent"},
     trusted_root_profile_info: {},
 }
