@@ -89,9 +89,8 @@ def cli(capsys):
 def use(simulated, monkeypatch):
     """Return a function that starts a tenant and makes it the one the command talks to.
 
-    Its reports are written at once, and asked for again soon: time passes here.
+    Its reports are written at once: time passes here.
     """
-    monkeypatch.setattr("intune_scep.tenant.exports._FIRST_WAIT", 0.01)
 
     def start(scenario, name=None):
         tenant = simulated(scenario, name=name)

@@ -57,18 +57,13 @@ def _outside_the_controller(monkeypatch):
     monkeypatch.setattr(_internal, "is_controller", False)
 
 
-@pytest.fixture(autouse=True)
-def _reports_at_once(monkeypatch):
-    """Reports are asked for again soon: time passes here."""
-    monkeypatch.setattr("intune_scep.tenant.exports._FIRST_WAIT", 0.01)
-
-
 class ModuleTenant:
     """A tenant in a file, and the modules that reach it."""
 
     def __init__(self, database, capsys):
         self.database = database
         self._capsys = capsys
+        # Time passes here, and nobody is to wait for a report.
         self.ask("PUT", "_simulator/settings", {"export_seconds": 0})
 
     def run(self, module, check_mode=False, **options):
