@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from intune_scep.changes.journal import announces_nothing
 from intune_scep.changes.plan import Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import require_permission, roll_back
 from intune_scep.changes.watch import Watch
 from intune_scep.errors import JournalError, PlanError
 from intune_scep.files import tenant_lock
-from intune_scep.rollout.controller import do_tick, resolved_rings
+from intune_scep.rollout.controller import do_tick, follow_edits, resolved_rings
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.journal import journal_path, open_journal, read_state
@@ -75,6 +76,7 @@ async def start_rollout(
             )
         if not dry_run:
             require_permission(tenant)
+        follow_edits(course)
         # What its file names must be there before anybody may say that it was started.
         await resolved_rings(course)
         course.journal.note_word("started", _word(tenant, reason))
@@ -113,6 +115,7 @@ async def resume_rollout(
         state = course.state
         if state.state not in {State.PAUSED, State.ERROR}:
             raise PlanError(f"The rollout {state.name!r} is not paused: it is {state.state.value}.")
+        follow_edits(course)
         course.journal.note_word("resumed", _word(tenant, reason))
         course.did.append("Resumed.")
         return await do_tick(course)
@@ -154,6 +157,7 @@ async def promote_rollout(
             raise PlanError(
                 f"No ring of {state.name!r} stands at a gate: it is {state.state.value}."
             )
+        follow_edits(course)
         rings = await resolved_rings(course)
         result, _ = await rings.judged(rings.resolved.ring(ring.name), ring)
         if result.answer is Answer.FAIL:
@@ -189,7 +193,12 @@ async def roll_back_rollout(
         JournalError: a journal of one of its runs cannot be used.
     """
     async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
-        left = [run for run in course.state.runs if run not in course.state.taken_back]
+        # A run whose journal holds no plan was killed before anything was sent.
+        left = [
+            run
+            for run in course.state.runs
+            if run not in course.state.taken_back and not announces_nothing(run)
+        ]
         if course.state.canceled is None and not dry_run:
             course.journal.note_word("canceled", _word(tenant, reason))
         reports: list[RunReport] = []

@@ -119,6 +119,15 @@ FAILURES = [
     (3.0, None, (100, 100, 90), (500, 4, 4), FAIL),
     (3.0, None, (100, 100, 90), (500, 0, 0), FAIL),
     (3.0, None, (0, 0, 0), None, PASS),
+    # Excused, and nothing told since: neither good nor bad.
+    (3.0, None, (100, 0, 0, 90), None, UNKNOWN),
+    (3.0, None, (100, 97, 0, 3), None, PASS),
+    (3.0, None, (100, 96, 0, 4), None, UNKNOWN),
+    (3.0, None, (100, 99, 2, 1), None, PASS),
+    (3.0, None, (100, 98, 2, 2), (500, 50, 0), UNKNOWN),
+    (3.0, 1, (100, 98, 0, 2), None, UNKNOWN),
+    # What failed since then counts by itself.
+    (3.0, None, (100, 50, 4, 50), None, FAIL),
 ]
 
 
