@@ -4,6 +4,7 @@ The model knows what was done to the tenant and what the file says; of the contr
 journal, the requests it sent, and what its ticks told.
 """
 
+import json
 from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
@@ -24,13 +25,13 @@ CHECK_IN, LAG = 8 * HOUR, 6 * HOUR
 SLACK = 5.0
 """Seconds that a verb may take on the tenant's clock where nothing is repeated."""
 VERBS = {
-    "start": verbs.start_rollout,
-    "run": verbs.run_rollout,
-    "pause": verbs.pause_rollout,
-    "resume": verbs.resume_rollout,
-    "promote": verbs.promote_rollout,
-    "cancel": verbs.cancel_rollout,
-    "rollback": verbs.roll_back_rollout,
+    "start": "start_rollout",
+    "run": "run_rollout",
+    "pause": "pause_rollout",
+    "resume": "resume_rollout",
+    "promote": "promote_rollout",
+    "cancel": "cancel_rollout",
+    "rollback": "roll_back_rollout",
 }
 STANDS = {State.NOT_ACTIVATED, State.PAUSED, State.CANCELED, State.ERROR, State.COMPLETED}
 """In these a tick writes nothing."""
@@ -59,19 +60,23 @@ class KilledError(BaseException):
 
 
 @contextmanager
-def killed_at(number, *, after):
-    """End the process at the n-th record that is written, before or after it is on the disk."""
-    written = 0
+def killed_at(where, *, after):
+    """End the process at the n-th record that is written, or at the first of a name; before or
+    after it is on the disk."""
+    written, gone = 0, False
     append = RecordWriter._append
 
     def counting(writer, data):
-        nonlocal written
+        nonlocal written, gone
         written += 1
+        here = where in {written, json.loads(data)["record"]}
         # What is gone does not write another word.
-        if (number is not None and written > number) or (written == number and not after):
+        if gone or (here and not after):
+            gone = True
             raise KilledError
         append(writer, data)
-        if written == number:
+        if here:
+            gone = True
             raise KilledError
 
     with pytest.MonkeyPatch.context() as patch:
@@ -204,12 +209,13 @@ class Judged(World):
         if name == "promote":
             self._note_promotion(before)
         tick = error = None
+        verb = getattr(verbs, VERBS[name])
         killed = False
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(observing, "run_command", self._command)
             try:
                 with killed_at(kill, after=after):
-                    tick = self.tenant.run(lambda tenant: VERBS[name](tenant, self.file, **options))
+                    tick = self.tenant.run(lambda tenant: verb(tenant, self.file, **options))
             except KilledError:
                 killed = True
                 self.kills += 1
