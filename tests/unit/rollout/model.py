@@ -234,7 +234,7 @@ class Judged(World):
 
     def _note_promotion(self, state):
         ring = state.current if state is not None else None
-        if ring is not None and ring.is_entered:
+        if ring is not None and ring.is_entered and not self.wrong:
             standing = self._asks(ring.name).get("approval") == "required"
             if standing and ring.name not in self.approved:
                 self.approved.add(ring.name)

@@ -16,7 +16,7 @@ from intune_scep.rollout.verbs import (
 from intune_scep.rollout.words import Need, State
 from intune_scep.simulator.scenarios.rollout import HOSTS, profile_id
 
-from .world import GATES, HOUR, TWELVE, World, clone, in_place
+from .world import GATES, HOUR, RINGS, TWELVE, World, clone, in_place
 
 DEVICES = 20_000 if LONG else 200
 
@@ -53,9 +53,21 @@ def test_twelve_profiles_in_five_rings_are_edited_one_ring_after_the_other(world
     assert set(it.patched().values()) == {1}
 
 
-def test_groups_move_to_copies_and_out_of_the_originals(world):
-    names = ("Windows user Wi-Fi", "Windows user VPN", "iOS user Wi-Fi", "Android user Wi-Fi")
-    it = world(clone(names), devices=DEVICES)
+ALL = tuple(name for ring in TWELVE for name in ring)
+OF_DEVICES = ("Windows device Wi-Fi", "Windows device wired")
+OF_USERS = tuple(name for name in ALL if name not in OF_DEVICES)
+FEW = ("Windows user Wi-Fi", "Windows user VPN", "iOS user Wi-Fi", "Android user Wi-Fi")
+COPIES = {
+    # An exclusion works within its own kind only, so the twelve are two files.
+    "users": (OF_USERS, RINGS[:4], DEVICES) if LONG else (FEW, RINGS[:3], DEVICES),
+    "devices": (OF_DEVICES, RINGS[1:3], 200),
+}
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_groups_move_to_copies_and_out_of_the_originals(world, kind):
+    names, groups, devices = COPIES[kind]
+    it = world(clone(names, groups=groups, kind=kind), devices=devices)
     it.start()
     end = it.finished()
     assert end.state.state is State.COMPLETED

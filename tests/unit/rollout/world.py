@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 import yaml
-from tests.length import LONG
 
 from intune_scep.rollout.journal import journal_path, read_state
 from intune_scep.rollout.verbs import run_rollout, start_rollout
@@ -15,7 +14,7 @@ from intune_scep.simulator.scenarios.rollout import group_id, profile_id
 
 HOUR = 3600
 # What a scheduler might do; everything is looked at once an hour all the same.
-TICK_EVERY = 1 if LONG else 5
+TICK_EVERY = 5
 TWELVE = (
     ("Windows user Wi-Fi",),
     ("Windows user VPN", "iOS user Wi-Fi"),
