@@ -20,5 +20,6 @@ CHOICE_SPEC = {
     "include_legacy_san": {"type": "bool", "default": False},
     "include_review": {"type": "list", "elements": "str"},
     "rules_path": {"type": "path"},
+    "no_impact": {"type": "bool", "default": False},
     "max_changes": {"type": "int"},
 }

@@ -12,8 +12,10 @@ from intune_scep.connection import ConnectionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
     from types import TracebackType
 
+    from intune_scep.audience.load import Ring
     from intune_scep.backup.export import ExportReport
     from intune_scep.changes.plan import Plan, Task
     from intune_scep.changes.report import RunReport
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from intune_scep.rules import Configuration
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.impact import Impact
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant import Tenant
     from intune_scep.tenant.entities import Progress
@@ -263,21 +266,62 @@ class AsyncStrongMapping(AsyncRuns):
 
         return await read_readiness(self._client.tenant, least=min_ready, progress=progress)
 
+    async def impact(
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        rings: Sequence[Ring] = (),
+        start: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> Impact:
+        """Forecast what the migration costs: certificates, dependants, load and its echo.
+
+        Args:
+            rules: As for `plan`.
+            rings: What goes when; everything at once if there are none.
+            start: When the change is taken to be made; now by default.
+            progress: Called with (done, total, what) at every step.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the choices do not fit. What else
+                cannot be read is told in the result.
+        """
+        from intune_scep.changes.watch import silent
+        from intune_scep.strong_mapping.impact import read_impact
+
+        return await read_impact(
+            self._client.tenant,
+            choices,
+            rules,
+            rings=rings,
+            start=start,
+            progress=progress or silent,
+        )
+
     async def plan(
-        self, choices: Choices | None = None, *, rules: Configuration | None = None
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        progress: Progress | None = None,
     ) -> Plan:
-        """Plan the migration under the operator's choices, as data.
+        """Plan the migration under the operator's choices, as data, with what it costs.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
+            progress: Called with (done, total, what) while it is read what the plan costs.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
+        from intune_scep.changes.watch import silent
         from intune_scep.strong_mapping.choices import Choices
         from intune_scep.strong_mapping.run import plan_tenant
 
-        return await plan_tenant(self._client.tenant, choices or Choices(), rules)
+        return await plan_tenant(
+            self._client.tenant, choices or Choices(), rules, progress=progress or silent
+        )
 
     async def enforce(
         self,

@@ -1,4 +1,4 @@
-"""intune-scep strong-mapping: assess, readiness, plan, apply, verify, rollback."""
+"""intune-scep strong-mapping: assess, readiness, impact, plan, apply, verify, rollback."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from intune_scep.cli.running import (
     show_or_save,
     show_plan,
 )
-from intune_scep.errors import PlanError
+from intune_scep.errors import PlanError, SelectionError
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 if TYPE_CHECKING:
@@ -163,6 +163,49 @@ def readiness(
 @app.command()
 @with_shared_options
 @_with_choices
+def impact(
+    shared: Shared,
+    *,
+    choices: Choices,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write the profiles that would change, with their numbers, into this file.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over a file that is there.")
+    ] = False,
+) -> int:
+    """Say what the change would cost: certificates, dependants, load on SCEP hosts, the echo.
+
+    Reads only. Needs DeviceManagementManagedDevices.Read.All besides. Exit code 2 if something
+    that it would cost is not known, else 0.
+
+    Example: intune-scep strong-mapping impact --csv impact.csv
+    """
+    from intune_scep.cli.impact_text import show_impact
+    from intune_scep.reports.impact import write_csv
+
+    if choices.no_impact:
+        raise SelectionError("--no-impact has no meaning here: leave it out.")
+    with shared.client() as client, progress_bar("Reading") as progress:
+        found = client.strong_mapping.impact(choices, progress=progress)
+    if csv is not None:
+        write_csv(found, csv, overwrite=overwrite)
+    if shared.output is OutputFormat.JSON:
+        print_json(found.to_dict())
+    else:
+        show_impact(console(), found, csv)
+    return 0 if found.is_whole else EXIT_FINDINGS
+
+
+@app.command()
+@with_shared_options
+@_with_choices
 def plan(
     shared: Shared,
     *,
@@ -175,7 +218,7 @@ def plan(
     Exit code 2 if there is something to change, else 0.
     """
     with shared.client() as client:
-        made = client.strong_mapping.plan(choices)
+        made = _planned(client, choices)
     show_or_save(shared, made, plan_file, overwrite=overwrite)
     return EXIT_FINDINGS if made.writing else 0
 
@@ -214,9 +257,14 @@ def apply(
                 max_changes=choices.max_changes,
                 yes=yes,
             )
-        made = saved or client.strong_mapping.plan(choices)
+        made = saved or _planned(client, choices)
         require_usable(client, made, TASKS)
         return _apply(client, shared, made, choices, journal=journal, yes=yes)
+
+
+def _planned(client: IntuneClient, choices: Choices) -> Plan:
+    with progress_bar("Planning") as progress:
+        return client.strong_mapping.plan(choices, progress=progress)
 
 
 def _apply(

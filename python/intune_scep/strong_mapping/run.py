@@ -12,23 +12,34 @@ from intune_scep.changes.job import do_job
 from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import carry_out
-from intune_scep.changes.watch import Watch
+from intune_scep.changes.watch import Progress, Watch, silent
 from intune_scep.rules import Configuration, load_configuration
 from intune_scep.strong_mapping.choices import Choices
+from intune_scep.strong_mapping.impact import with_impact
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
 from intune_scep.strong_mapping.reading import assess_tenant
 from intune_scep.tenant import Tenant
+from intune_scep.tenant.issued import IssuedOnce
 
 TASKS: Final = frozenset({Task.STRONG_MAPPING})
 """The job whose saved plans are carried out, and whose runs are finished and taken back, here."""
 
 
-async def plan_tenant(tenant: Tenant, choices: Choices, rules: Configuration | None = None) -> Plan:
-    """Assess and plan.
+async def plan_tenant(
+    tenant: Tenant,
+    choices: Choices,
+    rules: Configuration | None = None,
+    *,
+    issued: IssuedOnce | None = None,
+    progress: Progress = silent,
+) -> Plan:
+    """Assess and plan, and say what it costs unless the choices leave that out.
 
     Args:
         rules: Severities, disabled rules, waivers and answers; by default those of the file that
             the choices name.
+        issued: What was read of issued certificates in this job, or will be after the plan.
+        progress: Told while it is read what the plan costs.
 
     Raises:
         SelectionError, TooManyChangesError: the choices do not fit the tenant.
@@ -38,7 +49,9 @@ async def plan_tenant(tenant: Tenant, choices: Choices, rules: Configuration | N
         rules = load_configuration(Path(choices.rules_path))
     plan = make_plan(await assess_tenant(tenant, rules), choices)
     require_room(len(plan.writing), choices.max_changes)
-    return plan
+    if choices.no_impact:
+        return plan
+    return await with_impact(tenant, plan, issued or IssuedOnce(tenant), progress=progress)
 
 
 async def enforce(
@@ -61,9 +74,10 @@ async def enforce(
     Raises:
         IntuneScepError: nothing could be judged or planned, or the journal cannot be used.
     """
+    issued = IssuedOnce(tenant)
     return await do_job(
         tenant,
-        lambda: plan_tenant(tenant, choices, rules),
+        lambda: plan_tenant(tenant, choices, rules, issued=issued),
         TASKS,
         choices.given(),
         finish_first=False,
