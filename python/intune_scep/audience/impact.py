@@ -17,13 +17,15 @@ from intune_scep.profiles import ScepProfile
 from intune_scep.profiles.revocation import REVOCATION
 from intune_scep.profiles.targets import TargetKind
 from intune_scep.rules.platforms import APPLE
-from intune_scep.rules.scep_facts import ScepFacts
+from intune_scep.rules.scep_facts import ScepFacts, ServerUrl
 from intune_scep.rules.targets import read_targets
 from intune_scep.tenant.dependants import Use, UsedBy, use_of
 from intune_scep.tenant.issued import IssuedCertificate
 
 _T = TypeVar("_T")
 
+CLOUD_PKI: Final = "{{CloudPKIFQDN}}"
+"""The host of Microsoft Cloud PKI in a SCEP URL."""
 NOT_REPORTED: Final = (
     "Intune does not report the certificates of this platform, so nothing can be counted or proved."
 )
@@ -53,7 +55,7 @@ class ProfileImpact:
         unknown: Why it is not known; empty where it is.
         groups: To whom it is assigned, exclusions in words.
         dependants: Profiles that use its certificates; None where the links were not read.
-        hosts: Of its SCEP URLs; `{{cloudpkifqdn}}` for Cloud PKI. Which of several a device asks
+        hosts: Of its SCEP URLs; a variable as it is for Cloud PKI. Which of several a device asks
             is not known.
         echo_after: How long after its issue a certificate is renewed; None where the validity or
             the renewal threshold is not sound.
@@ -150,11 +152,12 @@ class HostImpact:
     """What meets at one SCEP host.
 
     Attributes:
-        certificates: In use, of all profiles that name it; at least, where `is_whole` is not.
-        enrolments: That the change brings, likewise.
+        certificates: In use, of all profiles that name it; at least, where not `is_whole`.
+        enrolments: That the change brings; at least, where not `is_foreseen`.
         profiles: How many profiles that change name it.
         shared: Whether one of them names other hosts besides, so that it may get less.
-        is_whole: Whether everything is counted.
+        is_whole: Whether the certificates of all profiles that name it are known.
+        is_foreseen: Whether the enrolments of all that change are.
     """
 
     host: str
@@ -163,6 +166,7 @@ class HostImpact:
     profiles: int = 0
     shared: bool = False
     is_whole: bool = True
+    is_foreseen: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """One element of `hosts` in the JSON of impact."""
@@ -172,7 +176,8 @@ class HostImpact:
             "enrolments": self.enrolments,
             "profiles": self.profiles,
             "shared": self.shared,
-            "is_whole": self.is_whole,
+            "certificates_are_whole": self.is_whole,
+            "enrolments_are_whole": self.is_foreseen,
         }
 
 
@@ -269,9 +274,14 @@ def impact_of(
         unknown,
         tuple(_assigned(profile, names)),
         users,
-        tuple(dict.fromkeys(url.host or url.text for url in facts.urls)),
+        tuple(dict.fromkeys(_host(url) for url in facts.urls)),
         _echo_after(facts),
     )
+
+
+def _host(url: ServerUrl) -> str:
+    """The host of a URL; the variable of Cloud PKI as Microsoft writes it, nonsense as it is."""
+    return CLOUD_PKI if url.host == CLOUD_PKI.lower() else url.host or url.text
 
 
 def _assigned(profile: ScepProfile, names: Mapping[str, str]) -> Iterator[str]:
@@ -300,23 +310,28 @@ def host_impacts(
     Args:
         others: Profiles of the tenant that do not change; their certificates are counted too.
     """
-    found: dict[str, dict[str, Any]] = {}
-    for item, changes in [*((p, True) for p in changing), *((p, False) for p in others)]:
-        for host in item.hosts:
-            host_facts = found.setdefault(
-                host,
-                {"certificates": 0, "enrolments": 0, "profiles": 0, "shared": False},
-            )
-            host_facts["certificates"] += item.in_use.certificates if item.in_use else 0
-            known = item.in_use is not None
-            if changes:
-                host_facts["enrolments"] += item.enrolments or 0
-                host_facts["profiles"] += 1
-                host_facts["shared"] |= len(item.hosts) > 1
-                known = item.enrolments is not None
-            host_facts["is_whole"] = host_facts.get("is_whole", True) and known
-    hosts = [HostImpact(host, **facts) for host, facts in found.items()]
+    naming: dict[str, tuple[list[ProfileImpact], list[ProfileImpact]]] = {}
+    for place, items in enumerate((changing, others)):
+        for item in items:
+            for host in item.hosts:
+                naming.setdefault(host, ([], []))[place].append(item)
+    hosts = [_host_impact(host, *items) for host, items in naming.items()]
     return tuple(sorted(hosts, key=lambda item: (-item.enrolments, -item.certificates, item.host)))
+
+
+def _host_impact(
+    host: str, changing: Sequence[ProfileImpact], others: Sequence[ProfileImpact]
+) -> HostImpact:
+    used = [item.in_use for item in (*changing, *others)]
+    return HostImpact(
+        host,
+        sum(item.certificates for item in used if item is not None),
+        sum(item.enrolments or 0 for item in changing),
+        len(changing),
+        shared=any(len(item.hosts) > 1 for item in changing),
+        is_whole=None not in used,
+        is_foreseen=all(item.enrolments is not None for item in changing),
+    )
 
 
 def waves_of(

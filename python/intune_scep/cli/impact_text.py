@@ -14,6 +14,7 @@ from intune_scep.reports.impact import (
     HEADINGS,
     about_group,
     about_load,
+    assigned,
     by_revocation,
     called,
     echo_rows,
@@ -21,6 +22,7 @@ from intune_scep.reports.impact import (
     multiplied,
     number,
     platform_words,
+    split,
     summary,
     to_look_at,
     used_by,
@@ -29,9 +31,19 @@ from intune_scep.reports.words import listed
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.impact import Impact
 
-_WIDE = 120
-_NARROW = 80
-_COLUMNS = ("Certificates", "Devices", "Users", "Enrolments", "Platform", "Profile", "Used by")
+_WIDE = 160
+_TABLE_OF_HOSTS = 100
+_MOST_NAMED = 3
+_COLUMNS = (
+    "Certificates",
+    "Devices",
+    "Users",
+    "Enrolments",
+    "Platform",
+    "Profile",
+    "Used by",
+    "Assigned to",
+)
 _HOST_COLUMNS = ("SCEP host", "In use", "Enrolments", "Evenly, per hour", "At once, per hour")
 
 
@@ -43,10 +55,14 @@ def show_impact(console: Console, found: Impact, csv: Path | None) -> None:
         console.print()
         _line(console, HEADINGS[kind], "bold")
         _line(console, about_group(kind, items))
+        held, empty = split(items)
         if console.width < _WIDE:
-            _show_narrow(console, items)
-        else:
-            _show_table(console, items)
+            _show_narrow(console, held)
+        elif held:
+            _show_table(console, held)
+        if empty:
+            named = listed([called(item) for item in empty], _MOST_NAMED)
+            _line(console, f"{counted(len(empty), 'profile')} without a certificate: {named}.")
         for why in dict.fromkeys(item.unknown for item in items if item.unknown):
             _line(console, f"Unknown: {why}", "yellow")
     for told in multiplied(found):
@@ -81,6 +97,7 @@ def _show_table(console: Console, items: Sequence[ProfileImpact]) -> None:
             platform_words(item),
             plain(called(item)),
             plain(used_by(item)),
+            plain(assigned(item)),
         )
     console.print(table)
 
@@ -88,11 +105,9 @@ def _show_table(console: Console, items: Sequence[ProfileImpact]) -> None:
 def _show_narrow(console: Console, items: Sequence[ProfileImpact]) -> None:
     """Some lines a profile, so that its name never vanishes."""
     for item in items:
-        used = item.in_use
-        count = "unknown" if used is None else _held(item)
         console.print(plain(f"  {called(item)}"), soft_wrap=True)
-        _indented(console, f"{platform_words(item)}: {count}")
-        _indented(console, f"used by {used_by(item)}")
+        _indented(console, f"{platform_words(item)}: {_held(item)}")
+        _indented(console, f"used by {used_by(item)}; assigned to {assigned(item)}")
 
 
 def _indented(console: Console, text: str) -> None:
@@ -119,7 +134,7 @@ def _show_hosts(console: Console, found: Impact) -> None:
     console.print()
     _line(console, "SCEP HOSTS, over all profiles of the tenant", "bold")
     _line(console, about_load(found))
-    if console.width < _WIDE:
+    if console.width < _TABLE_OF_HOSTS:
         for row in rows:
             console.print(plain(f"  {row.host}"), soft_wrap=True)
             _indented(console, f"{row.certificates} in use, {row.enrolments} enrolments")
@@ -139,17 +154,15 @@ def _show_echo(console: Console, found: Impact) -> None:
         return
     console.print()
     _line(console, "THE ECHO: the same certificates are due for renewal together", "bold")
+    now = "" if found.rings else "the change is made now and "
     _line(
         console,
-        "If the change is made now and certificates are valid for as long as the profile says"
-        " (a month counts as 30 days):"
-        if not found.rings
-        else "If certificates are valid for as long as the profile says (a month counts as 30"
+        f"If {now}certificates are valid for as long as the profile says (a month counts as 30"
         " days):",
     )
     for row in rows:
         days = f"{row.first} to {row.last}" if row.last > row.first else f"{row.first}"
         text = Text(f"  {days}  ", style="bold")
         told = f"about {counted(row.enrolments, 'enrolment')} at {listed(row.hosts) or 'no host'}"
-        console.print(text.append_text(plain(told)), soft_wrap=console.width >= _NARROW)
+        console.print(text.append_text(plain(told)), soft_wrap=True)
         _indented(console, listed(row.profiles, 3))

@@ -74,6 +74,18 @@ def about_group(kind: Revocation, items: Iterable[ProfileImpact]) -> str:
     return told
 
 
+def split(items: Iterable[ProfileImpact]) -> tuple[list[ProfileImpact], list[ProfileImpact]]:
+    """Those that somebody has a certificate of, or of which it is not known, and the rest."""
+    items = list(items)
+    empty = [item for item in items if item.in_use is not None and not item.in_use.certificates]
+    return [item for item in items if item not in empty], empty
+
+
+def assigned(item: ProfileImpact) -> str:
+    """To whom a profile is assigned."""
+    return ", ".join(item.groups) or "nobody"
+
+
 def called(item: ProfileImpact) -> str:
     """The name of a profile, or its id."""
     return item.profile.display_name or item.profile.id or "?"
@@ -110,14 +122,12 @@ def multiplied(impact: Impact) -> Iterator[str]:
     for item in impact.profiles:
         if not item.differs or item.in_use is None or item.forecast is None:
             continue
-        each = (
-            f" (each device, and once more for each of {len(item.dependants or ())} dependants)"
-            if item.is_apple and item.dependants
-            else ""
-        )
+        dependants = item.dependants or ()
+        each = f" (for each device one, and one more for {counted(len(dependants), 'dependant')})"
+        per_device = each if item.is_apple and dependants else ""
         yield (
-            f"{called(item)}: forecast {counted(item.forecast, 'enrolment')}{each}; Intune reports"
-            f" {counted(item.in_use.certificates, 'certificate')} on"
+            f"{called(item)}: forecast {counted(item.forecast, 'enrolment')}{per_device}; Intune"
+            f" reports {counted(item.in_use.certificates, 'certificate')} on"
             f" {counted(len(item.in_use.devices), 'device')}. The greater is reckoned with."
         )
 
@@ -146,17 +156,12 @@ def host_rows(impact: Impact) -> list[HostRow]:
     }
     rows = []
     for host in impact.hosts:
-        least = "" if host.is_whole else "≥ "
-        most = "≤ " if host.shared and host.is_whole else ""
-        hours = {
-            spread: f"{least}{most}{full[spread].get(host.host, 0):,}" if host.profiles else "-"
-            for spread in Spread
-        }
-        enrolments = f"{least}{most}{host.enrolments:,}" if host.profiles else "-"
-        certificates = f"{least}{host.certificates:,}"
-        rows.append(
-            HostRow(host.host, certificates, enrolments, hours[Spread.EVEN], hours[Spread.AT_ONCE])
-        )
+        least = "" if host.is_foreseen else "≥ "
+        most = "≤ " if host.shared and host.is_foreseen else ""
+        counts = (host.enrolments, *(full[spread].get(host.host, 0) for spread in Spread))
+        told = [f"{least}{most}{count:,}" if host.profiles else "-" for count in counts]
+        held = f"{'' if host.is_whole else '≥ '}{host.certificates:,}"
+        rows.append(HostRow(host.host, held, *told))
     return rows
 
 
@@ -171,7 +176,7 @@ def about_load(impact: Impact) -> str:
             " A profile with several URLs counts in full at each host (≤): which one a device asks"
             " is not known."
         )
-    if any(not host.is_whole for host in impact.hosts):
+    if any(not (host.is_whole and host.is_foreseen) for host in impact.hosts):
         told += " ≥: of a profile that names the host something is unknown."
     return told
 

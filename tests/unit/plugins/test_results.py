@@ -35,6 +35,7 @@ def results(tmp_path_factory):
         declared = client.profiles.apply([declaration], dry_run=True).to_dict()
         return {
             "strong_mapping": client.strong_mapping.enforce(dry_run=True).to_dict(),
+            "strong_mapping_impact_info": client.strong_mapping.impact().to_dict(),
             "strong_mapping_info": client.strong_mapping.assess().to_dict(),
             "certificate_profiles": declared,
             "trusted_root_profile": declared,

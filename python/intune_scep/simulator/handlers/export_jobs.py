@@ -48,7 +48,7 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "DeviceStatusesByConfigurationProfile": STATUS_COLUMNS,
     "DevicesWithInventory": INVENTORY_COLUMNS,
 }
-_SECONDS_TO_RUN = 5
+_SECONDS_TO_RUN = 1
 _SECONDS_TO_LIVE = 86_400
 _TYPE = "deviceManagementExportJob"
 _FRAGMENT = "deviceManagement/reports/exportJobs/$entity"

@@ -97,11 +97,11 @@ class ModuleTenant:
         return entries
 
     def writes(self):
-        """The writes among them, those inside a batch as well."""
+        """The writes among them, those inside a batch as well; asking for a report is none."""
         return [
             entry
             for entry in self.requests()
-            if entry["method"] in WRITES and not entry["path"].endswith("/$batch")
+            if entry["method"] in WRITES and not entry["path"].endswith(("/$batch", "/exportJobs"))
         ]
 
     def profiles(self):
