@@ -20,7 +20,9 @@ from ansible_collections.intune.scep.plugins.module_utils._strong_mapping_choice
 LIMIT = "max_changes"
 # What has no meaning where nothing is planned or changed.
 READING_SPEC = {
-    name: spec for name, spec in CHOICE_SPEC.items() if name not in {LIMIT, "no_impact"}
+    name: spec
+    for name, spec in CHOICE_SPEC.items()
+    if name not in {LIMIT, "min_ready", "no_impact"}
 }
 
 

@@ -21,5 +21,6 @@ CHOICE_SPEC = {
     "include_review": {"type": "list", "elements": "str"},
     "rules_path": {"type": "path"},
     "no_impact": {"type": "bool", "default": False},
+    "min_ready": {"type": "float"},
     "max_changes": {"type": "int"},
 }

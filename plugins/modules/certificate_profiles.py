@@ -245,6 +245,13 @@ profiles:
           not be learned whether the change was made).
       returned: always
       type: str
+    hold:
+      description:
+        - >-
+          Why the profile is held back. One of V(stopped), V(dependency),
+          V(refused), V(approval), V(readiness).
+      returned: when RV(profiles[].status=held_back)
+      type: str
     message:
       description:
         - >-

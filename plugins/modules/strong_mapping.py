@@ -37,6 +37,15 @@ options:
       - enforced
       - rolled_back
     default: enforced
+  certificates_before:
+    description:
+      - Record in the journal, before the first write, which certificates of the profiles that
+        change are out, so that C(intune-scep strong-mapping verify --certificates) can tell later
+        which devices got a new one. It takes one report of Intune, and the seconds or minutes in
+        which Intune writes it. Without the permission C(DeviceManagementManagedDevices.Read.All)
+        the run goes on without it, with a note. Nothing is read in check mode.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - intune.scep.strong_mapping_choices
   - intune.scep.journal
@@ -245,6 +254,13 @@ profiles:
           not be learned whether the change was made).
       returned: always
       type: str
+    hold:
+      description:
+        - >-
+          Why the profile is held back. One of V(stopped), V(dependency),
+          V(refused), V(approval), V(readiness).
+      returned: when RV(profiles[].status=held_back)
+      type: str
     message:
       description:
         - >-
@@ -370,6 +386,53 @@ profiles:
               Why a number is not known.
           returned: always
           type: str
+    readiness:
+      description:
+        - >-
+          Whom the profile reaches and who of them has a SID.
+      returned: when O(min_ready) is given and the profile would change
+      type: dict
+      contains:
+        assigned:
+          description:
+            - >-
+              How many users or devices it reaches; at most, where something is
+              unknown.
+          returned: always
+          type: int
+        with_sid:
+          description:
+            - >-
+              How many of them have a SID and are not disabled.
+          returned: always
+          type: int
+        percent_with_sid:
+          description:
+            - >-
+              Their share of all that are not disabled, or null if it is not known
+              or there is nobody.
+          returned: always
+          type: float
+        short:
+          description:
+            - >-
+              How many would get nothing, by reason; every reason is a key.
+          returned: always
+          type: dict
+          sample: {"cloud_only": 2, "guest": 0}
+        unknown:
+          description:
+            - >-
+              What could not be evaluated, in sentences.
+          returned: always
+          type: list
+          elements: str
+        min_ready:
+          description:
+            - >-
+              The share that was asked for.
+          returned: always
+          type: float
 failure:
   description:
     - >-
@@ -429,7 +492,10 @@ def enforce(client, params, check_mode):
         )
     else:
         report = client.strong_mapping.enforce(
-            choices_of(params), dry_run=check_mode, journal=params["journal"]
+            choices_of(params),
+            dry_run=check_mode,
+            journal=params["journal"],
+            certificates_before=params["certificates_before"],
         )
     result = report.to_dict()
     text = text_of_run(report)
@@ -447,6 +513,7 @@ def main():
                 "choices": ["enforced", "rolled_back"],
                 "default": "enforced",
             },
+            "certificates_before": {"type": "bool", "default": True},
         },
         check=complaint_about,
         required_if=[("state", "rolled_back", ("journal",))],

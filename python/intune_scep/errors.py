@@ -17,6 +17,7 @@ IntuneScepError
     MarkerError
     StatePlanError
     ConfigurationError
+    AnswersError
     PolicyError
     SourceError
     BaselineError
@@ -250,6 +251,10 @@ class StatePlanError(IntuneScepError):
 
 class ConfigurationError(IntuneScepError):
     """The configuration of the rules cannot be used; the message names file and line."""
+
+
+class AnswersError(IntuneScepError):
+    """Answers to the questions of the preflight cannot be used; the message names the place."""
 
 
 class PolicyError(IntuneScepError):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from intune_scep.audience.load import Ring
     from intune_scep.backup.export import ExportReport
+    from intune_scep.certificates import ExpectedSids
     from intune_scep.changes.plan import Plan
     from intune_scep.changes.report import RunReport
     from intune_scep.changes.watch import Watch
@@ -36,9 +37,12 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rules import Configuration
+    from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
     from intune_scep.strong_mapping.impact import Impact
+    from intune_scep.strong_mapping.preflight import Preflight
+    from intune_scep.strong_mapping.proof import CertificateProof
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant.entities import Progress
 
@@ -245,6 +249,16 @@ class StrongMapping(Runs):
             self._job.impact(choices, rules=rules, rings=rings, start=start, progress=progress)
         )
 
+    def preflight(self, answers: Answers | None = None) -> Preflight:
+        """Ask what stands in the way of the re-issue, and what may make it needless.
+
+        Args:
+            answers: What people and the script of the preflight answered.
+
+        What cannot be read is told in the result.
+        """
+        return self._portal.call(self._job.preflight(answers))
+
     def plan(
         self,
         choices: Choices | None = None,
@@ -256,7 +270,8 @@ class StrongMapping(Runs):
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
-            progress: Called with (done, total, what) while it is read what the plan costs.
+            progress: Called with (done, total, what) while it is read what the plan costs, and
+                after every page where the choices ask who has a SID.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
@@ -271,6 +286,7 @@ class StrongMapping(Runs):
         dry_run: bool = False,
         journal: str | Path | None = None,
         watch: Watch | None = None,
+        certificates_before: bool = True,
     ) -> RunReport:
         """Plan, apply and verify; resume if the journal is of a run that was cut short.
 
@@ -279,6 +295,9 @@ class StrongMapping(Runs):
             dry_run: Stop after the plan.
             journal: File for the record of the run; in the user's state directory by default.
             watch: Who is told of the run's progress, and may stop it.
+            certificates_before: Keep in the journal which certificates are out before the first
+                write, where the permission allows it: one export job, and the seconds it takes.
+                `verify_certificates` needs it.
 
         Raises:
             IntuneScepError: nothing could be judged or planned.
@@ -287,7 +306,14 @@ class StrongMapping(Runs):
 
         watch = watch or Watch()
         return self._portal.call(
-            self._job.enforce(choices, rules=rules, dry_run=dry_run, journal=journal, watch=watch),
+            self._job.enforce(
+                choices,
+                rules=rules,
+                dry_run=dry_run,
+                journal=journal,
+                watch=watch,
+                certificates_before=certificates_before,
+            ),
             stop=watch.stop,
         )
 
@@ -298,6 +324,7 @@ class StrongMapping(Runs):
         journal: str | Path | None = None,
         max_changes: int | None = None,
         watch: Watch | None = None,
+        certificates_before: bool = True,
     ) -> RunReport:
         """Carry out a plan that was made before.
 
@@ -305,6 +332,7 @@ class StrongMapping(Runs):
             journal: File for the record of the run; in the user's state directory by default.
             max_changes: Refuse the run if it would write more profiles.
             watch: Who is told of the run's progress, and may stop it.
+            certificates_before: As for `enforce`.
 
         Raises:
             IntuneScepError: the plan or the journal is of something else.
@@ -313,8 +341,43 @@ class StrongMapping(Runs):
 
         watch = watch or Watch()
         return self._portal.call(
-            self._job.apply(plan, journal=journal, max_changes=max_changes, watch=watch),
+            self._job.apply(
+                plan,
+                journal=journal,
+                max_changes=max_changes,
+                watch=watch,
+                certificates_before=certificates_before,
+            ),
             stop=watch.stop,
+        )
+
+    def verify_certificates(
+        self,
+        journal: str | Path,
+        *,
+        issued: Sequence[str | Path] = (),
+        expected: ExpectedSids | None = None,
+        progress: Progress | None = None,
+    ) -> CertificateProof:
+        """Read back what a run changed, and say which devices have a new certificate since.
+
+        A device checks in about every 8 h, and Intune's report lags up to 6 h, so a complete
+        answer is not to be had before 14 h after the change. One export job each time: Graph takes
+        8 of its requests in a minute from a user, and 48 from an application.
+
+        Args:
+            issued: Files of issued certificates, which alone show whether the right SID is in them.
+            expected: The SIDs that these should carry.
+            progress: Called with (read, total or None, what).
+
+        Raises:
+            IntuneScepError: the journal cannot be used, or the profiles could not be read. What
+                else cannot be read is told in the result.
+        """
+        return self._portal.call(
+            self._job.verify_certificates(
+                journal, issued=issued, expected=expected, progress=progress
+            )
         )
 
 

@@ -80,7 +80,7 @@ class Tenant:
         return [
             f"{entry['method']} {entry['path']}"
             for entry in self.requests()
-            if entry["method"] in WRITES and not entry["path"].endswith(("/$batch", "/exportJobs"))
+            if entry["method"] in WRITES and not entry["path"].endswith(("$batch", "exportJobs"))
         ]
 
 

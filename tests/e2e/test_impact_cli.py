@@ -98,7 +98,9 @@ def test_nothing_to_change_costs_nothing(contoso, cli):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--no-impact",), "--no-impact has no meaning here"),
+        (("--no-impact",), "--no-impact has no meaning"),
+        (("--min-ready", "95"), "--min-ready has no meaning"),
+        (("--max-changes", "3"), "--max-changes has no meaning"),
         (("--only", "nobody"), "no SCEP profile has the name or id 'nobody'"),
         (("--rules", "no/such.yml"), "no/such.yml"),
     ],

@@ -48,6 +48,17 @@ REASON_WORDS: Final[Mapping[Reason, str]] = {
 }
 """What each reason means, for people."""
 
+REASON_LABELS: Final[Mapping[Reason, str]] = {
+    Reason.GUEST: "guests",
+    Reason.CLOUD_ONLY: "cloud-only",
+    Reason.NOT_SYNCHRONISED: "not synchronised",
+    Reason.ENTRA_JOINED: "Entra-joined",
+    Reason.ENTRA_REGISTERED: "Entra-registered",
+    Reason.DISABLED: "disabled",
+    Reason.NO_DEVICE: "without a device",
+}
+"""Each reason in two or three words."""
+
 WITHOUT_SID: Final = (
     Reason.GUEST,
     Reason.CLOUD_ONLY,

@@ -79,7 +79,7 @@ class Before:
             profile, device = item.profile_id.lower(), item.device_id.lower()
             if profile in held:
                 place = held if device and _is_held(item, moment) else other
-                place[profile].setdefault(device, set()).add(_serial(item.serial))
+                place[profile].setdefault(device, set()).add(serial_of(item.serial))
         return cls(moment, _frozen(held), _frozen(other))
 
     def serials(self, profile: str) -> frozenset[str]:
@@ -182,6 +182,7 @@ class Reissuance:
         unmanaged: Those of them that Intune no longer manages.
         unknown: Without a new one, where check-ins could not be read.
         newcomers: Ids of devices that have one of its certificates and held none before.
+        new_serials: Serial numbers that were not there before, the newcomers' included.
         nameless: How many certificates the report has of it that name no device.
         has_check_ins: Whether check-ins could be read.
     """
@@ -199,6 +200,7 @@ class Reissuance:
     unmanaged: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
     newcomers: frozenset[str] = frozenset()
+    new_serials: frozenset[str] = frozenset()
     nameless: int = 0
     has_check_ins: bool = True
 
@@ -343,7 +345,7 @@ class _Reported:
         nameless: dict[str, set[str]] = {}
         for item in issued:
             profile, device = item.profile_id.lower(), item.device_id.lower()
-            key = profile, device, _serial(item.serial)
+            key = profile, device, serial_of(item.serial)
             if profile not in profiles:
                 continue
             if not device:
@@ -415,6 +417,7 @@ class _Comparison:
             unmanaged=those("unmanaged"),
             unknown=those("unknown"),
             newcomers=frozenset(now.keys() - self.before.held[profile].keys()),
+            new_serials=frozenset().union(*now.values()) - known - {""},
             nameless=self.reported.nameless.get(source, 0),
             has_check_ins=self.seen_at is not None,
         )
@@ -457,7 +460,7 @@ def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _serial(text: str) -> str:
+def serial_of(text: str) -> str:
     """A serial number in one spelling; empty where there is none."""
     return "".join(text.split()).replace(":", "").replace("-", "").upper().lstrip("0")
 
@@ -480,4 +483,4 @@ def _frozen(known: Mapping[str, Mapping[str, set[str]]]) -> Mapping[str, Serials
 def _serials(piece: Mapping[str, Any]) -> Serials:
     if not all(isinstance(serials, list) for serials in piece.values()):
         raise TypeError
-    return {device.lower(): frozenset(map(_serial, serials)) for device, serials in piece.items()}
+    return {device.lower(): frozenset(map(serial_of, serials)) for device, serials in piece.items()}

@@ -1,6 +1,7 @@
 """The append-only record of a run: what resume and rollback read.
 
-One JSON record a line, format `intune-scep/journal/2`. A plan is on disk before its first write, an
+One JSON record a line, format `intune-scep/journal/2`. A plan is on disk before its first write,
+and so is what the job keeps of the time before (`evidence`, into which nothing here looks); an
 intention with what is taken away before the write it announces leaves, an outcome before the next
 write of that profile begins. So a line that a crash cut short announces nothing that was sent. Each
 record ends with a digest of itself, so that nothing is rolled back to a changed one.
@@ -19,7 +20,13 @@ from typing import Any, Final
 
 from intune_scep.changes.journal_v1 import FORMAT_1, fold_first_format, plan_of_first_format
 from intune_scep.changes.plan import Action, Plan, Task
-from intune_scep.changes.record import TAKE_BACK, ActionRecord, RunRecord, StepRecord
+from intune_scep.changes.record import (
+    TAKE_BACK,
+    ActionRecord,
+    EvidenceRecord,
+    RunRecord,
+    StepRecord,
+)
 from intune_scep.changes.record_log import (
     Records,
     RecordWriter,
@@ -159,19 +166,27 @@ def _fold(journal: Journal, record: Mapping[str, Any]) -> None:
     if kind == "end":
         run.ended = True
         return
+    at = str(record.get("time", ""))
+    if kind == "evidence":
+        content = record["content"]
+        if not isinstance(content, dict):
+            raise PlanError("it has evidence that is no object.")
+        run.evidence.append(EvidenceRecord(text_of(record["of"]), content, at))
+        return
     key = text_of(record["action"])
     if key not in run.by_key:
         raise PlanError("it has a record of an action that its plan does not have.")
     action = run.actions.setdefault(key, ActionRecord())
     if kind == "intention":
         action.steps[_step_of(run.by_key[key], record)] = StepRecord(
-            text_or_none(record["id"]), PreImage.from_dict(record["pre_image"])
+            text_or_none(record["id"]), PreImage.from_dict(record["pre_image"]), at=at
         )
         action.ending = None
     elif kind == "outcome":
         step = action.steps[_step_of(run.by_key[key], record)]
         step.status, step.message = Status(record["status"]), text_or_none(record["message"])
         step.id = text_or_none(record["id"]) or step.id
+        step.at = at
     elif kind == "ending":
         action.ending = Status(record["status"])
         action.message = text_or_none(record["message"])

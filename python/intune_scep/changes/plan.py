@@ -12,7 +12,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
-from intune_scep.changes.status import Status
+from intune_scep.changes.status import Hold, Status
 from intune_scep.changes.steps import Seen, Step, step_from_dict
 from intune_scep.changes.values import (
     NotAsWrittenError,
@@ -30,7 +30,7 @@ from intune_scep.wording import option
 
 PLAN_FORMAT: Final = "intune-scep/plan/2"
 _OF_EVERY_ROW: Final = frozenset(
-    {"id", "name", "kind", "platform", "action", "status", "message", "diff"}
+    {"id", "name", "kind", "platform", "action", "status", "message", "diff", "hold"}
 )
 
 
@@ -74,6 +74,7 @@ class Action:
         id: Id of the profile there is; None for one to be made.
         status: `planned` where there is something to do; else why not.
         message: A sentence for the status.
+        hold: Why it is held back by the plan itself; None if it is not.
         steps: The writes, in order. A delete waits until everything else of the plan is done.
         seen: The edition of the profile that was planned on.
         after: Keys of the actions that must have ended well before this one may start.
@@ -90,6 +91,7 @@ class Action:
     id: str | None = None
     status: Status = Status.UNCHANGED
     message: str | None = None
+    hold: Hold | None = None
     steps: tuple[Step, ...] = ()
     seen: Seen | None = None
     after: tuple[str, ...] = ()
@@ -133,6 +135,8 @@ class Action:
             "advice": self.advice,
             "diff": [difference.to_dict() for difference in self.diff],
             "details": dict(self.details),
+            # Left out where it says nothing: plans that were saved before keep their digest.
+            **({"hold": self.hold.value} if self.hold else {}),
         }
 
     @classmethod
@@ -147,6 +151,7 @@ class Action:
             id=text_or_none(data["id"]),
             status=Status(text_of(data["status"])),
             message=text_or_none(data["message"]),
+            hold=Hold(text_of(data["hold"])) if "hold" in data else None,
             steps=tuple(map(step_from_dict, list_of(data["steps"]))),
             seen=Seen.from_dict(data["seen"]),
             after=texts_of(data["after"]),
@@ -169,6 +174,7 @@ class Action:
             "status": self.status.value,
             "message": self.message or notes or None,
             "diff": [difference.to_dict() for difference in self.diff],
+            **({"hold": self.hold.value} if self.hold else {}),
             **self.details,
         }
 
@@ -241,6 +247,11 @@ class Plan:
     @property
     def refused(self) -> tuple[Action, ...]:
         return tuple(action for action in self.actions if action.action == "refused")
+
+    @property
+    def held_back(self) -> tuple[Action, ...]:
+        """The actions that the plan itself holds back; they are to be planned again later."""
+        return tuple(action for action in self.actions if action.status is Status.HELD_BACK)
 
     @property
     def is_held(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from intune_scep.changes.evidence import Gather, gathered
 from intune_scep.changes.expectation import Expectation
 from intune_scep.changes.journal import (
     Journal,
@@ -89,6 +90,7 @@ async def carry_out(
     journal: Path | None = None,
     max_changes: int | None = None,
     watch: Watch | None = None,
+    gather: Gather | None = None,
 ) -> RunReport:
     """Carry out a plan.
 
@@ -96,6 +98,8 @@ async def carry_out(
         journal: Where the record goes; a new file in the tenant's state directory by default. The
             journal of a run of the same plan that was cut short is resumed.
         max_changes: Refuse the run if it would write more profiles.
+        gather: Gathers what the journal keeps of the time before the first write; not asked where
+            a run is resumed.
 
     Raises:
         PlanError: the plan is of another tenant, too large, or was carried out already.
@@ -114,12 +118,18 @@ async def carry_out(
         if earlier is not None:
             return await _resume(tenant, earlier, max_changes=max_changes, watch=watch)
         require_room(len(plan.writing), max_changes)
+        watch = watch or Watch()
+        evidence = await gathered(gather, tenant, plan, watch)
         path = journal or default_journal_path(tenant.tenant_id, plan.task)
         with new_journal(path, plan.tenant, plan.cloud, plan.task) as writer:
             run = RunRecord(1, plan)
             writer.write("plan", run=1, plan=plan.to_dict())
             if journal is not None:
                 remember_journal(tenant.tenant_id, path)
+            if evidence is not None:
+                told = (*told, *evidence.notes)
+                for record in evidence.records:
+                    writer.write("evidence", run=1, of=evidence.kind, content=record)
             return await _walk(tenant, run, writer, watch, notes=(*plan.notes, *told))
 
 

@@ -8,10 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from intune_scep.audience.readiness import REASON_WORDS, WITHOUT_SID, ProfileReadiness, Reason
+from intune_scep.audience.readiness import (
+    REASON_LABELS,
+    REASON_WORDS,
+    WITHOUT_SID,
+    ProfileReadiness,
+    Reason,
+)
 from intune_scep.errors import ReportFileError
 from intune_scep.files import save_private
 from intune_scep.reports.words import PLATFORMS
+from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.readiness import Readiness
 from intune_scep.wording import option
 
@@ -29,16 +36,6 @@ COLUMNS: Final = (
 # What a spreadsheet takes for a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _ROWS: Final = 1000
-
-_LABELS: Final = {
-    Reason.GUEST: "guests",
-    Reason.CLOUD_ONLY: "cloud-only",
-    Reason.NOT_SYNCHRONISED: "not synchronised",
-    Reason.ENTRA_JOINED: "Entra-joined",
-    Reason.ENTRA_REGISTERED: "Entra-registered",
-    Reason.DISABLED: "disabled",
-    Reason.NO_DEVICE: "without a device",
-}
 
 
 def csv_parts(readiness: Readiness) -> Iterator[bytes]:
@@ -98,8 +95,18 @@ def lacking(item: ProfileReadiness) -> str:
     """Who would get nothing, counted by reason; empty for nobody."""
     counts = item.short
     return ", ".join(
-        f"{counts[reason]:,} {_LABELS[reason]}" for reason in Reason if counts.get(reason)
+        f"{counts[reason]:,} {REASON_LABELS[reason]}" for reason in Reason if counts.get(reason)
     )
+
+
+def summary(found: Readiness) -> str:
+    """How many profiles are short, in one sentence."""
+    parts = [f"{len(found.short)} of {counted(len(found.profiles), 'profile')} short"]
+    if found.unsure:
+        parts.append(f"{len(found.unsure)} unknown")
+    if found.no_sid_needed:
+        parts.append(f"{found.no_sid_needed} more to which no SID matters")
+    return f"{', '.join(parts)} (short: fewer than {found.least:g} % have a SID)."
 
 
 def alignment_sentence(readiness: Readiness) -> str:
@@ -125,7 +132,7 @@ def legend(readiness: Readiness) -> Iterator[str]:
     """What the reasons that occur mean."""
     for reason in Reason:
         if any(item.short.get(reason) for item in readiness.profiles):
-            yield f"{_LABELS[reason]}: {REASON_WORDS[reason]}."
+            yield f"{REASON_LABELS[reason]}: {REASON_WORDS[reason]}."
 
 
 def platform_words(item: ProfileReadiness) -> str:

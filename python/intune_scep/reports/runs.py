@@ -268,7 +268,9 @@ def _totals(rows: Sequence[Row]) -> Line:
     planned = Counter(row["action"] for row in rows if row["status"] == Status.PLANNED.value)
     parts = [f"{count} to {word.replace('_', ' ')}" for word, count in sorted(planned.items())]
     same = sum(row["status"] == Status.UNCHANGED.value for row in rows)
-    return Line(f"{', '.join([*parts, f'{same} unchanged'])}.", "heading")
+    held = sum(row["status"] == Status.HELD_BACK.value for row in rows)
+    waiting = [f"{held} held back"] if held else []
+    return Line(f"{', '.join([*parts, *waiting, f'{same} unchanged'])}.", "heading")
 
 
 def _sentences(word: str, sentences: Iterable[str]) -> Iterator[Line]:

@@ -144,8 +144,8 @@ class DeliveredCertificate:
 
 def all_certificates(
     connection: sqlite3.Connection, *, of: str | None = None, at: float = math.inf
-) -> list[DeliveredCertificate]:
-    """Every certificate, in order of request.
+) -> Iterator[DeliveredCertificate]:
+    """Every certificate, in order of request, one at a time: there can be very many.
 
     Args:
         connection: The tenant's.
@@ -153,12 +153,11 @@ def all_certificates(
         at: Epoch seconds: as they were then, as far as check-in cycles know. Now by default.
     """
     place = {"of": of, "at": at}
-    found = []
     for text, ended, how, *owner in connection.execute(_WHOLE, place):
         state = _ended(json.loads(text), ended, how, at)
         if state is not None:
-            found.append(DeliveredCertificate(state, *owner))
-    return [*found, *_composed(connection, place, at)]
+            yield DeliveredCertificate(state, *owner)
+    yield from _composed(connection, place, at)
 
 
 _WHOLE = """
@@ -209,6 +208,21 @@ def _composed(
         shown = _ended(state, ended, how, at)
         if shown is not None:
             yield DeliveredCertificate(shown, profile, kind, device, user, owner)
+
+
+def freeze_certificates(connection: sqlite3.Connection) -> None:
+    """Store whole what check-in cycles kept as differences, so that it stays without them."""
+    whole = [
+        (each.state["id"], dump_json(each.state), _seq_of(each.state["id"]))
+        for each in _composed(connection, {"of": None, "at": math.inf}, math.inf)
+    ]
+    connection.executemany("UPDATE certificate SET id = ?, body = ? WHERE seq = ?", whole)
+    connection.execute("DELETE FROM certificate WHERE body IS NULL")
+    connection.execute("UPDATE certificate SET issued = NULL, ended = NULL, ended_as = NULL")
+
+
+def _seq_of(certificate_id: str) -> int:
+    return int(certificate_id[:8], 16)
 
 
 _FAILED: State = {

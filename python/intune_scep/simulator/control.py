@@ -10,6 +10,7 @@
 | GET, PUT `/_simulator/connectors` | `{"connector": name, "dead": true, "hosts": […]}` |
 | GET, PUT, DELETE `/_simulator/failures` | `{"profile": id, "share": 0.1}` |
 | GET, PUT, DELETE `/_simulator/silent` | `{"devices": [id, …]}` or `{"share": 0.05}` |
+| GET, PUT `/_simulator/approvals` | `{"code": id, "decision": "approve"}` or `"reject"` |
 | GET `/_simulator/exports/<id>` | a finished report |
 
 All but the report, whose address is its key as in Graph, need the bearer token of `intune-scep
@@ -25,11 +26,11 @@ from intune_scep.simulator.clock import format_instant, parse_instant
 from intune_scep.simulator.context import Context
 from intune_scep.simulator.faults import read_rules, replace_rules
 from intune_scep.simulator.fleet.checkins import settle_fleet
-from intune_scep.simulator.fleet.operations import Operations
 from intune_scep.simulator.graph_errors import GraphError
 from intune_scep.simulator.handlers.export_jobs import download
 from intune_scep.simulator.journal import clear_journal, read_journal
 from intune_scep.simulator.messages import Request, Response, json_response, read_json
+from intune_scep.simulator.operations import Operations
 from intune_scep.simulator.settings import Settings
 from intune_scep.simulator.store import Store, read_meta, write_meta
 from intune_scep.simulator.tokens import SIMULATOR_CLIENT, verify_bearer
@@ -99,6 +100,13 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
+def _instant(name: str, text: str) -> float:
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise ValueError(f"{name!r} is an instant, as 2026-03-01T08:00:00Z.") from None
+
+
 def _refuse_others(given: Iterable[str], known: Collection[str], what: str) -> None:
     others = [name for name in given if name not in known]
     if others:
@@ -159,7 +167,7 @@ def _fleet(connection: sqlite3.Connection, request: Request, clock: Clock) -> An
     if "bundle" in query:
         named = [name for given in query["bundle"] for name in given.split(",")]
         return operations.bundle(named)
-    return operations.truth(parse_instant(query["since"][-1]) if "since" in query else 0.0)
+    return operations.truth(_instant("since", query["since"][-1]) if "since" in query else 0.0)
 
 
 def _connectors(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
@@ -168,6 +176,14 @@ def _connectors(connection: sqlite3.Connection, _request: Request, clock: Clock)
 
 def _set_connector(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
     return Operations(connection, clock()).set_connector(_object(request))
+
+
+def _approvals(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).approvals()
+
+
+def _decide_approval(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).decide_approval(_object(request))
 
 
 def _failures(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
@@ -228,6 +244,8 @@ _ACTIONS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Request, Clock]
     ("POST", "clock"): _advance,
     ("GET", "settings"): _settings,
     ("PUT", "settings"): _set_settings,
+    ("GET", "approvals"): _approvals,
+    ("PUT", "approvals"): _decide_approval,
     ("GET", "fleet"): _fleet,
     ("GET", "connectors"): _connectors,
     ("PUT", "connectors"): _set_connector,

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 
+from intune_scep.simulator.approvals import complete_approval, pass_approval
 from intune_scep.simulator.batch import is_batch, run_batch
 from intune_scep.simulator.clock import format_instant
 from intune_scep.simulator.conduct import carry_out
@@ -20,7 +21,7 @@ from intune_scep.simulator.permissions import authorize
 from intune_scep.simulator.routing import Route, find_routes
 from intune_scep.simulator.settings import Settings
 from intune_scep.simulator.store import Store, read_meta
-from intune_scep.simulator.throttle import http_date, throttle
+from intune_scep.simulator.throttle import http_date, throttle, throttle_export
 from intune_scep.simulator.tokens import authenticate
 
 _VERSIONS = ("beta", "v1.0")
@@ -162,10 +163,17 @@ def _run(context: Context, route: Route, parameters: Mapping[str, str]) -> Respo
     authorize(context, route.permissions, write=route.writes)
     if route.template.startswith("deviceManagement/"):
         throttle(context, write=context.request.method != "GET")
+    if route.begins_job:
+        throttle_export(context)
     if route.writes and context.settings.read_only:
         raise GraphError(405, "NotAllowed", "The simulated tenant is read-only.", form="plain")
+    entity = parameters["id"].lower() if "id" in parameters else None
+    code = pass_approval(context, entity) if route.protectable else None
     # A refused request changes nothing, and yet was counted above.
-    return carry_out(context, route.handler, parameters)
+    response = carry_out(context, route.handler, parameters)
+    if code is not None:
+        complete_approval(context, code)
+    return response
 
 
 def split_path(path: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from intune_scep.simulator.clock import format_instant
 from intune_scep.simulator.errors import SimulatorError
-from intune_scep.simulator.fleet.operations import Operations
+from intune_scep.simulator.operations import Operations
 from intune_scep.simulator.store import Store
 
 T = TypeVar("T")
@@ -96,6 +96,22 @@ class FleetDriver:
     def silent(self) -> list[str]:
         """Ids of the managed devices that do not check in."""
         return self._do(lambda operations: operations.silent())
+
+    def approvals(self) -> list[dict[str, Any]]:
+        """Every approval request with what it asks for: `code`, `status`, `method`, `path`, …"""
+        return self._do(lambda operations: operations.approvals())
+
+    def approve(self, code: str) -> None:
+        """Approve a request, as another administrator would."""
+        self._do(
+            lambda operations: operations.decide_approval({"code": code, "decision": "approve"})
+        )
+
+    def reject(self, code: str) -> None:
+        """Reject a request, as another administrator would."""
+        self._do(
+            lambda operations: operations.decide_approval({"code": code, "decision": "reject"})
+        )
 
     def truth(self, since: datetime | float = 0.0) -> dict[str, Any]:
         """Counts per profile and enrolments per host and hour, those of hours after `since`."""

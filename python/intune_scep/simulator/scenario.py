@@ -185,7 +185,10 @@ def build_scenario(name: str, sizes: Mapping[str, int] | None = None) -> Scenari
         raise SimulatorError(f"There is no scenario {name!r}; the scenarios are {known}.")
     if strange := [each for each in sizes or () if each not in SIZED.get(name, ())]:
         options = ", ".join(f"--{each}" for each in strange)
-        takers = " and ".join(each for each, known in SIZED.items() if {*strange} <= {*known})
-        raise SimulatorError(f"The scenario {name} takes no {options}; {takers} does.")
+        takers = [each for each, known in SIZED.items() if {*strange} <= {*known}]
+        those = f"scenario {takers[0]} takes"
+        if takers[1:]:
+            those = f"scenarios {' and '.join(takers)} take"
+        raise SimulatorError(f"Only the {those} sizes ({options}), not {name}.")
     build: Callable[..., Scenario] = import_module(module).build
     return build(**(sizes or {}))

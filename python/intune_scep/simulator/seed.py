@@ -169,12 +169,12 @@ def _load_entities(connection: sqlite3.Connection, scenario: Scenario, start: fl
 
 
 def _entity(kind: StructuredType, wire: Wire, start: float) -> dict[str, Any]:
-    computed: dict[str, Any] = {
-        "id": wire["id"].lower(),
-        "version": wire.get("version", 1),
-        **{name: _instant(wire.get(name), start) for name in _DATES},
+    known: dict[str, Any] = {
+        name: _instant(wire.get(name), start) for name in _DATES if name in kind.properties
     }
-    known = {name: value for name, value in computed.items() if name in kind.properties}
+    known["id"] = wire["id"].lower()
+    if "version" in kind.properties:
+        known["version"] = wire.get("version", 1)
     return new_entity(kind, wire, known)
 
 

@@ -7,17 +7,19 @@ from typing import Any
 
 RETRY_AFTER_FORMS = ("integer", "fractional", "date", "absent")
 COUNT_FORMS = ("collection", "page", "absent", "refused")
+APPROVAL_FORMS = ("off", "412", "403")
 LEAVING_FORMS = ("revoked", "removed")
 MISSING_SID_FORMS = ("fails", "issues")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "retry_after": RETRY_AFTER_FORMS,
     "count": COUNT_FORMS,
+    "approvals": APPROVAL_FORMS,
     "leaving": LEAVING_FORMS,
     "missing_sid": MISSING_SID_FORMS,
 }
 _MOST = 1_000_000_000
 _MAY_BE_ZERO = frozenset(
-    {"issuance_seconds", "version_step", "check_in_seconds", "report_lag_seconds"}
+    {"issuance_seconds", "version_step", "check_in_seconds", "report_lag_seconds", "export_seconds"}
 )
 
 
@@ -51,6 +53,9 @@ class Settings:
         missing_sid: What a profile with the SID variable does for an account without a SID;
             Microsoft's pages differ.
         refuse_mixed_targets: Refuse All Users or All Devices beside included groups.
+        approvals: Whether writes of `deviceConfigurations` need multi admin approval, and with
+            which status a filed request is answered; Microsoft's page and captures differ.
+        export_seconds: How long an export job takes; 0 for one that is finished in its own answer.
         export_tenant_jobs: Export jobs that may be asked for in a minute, in the whole tenant.
         export_application_jobs: The same by one application.
         export_user_jobs: The same by one user.
@@ -78,6 +83,8 @@ class Settings:
     leaving: str = "revoked"
     missing_sid: str = "fails"
     refuse_mixed_targets: bool = False
+    approvals: str = "off"
+    export_seconds: float = 5.0
     export_tenant_jobs: int = 100
     export_application_jobs: int = 48
     export_user_jobs: int = 8

@@ -144,6 +144,14 @@ CREATE TABLE fleet_connector (
     hosts TEXT,
     dead_since REAL
 ) WITHOUT ROWID;
+CREATE TABLE approval (
+    id TEXT PRIMARY KEY,
+    entity TEXT,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    identity TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE fleet_changed (profile_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TRIGGER fleet_assigned AFTER INSERT ON assignment
     BEGIN INSERT OR IGNORE INTO fleet_changed VALUES (NEW.profile_id); END;

@@ -23,7 +23,7 @@ from intune_scep.audience.impact import (
 from intune_scep.audience.load import Load, Ring, Spread, load_per_hour, peak
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.watch import Progress, silent
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import IntuneScepError, SelectionError
 from intune_scep.graph.permissions import missing_permissions
 from intune_scep.profiles import ScepProfile
 from intune_scep.rules import Configuration, load_configuration
@@ -32,6 +32,7 @@ from intune_scep.strong_mapping.plan import make_plan
 from intune_scep.strong_mapping.reading import assess_snapshot
 from intune_scep.tenant import SCEP_TYPES, NamesOf, Snapshot, Tenant, Wanted, read_snapshot
 from intune_scep.tenant.issued import IssuedOnce
+from intune_scep.wording import option
 
 READING: Final = "DeviceManagementManagedDevices.Read.All"
 """The permission without which Intune reports no certificates."""
@@ -138,11 +139,12 @@ async def read_impact(
         progress: Told of each step.
 
     Raises:
-        SelectionError: the choices do not fit the tenant.
+        SelectionError: the choices do not fit the tenant, or say how a plan is limited.
         GraphError, GraphTransportError: the profiles could not be read. Certificates that cannot be
             read are unknown; they need DeviceManagementManagedDevices.Read.All.
     """
     choices = choices or Choices()
+    _require_meaning(choices)
     if rules is None and choices.rules_path is not None:
         rules = load_configuration(Path(choices.rules_path))
     before = tenant.session.requests_sent
@@ -174,6 +176,13 @@ async def read_impact(
         is_whole=not snapshot.unread and known,
         requests=tenant.session.requests_sent - before,
     )
+
+
+def _require_meaning(choices: Choices) -> None:
+    """Refuse choices that say how a plan is made or limited, not which profiles change."""
+    for name in ("no_impact", "min_ready", "max_changes"):
+        if getattr(choices, name) not in (None, False):
+            raise SelectionError(f"{option(name)} has no meaning for an impact: leave it out.")
 
 
 async def with_impact(

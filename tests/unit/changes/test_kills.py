@@ -39,7 +39,7 @@ WRITES = {
 }
 """How many writes each job is made of."""
 RECORDS = {
-    "migration": 15,
+    "migration": 19,
     "declared state": 45,
     "restore": 25,
     "rollback of a migration": 14,

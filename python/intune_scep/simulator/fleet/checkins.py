@@ -7,18 +7,22 @@ is due by one cause is one set.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
-from intune_scep.simulator.certificates import validity_seconds
+from intune_scep.simulator.certificates import freeze_certificates, validity_seconds
 from intune_scep.simulator.fleet.connectors import deaths_between, hosts_of, living_hosts
 from intune_scep.simulator.fleet.plan import absorb_changes, profile_ids
 from intune_scep.simulator.fleet.platforms import UNREVOKED, has_dependants, platform_of_type
-from intune_scep.simulator.fleet.roster import begin_fleet
+from intune_scep.simulator.fleet.roster import begin_fleet, forget_fleet
 from intune_scep.simulator.fleet.statements import (
+    ASK,
     ENROL,
+    FORGET_FUTILE,
     INSIDE,
+    IS_LEFT,
     LEAVE,
     VISITS,
     renewal_visits,
@@ -57,13 +61,17 @@ def settle_fleet(connection: sqlite3.Connection, meta: Mapping[str, Any], now: f
     absorb_changes(connection)
     if now <= past:
         return
+    facts = cache(partial(_facts, connection, settings))
     for start, end in _spans(connection, past, now, settings.check_in_seconds):
-        _check_in(connection, settings, start, end)
+        if _collect(connection, settings.check_in_seconds, start, end):
+            _check_in(connection, settings, facts, start)
     write_meta(connection, _AT, now)
 
 
 def end_cycles(connection: sqlite3.Connection) -> None:
     """Check-in cycles are switched off: should they come back, they begin anew."""
+    freeze_certificates(connection)
+    forget_fleet(connection)
     connection.execute("DELETE FROM meta WHERE key = ?", (_AT,))
 
 
@@ -90,9 +98,12 @@ def _spans(
             start = until
 
 
-def _check_in(connection: sqlite3.Connection, settings: Settings, start: float, end: float) -> None:
-    if not _collect(connection, settings.check_in_seconds, start, end):
-        return
+def _check_in(
+    connection: sqlite3.Connection,
+    settings: Settings,
+    facts_of: Callable[[int, int], "_Facts"],
+    start: float,
+) -> None:
     ids = profile_ids(connection)
     base = connection.execute("SELECT coalesce(max(seq), 0) FROM certificate").fetchone()[0]
     sets = connection.execute(
@@ -100,7 +111,7 @@ def _check_in(connection: sqlite3.Connection, settings: Settings, start: float, 
     ).fetchall()
     for profile, via, cause in sets:
         place = {"profile": profile, "via": via, "cause": cause, "base": base}
-        facts = _facts(connection, settings, profile, via)
+        facts = facts_of(profile, via)
         if cause == LEAVES:
             _leave(connection, place, facts, settings)
         else:
@@ -208,5 +219,9 @@ def _enrol(
         "cannot_resolve": CANNOT_RESOLVE,
         "device_failed": DEVICE_FAILED,
     }
+    connection.execute(ASK, values)
+    connection.execute(FORGET_FUTILE, values)
+    if connection.execute(IS_LEFT, values).fetchone() is None:
+        return
     for statement in ENROL:
         connection.execute(statement, values)

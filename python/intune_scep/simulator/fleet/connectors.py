@@ -65,7 +65,8 @@ def find_connector(connection: sqlite3.Connection, named: str) -> str:
     """
     register_connectors(connection)
     rows = connection.execute(
-        "SELECT id, json_extract(body, '$.displayName') FROM resource WHERE collection = ?",
+        "SELECT id, json_extract(body, '$.displayName') FROM resource WHERE collection = ?"
+        " ORDER BY seq",
         (NDES_CONNECTORS,),
     ).fetchall()
     for identifier, name in rows:

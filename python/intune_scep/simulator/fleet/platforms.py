@@ -29,10 +29,10 @@ _DEVICE_OWNER = (
 )
 
 APPLE = frozenset({"ios", "macos"})
-"""One certificate more for each dependant, and no renewal after expiry (DOMAIN.md 4)."""
+"""One certificate more for each dependant (DOMAIN.md 4), and no renewal after expiry."""
 
 UNREVOKED = frozenset({"android_device_owner", "android_aosp"})
-"""Intune cannot revoke their certificates (ROLLOUT.md 3)."""
+"""Intune cannot revoke their certificates (ROLLOUT.md 5)."""
 
 
 def platform_of_type(kind: StructuredType) -> str:

@@ -96,12 +96,7 @@ DELETE FROM fleet_todo WHERE profile = :profile AND via = :via AND device IN (
 )
 """A profile that is not assigned any more takes its certificate along."""
 
-ENROL = tuple(
-    map(
-        _statement,
-        (
-            # Whether it fails, and at which host the device asks.
-            """
+ASK = _statement("""
 UPDATE fleet_visit AS visit SET
     error = CASE
         WHEN NOT :living THEN :host_is_dead
@@ -111,7 +106,24 @@ UPDATE fleet_visit AS visit SET
         ELSE 0
     END,
     host = json_extract(:hosts, '$$[' || ((device.number + :profile) % max(:living, 1)) || ']')
-FROM fleet_device AS device WHERE $set AND device.number = visit.device""",
+FROM fleet_device AS device WHERE $set AND device.number = visit.device""")
+"""Whether it fails, and at which host the device asks."""
+
+FORGET_FUTILE = _statement("""
+DELETE FROM fleet_visit AS visit WHERE $set AND error IN (:host_is_dead, :cannot_resolve)
+    AND device IN (
+        SELECT held.device FROM fleet_held AS held
+        WHERE held.profile = :profile AND held.via = :via AND held.failure IS NOT NULL
+            AND (held.certificate IS NULL OR NOT :revokes)
+    )""")
+"""Failing once more before any host was asked changes nothing."""
+
+IS_LEFT = _statement("SELECT 1 FROM fleet_visit AS visit WHERE $set LIMIT 1")
+
+ENROL = tuple(
+    map(
+        _statement,
+        (
             # The one before ends: with a change even where the new one fails.
             """
 UPDATE certificate SET ended = visit.at, ended_as = :how

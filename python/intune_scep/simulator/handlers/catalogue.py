@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from intune_scep.simulator.approvals import expire_approvals
 from intune_scep.simulator.certificates import all_certificates, summarise
 from intune_scep.simulator.context import Context
 from intune_scep.simulator.fleet.connectors import show_connectors
@@ -21,6 +22,7 @@ from intune_scep.simulator.odata.paging import (
 from intune_scep.simulator.odata.selection import check_selection, lead, show
 from intune_scep.simulator.reissue import settle_certificates
 from intune_scep.simulator.resources import (
+    APPROVAL_REQUESTS,
     DIRECTORY,
     GROUPS,
     MANAGED_DEVICES,
@@ -79,6 +81,8 @@ def _bring_up_to_date(context: Context, collection: str) -> None:
     """Let what the clock alone changes stand in the entities."""
     if collection == MANAGED_DEVICES:
         show_last_contact(context.connection, context.settings, context.now)
+    if collection == APPROVAL_REQUESTS:
+        expire_approvals(context.connection, context.now)
     if collection == NDES_CONNECTORS:
         show_connectors(context.connection, context.now)
 

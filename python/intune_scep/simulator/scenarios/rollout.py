@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from intune_scep.simulator.scenario import (
@@ -150,7 +151,10 @@ def build(devices: int = 200) -> Scenario:
             for each, wire in dependants.values()
         ),
         assignments={
-            **{root["id"]: (_target("allLicensedUsers"),) for root in roots.values()},
+            **{
+                root["id"]: (_target("allLicensedUsers"), _target("allDevices"))
+                for root in roots.values()
+            },
             **{profile_id(name): found for name, found in targets.items()},
             **{str(wire["id"]): targets[each.name] for each, wire in dependants.values()},
         },
@@ -186,6 +190,7 @@ def group_id(ring: str, kind: str) -> str:
     return stable_id("rollout group", f"{ring} {kind}")
 
 
+@cache
 def managed_device_id(number: int) -> str:
     """Id of a managed device, counted from 0."""
     return stable_id("rollout managed device", str(number))
@@ -194,7 +199,6 @@ def managed_device_id(number: int) -> str:
 def scep_profile(name: str) -> dict[str, Any]:
     """The SCEP profile of that display name."""
     bundle = next(each for each in _BUNDLES if each.name == name)
-    url = f"http{'s' if bundle.platform.startswith('android') else ''}://{HOSTS[bundle.host]}"
     machine = {
         "store": "machine",
         "subject": "CN={{AAD_Device_ID}}",
@@ -204,13 +208,14 @@ def scep_profile(name: str) -> dict[str, Any]:
     return scep_body(
         bundle.platform,
         bundle.name,
-        urls=[f"{url}/certsrv/mscep/mscep.dll"],
+        urls=[f"https://{HOSTS[bundle.host]}/certsrv/mscep/mscep.dll"],
         **(machine if bundle.machine else user),
     )
 
 
 def _root(platform: str) -> dict[str, Any]:
-    return root_body(platform, f"Rollout root {platform}", "bulk-root")
+    channel = {"deploymentChannel": "userChannel"} if platform == "macos" else {}
+    return root_body(platform, f"Rollout root {platform}", "bulk-root", **channel)
 
 
 def _dependant(kind: str, name: str) -> dict[str, Any]:
@@ -252,10 +257,12 @@ def _members(count: int) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield group_id(ring, "devices"), tuple(_device_id(number) for number in inside)
 
 
+@cache
 def _user_id(number: int) -> str:
     return stable_id("rollout user", str(number))
 
 
+@cache
 def _device_id(number: int) -> str:
     return stable_id("rollout device", str(number))
 

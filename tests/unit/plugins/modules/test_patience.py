@@ -15,6 +15,7 @@ from ansible_collections.intune.scep.plugins.modules import (
     strong_mapping,
     strong_mapping_impact_info,
     strong_mapping_info,
+    strong_mapping_readiness_info,
     trusted_root_profile,
     trusted_root_profile_info,
 )
@@ -28,6 +29,7 @@ REQUIRED = {
     strong_mapping: {},
     strong_mapping_impact_info: {},
     strong_mapping_info: {},
+    strong_mapping_readiness_info: {},
     trusted_root_profile: {**ROOT, "state": "absent"},
     trusted_root_profile_info: {},
 }

@@ -1,10 +1,11 @@
-"""What a person or a test does to the devices and connectors, beside Graph."""
+"""What a person or a test does to a tenant beside Graph: clock, devices, connectors, approvals."""
 
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from intune_scep.simulator.approvals import DECISIONS, decide_approval, list_approvals
 from intune_scep.simulator.clock import parse_instant
 from intune_scep.simulator.fleet.checkins import end_cycles, settle_fleet
 from intune_scep.simulator.fleet.connectors import find_connector, list_connectors, set_connector
@@ -62,7 +63,7 @@ class Operations:
         present = Settings(**read_meta(self._connection)["settings"])
         changed = change_settings(present, changes)
         write_meta(self._connection, "settings", changed.to_dict())
-        if not changed.check_in_seconds:
+        if present.check_in_seconds and not changed.check_in_seconds:
             end_cycles(self._connection)
         settle_fleet(self._connection, read_meta(self._connection), self.now)
         return changed.to_dict()
@@ -143,6 +144,24 @@ class Operations:
             ((each in chosen, self.now, each) for each in known),
         )
         return self.silent()
+
+    def approvals(self) -> list[dict[str, Any]]:
+        """Every approval request with what it asks for."""
+        return list_approvals(self._connection, self.now)
+
+    def decide_approval(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Approve or reject one: `code`, `decision`, `justification`."""
+        _refuse_others(given, ("code", "decision", "justification"), "An approval")
+        code, decision = given.get("code"), given.get("decision")
+        if not isinstance(code, str):
+            raise ValueError("'code' is the id of an approval request.")
+        if not isinstance(decision, str) or decision not in DECISIONS:
+            raise ValueError(f"'decision' is one of {', '.join(DECISIONS)}.")
+        reason = given.get("justification")
+        if reason is not None and not isinstance(reason, str):
+            raise ValueError("'justification' is a text.")
+        decide_approval(self._connection, self.now, code, decision, reason)
+        return self.approvals()
 
     def truth(self, since: float = 0.0) -> dict[str, Any]:
         """What is so on the devices."""
