@@ -89,13 +89,12 @@ def cli(capsys):
 def use(simulated, monkeypatch):
     """Return a function that starts a tenant and makes it the one the command talks to.
 
-    Its reports are written at once, and asked for again soon: time passes here.
+    Its reports are written at once: time passes here.
     """
-    monkeypatch.setattr("intune_scep.simulator.handlers.export_jobs._SECONDS_TO_RUN", 0)
-    monkeypatch.setattr("intune_scep.tenant.exports._FIRST_WAIT", 0.01)
 
     def start(scenario, name=None):
         tenant = simulated(scenario, name=name)
+        tenant.control("PUT", "settings", {"export_seconds": 0})
         monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
         monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
         return tenant

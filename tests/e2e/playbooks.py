@@ -156,4 +156,7 @@ def run_on(tenant: Tenant, playbook: str, *arguments: str, **variables: str) -> 
 
 def copy_of(seeded: Path, directory: Path) -> Tenant:
     directory.mkdir()
-    return Tenant(Path(shutil.copy2(seeded, directory / "tenant.db")))
+    tenant = Tenant(Path(shutil.copy2(seeded, directory / "tenant.db")))
+    # Time passes here.
+    tenant.set(export_seconds=0)
+    return tenant

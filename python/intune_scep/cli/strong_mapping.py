@@ -1,4 +1,4 @@
-"""intune-scep strong-mapping: assess, readiness, preflight, impact, plan, apply, verify, rollback."""
+"""intune-scep strong-mapping: from the first assessment to the proof, and back."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ EXPORT_SECONDS: Final = 600.0
 """How long a report is waited for; Microsoft names no time."""
 
 # 8 requests of a user in a minute are allowed (GRAPH.md 2); so few are sent.
-_FIRST_WAIT: Final = 1.0
+_FIRST_WAIT: Final = 3.0
 _LONGEST_WAIT: Final = 15.0
-_GROWTH: Final = 2.0
+_GROWTH: Final = 1.5
 _DONE: Final = "completed"
 _OVER: Final = frozenset({"failed", "error", "cancelled", "canceled"})
 _LARGEST: Final = 500_000_000

@@ -57,19 +57,14 @@ def _outside_the_controller(monkeypatch):
     monkeypatch.setattr(_internal, "is_controller", False)
 
 
-@pytest.fixture(autouse=True)
-def _reports_at_once(monkeypatch):
-    """Reports are written at once, and asked for again soon: time passes here."""
-    monkeypatch.setattr("intune_scep.simulator.handlers.export_jobs._SECONDS_TO_RUN", 0)
-    monkeypatch.setattr("intune_scep.tenant.exports._FIRST_WAIT", 0.01)
-
-
 class ModuleTenant:
     """A tenant in a file, and the modules that reach it."""
 
     def __init__(self, database, capsys):
         self.database = database
         self._capsys = capsys
+        # Time passes here.
+        self.ask("PUT", "_simulator/settings", {"export_seconds": 0})
 
     def run(self, module, check_mode=False, **options):
         """Run a module's main and return its result."""
