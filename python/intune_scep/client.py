@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rollout.draft import Draft
+    from intune_scep.rollout.record import ChangeRecord
     from intune_scep.rollout.resolution import Resolved
     from intune_scep.rollout.shards import Sharding
     from intune_scep.rollout.state import RolloutState
@@ -952,6 +953,28 @@ class AsyncRollout:
 
         percents = percents_of(percent)
         return await shards_in(self._client.tenant, group, percents, progress=progress)
+
+    async def record(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> ChangeRecord:
+        """Read what a change board is told: plan, readiness, impact, gates and the way back.
+
+        Args:
+            progress: Called with (done, total, what) before every part.
+
+        Raises:
+            IntuneScepError: the file is wrong, or the profiles could not be read.
+        """
+        from intune_scep.changes.watch import silent
+        from intune_scep.rollout.record import read_record
+
+        return await read_record(
+            self._client.tenant, Path(file), journal=_path(journal), progress=progress or silent
+        )
 
 
 class AsyncUsers:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rollout.draft import Draft
+    from intune_scep.rollout.record import ChangeRecord
     from intune_scep.rollout.resolution import Resolved
     from intune_scep.rollout.shards import Sharding
     from intune_scep.rollout.state import RolloutState
@@ -837,6 +838,23 @@ class Rollout:
                 GroupMember.Read.All.
         """
         return self._portal.call(self._job.shards(group, percent, progress=progress))
+
+    def record(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> ChangeRecord:
+        """Read what a change board is told: plan, readiness, impact, gates and the way back.
+
+        Args:
+            progress: Called with (done, total, what) before every part.
+
+        Raises:
+            IntuneScepError: the file is wrong, or the profiles could not be read.
+        """
+        return self._portal.call(self._job.record(file, journal=journal, progress=progress))
 
 
 class Users:
