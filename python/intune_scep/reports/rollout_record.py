@@ -111,14 +111,17 @@ def _profiles(record: ChangeRecord) -> Section:
     rows = []
     for bundle in record.resolved.bundles:
         found, ready = impacts.get(bundle.profile.id), record.readiness.get(bundle.profile.id or "")
+        # What has the SID URI by now costs nothing any more.
+        cost = ("", "", "changed already")
+        if found is not None:
+            certificates = found.in_use.certificates if found.in_use is not None else None
+            cost = (number(certificates), number(found.enrolments), used_by(found))
         rows.append(
             (
                 bundle.profile.display_name or bundle.profile.id or "?",
                 PLATFORMS[bundle.profile.profile_type.platform],
                 share_words(ready) if ready is not None else "not asked",
-                number(found.in_use.certificates if found and found.in_use else None),
-                number(found.enrolments if found else None),
-                used_by(found) if found else "unknown",
+                *cost,
             )
         )
     head = ("Profile", "Platform", "Have a SID", "Certificates", "Enrolments", "Used by")
