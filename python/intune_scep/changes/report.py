@@ -206,6 +206,7 @@ class RunReport:
             "journal": self.journal,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
+            **({"impact": dict(self.plan.impact)} if self.plan.impact else {}),
             "profiles": [item.row() for item in self.outcomes],
         }
 

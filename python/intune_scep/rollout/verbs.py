@@ -18,6 +18,7 @@ from intune_scep.rollout.controller import do_tick, resolved_rings
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.journal import journal_path, open_journal, read_state
+from intune_scep.rollout.preflight import preflight_notes
 from intune_scep.rollout.state import RolloutState, Word
 from intune_scep.rollout.tick import Tick
 from intune_scep.rollout.words import Answer, State
@@ -77,9 +78,11 @@ async def start_rollout(
             require_permission(tenant)
         # What its file names must be there before anybody may say that it was started.
         await resolved_rings(course)
+        notes = await preflight_notes(tenant, course.file)
         course.journal.note_word("started", _word(tenant, reason))
         course.did.append("Started.")
-        return await do_tick(course)
+        tick = await do_tick(course)
+        return replace(tick, notes=(*notes, *tick.notes))
 
 
 async def pause_rollout(

@@ -30,7 +30,10 @@ _LONGEST_LIFE = 10_000_000_000
 _LARGEST = 4_000_000
 """Bytes of a file with fault rules."""
 
-Database = Annotated[Path, typer.Option(help="The tenant's file.", show_default=False)]
+Database = Annotated[
+    Path,
+    typer.Option(help="The tenant's file.", envvar="INTUNE_SCEP_SIMULATOR", show_default=False),
+]
 Scenario = Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")]
 
 
