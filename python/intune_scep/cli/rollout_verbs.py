@@ -164,7 +164,7 @@ def resume(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def promote(
     shared: Shared,
     file: File = DEFAULT_FILE,
