@@ -8,9 +8,10 @@ from intune_scep.profiles import PROFILE_TYPES, Platform
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, read
 from intune_scep.rules.model import Complaint, Need, Severity
+from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT
 from intune_scep.rules.platforms import ALL, ANDROID, CORPORATE_ANDROID, LIVING, MACOS
 from intune_scep.rules.registry import ADMIN_CENTER, BOTH_KINDS, GRAPH_METADATA, page, rule
-from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SID_FOLDED, SUBJECT
+from intune_scep.rules.scep_facts import SID_FOLDED
 from intune_scep.rules.texts import counted, variable, variables
 
 _STORES = ("user", "machine")

@@ -9,8 +9,9 @@ from typing import Final
 from intune_scep.profiles.vocabulary import EMAIL, UPN
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Severity
+from intune_scep.rules.places import SANS, SUBJECT, Place
 from intune_scep.rules.registry import TOOL_RULE, page, rule
-from intune_scep.rules.scep_facts import SANS, SUBJECT, Place, ScepFacts
+from intune_scep.rules.scep_facts import ScepFacts
 from intune_scep.rules.texts import variable
 
 _WHOLE_NAMES: Final = frozenset(

@@ -11,12 +11,14 @@ from intune_scep.profiles.variables import find_variables, fold
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, NotRead, NotReadError, read
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
+from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT
 from intune_scep.rules.platforms import ALL as ALL_PLATFORMS
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, AOSP, LIVING, WINDOWS
 from intune_scep.rules.profile_type import is_pkcs
 from intune_scep.rules.registry import SCEPMAN, TOOL_RULE, page, rule
-from intune_scep.rules.scep_facts import LEGACY_SAN, LOGON_USAGES, SANS, SID_FOLDED, SUBJECT
+from intune_scep.rules.scep_facts import SID_FOLDED
 from intune_scep.rules.texts import counted
+from intune_scep.rules.wording import LOGON_USAGES
 
 _SECTION: Final = "Strong mapping requirements for KB5014754"
 _WHATS_NEW: Final = "Microsoft: What's new in Intune, October 2024"

@@ -10,17 +10,11 @@ from intune_scep.profiles.enums import SubjectAlternativeNameType
 from intune_scep.profiles.vocabulary import DNS, EMAIL, PLATFORM_NAMES, SAN_LABELS, UPN, san_label
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
+from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT, Place
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER
 from intune_scep.rules.registry import ADMIN_CENTER, GRAPH_METADATA, SCEPMAN, TOOL_RULE, page, rule
-from intune_scep.rules.scep_facts import (
-    ANY_PURPOSE,
-    CLIENT_AUTHENTICATION,
-    LEGACY_SAN,
-    SANS,
-    SUBJECT,
-    Place,
-)
 from intune_scep.rules.texts import repeated, variable
+from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION
 
 if TYPE_CHECKING:
     from intune_scep.profiles import SubjectAlternativeName

@@ -12,6 +12,7 @@ from intune_scep.profiles.variables import count_edits, fold
 from intune_scep.rules.context import Context, NotRead, NotReadError, read
 from intune_scep.rules.distinguished_name import has_open_quote, is_inside_quotes
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
+from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT, Place, Used, read_place
 from intune_scep.rules.platforms import AOSP, LIVING, MACOS, PERSONAL_ANDROID, WINDOWS
 from intune_scep.rules.profile_type import is_pkcs
 from intune_scep.rules.registry import (
@@ -24,16 +25,8 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
-from intune_scep.rules.scep_facts import (
-    LEGACY_SAN,
-    SANS,
-    SECURE_EMAIL,
-    SUBJECT,
-    Place,
-    Used,
-    read_place,
-)
 from intune_scep.rules.texts import counted, variable, variables
+from intune_scep.rules.wording import SECURE_EMAIL
 
 _ALL_TEXTS: Final = (SUBJECT, SANS, LEGACY_SAN)
 _SUBJECT_SECTION: Final = "step 7, Subject name format"

@@ -19,7 +19,7 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
-from intune_scep.rules.scep_facts import ANY_PURPOSE, CLIENT_AUTHENTICATION
+from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION
 
 _USAGES: Final = "extendedKeyUsages"
 _AUTHENTICATING: Final = ANY_PURPOSE | {CLIENT_AUTHENTICATION}

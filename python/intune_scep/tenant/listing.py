@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError, InvalidIdError
@@ -177,7 +178,7 @@ async def _list(
     tenant: Tenant, path: str, query: Mapping[str, str], wanted: Callable[[str], bool]
 ) -> Listing:
     listing = Listing()
-    question = _Question(tenant, path, query, wanted)
+    question = _Question(tenant, path, query, cache(wanted))
     pages = await _read_pages(question)
     if pages.lacking:
         await _look_again(question, pages, listing)

@@ -16,6 +16,7 @@ from intune_scep.profiles.models.profile import (
     ScepProfile,
     TrustedRootProfile,
 )
+from intune_scep.profiles.models.readers import Texts
 from intune_scep.profiles.models.wire_model import WireModel
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ScepProfile",
     "SilentCertificateAccess",
     "SubjectAlternativeName",
+    "Texts",
     "TrustedRootProfile",
     "WireModel",
 ]

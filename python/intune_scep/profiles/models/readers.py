@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from types import NoneType
 from typing import Any, Final, Protocol, get_args, get_origin
@@ -19,6 +19,9 @@ class Readable(Protocol):
 
 Reader = Callable[[Any], Any]
 """Takes a value that is not null, and gives None where it is not of the type."""
+
+Texts = tuple[tuple[str | None, ...], ...]
+"""What each of several objects says that hold nothing but texts."""
 
 
 @cache
@@ -83,3 +86,19 @@ def _read_objects(model: Readable, value: Any) -> list[Any] | None:
             return None
         found.append(read)
     return found
+
+
+def read_texts(names: Sequence[str], value: Any) -> Texts | None:
+    """The texts of those names in each object of a list; None where it takes asking."""
+    if type(value) is not list:
+        return None
+    rows = []
+    for item in value:
+        if type(item) is not dict:
+            return None
+        row = tuple(map(item.get, names))
+        for text in row:
+            if text is not None and type(text) is not str:
+                return None
+        rows.append(row)
+    return tuple(rows)
