@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from intune_scep.memory import once
 from intune_scep.profiles import CertificateType, Flags, Platform
+from intune_scep.profiles.vocabulary import Texts
 from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT, Place, Used, read_place
 
 if TYPE_CHECKING:
     from intune_scep.profiles import ProfileType, ScepProfile
-    from intune_scep.profiles.models import Texts
     from intune_scep.rules.distinguished_name import Part
 
 _T = TypeVar("_T")
@@ -159,9 +158,8 @@ def wording_of(profile: ScepProfile) -> Wording:
     purposes = profile.texts_of("extended_key_usages")
     wire = profile.wire
     read = ((SANS, names), (_USAGES, purposes), (_STORE, store), (_LEGACY_SAN_TYPE, legacy_type))
-    shared = _shared if _is_short(subject, legacy_san, names, purposes) else _make
-    return shared(
-        type(profile),
+    key = (
+        profile.profile_type.name,
         profile.certificate_type,
         subject or "",
         legacy_san or "",
@@ -171,40 +169,21 @@ def wording_of(profile: ScepProfile) -> Wording:
         tuple([name for name, found in read if found is None and wire.get(name) is not None]),
         SANS in wire,
     )
+    return _SHARED.get(key) or _make(profile.profile_type, key)
 
 
-def _is_short(
-    subject: str | None, legacy_san: str | None, names: Texts | None, purposes: Texts | None
-) -> bool:
-    """Whether texts may be remembered: what others write must not fill the memory."""
-    texts = [subject or "", legacy_san or ""]
-    for row in (*(names or ()), *(purposes or ())):
+_Key = tuple[str, CertificateType | None, str, str, str | None, Texts, Texts, tuple[str, ...], bool]
+_SHARED: Final[dict[_Key, Wording]] = {}
+
+
+def _make(profile_type: ProfileType, key: _Key) -> Wording:
+    """Make a wording and share it, unless it is long: others must not fill the memory."""
+    wording = Wording(profile_type, *key[1:])
+    texts = [wording.subject_text, wording.legacy_san_text, wording.legacy_san_type or ""]
+    for row in (*wording.names, *wording.purposes):
         texts += filter(None, row)
-    return len("".join(texts)) <= _LONGEST
-
-
-def _make(  # noqa: PLR0917 - the key of what is shared
-    model: type[ScepProfile],
-    certificate_type: CertificateType | None,
-    subject: str,
-    legacy_san: str,
-    legacy_san_type: str | None,
-    names: Texts,
-    purposes: Texts,
-    malformed: tuple[str, ...],
-    names_sent: bool,
-) -> Wording:
-    return Wording(
-        model.row,
-        certificate_type,
-        subject,
-        legacy_san,
-        legacy_san_type,
-        names,
-        purposes,
-        malformed,
-        names_sent,
-    )
-
-
-_shared: Final = lru_cache(maxsize=_MOST)(_make)
+    if len("".join(texts)) <= _LONGEST:
+        if len(_SHARED) >= _MOST:
+            _SHARED.clear()
+        _SHARED[key] = wording
+    return wording

@@ -64,7 +64,7 @@ SAYING_SOMETHING_ELSE = {
 
 
 def judged_alone(found: Any) -> Any:
-    wording._shared.cache_clear()
+    wording._SHARED.clear()
     return judge(found)
 
 
@@ -109,7 +109,7 @@ def test_profiles_that_say_the_same_are_judged_once(changes, monkeypatch):
     judged = []
     work = verdicts._judge
     monkeypatch.setattr(verdicts, "_judge", lambda item: judged.append(item) or work(item))
-    wording._shared.cache_clear()
+    wording._SHARED.clear()
     assert judge(profile()) is judge(profile(**changes))
     assert len(judged) == 1
 
@@ -127,9 +127,9 @@ def test_profiles_that_say_the_same_are_judged_once(changes, monkeypatch):
     ids=["subject", "legacy name", "one name", "many names", "one usage", "many usages"],
 )
 def test_what_is_long_is_not_kept(changes):
-    wording._shared.cache_clear()
+    wording._SHARED.clear()
     assert wording_of(profile(**changes)) is not wording_of(profile(**changes))
-    assert wording._shared.cache_info().currsize == 0
+    assert not wording._SHARED
     assert judge(profile(**changes)) == judge(profile(**changes))
 
 

@@ -67,7 +67,7 @@ def worked_out(monkeypatch):
 
         return count
 
-    wording._shared.cache_clear()
+    wording._SHARED.clear()
     watch(ScepFacts)
     watch(Wording)
     return counts

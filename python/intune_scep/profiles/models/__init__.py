@@ -16,7 +16,6 @@ from intune_scep.profiles.models.profile import (
     ScepProfile,
     TrustedRootProfile,
 )
-from intune_scep.profiles.models.readers import Texts
 from intune_scep.profiles.models.wire_model import WireModel
 
 __all__ = [
@@ -30,7 +29,6 @@ __all__ = [
     "ScepProfile",
     "SilentCertificateAccess",
     "SubjectAlternativeName",
-    "Texts",
     "TrustedRootProfile",
     "WireModel",
 ]

@@ -9,6 +9,8 @@ from typing import Any, Final, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr, TypeAdapter, ValidationError
 
+from intune_scep.profiles.vocabulary import Texts
+
 
 class Readable(Protocol):
     """A model of the objects inside profiles."""
@@ -19,9 +21,6 @@ class Readable(Protocol):
 
 Reader = Callable[[Any], Any]
 """Takes a value that is not null, and gives None where it is not of the type."""
-
-Texts = tuple[tuple[str | None, ...], ...]
-"""What each of several objects says that hold nothing but texts."""
 
 
 @cache
@@ -98,7 +97,7 @@ def read_texts(names: Sequence[str], value: Any) -> Texts | None:
             return None
         row = tuple(map(item.get, names))
         for text in row:
-            if text is not None and type(text) is not str:
+            if type(text) is not str and text is not None:
                 return None
         rows.append(row)
     return tuple(rows)

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 from pydantic.alias_generators import to_camel
 
 from intune_scep.profiles.flags import Flags
-from intune_scep.profiles.models.readers import Reader, Texts, read_texts, reader_of
+from intune_scep.profiles.models.readers import Reader, read_texts, reader_of
+from intune_scep.profiles.vocabulary import Texts
 from intune_scep.profiles.wire import copy_json
 
 _IRREGULAR: Final = {"min_os_version": "minOSVersion", "max_os_version": "maxOSVersion"}
@@ -130,11 +131,13 @@ class WireModel(BaseModel):
         known, readers = self.__dict__, _fields(type(self))
         found = []
         for field in fields:
-            if field not in known:
-                wire_name, read = readers[field]
-                value = wire.get(wire_name)
-                known.setdefault(field, None if value is None else read(value))
-            found.append(known[field])
+            if field in known:
+                found.append(known[field])
+                continue
+            wire_name, read = readers[field]
+            value = wire.get(wire_name)
+            value = known[field] = None if value is None else read(value)
+            found.append(value)
         return found
 
     def texts_of(self, field: str) -> Texts | None:
@@ -144,9 +147,13 @@ class WireModel(BaseModel):
             The fields of each object in the order of declaration; None where the field is.
         """
         wire_name, fields, names = _texts_in(type(self), field)
-        value = self._held().get(wire_name)
-        if value is None or (rows := read_texts(names, value)) is not None:
-            return None if value is None else rows
+        sent = self._sent
+        value = (self._from_fields() if sent is None else sent).get(wire_name)
+        if value is None:
+            return None
+        rows = read_texts(names, value)
+        if rows is not None:
+            return rows
         objects: list[WireModel] | None = getattr(self, field)
         if objects is None:
             return None
