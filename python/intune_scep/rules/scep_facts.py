@@ -133,7 +133,7 @@ class ScepFacts:
         Args:
             folded: Their names without letter case.
         """
-        return ((place, used) for place, used in self.all_used if used.folded in folded)
+        return self.wording.used(folded)
 
     @once
     def urls(self) -> tuple[ServerUrl, ...]:

@@ -13,11 +13,13 @@ from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT, Place
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER
 from intune_scep.rules.registry import ADMIN_CENTER, GRAPH_METADATA, SCEPMAN, TOOL_RULE, page, rule
+from intune_scep.rules.said import of_wording
 from intune_scep.rules.texts import repeated, variable
 from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION
 
 if TYPE_CHECKING:
     from intune_scep.profiles import SubjectAlternativeName
+    from intune_scep.rules.wording import Wording
 
 _SECTION: Final = "step 7, Subject alternative name"
 _LIMIT: Final = 500
@@ -39,10 +41,11 @@ _WITHOUT_SANS: Final = frozenset(
     source=f"{page(_SECTION)}; {GRAPH_METADATA}",
     property=SANS,
 )
-def check_san_types(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_san_types(wording: Wording) -> Iterator[Complaint]:
     """The admin center offers e-mail address, UPN, DNS and URI. Graph still knows none and
     customAzureADAttribute, which are legacy; anything else it refuses."""
-    for san in context.scep.sans:
+    for san in wording.sans:
         if san.san_type in _LEGACY_TYPES:
             yield Complaint(
                 f"The kind {san.san_type} of the name {san.text!r} is legacy.", Severity.WARNING
@@ -59,9 +62,10 @@ def check_san_types(context: Context) -> Iterator[Complaint]:
     source=f"{page(_SECTION)}; Microsoft Graph documentation",
     property=SANS,
 )
-def check_san_count(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_san_count(wording: Wording) -> Iterator[Complaint]:
     """Several names may be given, also several of one kind, but Graph takes 500 at most."""
-    count = len(context.scep.sans)
+    count = len(wording.sans)
     if count > _LIMIT:
         yield Complaint(f"There are {count} alternative names.")
 
@@ -74,9 +78,10 @@ def check_san_count(context: Context) -> Iterator[Complaint]:
     source="GitHub: MicrosoftDocs/windows-itpro-docs issue 8548",
     property=SANS,
 )
-def check_san_values(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_san_values(wording: Wording) -> Iterator[Complaint]:
     """An empty value made the service answer with an internal error."""
-    for position, san in enumerate(context.scep.sans, 1):
+    for position, san in enumerate(wording.sans, 1):
         if not san.text.strip():
             kind = san_label(san.san_type)
             yield Complaint(f"Alternative name {position} ({kind}) has no value.")
@@ -92,10 +97,11 @@ def check_san_values(context: Context) -> Iterator[Complaint]:
     platforms=DEVICE_OWNER,
     reads=(SANS, LEGACY_SAN),
 )
-def check_user_name(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_user_name(wording: Wording) -> Iterator[Complaint]:
     """Fully managed, dedicated and corporate-owned work profile devices do not support the
     variable UserName in the subject alternative name."""
-    for place, used in context.scep.used({"username"}):
+    for place, used in wording.used({"username"}):
         if place.wire_name != SUBJECT:
             yield Complaint(
                 f"The {place.label} {place.text!r} uses {variable(used.name)}.",
@@ -112,10 +118,11 @@ def check_user_name(context: Context) -> Iterator[Complaint]:
     property=SANS,
     reads=(SANS, SUBJECT, LEGACY_SAN),
 )
-def check_text_after_variable(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_text_after_variable(wording: Wording) -> Iterator[Complaint]:
     """Curly brackets, pipes and semicolons must not stand in the text that follows a variable.
     The page says so of alternative names; in a subject it is a warning."""
-    for place in context.scep.places:
+    for place in wording.places:
         found = place.forbidden
         if found:
             yield Complaint(
@@ -133,10 +140,11 @@ def check_text_after_variable(context: Context) -> Iterator[Complaint]:
     source=ADMIN_CENTER,
     property=SANS,
 )
-def check_at_sign(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_at_sign(wording: Wording) -> Iterator[Complaint]:
     """A UPN and an e-mail address have the form name@domain. Variables that resolve to such a
     value pass."""
-    for san in context.scep.sans:
+    for san in wording.sans:
         if san.san_type in {UPN, EMAIL} and san.text.strip() and not _may_hold_at(san):
             yield Complaint(f"The {san.label} {san.text!r} has no @.")
 
@@ -160,9 +168,10 @@ def _may_hold_at(san: Place) -> bool:
     source=ADMIN_CENTER,
     property=SANS,
 )
-def check_dns_names(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_dns_names(wording: Wording) -> Iterator[Complaint]:
     """A DNS name must hold no @ and must not end with a symbol."""
-    for san in context.scep.sans:
+    for san in wording.sans:
         text = san.text.strip()
         if san.san_type != DNS or not text or san.sid.is_attempt:
             continue
@@ -202,10 +211,11 @@ def check_upn(context: Context) -> Iterator[Complaint]:
     platforms=ANDROID_ENTERPRISE,
     reads=(SANS, _LEGACY_TYPE),
 )
-def check_any_san(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_any_san(wording: Wording) -> Iterator[Complaint]:
     """On Android Enterprise a certificate without any alternative name may not be issued, or may
     not be offered for Wi-Fi."""
-    if not context.scep.sans and not context.scep.legacy_san_types:
+    if not wording.sans and not wording.legacy_san_types:
         yield Complaint("There is no subject alternative name.")
 
 
@@ -217,10 +227,11 @@ def check_any_san(context: Context) -> Iterator[Complaint]:
     source=TOOL_RULE,
     property=SANS,
 )
-def check_duplicate_sans(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_duplicate_sans(wording: Wording) -> Iterator[Complaint]:
     """The same name twice adds nothing to the certificate. The SID URI has a rule of its own,
     R-074."""
-    names = [(san.san_type, san.folded) for san in context.scep.sans if not san.is_sid_uri]
+    names = [(san.san_type, san.folded) for san in wording.sans if not san.is_sid_uri]
     for (kind, text), count in repeated(names):
         yield Complaint(f"The {san_label(kind)} name {text!r} is there {count} times.")
 
@@ -268,14 +279,15 @@ def _pair(san: SubjectAlternativeName) -> tuple[str | None, str | None]:
     property=_LEGACY_TYPE,
     reads=(_LEGACY_TYPE, LEGACY_SAN),
 )
-def check_legacy_fields(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_legacy_fields(wording: Wording) -> Iterator[Complaint]:
     """Before custom names there were a set of kinds and one text. Nobody has documented which
     side counts when both are set. They are read, and never rewritten in passing."""
-    types = context.scep.legacy_san_types
+    types = wording.legacy_san_types
     if types:
         yield Complaint(f"subjectAlternativeNameType is {','.join(sorted(types))}.")
-    if context.scep.legacy_san is not None:
-        text = context.scep.legacy_san.text
+    if wording.legacy_san is not None:
+        text = wording.legacy_san.text
         yield Complaint(f"subjectAlternativeNameFormatString is {text!r}.", property=LEGACY_SAN)
 
 

@@ -6,7 +6,7 @@ of them. It holds nothing else of a profile, so that nothing else can get into w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -124,6 +124,14 @@ class Wording:
     def all_used(self) -> tuple[tuple[Place, Used], ...]:
         """Every use of a variable, with its place."""
         return tuple((place, variable) for place in self.places for variable in place.variables)
+
+    def used(self, folded: Container[str]) -> Iterator[tuple[Place, Used]]:
+        """Yield every use of some variables.
+
+        Args:
+            folded: Their names without letter case.
+        """
+        return ((place, used) for place, used in self.all_used if used.folded in folded)
 
     @once
     def sid_uris(self) -> tuple[Place, ...]:
