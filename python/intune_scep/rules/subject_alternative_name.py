@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.profiles.enums import SubjectAlternativeNameType
@@ -15,11 +15,7 @@ from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER
 from intune_scep.rules.registry import ADMIN_CENTER, GRAPH_METADATA, SCEPMAN, TOOL_RULE, page, rule
 from intune_scep.rules.said import of_wording
 from intune_scep.rules.texts import repeated, variable
-from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION
-
-if TYPE_CHECKING:
-    from intune_scep.profiles import SubjectAlternativeName
-    from intune_scep.rules.wording import Wording
+from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION, Wording
 
 _SECTION: Final = "step 7, Subject alternative name"
 _LIMIT: Final = 500
@@ -253,10 +249,10 @@ def check_names_kept(context: Context) -> Iterator[Complaint]:
     before = context.plan.before
     if not isinstance(before, ScepProfile) or not context.scep.sid_uris:
         return
-    if context.facts_of(before).sid_uris:
+    earlier = context.facts_of(before)
+    if earlier.sid_uris:
         return  # It is there already, so nothing is added.
-    old = [_pair(san) for san in before.custom_subject_alternative_names or ()]
-    new = [_pair(san) for san in context.scep.profile.custom_subject_alternative_names or ()]
+    old, new = earlier.wording.names, context.scep.wording.names
     if new[: len(old)] != old:
         lost = [name for pair in old if pair not in new for name in pair[1:]]
         yield Complaint(
@@ -264,10 +260,6 @@ def check_names_kept(context: Context) -> Iterator[Complaint]:
             if lost
             else "The plan adds the SID URI, but changes the order of the names."
         )
-
-
-def _pair(san: SubjectAlternativeName) -> tuple[str | None, str | None]:
-    return san.san_type, san.name
 
 
 @rule(
