@@ -34,11 +34,13 @@ from intune_scep.wording import option
 LIFETIME: Final = timedelta(days=3)
 WHERE: Final = "Tenant administration > Multi Admin Approval"
 _FORBIDDEN: Final = 403
+_UNKNOWN: Final = "unknown to graph"
 _OVER: Final = {
     "rejected": "was rejected",
     "cancelled": "was cancelled",
     "canceled": "was cancelled",
     "expired": "expired",
+    _UNKNOWN: "is not known to Graph any more",
 }
 _WAITING: Final = "needsapproval"
 
@@ -220,13 +222,7 @@ class Approvals:
                 hold=Hold.APPROVAL,
                 approval=request.code,
             ) from error
-        if state is not None:
-            return state
-        raise StepEndedError(
-            Status.FAILED,
-            f"Graph does not know the approval {request.code} any more. Nothing was changed.",
-            approval=request.code,
-        )
+        return state or ApprovalState(_UNKNOWN)
 
     async def _completed(self, code: str, write: StepWrite[Any]) -> Written[Any]:
         patience = self._tenant.patience

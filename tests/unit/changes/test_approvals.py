@@ -242,6 +242,25 @@ def test_a_request_that_is_not_had_by_its_id_is_looked_for_in_the_list(guarded, 
     assert ends(it.resume(report)) == ["applied"] * COUNT
 
 
+def test_a_request_that_graph_forgot_fails_once_and_is_asked_anew(guarded):
+    it = guarded()
+    report = it.run()
+
+    def act(request):
+        listed = {"value": [{"id": "another", "status": "approved"}, None, 3]}
+        found = str(request.url.path).endswith("operationApprovalRequests")
+        return httpx.Response(200 if found else 404, json=listed if found else {}, request=request)
+
+    Meddling(it.ready, act, match={"method": "GET", "path": "operationApprovalRequests"})
+    again = it.resume(report)
+    assert ends(again) == ["failed"] * COUNT
+    assert "not known" in writing(again)[0].message
+    for item in it.requests():
+        it.driver.reject(item["code"])
+    assert ends(it.resume(report, WHY)) == ["held_back"] * COUNT
+    assert len(it.requests("needsApproval")) == COUNT
+
+
 def test_where_requests_may_not_be_read_the_permission_is_named(guarded):
     it = guarded()
     report = it.run()
