@@ -41,8 +41,9 @@ IMPORTED_LATE = (
     "kiota_abstractions.native_response_handler",
     "kiota_abstractions.request_information",
     "kiota_http.middleware",
-    "lark",
     "platformdirs.unix",
+    "ansible.module_utils._internal._json._profiles._module_legacy_c2m",
+    "ansible.module_utils._internal._json._profiles._module_legacy_m2c",
 )
 """What is imported when a tenant is reached. To miss one costs time and changes nothing."""
 
