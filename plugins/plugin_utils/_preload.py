@@ -26,7 +26,16 @@ from ansible.module_utils.parsing.convert_bool import boolean
 SWITCH = "INTUNE_SCEP_IN_PROCESS"
 """Environment variable that switches tasks in process off for all plays."""
 
-NEVER_OF_A_TASK = ("intune_scep.cli",)
+NEVER_OF_A_TASK = (
+    "intune_scep.active_directory",
+    "intune_scep.cli",
+    "intune_scep.simulator.commands",
+    "intune_scep.simulator.scenarios",
+    "intune_scep.simulator.seed",
+    "intune_scep.simulator.tls",
+    "intune_scep.simulator.wire",
+)
+"""What commands have and tasks have not; each costs the first task of a play."""
 
 IMPORTED_LATE = (
     "anyio._backends._asyncio",
@@ -66,9 +75,12 @@ def preload():
 def import_library():
     """Import every room of the library that the job of a task may enter."""
     import intune_scep
+    from intune_scep.graph.network import load_httpx
+    from intune_scep.memory import collector_paused
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), collector_paused():
         warnings.simplefilter("ignore")
+        load_httpx()
         for name in rooms(intune_scep):
             importlib.import_module(name)
         for name in IMPORTED_LATE:
