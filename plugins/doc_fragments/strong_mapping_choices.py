@@ -63,6 +63,25 @@ options:
         intune-scep check takes it. A profile in which a rule finds an error that nobody has
         waived is for review, and is not changed.
     type: path
+  no_impact:
+    description:
+      - >-
+        Do not read how many certificates are out and which profiles use them. It costs one
+        export job, for which Intune takes some seconds, and needs
+        DeviceManagementManagedDevices.Read.All; without it the number is unknown.
+    type: bool
+    default: false
+  min_ready:
+    description:
+      - >-
+        A percentage. Reads whom each profile that would change reaches, and holds back one of
+        which it is known that fewer of them have a security identifier (SID) of Active
+        Directory. What is not known is told in a note, and not held back.
+      - >-
+        Needs User.Read.All, Device.Read.All, GroupMember.Read.All and
+        DeviceManagementManagedDevices.Read.All; without this option none of them is asked for
+        anything.
+    type: float
   max_changes:
     description:
       - >-

@@ -37,6 +37,15 @@ options:
       - enforced
       - rolled_back
     default: enforced
+  certificates_before:
+    description:
+      - Record in the journal, before the first write, which certificates of the profiles that
+        change are out, so that C(intune-scep strong-mapping verify --certificates) can tell later
+        which devices got a new one. It takes one report of Intune, and the seconds or minutes in
+        which Intune writes it. Without the permission C(DeviceManagementManagedDevices.Read.All)
+        the run goes on without it, with a note. Nothing is read in check mode.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - intune.scep.strong_mapping_choices
   - intune.scep.journal
@@ -107,7 +116,7 @@ task:
   description:
     - >-
       The job. One of V(strong_mapping), V(declared_state), V(restore),
-      V(rollback).
+      V(rollback), V(rollout).
   returned: when the tenant was reached
   type: str
 counts:
@@ -151,6 +160,50 @@ notes:
   returned: when the tenant was reached
   type: list
   elements: str
+impact:
+  description:
+    - >-
+      What the change costs, each device and profile once.
+  returned: when something changes, unless O(no_impact)
+  type: dict
+  contains:
+    certificates:
+      description:
+        - >-
+          Certificates on devices that have not expired; null if unknown.
+      returned: always
+      type: int
+    devices:
+      description:
+        - >-
+          Devices that hold them; null if unknown.
+      returned: always
+      type: int
+    users:
+      description:
+        - >-
+          Users they were issued for; null if unknown.
+      returned: always
+      type: int
+    dependants:
+      description:
+        - >-
+          Profiles that use them (Wi-Fi, VPN and others); null if unknown.
+      returned: always
+      type: int
+    enrolments:
+      description:
+        - >-
+          How often devices are reckoned to enrol; on iOS/iPadOS and macOS once
+          more for each profile that uses the certificate. Null if unknown.
+      returned: always
+      type: int
+    unknown:
+      description:
+        - >-
+          Why a number is not known.
+      returned: where one is not
+      type: str
 profiles:
   description:
     - >-
@@ -200,6 +253,13 @@ profiles:
           else changed the profile meanwhile), V(failed), V(unknown) (it could
           not be learned whether the change was made).
       returned: always
+      type: str
+    hold:
+      description:
+        - >-
+          Why the profile is held back. One of V(stopped), V(dependency),
+          V(refused), V(approval), V(readiness).
+      returned: when RV(profiles[].status=held_back)
       type: str
     message:
       description:
@@ -282,6 +342,97 @@ profiles:
       returned: always
       type: list
       elements: dict
+    impact:
+      description:
+        - >-
+          What the change of this profile costs; null where it does not change.
+      returned: when something changes, unless O(no_impact)
+      type: dict
+      contains:
+        certificates:
+          description:
+            - >-
+              Certificates on devices that have not expired; null if unknown.
+          returned: always
+          type: int
+        devices:
+          description:
+            - >-
+              Devices that hold them; null if unknown.
+          returned: always
+          type: int
+        users:
+          description:
+            - >-
+              Users they were issued for; null if unknown.
+          returned: always
+          type: int
+        dependants:
+          description:
+            - >-
+              Profiles that use them (Wi-Fi, VPN and others); null if unknown.
+          returned: always
+          type: int
+        enrolments:
+          description:
+            - >-
+              How often devices are reckoned to enrol; on iOS/iPadOS and macOS once
+              more for each profile that uses the certificate. Null if unknown.
+          returned: always
+          type: int
+        unknown:
+          description:
+            - >-
+              Why a number is not known.
+          returned: always
+          type: str
+    readiness:
+      description:
+        - >-
+          Whom the profile reaches and who of them has a SID.
+      returned: when O(min_ready) is given and the profile would change
+      type: dict
+      contains:
+        assigned:
+          description:
+            - >-
+              How many users or devices it reaches; at most, where something is
+              unknown.
+          returned: always
+          type: int
+        with_sid:
+          description:
+            - >-
+              How many of them have a SID and are not disabled.
+          returned: always
+          type: int
+        percent_with_sid:
+          description:
+            - >-
+              Their share of all that are not disabled, or null if it is not known
+              or there is nobody.
+          returned: always
+          type: float
+        short:
+          description:
+            - >-
+              How many would get nothing, by reason; every reason is a key.
+          returned: always
+          type: dict
+          sample: {"cloud_only": 2, "guest": 0}
+        unknown:
+          description:
+            - >-
+              What could not be evaluated, in sentences.
+          returned: always
+          type: list
+          elements: str
+        min_ready:
+          description:
+            - >-
+              The share that was asked for.
+          returned: always
+          type: float
 failure:
   description:
     - >-
@@ -341,7 +492,10 @@ def enforce(client, params, check_mode):
         )
     else:
         report = client.strong_mapping.enforce(
-            choices_of(params), dry_run=check_mode, journal=params["journal"]
+            choices_of(params),
+            dry_run=check_mode,
+            journal=params["journal"],
+            certificates_before=params["certificates_before"],
         )
     result = report.to_dict()
     text = text_of_run(report)
@@ -359,6 +513,7 @@ def main():
                 "choices": ["enforced", "rolled_back"],
                 "default": "enforced",
             },
+            "certificates_before": {"type": "bool", "default": True},
         },
         check=complaint_about,
         required_if=[("state", "rolled_back", ("journal",))],

@@ -21,6 +21,15 @@ options:
       - A YAML file with severities, waivers and answers for the rules, as
         C(intune-scep check --rules) takes it.
     type: path
+  journal:
+    description:
+      - The journal of a run of M(intune.scep.strong_mapping) in this tenant. The result then also
+        says, in RV(proof), which devices have got a new certificate since.
+      - A device checks in about every 8 hours, and Intune's report of certificates lags up to 6
+        hours, so a complete answer is not before 14 hours after the change. Each call asks Intune
+        for one report of the whole tenant, and waits for it. Needs
+        C(DeviceManagementManagedDevices.Read.All).
+    type: path
 extends_documentation_fragment:
   - intune.scep.connection
   - intune.scep.attributes
@@ -39,6 +48,20 @@ EXAMPLES = r"""
     msg: >-
       {{ assessment.profiles | selectattr('verdict', 'eq', 'required')
       | map(attribute='name') }}
+
+- name: Move the profiles, and keep the journal
+  intune.scep.strong_mapping:
+    journal: ./migration.jsonl
+
+- name: Say, from 14 hours later on, which devices have a new certificate
+  intune.scep.strong_mapping_info:
+    journal: ./migration.jsonl
+  register: since
+
+- name: Name the profiles with devices that have none yet
+  ansible.builtin.debug:
+    msg: >-
+      {{ since.proof.profiles | rejectattr('is_done') | map(attribute='name') }}
 """
 
 RETURN = r"""
@@ -150,6 +173,72 @@ profiles:
           Graph's version number of the profile.
       returned: always
       type: int
+proof:
+  description:
+    - >-
+      Which devices have got a new certificate since the run of O(journal).
+  returned: when O(journal) is given
+  type: dict
+  contains:
+    finish:
+      description:
+        - >-
+          V(complete) (every device that was seen since has one), V(pending)
+          (one has none yet, or of something it cannot be told), V(failed) (a
+          profile is not as the run left it) or V(not_judged) (of no certificate
+          anything could be told).
+      returned: always
+      type: str
+    as_of:
+      description:
+        - >-
+          When the report of the certificates was asked for.
+      returned: always
+      type: str
+    before:
+      description:
+        - >-
+          When those before the change were read, or null.
+      returned: always
+      type: str
+    complete_at:
+      description:
+        - >-
+          Before this time no answer can be complete, or null.
+      returned: always
+      type: str
+    journal:
+      description:
+        - >-
+          The journal.
+      returned: always
+      type: str
+    tenant:
+      description:
+        - >-
+          ID of the tenant.
+      returned: always
+      type: str
+    cloud:
+      description:
+        - >-
+          The cloud the tenant lives in.
+      returned: always
+      type: str
+    notes:
+      description:
+        - >-
+          What could not be read, and why.
+      returned: always
+      type: list
+      elements: str
+    profiles:
+      description:
+        - >-
+          Each profile that the run changed; C(certificates) counts its devices.
+      returned: always
+      type: list
+      elements: dict
 failure:
   description:
     - >-
@@ -198,11 +287,15 @@ def assess(client, params, _check_mode):
     verdicts = assessment["counts"]["verdicts"].items()
     counts = ", ".join(f"{count} {verdict}" for verdict, count in verdicts)
     message = f"{len(assessment['profiles'])} SCEP profiles: {counts}."
-    return {**assessment, "changed": False, "msg": message}
+    proof = {}
+    if params["journal"] is not None:
+        found = client.strong_mapping.verify_certificates(params["journal"])
+        proof = {"proof": found.to_dict()}
+    return {**assessment, **proof, "changed": False, "msg": message}
 
 
 def main():
-    run_module(assess, argument_spec={"rules_path": {"type": "path"}})
+    run_module(assess, argument_spec={"rules_path": {"type": "path"}, "journal": {"type": "path"}})
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ task:
   description:
     - >-
       The job. One of V(strong_mapping), V(declared_state), V(restore),
-      V(rollback).
+      V(rollback), V(rollout).
   returned: when the tenant was reached
   type: str
 counts:
@@ -210,6 +210,13 @@ profiles:
           else changed the profile meanwhile), V(failed), V(unknown) (it could
           not be learned whether the change was made).
       returned: always
+      type: str
+    hold:
+      description:
+        - >-
+          Why the profile is held back. One of V(stopped), V(dependency),
+          V(refused), V(approval), V(readiness).
+      returned: when RV(profiles[].status=held_back)
       type: str
     message:
       description:

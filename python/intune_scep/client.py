@@ -12,9 +12,12 @@ from intune_scep.connection import ConnectionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
     from types import TracebackType
 
+    from intune_scep.audience.load import Ring
     from intune_scep.backup.export import ExportReport
+    from intune_scep.certificates import ExpectedSids
     from intune_scep.changes.plan import Plan, Task
     from intune_scep.changes.report import RunReport
     from intune_scep.changes.watch import Watch
@@ -24,12 +27,22 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.listing import ProfileListing
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
+    from intune_scep.rollout.draft import Draft
+    from intune_scep.rollout.record import ChangeRecord
+    from intune_scep.rollout.resolution import Resolved
+    from intune_scep.rollout.shards import Sharding
+    from intune_scep.rollout.state import RolloutState
+    from intune_scep.rollout.tick import Tick
     from intune_scep.rules import Configuration
+    from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.impact import Impact
+    from intune_scep.strong_mapping.preflight import Preflight
+    from intune_scep.strong_mapping.proof import CertificateProof
     from intune_scep.strong_mapping.readiness import Readiness
     from intune_scep.tenant import Tenant
-    from intune_scep.tenant.population import Progress
+    from intune_scep.tenant.entities import Progress
 
 
 class AsyncIntuneClient:
@@ -48,6 +61,7 @@ class AsyncIntuneClient:
         profiles: Look at profiles, bring them to a declared state, export, back up, restore.
         compliance: Judge every profile by the rules.
         users: What certificates should be mapped to.
+        rollout: Migrate in rings, one tick after the other.
 
     Example:
         >>> async with AsyncIntuneClient() as client:
@@ -62,6 +76,7 @@ class AsyncIntuneClient:
         self.profiles = AsyncProfiles(self)
         self.compliance = AsyncCompliance(self)
         self.users = AsyncUsers(self)
+        self.rollout = AsyncRollout(self)
 
     def __repr__(self) -> str:
         state = f"tenant {self._tenant.tenant_id}" if self._tenant else "closed"
@@ -263,13 +278,64 @@ class AsyncStrongMapping(AsyncRuns):
 
         return await read_readiness(self._client.tenant, least=min_ready, progress=progress)
 
+    async def impact(
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        rings: Sequence[Ring] = (),
+        start: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> Impact:
+        """Forecast what the migration costs: certificates, dependants, load and its echo.
+
+        Args:
+            rules: As for `plan`.
+            rings: What goes when; everything at once if there are none.
+            start: When the change is taken to be made; now by default.
+            progress: Called with (done, total, what) at every step.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the choices do not fit. What else
+                cannot be read is told in the result.
+        """
+        from intune_scep.changes.watch import silent
+        from intune_scep.strong_mapping.impact import read_impact
+
+        return await read_impact(
+            self._client.tenant,
+            choices,
+            rules,
+            rings=rings,
+            start=start,
+            progress=progress or silent,
+        )
+
+    async def preflight(self, answers: Answers | None = None) -> Preflight:
+        """Ask what stands in the way of the re-issue, and what may make it needless.
+
+        Args:
+            answers: What people and the script of the preflight answered.
+
+        What cannot be read is told in the result.
+        """
+        from intune_scep.strong_mapping.preflight_reading import run_preflight
+
+        return await run_preflight(self._client.tenant, answers)
+
     async def plan(
-        self, choices: Choices | None = None, *, rules: Configuration | None = None
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        progress: Progress | None = None,
     ) -> Plan:
-        """Plan the migration under the operator's choices, as data.
+        """Plan the migration under the operator's choices, as data, with what it costs.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
+            progress: Called with (done, total, what) while it is read what the plan costs, and
+                after every page where the choices ask who has a SID.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
@@ -277,7 +343,9 @@ class AsyncStrongMapping(AsyncRuns):
         from intune_scep.strong_mapping.choices import Choices
         from intune_scep.strong_mapping.run import plan_tenant
 
-        return await plan_tenant(self._client.tenant, choices or Choices(), rules)
+        return await plan_tenant(
+            self._client.tenant, choices or Choices(), rules, progress=progress
+        )
 
     async def enforce(
         self,
@@ -287,6 +355,7 @@ class AsyncStrongMapping(AsyncRuns):
         dry_run: bool = False,
         journal: str | Path | None = None,
         watch: Watch | None = None,
+        certificates_before: bool = True,
     ) -> RunReport:
         """Plan, apply and verify; resume if the journal is of a run that was cut short.
 
@@ -295,6 +364,9 @@ class AsyncStrongMapping(AsyncRuns):
             dry_run: Stop after the plan.
             journal: File for the record of the run; in the user's state directory by default.
             watch: Who is told of the run's progress, and may stop it.
+            certificates_before: Keep in the journal which certificates are out before the first
+                write, where the permission allows it: one export job, and the seconds it takes.
+                `verify_certificates` needs it.
 
         Raises:
             IntuneScepError: nothing could be judged or planned.
@@ -309,6 +381,7 @@ class AsyncStrongMapping(AsyncRuns):
             dry_run=dry_run,
             journal=_path(journal),
             watch=watch,
+            certificates_before=certificates_before,
         )
 
     async def apply(
@@ -318,6 +391,7 @@ class AsyncStrongMapping(AsyncRuns):
         journal: str | Path | None = None,
         max_changes: int | None = None,
         watch: Watch | None = None,
+        certificates_before: bool = True,
     ) -> RunReport:
         """Carry out a plan that was made before.
 
@@ -325,6 +399,7 @@ class AsyncStrongMapping(AsyncRuns):
             journal: File for the record of the run; in the user's state directory by default.
             max_changes: Refuse the run if it would write more profiles.
             watch: Who is told of the run's progress, and may stop it.
+            certificates_before: As for `enforce`.
 
         Raises:
             IntuneScepError: the plan or the journal is of something else.
@@ -337,6 +412,40 @@ class AsyncStrongMapping(AsyncRuns):
             journal=_path(journal),
             max_changes=max_changes,
             watch=watch,
+            certificates_before=certificates_before,
+        )
+
+    async def verify_certificates(
+        self,
+        journal: str | Path,
+        *,
+        issued: Sequence[str | Path] = (),
+        expected: ExpectedSids | None = None,
+        progress: Progress | None = None,
+    ) -> CertificateProof:
+        """Read back what a run changed, and say which devices have a new certificate since.
+
+        A device checks in about every 8 h, and Intune's report lags up to 6 h, so a complete
+        answer is not to be had before 14 h after the change. One export job each time: Graph takes
+        8 of its requests in a minute from a user, and 48 from an application.
+
+        Args:
+            issued: Files of issued certificates, which alone show whether the right SID is in them.
+            expected: The SIDs that these should carry.
+            progress: Called with (read, total or None, what).
+
+        Raises:
+            IntuneScepError: the journal cannot be used, or the profiles could not be read. What
+                else cannot be read is told in the result.
+        """
+        from intune_scep.strong_mapping.proving import verify_certificates
+
+        return await verify_certificates(
+            self._client.tenant,
+            Path(journal),
+            issued=[Path(file) for file in issued],
+            expected=expected,
+            progress=progress,
         )
 
 
@@ -616,6 +725,255 @@ class AsyncCompliance:
             baseline=baseline,
             with_directory=with_directory,
             with_devices=with_devices,
+        )
+
+
+class AsyncRollout:
+    """A migration in rings: a file says in which order, a journal how far it is."""
+
+    def __init__(self, client: AsyncIntuneClient) -> None:
+        self._client = client
+
+    async def run(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """One tick: do what the gates allow, and stop.
+
+        Args:
+            file: Of the rollout.
+            journal: Where its state is kept; by default in the tenant's state directory.
+            dry_run: Say what would be done; write nothing.
+            watch: Who is told of the runs' progress, and may stop them.
+
+        Raises:
+            IntuneScepError: the file is wrong or does not fit its journal, or the tenant could not
+                be read.
+        """
+        from intune_scep.rollout.verbs import run_rollout
+
+        return await run_rollout(
+            self._client.tenant, Path(file), journal=_path(journal), dry_run=dry_run, watch=watch
+        )
+
+    async def start(
+        self,
+        file: str | Path,
+        *,
+        reason: str = "",
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Start a rollout, and do its first tick.
+
+        Args:
+            reason: Why; it is kept with who was signed in.
+
+        Raises:
+            IntuneScepError: it is started already, or as for `run`.
+        """
+        from intune_scep.rollout.verbs import start_rollout
+
+        return await start_rollout(
+            self._client.tenant,
+            Path(file),
+            reason=reason,
+            journal=_path(journal),
+            dry_run=dry_run,
+            watch=watch,
+        )
+
+    async def status(
+        self, file: str | Path, *, journal: str | Path | None = None
+    ) -> tuple[RolloutState, Path]:
+        """How far a rollout is, and where that is kept; by its journal, without a request.
+
+        Raises:
+            IntuneScepError: it is not started, or its journal is damaged.
+        """
+        from intune_scep.rollout.verbs import rollout_state
+
+        return rollout_state(self._client.tenant_id, Path(file), journal=_path(journal))
+
+    async def pause(
+        self, file: str | Path, *, reason: str, journal: str | Path | None = None
+    ) -> Tick:
+        """Open nothing more until it is resumed.
+
+        Raises:
+            IntuneScepError: there is nothing to pause.
+        """
+        from intune_scep.rollout.verbs import pause_rollout
+
+        return await pause_rollout(
+            self._client.tenant, Path(file), reason=reason, journal=_path(journal)
+        )
+
+    async def resume(
+        self,
+        file: str | Path,
+        *,
+        reason: str = "",
+        journal: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Lift a pause or a freeze, and do a tick.
+
+        Raises:
+            IntuneScepError: it is neither paused nor frozen, or as for `run`.
+        """
+        from intune_scep.rollout.verbs import resume_rollout
+
+        return await resume_rollout(
+            self._client.tenant, Path(file), reason=reason, journal=_path(journal), watch=watch
+        )
+
+    async def promote(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Answer the approval a ring waits for; without one, open over what waits or is unknown.
+
+        Raises:
+            IntuneScepError: no ring stands at a gate, or its gate fails.
+        """
+        from intune_scep.rollout.verbs import promote_rollout
+
+        return await promote_rollout(
+            self._client.tenant, Path(file), reason=reason, journal=_path(journal), watch=watch
+        )
+
+    async def cancel(
+        self, file: str | Path, *, reason: str, journal: str | Path | None = None
+    ) -> Tick:
+        """End a rollout where it is. Nothing is taken back.
+
+        Raises:
+            IntuneScepError: it is over already.
+        """
+        from intune_scep.rollout.verbs import cancel_rollout
+
+        return await cancel_rollout(
+            self._client.tenant, Path(file), reason=reason, journal=_path(journal)
+        )
+
+    async def rollback(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Cancel a rollout and take back what it changed, where nobody changed it since.
+
+        Raises:
+            IntuneScepError: a journal of one of its runs cannot be used.
+        """
+        from intune_scep.rollout.verbs import roll_back_rollout
+
+        return await roll_back_rollout(
+            self._client.tenant,
+            Path(file),
+            reason=reason,
+            journal=_path(journal),
+            dry_run=dry_run,
+            watch=watch,
+        )
+
+    async def check(self, file: str | Path) -> Resolved:
+        """Read a rollout file, and find what it names in the tenant.
+
+        Raises:
+            RolloutFileError: it is wrong, or cannot be carried out here; every mistake is told.
+            IntuneScepError: the tenant could not be read; groups need GroupMember.Read.All.
+        """
+        from intune_scep.rollout.file import load_rollout
+        from intune_scep.rollout.reading import resolve_in
+
+        return await resolve_in(self._client.tenant, load_rollout(Path(file)))
+
+    async def draft(
+        self,
+        file: str | Path,
+        *,
+        strategy: str = "in_place",
+        groups: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Draft:
+        """Make the text of a first rollout file from what the tenant has. Writes no file.
+
+        Args:
+            file: Where it will be.
+            strategy: `in_place` or `clone`.
+            groups: By clone: names or ids of the groups that get the copies, a ring for each.
+            progress: Called with (read, total or None, what) after every page.
+
+        Raises:
+            IntuneScepError: no profile needs it, the groups do not fit, or the tenant could not be
+                read.
+        """
+        from intune_scep.rollout.draft import strategy_of
+        from intune_scep.rollout.reading import draft_in
+
+        return await draft_in(
+            self._client.tenant,
+            Path(file),
+            strategy=strategy_of(strategy),
+            groups=groups,
+            progress=progress,
+        )
+
+    async def shards(
+        self, group: str, percent: str, *, progress: Progress | None = None
+    ) -> Sharding:
+        """Divide the members of a group into shares that stay as others come and go.
+
+        Args:
+            group: Name or id.
+            percent: Sizes of the shares, such as `5,20`; the last share is the rest.
+            progress: Called with (read, total or None, what).
+
+        Raises:
+            IntuneScepError: the percentages or the group are wrong, or it could not be read; needs
+                GroupMember.Read.All.
+        """
+        from intune_scep.rollout.reading import shards_in
+        from intune_scep.rollout.shards import percents_of
+
+        percents = percents_of(percent)
+        return await shards_in(self._client.tenant, group, percents, progress=progress)
+
+    async def record(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> ChangeRecord:
+        """Read what a change board is told: plan, readiness, impact, gates and the way back.
+
+        Args:
+            progress: Called with (done, total, what) before every part.
+
+        Raises:
+            IntuneScepError: the file is wrong, or the profiles could not be read.
+        """
+        from intune_scep.changes.watch import silent
+        from intune_scep.rollout.record import read_record
+
+        return await read_record(
+            self._client.tenant, Path(file), journal=_path(journal), progress=progress or silent
         )
 
 

@@ -17,6 +17,8 @@ IntuneScepError
     MarkerError
     StatePlanError
     ConfigurationError
+    RolloutFileError
+    AnswersError
     PolicyError
     SourceError
     BaselineError
@@ -250,6 +252,24 @@ class StatePlanError(IntuneScepError):
 
 class ConfigurationError(IntuneScepError):
     """The configuration of the rules cannot be used; the message names file and line."""
+
+
+class RolloutFileError(IntuneScepError):
+    """A rollout file cannot be used.
+
+    Attributes:
+        where: Its path.
+        problems: One sentence for each mistake, with file, line, place and cure.
+    """
+
+    def __init__(self, where: str, problems: Sequence[str], *, hint: str | None = None) -> None:
+        self.where = where
+        self.problems = tuple(problems)
+        super().__init__(" ".join(self.problems), hint=hint)
+
+
+class AnswersError(IntuneScepError):
+    """Answers to the questions of the preflight cannot be used; the message names the place."""
 
 
 class PolicyError(IntuneScepError):

@@ -406,13 +406,14 @@ def _safe_name(tenant: str) -> str:
 
 
 @contextmanager
-def tenant_lock(tenant: str, *, job: str) -> Iterator[None]:
+def tenant_lock(tenant: str, *, job: str, name: str = "lock") -> Iterator[None]:
     """Exclude every other run on a tenant on this machine, by this or another process.
 
     The system drops the lock of a process that is killed.
 
     Args:
         job: What is going on, as a noun: who waits is told.
+        name: Of the lock; those of other names do not exclude each other.
 
     Raises:
         FileInUseError: another run holds it; the message says who and since when.
@@ -421,8 +422,8 @@ def tenant_lock(tenant: str, *, job: str) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     directory = tenant_directory(tenant)
-    holder = directory / "lock.json"
-    lock = FileLock(directory / "lock", mode=PRIVATE, thread_local=False)
+    holder = directory / f"{name}.json"
+    lock = FileLock(directory / name, mode=PRIVATE, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except (Timeout, RuntimeError) as error:

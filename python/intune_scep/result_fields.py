@@ -62,13 +62,21 @@ _STATUS: Final = Field(
 _MESSAGE: Final = Field(
     "message", "str", "Why the profile has this status, where there is something to say, else null."
 )
+_HOLD: Final = Field(
+    "hold",
+    "str",
+    "Why the profile is held back. One of V(stopped), V(dependency), V(refused), V(approval),"
+    " V(readiness).",
+    "when RV(profiles[].status=held_back)",
+)
 _WRITTEN: Final = Field("written", "bool", "Whether something was written, or may have been.")
+_CERTIFICATE_TYPE: Final = Field(
+    "certificate_type",
+    "str",
+    "V(user) or V(device), or null when the type does not say.",
+)
 _JUDGEMENT: Final = (
-    Field(
-        "certificate_type",
-        "str",
-        "V(user) or V(device), or null when the type does not say.",
-    ),
+    _CERTIFICATE_TYPE,
     Field(
         "verdict",
         "str",
@@ -83,6 +91,26 @@ _JUDGEMENT: Final = (
         sample="#microsoft.graph.windows81SCEPCertificateProfile",
     ),
     Field("version", "int", "Graph's version number of the profile."),
+)
+_SHARE: Final = (
+    Field(
+        "assigned",
+        "int",
+        "How many users or devices it reaches; at most, where something is unknown.",
+    ),
+    Field("with_sid", "int", "How many of them have a SID and are not disabled."),
+    Field(
+        "percent_with_sid",
+        "float",
+        "Their share of all that are not disabled, or null if it is not known or there is nobody.",
+    ),
+    Field(
+        "short",
+        "dict",
+        "How many would get nothing, by reason; every reason is a key.",
+        sample={"cloud_only": 2, "guest": 0},
+    ),
+    Field("unknown", "list", "What could not be evaluated, in sentences.", elements="str"),
 )
 _DECLARED: Final = (
     Field(
@@ -124,12 +152,26 @@ _DECLARED: Final = (
 )
 
 
+_COSTS: Final = (
+    Field("certificates", "int", "Certificates on devices that have not expired; null if unknown."),
+    Field("devices", "int", "Devices that hold them; null if unknown."),
+    Field("users", "int", "Users they were issued for; null if unknown."),
+    Field("dependants", "int", "Profiles that use them (Wi-Fi, VPN and others); null if unknown."),
+    Field(
+        "enrolments",
+        "int",
+        "How often devices are reckoned to enrol; on iOS/iPadOS and macOS once more for each"
+        " profile that uses the certificate. Null if unknown.",
+    ),
+)
+
+
 def _action(words: str) -> Field:
     return Field("action", "str", f"What is to be done. One of {words}.")
 
 
 def _row(action: Field, *more: Field) -> tuple[Field, ...]:
-    return (_ID, _NAME, _KIND, _PLATFORM, action, _STATUS, _MESSAGE, _DIFF, _WRITTEN, *more)
+    return (_ID, _NAME, _KIND, _PLATFORM, action, _STATUS, _HOLD, _MESSAGE, _DIFF, _WRITTEN, *more)
 
 
 _TENANT: Final = (
@@ -157,7 +199,8 @@ _RUN: Final = (
     Field(
         "task",
         "str",
-        "The job. One of V(strong_mapping), V(declared_state), V(restore), V(rollback).",
+        "The job. One of V(strong_mapping), V(declared_state), V(restore), V(rollback),"
+        " V(rollout).",
         REACHED,
     ),
     Field(
@@ -228,9 +271,48 @@ _DECLARED_STATE: Final = (
     _WRITING_FAILURE,
 )
 
+_PROOF: Final = Field(
+    "proof",
+    "dict",
+    "Which devices have got a new certificate since the run of O(journal).",
+    "when O(journal) is given",
+    contains=(
+        Field(
+            "finish",
+            "str",
+            "V(complete) (every device that was seen since has one), V(pending) (one has none yet,"
+            " or of something it cannot be told), V(failed) (a profile is not as the run left it)"
+            " or V(not_judged) (of no certificate anything could be told).",
+        ),
+        Field("as_of", "str", "When the report of the certificates was asked for."),
+        Field("before", "str", "When those before the change were read, or null."),
+        Field("complete_at", "str", "Before this time no answer can be complete, or null."),
+        Field("journal", "str", "The journal."),
+        Field("tenant", "str", "ID of the tenant."),
+        Field("cloud", "str", "The cloud the tenant lives in."),
+        Field("notes", "list", "What could not be read, and why.", elements="str"),
+        Field(
+            "profiles",
+            "list",
+            "Each profile that the run changed; C(certificates) counts its devices.",
+            elements="dict",
+        ),
+    ),
+)
+
 RESULTS: Final[dict[str, tuple[Field, ...]]] = {
     "strong_mapping": (
         *_RUN,
+        Field(
+            "impact",
+            "dict",
+            "What the change costs, each device and profile once.",
+            "when something changes, unless O(no_impact)",
+            contains=(
+                *_COSTS,
+                Field("unknown", "str", "Why a number is not known.", "where one is not"),
+            ),
+        ),
         _rows(
             "Every profile that was judged, and what was done with it.",
             *_row(
@@ -242,6 +324,23 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
                     "What the rules say of the change, waived findings included; nothing where"
                     " the profile does not change.",
                     elements="dict",
+                ),
+                Field(
+                    "impact",
+                    "dict",
+                    "What the change of this profile costs; null where it does not change.",
+                    "when something changes, unless O(no_impact)",
+                    contains=(*_COSTS, Field("unknown", "str", "Why a number is not known.")),
+                ),
+                Field(
+                    "readiness",
+                    "dict",
+                    "Whom the profile reaches and who of them has a SID.",
+                    "when O(min_ready) is given and the profile would change",
+                    contains=(
+                        *_SHARE,
+                        Field("min_ready", "float", "The share that was asked for."),
+                    ),
                 ),
             ),
         ),
@@ -266,6 +365,143 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
         ),
         Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
         _rows("Every profile that was judged.", _ID, _NAME, _KIND, _PLATFORM, *_JUDGEMENT),
+        _PROOF,
+        _failure("or V(badArgument)"),
+    ),
+    "strong_mapping_readiness_info": (
+        Field("msg", "str", "How many profiles are short, in one sentence."),
+        *_TENANT,
+        Field(
+            "min_ready", "float", "The share, in percent, below which a profile is short.", REACHED
+        ),
+        Field(
+            "counts",
+            "dict",
+            "How many profiles there are of each kind.",
+            REACHED,
+            contains=(
+                Field("profiles", "int", "Profiles to whose certificates a SID matters."),
+                Field("short", "int", "Those of which it is known that too few have a SID."),
+                Field("unknown", "int", "Those of which not everything could be evaluated."),
+                Field("no_sid_needed", "int", "SCEP profiles besides, to which no SID matters."),
+            ),
+        ),
+        Field(
+            "requires_sid_alignment",
+            "bool",
+            "Whether certificate-based authentication of Microsoft Entra compares the SID of a"
+            " certificate with the user's, or null if that is not known.",
+            REACHED,
+        ),
+        Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
+        _rows(
+            "Every profile to whose certificates a SID matters.",
+            _ID,
+            _NAME,
+            _PLATFORM,
+            _CERTIFICATE_TYPE,
+            *_SHARE,
+            Field(
+                "is_short", "bool", "Whether it is known that fewer have a SID than O(min_ready)."
+            ),
+        ),
+        Field(
+            "files",
+            "list",
+            "The file with everybody who would get nothing, where O(csv) names one.",
+            REACHED,
+            elements="str",
+        ),
+        _failure("or V(badArgument)"),
+    ),
+    "strong_mapping_impact_info": (
+        Field("msg", "str", "What the change would cost, in a sentence or two."),
+        *_TENANT,
+        Field(
+            "counts",
+            "dict",
+            "How many profiles there are of each kind.",
+            REACHED,
+            contains=(
+                Field("profiles", "int", "Profiles that would change."),
+                Field("unchanged", "int", "SCEP profiles that would not."),
+            ),
+        ),
+        Field("totals", "dict", "All profiles together.", REACHED, contains=_COSTS),
+        _rows(
+            "Every profile that would change.",
+            _ID,
+            _NAME,
+            _PLATFORM,
+            Field(
+                "revocation",
+                "str",
+                "What is known of Intune and the old certificates. V(documented) (Microsoft says"
+                " that they are revoked), V(knox_only) (of Samsung Knox alone), V(unknown), or"
+                " V(impossible) (Intune cannot).",
+            ),
+            *_COSTS,
+            Field("unknown", "str", "Why a number is not known, else null."),
+            Field("forecast", "int", "Enrolments by devices and dependants; null if unknown."),
+            Field("groups", "list", "To whom it is assigned.", elements="str"),
+            Field(
+                "used_by",
+                "list",
+                "The profiles that use its certificates.",
+                elements="dict",
+                contains=(
+                    _ID,
+                    _NAME,
+                    Field(
+                        "use",
+                        "str",
+                        "V(wi_fi), V(vpn), V(wired), V(mail), V(single_sign_on) or V(other).",
+                    ),
+                ),
+            ),
+            Field(
+                "certificate_for_each_dependant",
+                "bool",
+                "Whether each profile that uses it has a certificate of its own.",
+            ),
+            Field("hosts", "list", "Hosts of its SCEP URLs.", elements="str"),
+            Field(
+                "renewal_begins_after_days",
+                "float",
+                "When a certificate is due for renewal; null if validity or threshold are not"
+                " sound.",
+            ),
+        ),
+        Field(
+            "hosts",
+            "list",
+            "What meets at each SCEP host, over all profiles.",
+            REACHED,
+            elements="dict",
+        ),
+        Field("start", "str", "When the change is taken to be made.", REACHED),
+        Field("rings", "list", "What goes when; nothing here.", REACHED, elements="dict"),
+        Field(
+            "load",
+            "dict",
+            "Enrolments by host and hour, V(even) over a check-in of 8 h and V(at_once).",
+            REACHED,
+        ),
+        Field("peak", "dict", "The fullest hour of each host, likewise.", REACHED),
+        Field(
+            "echo",
+            "list",
+            "The renewals that come back together, by profile.",
+            REACHED,
+            elements="dict",
+        ),
+        Field(
+            "is_whole",
+            "bool",
+            "Whether everything that it costs is known.",
+            REACHED,
+        ),
+        Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
         _failure("or V(badArgument)"),
     ),
     "certificate_profiles": _DECLARED_STATE,

@@ -12,6 +12,7 @@ from intune_scep.client import (
     AsyncCompliance,
     AsyncIntuneClient,
     AsyncProfiles,
+    AsyncRollout,
     AsyncRuns,
     AsyncStrongMapping,
     AsyncUsers,
@@ -21,9 +22,12 @@ from intune_scep.portal import Portal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
     from types import TracebackType
 
+    from intune_scep.audience.load import Ring
     from intune_scep.backup.export import ExportReport
+    from intune_scep.certificates import ExpectedSids
     from intune_scep.changes.plan import Plan
     from intune_scep.changes.report import RunReport
     from intune_scep.changes.watch import Watch
@@ -33,11 +37,21 @@ if TYPE_CHECKING:
     from intune_scep.desired_state.listing import ProfileListing
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
+    from intune_scep.rollout.draft import Draft
+    from intune_scep.rollout.record import ChangeRecord
+    from intune_scep.rollout.resolution import Resolved
+    from intune_scep.rollout.shards import Sharding
+    from intune_scep.rollout.state import RolloutState
+    from intune_scep.rollout.tick import Tick
     from intune_scep.rules import Configuration
+    from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.impact import Impact
+    from intune_scep.strong_mapping.preflight import Preflight
+    from intune_scep.strong_mapping.proof import CertificateProof
     from intune_scep.strong_mapping.readiness import Readiness
-    from intune_scep.tenant.population import Progress
+    from intune_scep.tenant.entities import Progress
 
 
 class IntuneClient:
@@ -58,6 +72,7 @@ class IntuneClient:
         self.profiles = Profiles(self._client.profiles, self._portal)
         self.compliance = Compliance(self._client.compliance, self._portal)
         self.users = Users(self._client.users, self._portal)
+        self.rollout = Rollout(self._client.rollout, self._portal)
 
     def __repr__(self) -> str:
         return repr(self._client).replace("AsyncIntuneClient", "IntuneClient")
@@ -217,16 +232,59 @@ class StrongMapping(Runs):
         """
         return self._portal.call(self._job.readiness(min_ready=min_ready, progress=progress))
 
-    def plan(self, choices: Choices | None = None, *, rules: Configuration | None = None) -> Plan:
-        """Plan the migration under the operator's choices, as data.
+    def impact(
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        rings: Sequence[Ring] = (),
+        start: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> Impact:
+        """Forecast what the migration costs: certificates, dependants, load and its echo.
+
+        Args:
+            rules: As for `plan`.
+            rings: What goes when; everything at once if there are none.
+            start: When the change is taken to be made; now by default.
+            progress: Called with (done, total, what) at every step.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the choices do not fit. What else
+                cannot be read is told in the result.
+        """
+        return self._portal.call(
+            self._job.impact(choices, rules=rules, rings=rings, start=start, progress=progress)
+        )
+
+    def preflight(self, answers: Answers | None = None) -> Preflight:
+        """Ask what stands in the way of the re-issue, and what may make it needless.
+
+        Args:
+            answers: What people and the script of the preflight answered.
+
+        What cannot be read is told in the result.
+        """
+        return self._portal.call(self._job.preflight(answers))
+
+    def plan(
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        progress: Progress | None = None,
+    ) -> Plan:
+        """Plan the migration under the operator's choices, as data, with what it costs.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
+            progress: Called with (done, total, what) while it is read what the plan costs, and
+                after every page where the choices ask who has a SID.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
         """
-        return self._portal.call(self._job.plan(choices, rules=rules))
+        return self._portal.call(self._job.plan(choices, rules=rules, progress=progress))
 
     def enforce(
         self,
@@ -236,6 +294,7 @@ class StrongMapping(Runs):
         dry_run: bool = False,
         journal: str | Path | None = None,
         watch: Watch | None = None,
+        certificates_before: bool = True,
     ) -> RunReport:
         """Plan, apply and verify; resume if the journal is of a run that was cut short.
 
@@ -244,6 +303,9 @@ class StrongMapping(Runs):
             dry_run: Stop after the plan.
             journal: File for the record of the run; in the user's state directory by default.
             watch: Who is told of the run's progress, and may stop it.
+            certificates_before: Keep in the journal which certificates are out before the first
+                write, where the permission allows it: one export job, and the seconds it takes.
+                `verify_certificates` needs it.
 
         Raises:
             IntuneScepError: nothing could be judged or planned.
@@ -252,7 +314,14 @@ class StrongMapping(Runs):
 
         watch = watch or Watch()
         return self._portal.call(
-            self._job.enforce(choices, rules=rules, dry_run=dry_run, journal=journal, watch=watch),
+            self._job.enforce(
+                choices,
+                rules=rules,
+                dry_run=dry_run,
+                journal=journal,
+                watch=watch,
+                certificates_before=certificates_before,
+            ),
             stop=watch.stop,
         )
 
@@ -263,6 +332,7 @@ class StrongMapping(Runs):
         journal: str | Path | None = None,
         max_changes: int | None = None,
         watch: Watch | None = None,
+        certificates_before: bool = True,
     ) -> RunReport:
         """Carry out a plan that was made before.
 
@@ -270,6 +340,7 @@ class StrongMapping(Runs):
             journal: File for the record of the run; in the user's state directory by default.
             max_changes: Refuse the run if it would write more profiles.
             watch: Who is told of the run's progress, and may stop it.
+            certificates_before: As for `enforce`.
 
         Raises:
             IntuneScepError: the plan or the journal is of something else.
@@ -278,8 +349,43 @@ class StrongMapping(Runs):
 
         watch = watch or Watch()
         return self._portal.call(
-            self._job.apply(plan, journal=journal, max_changes=max_changes, watch=watch),
+            self._job.apply(
+                plan,
+                journal=journal,
+                max_changes=max_changes,
+                watch=watch,
+                certificates_before=certificates_before,
+            ),
             stop=watch.stop,
+        )
+
+    def verify_certificates(
+        self,
+        journal: str | Path,
+        *,
+        issued: Sequence[str | Path] = (),
+        expected: ExpectedSids | None = None,
+        progress: Progress | None = None,
+    ) -> CertificateProof:
+        """Read back what a run changed, and say which devices have a new certificate since.
+
+        A device checks in about every 8 h, and Intune's report lags up to 6 h, so a complete
+        answer is not to be had before 14 h after the change. One export job each time: Graph takes
+        8 of its requests in a minute from a user, and 48 from an application.
+
+        Args:
+            issued: Files of issued certificates, which alone show whether the right SID is in them.
+            expected: The SIDs that these should carry.
+            progress: Called with (read, total or None, what).
+
+        Raises:
+            IntuneScepError: the journal cannot be used, or the profiles could not be read. What
+                else cannot be read is told in the result.
+        """
+        return self._portal.call(
+            self._job.verify_certificates(
+                journal, issued=issued, expected=expected, progress=progress
+            )
         )
 
 
@@ -535,6 +641,220 @@ class Compliance:
                 with_devices=with_devices,
             )
         )
+
+
+class Rollout:
+    """A migration in rings: a file says in which order, a journal how far it is."""
+
+    _job: AsyncRollout
+
+    def __init__(self, job: AsyncRollout, portal: Portal) -> None:
+        self._job = job
+        self._portal = portal
+
+    def run(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """One tick: do what the gates allow, and stop.
+
+        Args:
+            file: Of the rollout.
+            journal: Where its state is kept; by default in the tenant's state directory.
+            dry_run: Say what would be done; write nothing.
+            watch: Who is told of the runs' progress, and may stop them.
+
+        Raises:
+            IntuneScepError: the file is wrong or does not fit its journal, or the tenant could not
+                be read.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.run(file, journal=journal, dry_run=dry_run, watch=watch), stop=watch.stop
+        )
+
+    def start(
+        self,
+        file: str | Path,
+        *,
+        reason: str = "",
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Start a rollout, and do its first tick.
+
+        Args:
+            reason: Why; it is kept with who was signed in.
+
+        Raises:
+            IntuneScepError: it is started already, or as for `run`.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.start(file, reason=reason, journal=journal, dry_run=dry_run, watch=watch),
+            stop=watch.stop,
+        )
+
+    def status(
+        self, file: str | Path, *, journal: str | Path | None = None
+    ) -> tuple[RolloutState, Path]:
+        """How far a rollout is, and where that is kept; by its journal, without a request.
+
+        Raises:
+            IntuneScepError: it is not started, or its journal is damaged.
+        """
+        return self._portal.call(self._job.status(file, journal=journal))
+
+    def pause(self, file: str | Path, *, reason: str, journal: str | Path | None = None) -> Tick:
+        """Open nothing more until it is resumed.
+
+        Raises:
+            IntuneScepError: there is nothing to pause.
+        """
+        return self._portal.call(self._job.pause(file, reason=reason, journal=journal))
+
+    def resume(
+        self,
+        file: str | Path,
+        *,
+        reason: str = "",
+        journal: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Lift a pause or a freeze, and do a tick.
+
+        Raises:
+            IntuneScepError: it is neither paused nor frozen, or as for `run`.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.resume(file, reason=reason, journal=journal, watch=watch), stop=watch.stop
+        )
+
+    def promote(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Answer the approval a ring waits for; without one, open over what waits or is unknown.
+
+        Raises:
+            IntuneScepError: no ring stands at a gate, or its gate fails.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.promote(file, reason=reason, journal=journal, watch=watch), stop=watch.stop
+        )
+
+    def cancel(self, file: str | Path, *, reason: str, journal: str | Path | None = None) -> Tick:
+        """End a rollout where it is. Nothing is taken back.
+
+        Raises:
+            IntuneScepError: it is over already.
+        """
+        return self._portal.call(self._job.cancel(file, reason=reason, journal=journal))
+
+    def rollback(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+        watch: Watch | None = None,
+    ) -> Tick:
+        """Cancel a rollout and take back what it changed, where nobody changed it since.
+
+        Raises:
+            IntuneScepError: a journal of one of its runs cannot be used.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.rollback(file, reason=reason, journal=journal, dry_run=dry_run, watch=watch),
+            stop=watch.stop,
+        )
+
+    def check(self, file: str | Path) -> Resolved:
+        """Read a rollout file, and find what it names in the tenant.
+
+        Raises:
+            RolloutFileError: it is wrong, or cannot be carried out here; every mistake is told.
+            IntuneScepError: the tenant could not be read; groups need GroupMember.Read.All.
+        """
+        return self._portal.call(self._job.check(file))
+
+    def draft(
+        self,
+        file: str | Path,
+        *,
+        strategy: str = "in_place",
+        groups: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Draft:
+        """Make the text of a first rollout file from what the tenant has. Writes no file.
+
+        Args:
+            file: Where it will be.
+            strategy: `in_place` or `clone`.
+            groups: By clone: names or ids of the groups that get the copies, a ring for each.
+            progress: Called with (read, total or None, what) after every page.
+
+        Raises:
+            IntuneScepError: no profile needs it, the groups do not fit, or the tenant could not be
+                read.
+        """
+        return self._portal.call(
+            self._job.draft(file, strategy=strategy, groups=groups, progress=progress)
+        )
+
+    def shards(self, group: str, percent: str, *, progress: Progress | None = None) -> Sharding:
+        """Divide the members of a group into shares that stay as others come and go.
+
+        Args:
+            group: Name or id.
+            percent: Sizes of the shares, such as `5,20`; the last share is the rest.
+            progress: Called with (read, total or None, what).
+
+        Raises:
+            IntuneScepError: the percentages or the group are wrong, or it could not be read; needs
+                GroupMember.Read.All.
+        """
+        return self._portal.call(self._job.shards(group, percent, progress=progress))
+
+    def record(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> ChangeRecord:
+        """Read what a change board is told: plan, readiness, impact, gates and the way back.
+
+        Args:
+            progress: Called with (done, total, what) before every part.
+
+        Raises:
+            IntuneScepError: the file is wrong, or the profiles could not be read.
+        """
+        return self._portal.call(self._job.record(file, journal=journal, progress=progress))
 
 
 class Users:

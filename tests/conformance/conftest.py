@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from intune_scep.simulator.scenario import Scenario
+
+from .fleet import small_fleet
 from .graph import Graph
 from .harness import Switchboard, Tenant, open_tenant, open_tenant_on, running
 
@@ -16,7 +19,7 @@ def server() -> Iterator[tuple[str, Switchboard]]:
         yield root, switchboard
 
 
-def opened(request: pytest.FixtureRequest, path: Path, scenario: str) -> Tenant:
+def opened(request: pytest.FixtureRequest, path: Path, scenario: str | Scenario) -> Tenant:
     if request.param == "in process":
         return open_tenant(path, scenario)
     root, switchboard = request.getfixturevalue("server")
@@ -40,3 +43,16 @@ def contoso(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Graph]:
     present = opened(request, tmp_path / "tenant.db", "contoso")
     yield present.graph
     present.close()
+
+
+@pytest.fixture(params=["in process", "wire"])
+def fleet_tenant(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tenant]:
+    present = opened(request, tmp_path / "tenant.db", small_fleet())
+    yield present
+    present.close()
+
+
+@pytest.fixture
+def fleet(fleet_tenant: Tenant) -> Graph:
+    """A tenant with check-in cycles; its token lives as long as a rollout."""
+    return fleet_tenant.graph.with_token(fleet_tenant.door.access_token(expires_in=10**9))

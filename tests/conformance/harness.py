@@ -19,6 +19,7 @@ import httpx
 from intune_scep.simulator import Door, open_in_process, seed_database, wire
 from intune_scep.simulator.core import Core
 from intune_scep.simulator.messages import Request, Response
+from intune_scep.simulator.scenario import Scenario
 
 from .graph import Graph
 
@@ -55,7 +56,7 @@ class Switchboard:
         return self.core.handle(request)
 
 
-def open_tenant(path: Path | None = None, scenario: str | None = "empty") -> Tenant:
+def open_tenant(path: Path | None = None, scenario: str | Scenario | None = "empty") -> Tenant:
     """A tenant behind the in-process door.
 
     Args:
@@ -69,7 +70,7 @@ def open_tenant(path: Path | None = None, scenario: str | None = "empty") -> Ten
 
 
 def open_tenant_on(
-    root: str, switchboard: Switchboard, path: Path, scenario: str | None = "empty"
+    root: str, switchboard: Switchboard, path: Path, scenario: str | Scenario | None = "empty"
 ) -> Tenant:
     """A tenant behind the wire door of a running server.
 
@@ -115,7 +116,7 @@ def running(core: Any, tls: wire.Tls | None = None) -> Iterator[str]:
 
 @contextmanager
 def served(
-    path: Path, scenario: str | None = "empty", tls: wire.Tls | None = None
+    path: Path, scenario: str | Scenario | None = "empty", tls: wire.Tls | None = None
 ) -> Iterator[Tenant]:
     """A tenant behind a wire door of its own, https when `tls` is given."""
     switchboard = Switchboard()
@@ -164,7 +165,7 @@ def authority_of(tls: wire.Tls) -> Path:
     return tls.certificate.with_name("ca.pem")
 
 
-def _open(ends: ExitStack, path: Path | None, scenario: str | None) -> Door:
+def _open(ends: ExitStack, path: Path | None, scenario: str | Scenario | None) -> Door:
     folder = ends.enter_context(tempfile.TemporaryDirectory()) if path is None else ""
     file = path or Path(folder) / "tenant.db"
     if scenario is not None:

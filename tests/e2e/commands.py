@@ -92,7 +92,7 @@ def writes(tenant):
     return [
         item
         for item in tenant.requests()
-        if item["method"] != "GET" and not item["path"].endswith("$batch")
+        if item["method"] != "GET" and not item["path"].endswith(("$batch", "exportJobs"))
     ]
 
 

@@ -87,10 +87,14 @@ def cli(capsys):
 
 @pytest.fixture
 def use(simulated, monkeypatch):
-    """Return a function that starts a tenant and makes it the one the command talks to."""
+    """Return a function that starts a tenant and makes it the one the command talks to.
+
+    Its reports are written at once: time passes here.
+    """
 
     def start(scenario, name=None):
         tenant = simulated(scenario, name=name)
+        tenant.control("PUT", "settings", {"export_seconds": 0})
         monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")
         monkeypatch.setenv("INTUNE_SCEP_SIMULATOR", str(tenant.path))
         return tenant

@@ -146,7 +146,7 @@ OUTPUTS = {
 
 def apply(output, stdout, **environment):
     return subprocess.run(
-        [*COMMAND, "strong-mapping", "apply", "--yes", "-o", output],
+        [*COMMAND, "strong-mapping", "apply", "--yes", "--without-certificates", "-o", output],
         cwd=ROOT,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
@@ -182,7 +182,17 @@ def test_a_run_whose_output_is_lost_is_finished_and_recorded(few, cli, where, ou
 
 def test_a_run_that_head_reads_is_finished_and_recorded(few, cli):
     ended = subprocess.run(
-        ["sh", "-c", '"$@" | head -1', "sh", *COMMAND, "strong-mapping", "apply", "--yes"],
+        [
+            "sh",
+            "-c",
+            '"$@" | head -1',
+            "sh",
+            *COMMAND,
+            "strong-mapping",
+            "apply",
+            "--yes",
+            "--without-certificates",
+        ],
         cwd=ROOT,
         capture_output=True,
         timeout=60,

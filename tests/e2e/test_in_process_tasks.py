@@ -91,6 +91,9 @@ ROOT_PROFILE = f"""\
 TASKS = (
     Task("a reading", "intune.scep.strong_mapping_info: {}"),
     Task(
+        "a reading of the directory", "intune.scep.strong_mapping_readiness_info: {min_ready: 95}"
+    ),
+    Task(
         "check mode with diff", "intune.scep.strong_mapping: {}\n  check_mode: true\n  diff: true"
     ),
     Task("a root that is made", ROOT_PROFILE.strip() + "\n  diff: true"),

@@ -234,7 +234,15 @@ def test_the_built_collection_works_where_it_is_installed(tenant: Tenant, tmp_pa
     assert "profiles would change" in result.output
 
 
-@pytest.mark.parametrize("module", ["strong_mapping", "strong_mapping_info"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "strong_mapping",
+        "strong_mapping_impact_info",
+        "strong_mapping_info",
+        "strong_mapping_readiness_info",
+    ],
+)
 def test_the_documented_examples_run(tenant: Tenant, module: str) -> None:
     source = importlib.import_module(f"ansible_collections.intune.scep.plugins.modules.{module}")
     play = {

@@ -112,3 +112,55 @@ def test_what_may_not_be_read_is_named_with_its_permission(contoso, cli):
     assert "User.Read.All" in out
     assert "The users could not be read." in out
     assert PARTNERS in out
+
+
+# The threshold in plan and apply
+
+
+def test_a_plan_holds_back_whom_it_would_leave_without_and_says_how_many(contoso, cli, tmp_path):
+    saved = tmp_path / "plan.json"
+    code, out, err = cli("strong-mapping", "plan", "--min-ready", "95", "--plan", saved)
+    assert (code, err) == (2, "")
+    held = out[out.index("HELD BACK") :]
+    assert PARTNERS in held
+    assert "0 of the 12 users that it reaches have a SID" in held
+    assert "--min-ready asks for 95 %" in held
+    assert "2 held back" in out
+    code, out, _ = cli("plans", "show", saved)
+    assert "2 held back" in out
+    code, out, _ = cli("strong-mapping", "apply", "--plan", saved, "--yes", "--output", "json")
+    data = json.loads(out)
+    assert (code, data["failed"], data["changed"]) == (0, False, True)
+    assert data["counts"]["statuses"]["held_back"] == 2
+    assert all(row["hold"] == "readiness" for row in data["profiles"] if "hold" in row)
+
+
+def test_a_saved_plan_keeps_its_own_threshold(contoso, cli, tmp_path):
+    saved = tmp_path / "plan.json"
+    cli("strong-mapping", "plan", "--min-ready", "95", "--plan", saved)
+    asked = ("strong-mapping", "apply", "--plan", saved, "--min-ready", "50", "--yes")
+    refused(cli(*asked), "--plan, or options that choose profiles")
+
+
+def test_where_everything_waits_the_plan_still_has_something_to_say(contoso, cli):
+    choice = ("--only", PARTNERS, "--min-ready", "100")
+    assert cli("strong-mapping", "plan", *choice)[0] == 2
+    code, out, _ = cli("strong-mapping", "apply", *choice, "--yes")
+    assert code == 0
+    assert "0 profiles changed. 1 profile held back." in out
+    assert contoso.requests("PATCH") == []
+
+
+@pytest.mark.parametrize("wrong", ["101", "-1", "nan", "inf", "-0.5", "1e9"])
+def test_a_wrong_threshold_is_named(contoso, cli, wrong):
+    asked = ("strong-mapping", "plan", f"--min-ready={wrong}")
+    refused(cli(*asked), "--min-ready must be a number from 0 to 100")
+
+
+def test_what_may_not_be_read_is_told_in_the_plan_and_holds_nothing(contoso, cli):
+    contoso.control("PUT", "faults", [{"match": {"path": "beta/users"}, "effect": 403}])
+    code, out, _ = cli("strong-mapping", "plan", "--min-ready", "95")
+    assert code == 2
+    assert "HELD BACK" not in out
+    assert "User.Read.All" in out
+    assert "Readiness is not known, and holds nothing back: The users could not be read." in out

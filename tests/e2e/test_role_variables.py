@@ -177,3 +177,23 @@ def test_a_run_over_declared_profiles_is_rolled_back(tenant: Tenant) -> None:
     again = run(tenant, ROLLBACK_PROFILES[1], given)
     assert again.code == 0, again.output
     assert again.recap()["changed"] == 0
+
+
+def test_the_role_holds_back_who_is_not_ready_and_does_not_fail(tenant: Tenant) -> None:
+    partners = "Windows - SCEP - User - Partner portal"
+    given: dict[str, object] = {"strong_mapping_min_ready": 50, "strong_mapping_only": [partners]}
+    result = run(tenant, ENFORCE[0], given)
+    assert result.code == 0, result.output
+    assert result.recap()["changed"] == 0
+    assert result.statistics["localhost"]["statuses"]["held_back"] == 1
+    assert "strong_mapping_min_ready asks for 50 %" in result.output
+    assert tenant.writes() == []
+    drift = run(tenant, ENFORCE[0], {**given, "strong_mapping_fail_on_pending": True}, "--check")
+    assert drift.code != 0
+    assert "is not fully mapped" in drift.output
+
+
+def test_a_threshold_of_the_role_is_named_as_the_role_names_it(tenant: Tenant) -> None:
+    result = run(tenant, ENFORCE[0], {"strong_mapping_min_ready": 101})
+    assert result.code != 0
+    assert "strong_mapping_min_ready must be a number from 0 to 100" in result.output

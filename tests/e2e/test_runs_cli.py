@@ -53,7 +53,7 @@ class TestStoppedByASignal:
         self, few, cli, number, code
     ):
         few.control("PUT", "faults", [SLOW])
-        with running("strong-mapping", "apply", "--yes") as process:
+        with running("strong-mapping", "apply", "--yes", "--without-certificates") as process:
             journal = journal_of(process)
             until(lambda: few.requests("PATCH"))
             process.send_signal(number)
@@ -84,7 +84,7 @@ class TestStoppedByASignal:
 
     def test_a_second_signal_ends_it_at_once_and_the_journal_still_finishes_it(self, few, cli):
         few.control("PUT", "faults", [{**SLOW, "seconds": 60}])
-        with running("strong-mapping", "apply", "--yes") as process:
+        with running("strong-mapping", "apply", "--yes", "--without-certificates") as process:
             journal = journal_of(process)
             until(lambda: few.requests("PATCH"))
             process.send_signal(signal.SIGINT)
@@ -244,7 +244,9 @@ class TestOnePlaceForRuns:
         monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token())
         rule = {**SLOW, "match": {"method": "PATCH", "nth": [1]}, "seconds": 5}
         served.control("PUT", "faults", [rule])
-        with running("strong-mapping", "apply", "--yes", "-o", "json") as first:
+        with running(
+            "strong-mapping", "apply", "--yes", "--without-certificates", "-o", "json"
+        ) as first:
             journal_of(first)
             answer = cli("strong-mapping", "apply", "--yes")
             out, err = first.communicate(timeout=60)

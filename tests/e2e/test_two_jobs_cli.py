@@ -55,7 +55,7 @@ class Office:
     def command(self, job, journal="journal"):
         fresh = ("--journal", self._path / f"{journal} of {job}", "--yes")
         return {
-            MIGRATION: ("strong-mapping", "apply", *fresh),
+            MIGRATION: ("strong-mapping", "apply", "--without-certificates", *fresh),
             DECLARED_STATE: ("profiles", "apply", self._path / "declared", *fresh),
             RESTORE: ("profiles", "apply", self._path / "backup", *fresh),
             ROLLBACK: (

@@ -14,6 +14,7 @@ FLOORS = {
     "connection": 0,
     "portal": 0,
     "files": 0,
+    "lazy": 0,
     "memory": 0,
     "records": 0,
     "result_fields": 0,
@@ -33,6 +34,7 @@ FLOORS = {
     "desired_state": 5,
     "backup": 5,
     "compliance": 5,
+    "rollout": 5,
     "reports": 6,
     "client": 6,
     "sync_client": 6,
@@ -49,6 +51,7 @@ NEIGHBOURS = {
     ("portal", "errors"): "the root of every error",
     ("sync_client", "client"): "the twin stands on the client",
     ("compliance", "backup"): "a backup is judged like a tenant",
+    ("rollout", "strong_mapping"): "a ring is a part of the migration",
 }
 # Imports inside a function, or for types alone, that close a circle, and why they are left.
 CIRCLES = {

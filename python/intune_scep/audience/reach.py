@@ -76,8 +76,17 @@ def _unread(
         yield "The users could not be read."
     if population.devices is None and (by_group or TargetKind.ALL_DEVICES in kinds):
         yield "The devices could not be read."
-    read = population.group_users.keys() | population.group_devices.keys()
     for target in targets:
-        if target.group_id and target.group_id not in read:
+        if target.group_id and not _is_read(target.group_id, population):
             called = names.get(target.group_id, target.group_id)
             yield f"The members of the group {called!r} could not be read."
+
+
+def _is_read(group: str, population: Population) -> bool:
+    """Whether all members of a group are known, of the kinds of accounts that could be read."""
+    held = (
+        (population.users, population.group_users),
+        (population.devices, population.group_devices),
+    )
+    asked = [groups for accounts, groups in held if accounts is not None]
+    return bool(asked) and all(group in groups for groups in asked)

@@ -8,7 +8,7 @@ controllers go on refusing it (DOMAIN.md 2).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -18,7 +18,8 @@ from intune_scep.audience.systems import runs
 from intune_scep.profiles import CertificateType, Platform, ScepProfile
 from intune_scep.profiles.targets import Target
 from intune_scep.rules.targets import read_targets
-from intune_scep.tenant.population import HYBRID_JOINED, Device, Population, User
+from intune_scep.tenant.entities import HYBRID_JOINED
+from intune_scep.tenant.population import Device, Population, User
 
 _ENTRA_JOINED: Final = "azuread"
 _T = TypeVar("_T")
@@ -46,6 +47,17 @@ REASON_WORDS: Final[Mapping[Reason, str]] = {
     Reason.NO_DEVICE: "has no managed device of the platform, so no certificate is issued now",
 }
 """What each reason means, for people."""
+
+REASON_LABELS: Final[Mapping[Reason, str]] = {
+    Reason.GUEST: "guests",
+    Reason.CLOUD_ONLY: "cloud-only",
+    Reason.NOT_SYNCHRONISED: "not synchronised",
+    Reason.ENTRA_JOINED: "Entra-joined",
+    Reason.ENTRA_REGISTERED: "Entra-registered",
+    Reason.DISABLED: "disabled",
+    Reason.NO_DEVICE: "without a device",
+}
+"""Each reason in two or three words."""
 
 WITHOUT_SID: Final = (
     Reason.GUEST,
@@ -102,13 +114,13 @@ class ProfileReadiness:
     of: CertificateType | None
     assigned: int = 0
     with_sid: int = 0
-    short: Mapping[Reason, int] | None = None
+    short: Mapping[Reason, int] = field(default_factory=dict)
     unsure: tuple[str, ...] = ()
 
     @property
     def counted(self) -> int:
         """How many the share is of: all but those whose accounts are disabled."""
-        return self.assigned - (self.short or {}).get(Reason.DISABLED, 0)
+        return self.assigned - self.short.get(Reason.DISABLED, 0)
 
     @property
     def share(self) -> float | None:
@@ -134,7 +146,7 @@ class ProfileReadiness:
             "assigned": self.assigned,
             "with_sid": self.with_sid,
             "percent_with_sid": None if share is None else round(share, 2),
-            "short": {reason.value: (self.short or {}).get(reason, 0) for reason in Reason},
+            "short": {reason.value: self.short.get(reason, 0) for reason in Reason},
             "unknown": list(self.unsure),
         }
 
@@ -154,6 +166,7 @@ class Audience:
         self._owners: dict[tuple[Platform, int], int] = {}
         self._owned: dict[tuple[Platform, int], int] = {}
         self._with_device: dict[Platform, int] = {}
+        self._platforms: dict[Platform, int] = {}
 
     def readiness(self, profile: ScepProfile) -> ProfileReadiness:
         """Count those whom a profile reaches."""
@@ -180,12 +193,11 @@ class Audience:
         )
         if accounts is None:
             return
-        with_sid, told = self._with_sid(of), 0
+        told = 0
         for reason, mask in self._masks(profile).items():
             for account in accounts.members(chosen & mask & ~told):
-                one = accounts.set_of([account.id])
-                has_sid = bool(one & with_sid)
-                yield Short(account.id, account.name, has_sid, reason, _alignment(reason))
+                alignment = _alignment(reason)
+                yield Short(account.id, account.name, account.has_sid, reason, alignment)
             told |= chosen & mask
 
     def _chosen(self, profile: ScepProfile) -> tuple[int, tuple[str, ...]]:
@@ -249,7 +261,11 @@ class Audience:
 
     def _of_platform(self, platform: Platform) -> int:
         devices = self._population.devices
-        return 0 if devices is None else devices.where(lambda item: runs(platform, item.system))
+        if devices is None:
+            return 0
+        if platform not in self._platforms:
+            self._platforms[platform] = devices.where(lambda item: runs(platform, item.system))
+        return self._platforms[platform]
 
     # Sets of all accounts, by what holds for them
 

@@ -4,8 +4,7 @@ Nothing here speaks to a network. Certificates are read part by part, so that a 
 itself; hostile input ends in one clear message.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from intune_scep.errors import (
     CertificateError,
@@ -13,6 +12,7 @@ from intune_scep.errors import (
     InvalidCertificateError,
     TrustedRootRefusedError,
 )
+from intune_scep.lazy import lazily
 
 if TYPE_CHECKING:
     from intune_scep.certificates.alt_security import AltSecurityForm, AltSecurityIdentity
@@ -71,6 +71,8 @@ _HOMES = {
     "why_no_ca": "certificates.trusted_root",
 }
 
+__getattr__ = lazily("intune_scep", _HOMES)
+
 __all__ = [
     "SID_EXTENSION_OID",
     "SID_TAG",
@@ -104,9 +106,3 @@ __all__ = [
     "read_certificates",
     "why_no_ca",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"intune_scep.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from intune_scep.changes.evidence import Gather
 from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import (
@@ -35,6 +36,7 @@ async def do_job(
     journal: Path | None = None,
     max_changes: int | None = None,
     watch: Watch | None = None,
+    gather: Gather | None = None,
 ) -> RunReport:
     """Resume the run of a journal that was cut short, or make a plan and carry it out.
 
@@ -46,6 +48,7 @@ async def do_job(
         dry_run: Say what would be done; write nothing.
         journal: Where the record goes; a new file in the tenant's state directory by default.
         max_changes: Refuse the run if it would write more profiles.
+        gather: Gathers what the journal keeps of the time before the first write.
 
     Raises:
         IntuneScepError: nothing could be planned, or the journal cannot be used.
@@ -71,7 +74,9 @@ async def do_job(
         require_room(len(plan.writing), max_changes)
     if dry_run:
         return dry_run_report(plan)
-    report = await carry_out(tenant, plan, journal=journal, max_changes=max_changes, watch=watch)
+    report = await carry_out(
+        tenant, plan, journal=journal, max_changes=max_changes, watch=watch, gather=gather
+    )
     return _after(finished, report)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
-from intune_scep.changes.status import Status
+from intune_scep.changes.status import Hold, Status
 from intune_scep.changes.steps import Seen, Step, step_from_dict
 from intune_scep.changes.values import (
     NotAsWrittenError,
@@ -30,8 +30,12 @@ from intune_scep.wording import option
 
 PLAN_FORMAT: Final = "intune-scep/plan/2"
 _OF_EVERY_ROW: Final = frozenset(
-    {"id", "name", "kind", "platform", "action", "status", "message", "diff"}
+    {"id", "name", "kind", "platform", "action", "status", "message", "diff", "hold"}
 )
+
+
+IMPACT_COUNTS: Final = ("certificates", "devices", "users", "dependants", "enrolments")
+"""The numbers that say what a change costs; None where one is not known."""
 
 
 class Task(StrEnum):
@@ -41,6 +45,7 @@ class Task(StrEnum):
     DECLARED_STATE = "declared_state"
     RESTORE = "restore"
     ROLLBACK = "rollback"
+    ROLLOUT = "rollout"
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Action:
         id: Id of the profile there is; None for one to be made.
         status: `planned` where there is something to do; else why not.
         message: A sentence for the status.
+        hold: Why it is held back by the plan itself; None if it is not.
         steps: The writes, in order. A delete waits until everything else of the plan is done.
         seen: The edition of the profile that was planned on.
         after: Keys of the actions that must have ended well before this one may start.
@@ -86,6 +92,7 @@ class Action:
     id: str | None = None
     status: Status = Status.UNCHANGED
     message: str | None = None
+    hold: Hold | None = None
     steps: tuple[Step, ...] = ()
     seen: Seen | None = None
     after: tuple[str, ...] = ()
@@ -129,6 +136,8 @@ class Action:
             "advice": self.advice,
             "diff": [difference.to_dict() for difference in self.diff],
             "details": dict(self.details),
+            # Left out where it says nothing: plans that were saved before keep their digest.
+            **({"hold": self.hold.value} if self.hold else {}),
         }
 
     @classmethod
@@ -143,6 +152,7 @@ class Action:
             id=text_or_none(data["id"]),
             status=Status(text_of(data["status"])),
             message=text_or_none(data["message"]),
+            hold=Hold(text_of(data["hold"])) if "hold" in data else None,
             steps=tuple(map(step_from_dict, list_of(data["steps"]))),
             seen=Seen.from_dict(data["seen"]),
             after=texts_of(data["after"]),
@@ -165,6 +175,7 @@ class Action:
             "status": self.status.value,
             "message": self.message or notes or None,
             "diff": [difference.to_dict() for difference in self.diff],
+            **({"hold": self.hold.value} if self.hold else {}),
             **self.details,
         }
 
@@ -175,9 +186,25 @@ def _details(data: Any) -> dict[str, Any]:
     texts_of(details.get("notes") or [])
     for name in ("verdict", "reissues"):
         text_or_none(details.get(name))
+    if details.get("impact") is not None:
+        _impact(details["impact"])
     if taken := _OF_EVERY_ROW & details.keys():
         raise NotAsWrittenError(f"the details of an action say {', '.join(sorted(taken))} again")
     return details
+
+
+def _impact(data: Any) -> dict[str, Any]:
+    """What a plan costs, of which sentences are made."""
+    impact = object_of(data)
+    text_or_none(impact.get("unknown"))
+    for name in IMPACT_COUNTS:
+        if impact.get(name) is not None:
+            number_of(impact[name])
+    for name, count in object_of(impact.get("by_use", {})).items():
+        text_of(name)
+        number_of(count)
+    texts_of(impact.get("why_unknown", []))
+    return impact
 
 
 @dataclass(frozen=True)
@@ -193,6 +220,8 @@ class Plan:
         warnings: What a person should read before agreeing.
         all_scep: Whether every SCEP profile that was listed has an action here, so that a listing
             at the end shows one that was missing.
+        impact: What the whole plan costs, each device and dependant once, JSON-ready; `unknown`
+            says why a number is not there. Empty where nobody asked.
     """
 
     task: Task
@@ -206,6 +235,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     all_scep: bool = False
+    impact: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Plan {self.task}: {len(self.writing)} of {len(self.actions)} profiles to change>"
@@ -218,6 +248,11 @@ class Plan:
     @property
     def refused(self) -> tuple[Action, ...]:
         return tuple(action for action in self.actions if action.action == "refused")
+
+    @property
+    def held_back(self) -> tuple[Action, ...]:
+        """The actions that the plan itself holds back; they are to be planned again later."""
+        return tuple(action for action in self.actions if action.status is Status.HELD_BACK)
 
     @property
     def is_held(self) -> bool:
@@ -242,7 +277,7 @@ class Plan:
         """The plan with only these actions, for example those of one ring."""
         wanted = set(keys)
         actions = tuple(item for item in self.actions if item.key in wanted)
-        return replace(self, actions=actions, all_scep=False)
+        return replace(self, actions=actions, all_scep=False, impact={})
 
     def content(self) -> dict[str, Any]:
         """What the digest covers."""
@@ -260,6 +295,7 @@ class Plan:
             "actions": [action.to_dict() for action in self.actions],
             # Left out where it says nothing: plans that were saved before keep their digest.
             **({"all_scep": True} if self.all_scep else {}),
+            **({"impact": dict(self.impact)} if self.impact else {}),
         }
 
     @cached_property
@@ -285,6 +321,7 @@ class Plan:
             "notes": list(self.notes),
             "warnings": list(self.warnings),
             "digest": self.digest,
+            **({"impact": dict(self.impact)} if self.impact else {}),
             "profiles": [action.row() for action in self.actions],
         }
 
@@ -310,6 +347,7 @@ class Plan:
                 notes=texts_of(data["notes"]),
                 warnings=texts_of(data["warnings"]),
                 all_scep=flag_of(data.get("all_scep", False)),
+                impact=_impact(data.get("impact", {})),
             )
         except NotAsWrittenError as error:
             raise PlanError(f"The plan is damaged: {error}.") from error

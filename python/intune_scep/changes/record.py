@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.status import Status
@@ -21,12 +22,14 @@ class StepRecord:
     Attributes:
         id: The profile written to; of a create the new one, where it is known.
         status: None where the run was cut short before it knew.
+        at: When that became known, or the write was announced; ISO 8601.
     """
 
     id: str | None
     pre_image: PreImage
     status: Status | None = None
     message: str | None = None
+    at: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -80,18 +83,33 @@ class ActionRecord:
 _OVER = frozenset({Status.APPLIED, Status.UNCHANGED, Status.CONFLICT, Status.SKIPPED})
 
 
+@dataclass(frozen=True)
+class EvidenceRecord:
+    """Something that a job kept of the time before its first write.
+
+    Attributes:
+        at: When it was recorded; ISO 8601.
+    """
+
+    kind: str
+    content: Mapping[str, Any]
+    at: str = ""
+
+
 @dataclass
 class RunRecord:
     """What a journal says of one run.
 
     Attributes:
         ended: Whether the run came to its end.
+        evidence: What the job kept, in its order.
     """
 
     number: int
     plan: Plan
     actions: dict[str, ActionRecord] = field(default_factory=dict)
     ended: bool = False
+    evidence: list[EvidenceRecord] = field(default_factory=list)
 
     @cached_property
     def by_key(self) -> dict[str, Action]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -50,6 +51,7 @@ class Outcome:
             "status": self.status.value,
             "message": self.message or row["message"],
             "written": self.written,
+            **({"hold": self.hold.value} if self.hold else {}),
             **({"approval": self.approval} if self.approval else {}),
         }
 
@@ -60,6 +62,7 @@ _PHRASES: Final[Mapping[Task, tuple[str, str]]] = {
     Task.DECLARED_STATE: ("changed", "would change"),
     Task.RESTORE: ("restored", "would be restored"),
     Task.ROLLBACK: ("rolled back", "would be rolled back"),
+    Task.ROLLOUT: ("changed", "would change"),
 }
 
 
@@ -156,17 +159,22 @@ class RunReport:
         kinds = {action.action for action in mine}
         listed = f" ({sentence_of(mine)})" if len(kinds) > 1 or self._tells_kinds(kinds) else ""
         text = f"{_profiles(len(mine))} {verb}{listed}."
-        bad = [f"{self.count(s)} {s.value}" for s in Status if s in BAD and self.count(s)]
+        bad = Counter(item.status for item in self.outcomes if item.is_bad)
         if bad:
+            told = ", ".join(f"{bad[status]} {status.value}" for status in Status if bad[status])
             worst = next(
                 (
                     item
                     for item in self.outcomes
                     if item.is_bad and item.status is not Status.HELD_BACK
                 ),
-                next(item for item in self.outcomes if item.status in BAD),
+                next(item for item in self.outcomes if item.is_bad),
             )
-            text += f" Not as planned: {', '.join(bad)}. {worst.action.name!r}: {worst.message}"
+            text += f" Not as planned: {told}. {worst.action.name!r}: {worst.message}"
+        waiting = [item for item in self.outcomes if item.hold in WAITING]
+        if waiting:
+            first = waiting[0]
+            text += f" {_profiles(len(waiting))} held back. {first.action.name!r}: {first.message}"
         if self.stopped:
             text += f" {self.stopped}"
         return text
@@ -193,6 +201,7 @@ class RunReport:
             "journal": self.journal,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
+            **({"impact": dict(self.plan.impact)} if self.plan.impact else {}),
             "profiles": [item.row() for item in self.outcomes],
         }
 
@@ -218,7 +227,7 @@ def _ways_out(refused: Iterable[Outcome]) -> list[str]:
 
 def first_outcome(action: Action) -> Outcome:
     """The outcome of an action before anything is done."""
-    return Outcome(action, action.status, action.id, action.message)
+    return Outcome(action, action.status, action.id, action.message, hold=action.hold)
 
 
 def _profiles(count: int) -> str:

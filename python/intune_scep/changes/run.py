@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from intune_scep.changes.evidence import Gather, gathered
 from intune_scep.changes.expectation import Expectation
 from intune_scep.changes.journal import (
     Journal,
-    JournalWriter,
     default_journal_path,
     new_journal,
     read_journal,
@@ -22,6 +22,7 @@ from intune_scep.changes.journal import (
 from intune_scep.changes.plan import Action, Plan, Task, check_plan, require_room, waits_for
 from intune_scep.changes.readback import Readback
 from intune_scep.changes.record import ActionRecord, RunRecord
+from intune_scep.changes.record_log import RecordWriter
 from intune_scep.changes.report import Outcome, RunReport, first_outcome
 from intune_scep.changes.runs import find_journals, remember_journal
 from intune_scep.changes.status import Hold, Status
@@ -41,6 +42,7 @@ _JOBS: Mapping[Task, str] = {
     Task.DECLARED_STATE: "a declared state",
     Task.RESTORE: "a restore",
     Task.ROLLBACK: "a rollback",
+    Task.ROLLOUT: "a ring of a rollout",
 }
 
 
@@ -89,6 +91,7 @@ async def carry_out(
     journal: Path | None = None,
     max_changes: int | None = None,
     watch: Watch | None = None,
+    gather: Gather | None = None,
 ) -> RunReport:
     """Carry out a plan.
 
@@ -96,6 +99,8 @@ async def carry_out(
         journal: Where the record goes; a new file in the tenant's state directory by default. The
             journal of a run of the same plan that was cut short is resumed.
         max_changes: Refuse the run if it would write more profiles.
+        gather: Gathers what the journal keeps of the time before the first write; not asked where
+            a run is resumed.
 
     Raises:
         PlanError: the plan is of another tenant, too large, or was carried out already.
@@ -114,12 +119,18 @@ async def carry_out(
         if earlier is not None:
             return await _resume(tenant, earlier, max_changes=max_changes, watch=watch)
         require_room(len(plan.writing), max_changes)
+        watch = watch or Watch()
+        evidence = await gathered(gather, tenant, plan, watch)
         path = journal or default_journal_path(tenant.tenant_id, plan.task)
         with new_journal(path, plan.tenant, plan.cloud, plan.task) as writer:
             run = RunRecord(1, plan)
             writer.write("plan", run=1, plan=plan.to_dict())
             if journal is not None:
                 remember_journal(tenant.tenant_id, path)
+            if evidence is not None:
+                told = (*told, *evidence.notes)
+                for record in evidence.records:
+                    writer.write("evidence", run=1, of=evidence.kind, content=record)
             return await _walk(tenant, run, writer, watch, notes=(*plan.notes, *told))
 
 
@@ -166,7 +177,7 @@ def begun_with(tenant_id: str, plan: Plan) -> Journal | None:
 async def _walk(
     tenant: Tenant,
     run: RunRecord,
-    writer: JournalWriter,
+    writer: RecordWriter,
     watch: Watch | None,
     *,
     notes: Iterable[str] = (),

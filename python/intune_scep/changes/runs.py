@@ -125,6 +125,8 @@ def command(task: str, verb: str, journal: Path | str) -> str:
         task: The job of the journal's first run, a `Task`.
         verb: `apply` or `rollback`.
     """
+    if task == Task.ROLLOUT and verb == "apply":
+        return "intune-scep strong-mapping rollout run"
     group = "strong-mapping" if task == Task.STRONG_MAPPING else "profiles"
     words = ["intune-scep", group, verb, "--journal", str(journal)]
     return list2cmdline(words) if os.name == "nt" else shlex.join(words)

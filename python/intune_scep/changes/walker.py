@@ -18,11 +18,11 @@ from intune_scep.changes.abreast import walk_abreast
 from intune_scep.changes.endings import StepEndedError, judged
 from intune_scep.changes.expectation import Expectation, Reading
 from intune_scep.changes.gate import Gate
-from intune_scep.changes.journal import JournalWriter
 from intune_scep.changes.missed import listed_types, missed
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.readback import Readback
 from intune_scep.changes.record import TAKE_BACK, ActionRecord, RunRecord, StepRecord
+from intune_scep.changes.record_log import RecordWriter
 from intune_scep.changes.report import Outcome, first_outcome
 from intune_scep.changes.status import DONE, Hold, Status
 from intune_scep.changes.steps import PreImage, Reference, Seen, Step, Wire, id_of
@@ -62,9 +62,7 @@ class Walk:
         notes: What was noticed, in sentences.
     """
 
-    def __init__(
-        self, tenant: Tenant, run: RunRecord, journal: JournalWriter, watch: Watch
-    ) -> None:
+    def __init__(self, tenant: Tenant, run: RunRecord, journal: RecordWriter, watch: Watch) -> None:
         self.notes: list[str] = []
         self._tenant = tenant
         self._run = run

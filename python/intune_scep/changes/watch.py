@@ -48,11 +48,13 @@ class Watch:
             first write.
         progress: Called after each profile with (done, total, name).
         stop: Asked before each profile.
+        preparing: Called with what is done before the first write, where that takes long.
     """
 
     began: Callable[[Path, int], None] = silent
     progress: Progress = silent
     stop: Stop = field(default_factory=Stop)
+    preparing: Callable[[str], None] = silent
 
 
 STOPPING_SIGNALS: Final = tuple(

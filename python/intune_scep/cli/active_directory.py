@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from intune_scep.active_directory import (
     Accounts,
@@ -25,6 +26,10 @@ from intune_scep.cli.options import OutputFormat, Shared
 from intune_scep.errors import IntuneScepError
 from intune_scep.files import write_new_private, write_private
 from intune_scep.texts import one_line, told_once
+from intune_scep.wording import option
+
+if TYPE_CHECKING:
+    from intune_scep.strong_mapping.since_run import SinceRun
 
 EXIT_FINDINGS, EXIT_NOT_JUDGED = 2, 3
 LDIF = "ldif"
@@ -71,8 +76,13 @@ def write_bridge(
     return EXIT_FINDINGS if any(item.needed for item in made.skipped) else 0
 
 
-def show_events(shared: Shared, file: Path, report: Path | None) -> int:
+def show_events(
+    shared: Shared, file: Path, report: Path | None, journal: Path | None = None
+) -> int:
     """Print which profiles' certificates domain controllers complain about.
+
+    Args:
+        journal: Of a migration, which tells whether a certificate is from before it.
 
     Returns:
         The exit code.
@@ -80,11 +90,19 @@ def show_events(shared: Shared, file: Path, report: Path | None) -> int:
     Raises:
         IntuneScepError: a file cannot be read.
     """
+    if journal is not None and report is None:
+        raise IntuneScepError(
+            f"{option('journal')} needs {option('report')}, which tells the profile of each"
+            " certificate."
+        )
     found = find_culprits(read_events(file), report)
+    since = None if journal is None else _since(found, journal)
     if shared.output is OutputFormat.JSON:
-        print_json(found.to_dict())
+        more = {} if since is None else {"since_run": [item.to_dict() for item in since]}
+        print_json({**found.to_dict(), **more})
     else:
         _show_culprits(found)
+        _show_since(since)
     if found.culprits:
         return EXIT_FINDINGS
     return 0 if found.is_judged else EXIT_NOT_JUDGED
@@ -170,6 +188,32 @@ def _show_culprits(found: Culprits) -> None:
         target.print(plain(status), soft_wrap=True)
     for note in found.notes:
         target.print(plain(f"Note: {note}"), soft_wrap=True)
+
+
+def _since(found: Culprits, journal: Path) -> tuple[SinceRun, ...]:
+    from intune_scep.changes.journal import read_journal
+    from intune_scep.strong_mapping.since_run import since_run
+
+    return since_run(found.culprits, read_journal(journal))
+
+
+def _show_since(since: tuple[SinceRun, ...] | None) -> None:
+    if since is None:
+        return
+    target = console()
+    if not since:
+        target.print("No event is about a profile that the run changed.", soft_wrap=True)
+    for item in since:
+        counts = (
+            (item.before, "from before it"),
+            (item.after, "from after it"),
+            (item.unknown, "of which that is not known"),
+        )
+        told = ", ".join(f"{count} {words}" for count, words in counts if count)
+        line = f"{item.name}: changed {item.changed_at:%Y-%m-%d %H:%M} UTC; certificates: {told}."
+        target.print(plain(one_line(line)), soft_wrap=True)
+    for sentence in dict.fromkeys(line for item in since for line in item.advice):
+        target.print(plain(sentence), soft_wrap=True)
 
 
 def _profile(group: CulpritGroup) -> str:

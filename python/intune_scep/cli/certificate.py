@@ -185,6 +185,16 @@ def events(
             show_default=False,
         ),
     ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal",
+            metavar="FILE",
+            help="With --report: the journal of a migration, which tells whether a certificate is"
+            " from before it.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Say which profiles' certificates domain controllers complain about, and what to do.
 
@@ -200,4 +210,4 @@ def events(
     """
     from intune_scep.cli.active_directory import show_events
 
-    return show_events(shared, file, report)
+    return show_events(shared, file, report, journal)

@@ -167,8 +167,6 @@ def extended(
     """
     # It is no option: typer need not know its type, which a type checker alone may see.
     command.__annotations__.pop(replaced, None)
-    # It is no option: its type may be known to type checkers alone.
-    command.__annotations__.pop(replaced, None)
     signature = inspect.signature(command, eval_str=True)
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [

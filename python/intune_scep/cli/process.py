@@ -128,7 +128,7 @@ def _fill_closed_descriptors() -> None:
 
 
 def _nowhere(mode: str) -> Any:
-    return open(os.devnull, mode, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123
+    return open(os.devnull, mode, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123 - pathlib would be loaded for it alone
 
 
 def _enduring(stream: TextIO) -> TextIO:

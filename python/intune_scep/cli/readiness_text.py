@@ -16,8 +16,8 @@ from intune_scep.reports.readiness import (
     legend,
     platform_words,
     share_words,
+    summary,
 )
-from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.readiness import Readiness
 
 _WIDE = 120
@@ -32,7 +32,7 @@ def show_readiness(console: Console, found: Readiness, csv: Path | None) -> None
         _show_narrow(console, found, ordered)
     else:
         _show_table(console, found, ordered)
-    console.print(plain(_summary(found)), soft_wrap=True)
+    console.print(plain(summary(found)), soft_wrap=True)
     for sentence in legend(found):
         console.print(Text(f"  {sentence}", style="dim"), soft_wrap=True)
     console.print(plain(alignment_sentence(found)), soft_wrap=True)
@@ -77,15 +77,6 @@ def _name(item: ProfileReadiness) -> str:
 def _people(item: ProfileReadiness) -> str:
     most = "≤ " if item.unsure else ""
     return f"{most}{item.assigned:,} {item.of.value if item.of else 'account'}s"
-
-
-def _summary(found: Readiness) -> str:
-    parts = [f"{len(found.short)} of {counted(len(found.profiles), 'profile')} short"]
-    if found.unsure:
-        parts.append(f"{len(found.unsure)} unknown")
-    if found.no_sid_needed:
-        parts.append(f"{found.no_sid_needed} more to which no SID matters")
-    return f"{', '.join(parts)} (short: fewer than {found.least:g} % have a SID)."
 
 
 def _urgency(found: Readiness, item: ProfileReadiness) -> tuple[int, float, str]:

@@ -102,7 +102,7 @@ def carry_out(
 
     try:
         with progress_bar(label) as progress, stopping_on_signals(stop, stopping):
-            report = work(Watch(began, progress, stop))
+            report = work(Watch(began, progress, stop, lambda what: progress(0, None, what)))
     except (KeyboardInterrupt, Terminated):
         for journal in told:
             tell(f"Interrupted. The record of what was done is in {journal}.")

@@ -1,7 +1,8 @@
-"""intune-scep strong-mapping: assess, readiness, plan, apply, verify, rollback."""
+"""intune-scep strong-mapping: the migration, from the first look to the last ring."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ from intune_scep.cli.asking import (
 )
 from intune_scep.cli.console import console, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
+from intune_scep.cli.rollout import app as rollout
 from intune_scep.cli.running import (
     ask,
     carry_out,
@@ -32,7 +34,7 @@ from intune_scep.cli.running import (
     show_or_save,
     show_plan,
 )
-from intune_scep.errors import PlanError
+from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.strong_mapping.choice_table import CHOICES, Choice
 
 if TYPE_CHECKING:
@@ -41,17 +43,21 @@ if TYPE_CHECKING:
     from intune_scep.strong_mapping.choices import Choices
 
 EXIT_FINDINGS = 2
+READING = "DeviceManagementManagedDevices.Read.All"
+DEFAULT_EVERY = "15m"
 NEEDS_ATTENTION = ("required", "defective", "review")
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Strong mapping (KB5014754): what it means for each SCEP profile, and the migration.",
 )
+app.add_typer(rollout, name="rollout")
 
 _TYPES: dict[str, Any] = {
     "list": list[str] | None,
     "bool": bool,
     "int": int | None,
+    "float": float | None,
     "str": str | None,
     "path": str | None,
 }
@@ -66,7 +72,9 @@ def _options() -> dict[str, tuple[Any, Any]]:
 
 def _option(choice: Choice) -> Any:
     repeats = f"{choice.help.removesuffix('.')}; repeat." if choice.type == "list" else choice.help
-    return typer.Option(choice.flag, help=repeats, metavar=choice.metavar, min=choice.minimum)
+    # A share is refused by the library, in the sentence that every face has.
+    least = choice.minimum if choice.type == "int" else None
+    return typer.Option(choice.flag, help=repeats, metavar=choice.metavar, min=least)
 
 
 def _with_choices(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -162,6 +170,106 @@ def readiness(
 
 @app.command()
 @with_shared_options
+def preflight(
+    shared: Shared,
+    *,
+    answers: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--answers",
+            metavar="FILE",
+            help="Answers as YAML (a rollout file too), or what the script printed; repeat.",
+            show_default=False,
+        ),
+    ] = None,
+    script: Annotated[
+        bool,
+        typer.Option(
+            "--script",
+            help="Print a PowerShell script that reads the rest of a domain; signs in nowhere.",
+        ),
+    ] = False,
+) -> int:
+    """Ask what stands in the way of the re-issue, and what may make it needless. Reads only.
+
+    What Graph tells is read: connectors, trusted roots, what Microsoft Entra asks of the SID. The
+    rest is asked. Exit code 2 if something stops or is unanswered, 0 if all is fine.
+
+    Example: intune-scep strong-mapping preflight --script > preflight.ps1
+    """
+    if script:
+        return _print_script(answers)
+    from intune_scep.strong_mapping.answers import read_answers
+
+    given = read_answers(answers or ())
+    with shared.client() as client:
+        found = client.strong_mapping.preflight(given)
+    if shared.output is OutputFormat.JSON:
+        print_json(found.to_dict())
+    else:
+        from intune_scep.cli.preflight_text import show_preflight
+
+        show_preflight(console(), found)
+    return 0 if found.is_fine else EXIT_FINDINGS
+
+
+def _print_script(answers: list[Path] | None) -> int:
+    """Print the script alone, as it goes into a file.
+
+    Raises:
+        IntuneScepError: answers were given too.
+    """
+    from intune_scep.active_directory.domain_script import domain_script
+
+    if answers:
+        raise IntuneScepError("Give --script, or --answers, but not both.")
+    sys.stdout.write(domain_script())
+    return 0
+
+
+@app.command()
+@with_shared_options
+@_with_choices
+def impact(
+    shared: Shared,
+    *,
+    choices: Choices,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write the profiles that would change, with their numbers, into this file.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over a file that is there.")
+    ] = False,
+) -> int:
+    """Say what the change would cost: certificates, dependants, load on SCEP hosts, the echo.
+
+    Reads only. Needs DeviceManagementManagedDevices.Read.All besides. Exit code 2 if something
+    that it would cost is not known, else 0.
+
+    Example: intune-scep strong-mapping impact --csv impact.csv
+    """
+    from intune_scep.cli.impact_text import show_impact
+    from intune_scep.reports.impact import write_csv
+
+    with shared.client() as client, progress_bar("Reading") as progress:
+        found = client.strong_mapping.impact(choices, progress=progress)
+    if csv is not None:
+        write_csv(found, csv, overwrite=overwrite)
+    if shared.output is OutputFormat.JSON:
+        print_json(found.to_dict())
+    else:
+        show_impact(console(), found, csv)
+    return 0 if found.is_whole else EXIT_FINDINGS
+
+
+@app.command()
+@with_shared_options
 @_with_choices
 def plan(
     shared: Shared,
@@ -172,12 +280,18 @@ def plan(
 ) -> int:
     """Show what would change and why. Reads only.
 
-    Exit code 2 if there is something to change, else 0.
+    Exit code 2 if there is something to change, held back or not, else 0.
     """
     with shared.client() as client:
-        made = client.strong_mapping.plan(choices)
+        made = _plan(client, choices)
     show_or_save(shared, made, plan_file, overwrite=overwrite)
-    return EXIT_FINDINGS if made.writing else 0
+    return EXIT_FINDINGS if made.writing or made.held_back else 0
+
+
+def _plan(client: IntuneClient, choices: Choices) -> Plan:
+    """A plan, under a progress bar: what it costs is read, and perhaps the whole directory."""
+    with progress_bar("Reading") as progress:
+        return client.strong_mapping.plan(choices, progress=progress)
 
 
 @app.command()
@@ -189,11 +303,20 @@ def apply(
     choices: Choices,
     plan_file: PlanToApply = None,
     journal: JournalFile = None,
+    without_certificates: Annotated[
+        bool,
+        typer.Option(
+            "--without-certificates",
+            help="Do not record which certificates are out before the first write; verify"
+            " --certificates then cannot tell who got a new one.",
+        ),
+    ] = False,
     yes: Yes = False,
 ) -> int:
     """Append the SID URI to the planned profiles and read everything back.
 
-    Exit code 1 if any profile could not be changed as planned, else 0.
+    Exit code 1 if any profile could not be changed as planned, else 0; one that is held back is
+    not among them.
     """
     from intune_scep.changes.plan_file import load_plan
     from intune_scep.changes.run import unfinished_at
@@ -214,9 +337,17 @@ def apply(
                 max_changes=choices.max_changes,
                 yes=yes,
             )
-        made = saved or client.strong_mapping.plan(choices)
+        made = saved or _plan(client, choices)
         require_usable(client, made, TASKS)
-        return _apply(client, shared, made, choices, journal=journal, yes=yes)
+        return _apply(
+            client,
+            shared,
+            made,
+            choices,
+            journal=journal,
+            certificates_before=not without_certificates,
+            yes=yes,
+        )
 
 
 def _apply(
@@ -226,6 +357,7 @@ def _apply(
     choices: Choices,
     *,
     journal: Path | None,
+    certificates_before: bool,
     yes: bool,
 ) -> int:
     from intune_scep.changes.plan import require_room
@@ -239,18 +371,79 @@ def _apply(
         shared,
         "Changing",
         lambda watch: client.strong_mapping.apply(
-            made, journal=journal, max_changes=choices.max_changes, watch=watch
+            made,
+            journal=journal,
+            max_changes=choices.max_changes,
+            watch=watch,
+            certificates_before=certificates_before,
         ),
     )
 
 
 @app.command()
 @with_shared_options
-def verify(shared: Shared, journal: EarlierJournal) -> int:
+def verify(
+    shared: Shared,
+    journal: EarlierJournal,
+    *,
+    certificates: Annotated[
+        bool,
+        typer.Option(
+            "--certificates",
+            help="Also say which devices have got a new certificate since the change. Needs"
+            f" {READING}.",
+        ),
+    ] = False,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="With --certificates: look again until every device that was seen since has a new"
+            " one, and no other is to be waited for.",
+        ),
+    ] = False,
+    every: Annotated[
+        str,
+        typer.Option("--every", metavar="TIME", help="How often --watch looks: 30m, 2h; 1m least."),
+    ] = DEFAULT_EVERY,
+    issued: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--issued",
+            metavar="FILE",
+            help="With --certificates: certificates as files, or a directory of them, which alone"
+            " show whether the right SID is in them; repeat.",
+            show_default=False,
+        ),
+    ] = None,
+    expected: Annotated[
+        Path | None,
+        typer.Option(
+            "--expected",
+            metavar="CSV",
+            help="With --issued: the SIDs that they should carry, as certificate inspect takes"
+            " them.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
     """Read back every profile that a run changed. Reads only.
 
     Exit code 1 if one is not as the run should have left it, else 0.
+
+    With --certificates: 0 if every device that was seen since the change has a new certificate, 2
+    if one has none yet or something cannot be told, 1 if a profile is not as the run left it, 3 if
+    of no certificate anything could be told. A device checks in about every 8 h and the report lags
+    up to 6 h, so a complete answer is not before 14 h after the change.
+
+    Example: intune-scep strong-mapping verify --journal run.jsonl --certificates --watch
     """
+    from intune_scep.cli.proving import Asked, prove, require_fitting
+
+    asked = Asked(journal, issued or [], expected, watch=watch, every=every)
+    require_fitting(asked, certificates=certificates)
+    if certificates:
+        return prove(shared, asked)
     with shared.client() as client:
         return finish(shared, client.strong_mapping.verify(journal))
 

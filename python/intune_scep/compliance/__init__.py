@@ -1,9 +1,9 @@
 """The compliance job: verdicts, rules, drift since an approved baseline, roots, assignments."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from intune_scep.errors import BaselineError, PolicyError, SourceError
+from intune_scep.lazy import lazily
 
 if TYPE_CHECKING:
     from intune_scep.compliance.baseline import Baseline, read_baseline
@@ -43,6 +43,8 @@ _HOMES = {
     "unreachable": "run",
 }
 
+__getattr__ = lazily(__name__, _HOMES)
+
 __all__ = [
     "Baseline",
     "BaselineError",
@@ -67,9 +69,3 @@ __all__ = [
     "read_baseline",
     "unreachable",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -20,10 +20,10 @@ from intune_scep.rules.targets import excluded_groups, included
 from intune_scep.tenant.devices import (
     IDENTIFIERS,
     Devices,
-    IssuedCertificate,
     ManagedDevice,
 )
 from intune_scep.tenant.directory import Directory
+from intune_scep.tenant.issued import IssuedCertificate
 
 # How a device was enrolled says more than what it is.
 _ENROLMENTS: Final = {

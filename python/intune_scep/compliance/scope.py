@@ -9,11 +9,11 @@ from intune_scep.profiles import Platform, ScepProfile
 from intune_scep.rules import NOT_READ, DirectoryFacts, GroupFacts, NotRead
 from intune_scep.rules.targets import Target, TargetKind, excluded_groups, included
 from intune_scep.tenant.directory import (
-    HYBRID_JOINED,
     USER_ATTRIBUTES,
     DeviceAccount,
     Directory,
 )
+from intune_scep.tenant.entities import HYBRID_JOINED
 
 
 def group_facts(directory: Directory | None) -> Mapping[str, GroupFacts] | NotRead:

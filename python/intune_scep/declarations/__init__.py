@@ -3,10 +3,10 @@
 `OPTIONS` loads nothing but the standard library; everything else loads when it is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from intune_scep.errors import DeclarationError, InexpressibleError, UnresolvedNameError
+from intune_scep.lazy import lazily
 
 if TYPE_CHECKING:
     from intune_scep.declarations.declaration import (
@@ -41,6 +41,8 @@ _HOMES = {
     "template_accidents": "emptied_values",
 }
 
+__getattr__ = lazily(__name__, _HOMES)
+
 __all__ = [
     "OPTIONS",
     "Declaration",
@@ -62,9 +64,3 @@ __all__ = [
     "read_declarations",
     "template_accidents",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -140,6 +140,12 @@ class Names:
     filter_platforms: Mapping[str, str] = field(default_factory=dict)
     """Graph's word for the platform of a filter, by its id in lower case."""
 
+    @property
+    def shown(self) -> dict[str, str]:
+        """Id (lower case) of a group or assignment filter to its name."""
+        entries = (*self.groups.entries, *self.filters.entries)
+        return {identifier.lower(): name for identifier, name in entries}
+
 
 def looks_like_id(reference: str) -> bool:
     """Whether a reference to a group or filter is an id rather than a name."""

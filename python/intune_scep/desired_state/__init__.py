@@ -3,10 +3,10 @@
 Everything loads when it is first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from intune_scep.errors import MarkerError, StatePlanError
+from intune_scep.lazy import lazily
 
 if TYPE_CHECKING:
     from intune_scep.desired_state.choices import PlanChoices
@@ -22,6 +22,8 @@ _HOMES = {
     "plan_declarations": "run",
 }
 
+__getattr__ = lazily(__name__, _HOMES)
+
 __all__ = [
     "MarkerError",
     "PlanChoices",
@@ -32,9 +34,3 @@ __all__ = [
     "list_profiles",
     "plan_declarations",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

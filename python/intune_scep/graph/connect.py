@@ -40,12 +40,15 @@ class Connection:
         tenant_id: From the token where it says so, else as given.
         cloud: The cloud's name; `simulator` for the embedded one.
         granted_permissions: What the token permits; None where it does not say.
+        signed_in_as: User principal name or application id of the token, not verified; may be
+            empty.
     """
 
     session: GraphSession
     tenant_id: str
     cloud: str
     granted_permissions: frozenset[str] | None
+    signed_in_as: str
 
 
 async def connect(options: ConnectionOptions) -> Connection:
@@ -90,7 +93,14 @@ async def connect(options: ConnectionOptions) -> Connection:
         tenant_id=tenant_id,
         cloud="simulator" if _is_simulated(claims) else cloud.name,
         granted_permissions=granted(claims),
+        signed_in_as=_identity(claims),
     )
+
+
+def _identity(claims: Mapping[str, Any]) -> str:
+    """Who a token is of: a person where it is delegated, else an application."""
+    names = ("upn", "preferred_username", "unique_name", "app_displayname", "appid", "azp", "oid")
+    return next((str(claims[name]) for name in names if claims.get(name)), "")
 
 
 def _pacer(

@@ -60,6 +60,7 @@ class GraphEngine:
         redactor: Redactor | None = None,
     ) -> None:
         client = open_client(cloud.graph, timeout=timeout, transport=transport)
+        # After httpx, which `open_client` loads without its command line.
         from intune_scep.graph.adapter import make_adapter, native_answer
 
         self.cloud = cloud

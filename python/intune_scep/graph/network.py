@@ -36,7 +36,7 @@ def load_httpx() -> None:
     stand_in.main = _command_line_of_httpx
     sys.modules[name] = stand_in
     try:
-        import httpx  # noqa: F401
+        import httpx  # noqa: F401 - for what importing it does
     finally:
         sys.modules.pop(name, None)
 

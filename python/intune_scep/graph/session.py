@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from intune_scep.errors import GraphTransportError, IntuneScepError, InvalidIdError, UnsafeLinkError
@@ -73,12 +76,15 @@ class GraphSession:
 
     Attributes:
         requests_sent: How many requests went out, repeated ones included.
+        clock_skew: How far the service's clock is before this machine's, by its last answer that
+            told its time; zero before any did.
     """
 
     def __init__(self, engine: GraphEngine, pacer: Pacer | None = None) -> None:
         self.engine = engine
         self._pacer = pacer or Pacer()
         self.requests_sent = 0
+        self.clock_skew = timedelta()
 
     async def read(
         self,
@@ -255,6 +261,7 @@ class GraphSession:
         clean = self.engine.redactor.clean
         parsed = parse_answer(response.content)
         received = {name.lower(): value for name, value in response.headers.items()}
+        self._note_time(received.get("date"))
         _LOG.debug(
             "%s: %d in %.2f s, request id %r",
             what,
@@ -267,6 +274,12 @@ class GraphSession:
         raise error_from_response(
             method, _shown(path), response.status_code, received, parsed, clean=clean
         )
+
+    def _note_time(self, date: str | None) -> None:
+        """Learn the service's time; one that cannot be read leaves what is known."""
+        with contextlib.suppress(TypeError, ValueError, IndexError):
+            told = parsedate_to_datetime(date or "")
+            self.clock_skew = told.astimezone(UTC) - datetime.now(UTC)
 
     async def close(self) -> None:
         self._pacer.close()

@@ -1,9 +1,10 @@
 """What Graph still counts, and when there is room for more; pure, the clock is the caller's.
 
-GRAPH.md 4.1: 100 writes and 1,000 requests in 20 s for an application in a tenant. Graph counts a
-request when it arrives, which is after its sending and before its answer. So each is counted until
-20 s after its answer: one that is sent then arrives more than 20 s after it, whatever way the two
-took. Where answers are quick it is 20.2 s after the sending.
+GRAPH.md 4.1: 100 writes and 1,000 requests in 20 s for an application in a tenant. How it counts is
+not documented; a sliding window over the times of arrival is assumed, as the simulator has it. A
+request arrives after its sending and before its answer. So each is counted until 20 s after its
+answer: one that is sent then arrives more than 20 s after it, whatever way the two took. Where
+answers are quick it is 20.2 s after the sending.
 """
 
 from __future__ import annotations

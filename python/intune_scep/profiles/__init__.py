@@ -4,10 +4,10 @@ Everything but `normal_form`, whose name a module has too, loads when it is firs
 registry, the words and the variables load nothing but the standard library, the models pydantic.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from intune_scep.errors import UnknownProfileTypeError
+from intune_scep.lazy import lazily
 from intune_scep.profiles.normal_form import normal_form
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ _HOMES = {
     "writable": "wire",
 }
 
+__getattr__ = lazily(__name__, _HOMES)
+
 __all__ = [
     "KNOWN_VARIABLES",
     "PROFILE_TYPES",
@@ -120,9 +122,3 @@ __all__ = [
     "same_profile",
     "writable",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,10 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from intune_scep.audience.readiness import REASON_WORDS, WITHOUT_SID, ProfileReadiness, Reason
+from intune_scep.audience.readiness import (
+    REASON_LABELS,
+    REASON_WORDS,
+    WITHOUT_SID,
+    ProfileReadiness,
+    Reason,
+)
 from intune_scep.errors import ReportFileError
 from intune_scep.files import save_private
 from intune_scep.reports.words import PLATFORMS
+from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.readiness import Readiness
 from intune_scep.wording import option
 
@@ -86,32 +93,26 @@ def share_words(item: ProfileReadiness) -> str:
 
 def lacking(item: ProfileReadiness) -> str:
     """Who would get nothing, counted by reason; empty for nobody."""
-    counts = item.short or {}
+    counts = item.short
     return ", ".join(
-        f"{counts[reason]:,} {label(reason)}" for reason in Reason if counts.get(reason)
+        f"{counts[reason]:,} {REASON_LABELS[reason]}" for reason in Reason if counts.get(reason)
     )
 
 
-def label(reason: Reason) -> str:
-    """A reason in two or three words."""
-    return _LABELS[reason]
-
-
-_LABELS: Final = {
-    Reason.GUEST: "guests",
-    Reason.CLOUD_ONLY: "cloud-only",
-    Reason.NOT_SYNCHRONISED: "not synchronised",
-    Reason.ENTRA_JOINED: "Entra-joined",
-    Reason.ENTRA_REGISTERED: "Entra-registered",
-    Reason.DISABLED: "disabled",
-    Reason.NO_DEVICE: "without a device",
-}
+def summary(found: Readiness) -> str:
+    """How many profiles are short, in one sentence."""
+    parts = [f"{len(found.short)} of {counted(len(found.profiles), 'profile')} short"]
+    if found.unsure:
+        parts.append(f"{len(found.unsure)} unknown")
+    if found.no_sid_needed:
+        parts.append(f"{found.no_sid_needed} more to which no SID matters")
+    return f"{', '.join(parts)} (short: fewer than {found.least:g} % have a SID)."
 
 
 def alignment_sentence(readiness: Readiness) -> str:
     """What Entra's certificate-based authentication would say of the same accounts."""
     refused = sum(
-        (item.short or {}).get(reason, 0) for item in readiness.profiles for reason in WITHOUT_SID
+        item.short.get(reason, 0) for item in readiness.profiles for reason in WITHOUT_SID
     )
     certificates = f"{refused:,} certificate{'' if refused == 1 else 's'} without a SID"
     if readiness.requires_alignment is None:
@@ -130,8 +131,8 @@ def alignment_sentence(readiness: Readiness) -> str:
 def legend(readiness: Readiness) -> Iterator[str]:
     """What the reasons that occur mean."""
     for reason in Reason:
-        if any((item.short or {}).get(reason) for item in readiness.profiles):
-            yield f"{label(reason)}: {REASON_WORDS[reason]}."
+        if any(item.short.get(reason) for item in readiness.profiles):
+            yield f"{REASON_LABELS[reason]}: {REASON_WORDS[reason]}."
 
 
 def platform_words(item: ProfileReadiness) -> str:

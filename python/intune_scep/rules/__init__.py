@@ -3,10 +3,10 @@
 `check` judges one profile; what was not read is never taken for fine, but listed as skipped.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from intune_scep.errors import ConfigurationError
+from intune_scep.lazy import lazily
 
 if TYPE_CHECKING:
     from intune_scep.rules.catalogue import (
@@ -85,6 +85,8 @@ _HOMES = {
     "reviewed": "verdicts",
 }
 
+__getattr__ = lazily(__name__, _HOMES)
+
 __all__ = [
     "ANSWERABLE",
     "BEHAVIOURS",
@@ -125,9 +127,3 @@ __all__ = [
     "review_questions",
     "reviewed",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

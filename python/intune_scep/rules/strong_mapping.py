@@ -271,7 +271,7 @@ def check_reissue(context: Context) -> Iterator[Complaint]:
     plan = context.plan
     if plan.before is None or SANS not in plan.changed or plan.approved:
         return
-    known = "an unknown number of certificates"
+    known = "every certificate of the profile"
     number = known if plan.certificates is None else counted(plan.certificates, "certificate")
     yield Complaint(
         f"The plan changes the alternative names and so re-issues {number}."

@@ -9,6 +9,7 @@ from typing import TypeVar
 _T = TypeVar("_T", bound=Hashable)
 
 _BRACKETS = "{{%s}}"
+_MOST_NAMED = 3
 
 
 def variable(name: str) -> str:
@@ -24,6 +25,13 @@ def variables(names: Iterable[str]) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 certificate`, `2 certificates`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """How many profiles, and the first of their names."""
+    shown = ", ".join(sorted(names, key=str.casefold)[:_MOST_NAMED])
+    rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"({counted(len(names), 'profile')}: {shown}{rest})"
 
 
 def repeated(items: Sequence[_T]) -> list[tuple[_T, int]]:

@@ -7,18 +7,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from intune_scep.simulator.driver import FleetDriver
     from intune_scep.simulator.errors import SimulatorError
     from intune_scep.simulator.in_process import Door, open_in_process
     from intune_scep.simulator.seed import seed_database
 
 _HOMES = {
     "Door": "in_process",
+    "FleetDriver": "driver",
     "SimulatorError": "errors",
     "open_in_process": "in_process",
     "seed_database": "seed",
 }
 
-__all__ = ["Door", "SimulatorError", "open_in_process", "seed_database"]
+__all__ = ["Door", "FleetDriver", "SimulatorError", "open_in_process", "seed_database"]
 
 
 def __getattr__(name: str) -> Any:

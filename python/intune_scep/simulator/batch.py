@@ -124,7 +124,8 @@ def _in_order(items: Sequence[Item]) -> list[Item]:
 
 def _answer(item: Item, response: Response) -> dict[str, Any]:
     answer: dict[str, Any] = {"id": item.id, "status": response.status}
-    answer["headers"] = dict(response.headers)
+    # The date is of the answer that carries it.
+    answer["headers"] = {name: value for name, value in response.headers.items() if name != "Date"}
     if response.headers.get("Content-Type") == "application/json":
         answer["body"] = response.json()
     elif response.body:

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import math
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,11 +77,11 @@ def new_state(
         "certificateProfileDisplayName": profile["displayName"],
         "deviceDisplayName": device.get("deviceName"),
         "userDisplayName": user.get("displayName") if user else None,
-        "certificateExpirationDateTime": format_instant(issued + _validity(profile)),
+        "certificateExpirationDateTime": format_instant(issued + validity_seconds(profile)),
         "certificateLastIssuanceStateChangedDateTime": instant,
         "lastCertificateStateChangeDateTime": instant,
         "certificateIssuer": "CN=Simulated Issuing CA",
-        "certificateThumbprint": hashlib.sha1(serial.encode()).hexdigest().upper(),  # noqa: S324 - a thumbprint is SHA-1
+        "certificateThumbprint": thumbprint(serial),
         "certificateSerialNumber": serial[:38],
         "certificateKeyLength": int((profile.get("keySize") or "size2048").removeprefix("size")),
         "certificateEnhancedKeyUsage": ",".join(filter(None, oids)) or None,
@@ -111,11 +112,8 @@ def replace_state(connection: sqlite3.Connection, state: State) -> None:
 
 def states_of(connection: sqlite3.Connection, profile: str) -> list[tuple[str, State]]:
     """(managed device id, state) of every certificate of a profile."""
-    rows = connection.execute(
-        "SELECT managed_device_id, body FROM certificate WHERE profile_id = ? ORDER BY seq",
-        (profile,),
-    )
-    return [(device, json.loads(text)) for device, text in rows]
+    found = all_certificates(connection, of=profile)
+    return [(each.managed_device_id, each.state) for each in found]
 
 
 def find_state(connection: sqlite3.Connection, certificate_id: str) -> State | None:
@@ -144,20 +142,135 @@ class DeliveredCertificate:
         return kind is None or is_reported(kind)
 
 
-def all_certificates(connection: sqlite3.Connection) -> list[DeliveredCertificate]:
-    """Every certificate, in order of request."""
+def all_certificates(
+    connection: sqlite3.Connection, *, of: str | None = None, at: float = math.inf
+) -> Iterator[DeliveredCertificate]:
+    """Every certificate, in order of request, one at a time: there can be very many.
+
+    Args:
+        connection: The tenant's.
+        of: Only those of this profile.
+        at: Epoch seconds: as they were then, as far as check-in cycles know. Now by default.
+    """
+    place = {"of": of, "at": at}
+    for text, ended, how, *owner in connection.execute(_WHOLE, place):
+        state = _ended(json.loads(text), ended, how, at)
+        if state is not None:
+            yield DeliveredCertificate(state, *owner)
+    yield from _composed(connection, place, at)
+
+
+_WHOLE = """
+SELECT certificate.body, certificate.ended, certificate.ended_as, certificate.profile_id,
+    profile.type, certificate.managed_device_id, json_extract(device.body, '$.userId'),
+    json_extract(device.body, '$.userPrincipalName')
+FROM certificate
+LEFT JOIN resource device ON device.collection = 'managedDevices'
+    AND device.id = certificate.managed_device_id
+LEFT JOIN resource profile ON profile.collection = 'deviceConfigurations'
+    AND profile.id = certificate.profile_id
+WHERE certificate.body IS NOT NULL AND (:of IS NULL OR certificate.profile_id = :of)
+ORDER BY certificate.seq"""
+_COMPOSED = """
+SELECT certificate.seq, certificate.profile_id, certificate.edition, certificate.issued,
+    certificate.expires, certificate.error, certificate.ended, certificate.ended_as,
+    device.id, device.name, device.user_id, device.owner, device.owner_name
+FROM certificate JOIN fleet_device AS device ON device.id = certificate.managed_device_id
+WHERE certificate.body IS NULL AND (:of IS NULL OR certificate.profile_id = :of)
+    AND certificate.issued <= :at
+ORDER BY certificate.seq"""
+
+
+def _composed(
+    connection: sqlite3.Connection, place: Mapping[str, Any], at: float
+) -> Iterator[DeliveredCertificate]:
+    """Certificates that are kept as what differs from one of their profile to the next."""
+    templates = _templates(connection)
+    for row in connection.execute(_COMPOSED, place):
+        seq, profile, edition, issued, expires, error, ended, how = row[:8]
+        device, name, user, owner, owner_name = row[8:]
+        kind, template = templates[profile, edition]
+        moment = format_instant(issued)
+        serial = serial_number(seq)
+        state = template | {
+            "id": f"{seq:08x}-0000-4000-8000-000000000000",
+            "deviceDisplayName": name,
+            "userDisplayName": owner_name,
+            "certificateExpirationDateTime": format_instant(expires),
+            "certificateLastIssuanceStateChangedDateTime": moment,
+            "lastCertificateStateChangeDateTime": moment,
+            "certificateIssuanceDateTime": moment,
+            "certificateSerialNumber": serial,
+            "certificateThumbprint": thumbprint(serial),
+        }
+        if error:
+            state |= _FAILED | {"certificateErrorCode": error}
+        shown = _ended(state, ended, how, at)
+        if shown is not None:
+            yield DeliveredCertificate(shown, profile, kind, device, user, owner)
+
+
+def freeze_certificates(connection: sqlite3.Connection) -> None:
+    """Store whole what check-in cycles kept as differences, so that it stays without them."""
+    whole = [
+        (each.state["id"], dump_json(each.state), _seq_of(each.state["id"]))
+        for each in _composed(connection, {"of": None, "at": math.inf}, math.inf)
+    ]
+    connection.executemany("UPDATE certificate SET id = ?, body = ? WHERE seq = ?", whole)
+    connection.execute("DELETE FROM certificate WHERE body IS NULL")
+    connection.execute("UPDATE certificate SET issued = NULL, ended = NULL, ended_as = NULL")
+
+
+def _seq_of(certificate_id: str) -> int:
+    return int(certificate_id[:8], 16)
+
+
+_FAILED: State = {
+    "certificateIssuanceState": "issueFailed",
+    "certificateThumbprint": None,
+    "certificateSerialNumber": None,
+}
+
+
+def _templates(connection: sqlite3.Connection) -> dict[tuple[str, int], tuple[str, State]]:
+    """(profile id, edition) -> type and what all its certificates have in common."""
+    found = {}
     rows = connection.execute(
-        "SELECT certificate.body, certificate.profile_id, profile.type,"
-        " certificate.managed_device_id, json_extract(device.body, '$.userId'),"
-        " json_extract(device.body, '$.userPrincipalName')"
-        " FROM certificate"
-        " LEFT JOIN resource device ON device.collection = 'managedDevices'"
-        "  AND device.id = certificate.managed_device_id"
-        " LEFT JOIN resource profile ON profile.collection = 'deviceConfigurations'"
-        "  AND profile.id = certificate.profile_id"
-        " ORDER BY certificate.seq"
+        "SELECT id, fleet_edition.edition, body FROM fleet_edition"
+        " JOIN fleet_profile ON fleet_profile.number = fleet_edition.profile"
     )
-    return [DeliveredCertificate(json.loads(text), *owner) for text, *owner in rows]
+    for profile, edition, text in rows:
+        body = json.loads(text)
+        kind = strip_namespace(body["@odata.type"])
+        found[profile, edition] = (kind, new_state("", body, {}, None, 0))
+    return found
+
+
+def serial_number(seq: int) -> str:
+    """Serial number of a certificate that check-ins brought: a CA counts."""
+    return f"5A000000{seq:024X}"
+
+
+def thumbprint(serial: str) -> str:
+    """Thumbprint of the certificate with that serial number."""
+    return hashlib.sha1(serial.encode()).hexdigest().upper()  # noqa: S324 - a thumbprint is SHA-1
+
+
+def _ended(state: State, ended: float | None, how: str | None, at: float) -> State | None:
+    """The state of a certificate that came to its end; None once nothing is left to show."""
+    if ended is None or ended > at or how == "before":
+        return state
+    if how == "gone":
+        return None
+    moment = format_instant(ended)
+    over = {
+        "certificateIssuanceState": how,
+        "certificateLastIssuanceStateChangedDateTime": moment,
+        "lastCertificateStateChangeDateTime": moment,
+    }
+    if how == "revoked":
+        over["certificateRevokeStatus"] = "revoked"
+    return state | over
 
 
 def summarise(state: State, user: str | None) -> dict[str, Any]:
@@ -182,7 +295,8 @@ def summarise(state: State, user: str | None) -> dict[str, Any]:
     }
 
 
-def _validity(profile: Mapping[str, Any]) -> float:
+def validity_seconds(profile: Mapping[str, Any]) -> float:
+    """How long a certificate of the profile is valid."""
     days = _DAYS[profile["certificateValidityPeriodScale"]]
     return float(profile["certificateValidityPeriodValue"] * days * 86_400)
 

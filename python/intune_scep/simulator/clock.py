@@ -9,7 +9,7 @@ def format_instant(seconds: float) -> str:
     The seventh digit is always 0: the clock counts microseconds.
     """
     moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    return moment.isoformat(timespec="microseconds")[:26] + "0Z"
 
 
 def parse_instant(text: str) -> float:

@@ -1,5 +1,6 @@
-"""`intune-scep simulator …`: serve, seed, reset, token."""
+"""`intune-scep simulator …`: serve, seed, reset, token; clock, devices, connectors, approvals."""
 
+import json
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from intune_scep.simulator.clock import format_instant
 from intune_scep.simulator.errors import SimulatorError
 from intune_scep.simulator.scenario import SCENARIOS, SIZED
 from intune_scep.simulator.seed import seed_database
 from intune_scep.simulator.store import Store, read_meta
 
 if TYPE_CHECKING:
+    from intune_scep.simulator.driver import FleetDriver
     from intune_scep.simulator.wire import Tls
 
 app = typer.Typer(
@@ -27,12 +30,16 @@ _LONGEST_LIFE = 10_000_000_000
 _LARGEST = 4_000_000
 """Bytes of a file with fault rules."""
 
-Database = Annotated[Path, typer.Option(help="The tenant's file.", show_default=False)]
+Database = Annotated[
+    Path,
+    typer.Option(help="The tenant's file.", envvar="INTUNE_SCEP_SIMULATOR", show_default=False),
+]
 Scenario = Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")]
 
 
-def _size(what: str, default: int) -> Any:
-    told = f"Number of {what} of the scenario {SIZED}; {default} by default."
+def _size(name: str, what: str, default: str) -> Any:
+    takers = " or ".join(each for each, known in SIZED.items() if name in known)
+    told = f"Number of {what} of the scenario {takers}; {default} by default."
     return typer.Option(help=told, min=0, max=_MOST, show_default=False)
 
 
@@ -40,9 +47,9 @@ def _size(what: str, default: int) -> Any:
 def seed(
     database: Database,
     scenario: Scenario = "contoso",
-    profiles: Annotated[int | None, _size("SCEP profiles", 1000)] = None,
-    users: Annotated[int | None, _size("users", 2000)] = None,
-    devices: Annotated[int | None, _size("devices", 2000)] = None,
+    profiles: Annotated[int | None, _size("profiles", "SCEP profiles", "1000")] = None,
+    users: Annotated[int | None, _size("users", "users", "2000")] = None,
+    devices: Annotated[int | None, _size("devices", "devices", "2000 or 200")] = None,
 ) -> None:
     """Create the tenant, or replace it, with the scenario's content."""
     given = {"profiles": profiles, "users": users, "devices": devices}
@@ -153,6 +160,66 @@ def serve(
             wire.serve(core, host=host, port=port, tls=tls, more_hosts=names, announce=typer.echo)
         finally:
             core.close()
+
+
+@app.command()
+def advance(
+    database: Database,
+    hours: Annotated[float, typer.Option(help="How far to set the tenant's clock forward.")],
+) -> None:
+    """Set the tenant's clock forward, and let devices check in meanwhile."""
+    with _one_line_errors(), _driver(database) as driver:
+        typer.echo(format_instant(driver.advance(hours * 3600)))
+
+
+@app.command()
+def fleet(
+    database: Database,
+    bundle: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Id of a profile; repeat for those that replace one another.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Print, as JSON, what is so on the devices, whatever reports say."""
+    with _one_line_errors(), _driver(database) as driver:
+        found = driver.bundle(bundle) if bundle else driver.truth()
+    typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def connector(
+    name: Annotated[str, typer.Argument(help="Name or id of a certificate connector.")],
+    database: Database,
+    dead: Annotated[bool, typer.Option("--dead/--alive", help="What becomes of it now.")],
+) -> None:
+    """Let a certificate connector (NDES) die, or live again."""
+    with _one_line_errors(), _driver(database) as driver:
+        if dead:
+            driver.kill_connector(name)
+        else:
+            driver.revive_connector(name)
+
+
+@app.command()
+def approval(
+    code: Annotated[str, typer.Argument(help="Id of a request for multi admin approval.")],
+    database: Database,
+    approve: Annotated[bool, typer.Option("--approve/--reject", help="What is decided.")],
+) -> None:
+    """Decide over a request for multi admin approval, as another administrator would."""
+    with _one_line_errors(), _driver(database) as driver:
+        if approve:
+            driver.approve(code)
+        else:
+            driver.reject(code)
+
+
+def _driver(database: Path) -> "FleetDriver":
+    from intune_scep.simulator.driver import FleetDriver
+
+    return FleetDriver(database)
 
 
 def _rules_in(path: Path) -> list[Any]:

@@ -27,6 +27,7 @@ class Context:
         batch: Number of the enclosing `$batch` request.
         application: `appid` of the token, once it is verified.
         roles: Permissions of the token, once it is verified.
+        user: `oid` of the signed-in user, where the token is one of a user.
         misconduct: The fault rule that bends how the request is carried out.
     """
 
@@ -40,6 +41,7 @@ class Context:
     batch: int | None = None
     application: str | None = None
     roles: frozenset[str] = frozenset()
+    user: str | None = None
     misconduct: Mapping[str, Any] | None = None
     _ids: int = field(default=0, repr=False)
 

@@ -1,4 +1,4 @@
-"""`/_simulator/…`: the tenant's journal, faults, clock, settings and reports.
+"""`/_simulator/…`: the tenant's journal, faults, clock, settings, devices and reports.
 
 | path | |
 |---|---|
@@ -6,6 +6,11 @@
 | GET, PUT, DELETE `/_simulator/faults` | the fault rules, a JSON array |
 | GET, POST `/_simulator/clock` | `{"advance": seconds}` |
 | GET, PUT `/_simulator/settings` | an object with the settings to change |
+| GET `/_simulator/fleet` | what is so on the devices (`?since=`, `?bundle=`) |
+| GET, PUT `/_simulator/connectors` | `{"connector": name, "dead": true, "hosts": […]}` |
+| GET, PUT, DELETE `/_simulator/failures` | `{"profile": id, "share": 0.1}` |
+| GET, PUT, DELETE `/_simulator/silent` | `{"devices": [id, …]}` or `{"share": 0.05}` |
+| GET, PUT `/_simulator/approvals` | `{"code": id, "decision": "approve"}` or `"reject"` |
 | GET `/_simulator/exports/<id>` | a finished report |
 
 All but the report, whose address is its key as in Graph, need the bearer token of `intune-scep
@@ -17,21 +22,21 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from intune_scep.simulator.clock import format_instant
+from intune_scep.simulator.clock import format_instant, parse_instant
 from intune_scep.simulator.context import Context
 from intune_scep.simulator.faults import read_rules, replace_rules
+from intune_scep.simulator.fleet.checkins import settle_fleet
 from intune_scep.simulator.graph_errors import GraphError
 from intune_scep.simulator.handlers.export_jobs import download
 from intune_scep.simulator.journal import clear_journal, read_journal
 from intune_scep.simulator.messages import Request, Response, json_response, read_json
-from intune_scep.simulator.settings import Settings, change_settings
+from intune_scep.simulator.operations import Operations
+from intune_scep.simulator.settings import Settings
 from intune_scep.simulator.store import Store, read_meta, write_meta
 from intune_scep.simulator.tokens import SIMULATOR_CLIENT, verify_bearer
 
 _PREFIX = "/_simulator/"
 _EXPORTS = _PREFIX + "exports/"
-_END = 221_845_392_000
-"""The year 9000 in epoch seconds: the ends of certificates made then must still be dates."""
 
 Clock = Callable[[], float]
 
@@ -95,6 +100,13 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
+def _instant(name: str, text: str) -> float:
+    try:
+        return parse_instant(text)
+    except ValueError:
+        raise ValueError(f"{name!r} is an instant, as 2026-03-01T08:00:00Z.") from None
+
+
 def _refuse_others(given: Iterable[str], known: Collection[str], what: str) -> None:
     others = [name for name in given if name not in known]
     if others:
@@ -131,12 +143,7 @@ def _clock(connection: sqlite3.Connection, _request: Request, clock: Clock) -> A
 def _advance(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
     given = _object(request)
     _refuse_others(given, ("advance",), "The clock")
-    seconds = given.get("advance")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds < 0:
-        raise ValueError("'advance' is a number of seconds, at least 0.")
-    if clock() + read_meta(connection)["clock_skew"] + seconds > _END:
-        raise ValueError("'advance' would set the tenant's clock beyond the year 9000.")
-    advance_clock(connection, seconds)
+    Operations(connection, clock()).advance(given.get("advance"))
     return _clock(connection, request, clock)
 
 
@@ -149,15 +156,63 @@ def _settings(connection: sqlite3.Connection, _request: Request, _clock: Clock) 
     return read_meta(connection)["settings"]
 
 
-def _set_settings(connection: sqlite3.Connection, request: Request, _clock: Clock) -> Any:
-    present = Settings(**read_meta(connection)["settings"])
-    changed = change_settings(present, _object(request)).to_dict()
-    write_meta(connection, "settings", changed)
-    return changed
+def _set_settings(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).change_settings(_object(request))
+
+
+def _fleet(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
+    query = parse_qs(request.query, keep_blank_values=True)
+    _refuse_others(query, ("since", "bundle"), "The fleet")
+    operations = Operations(connection, clock())
+    if "bundle" in query:
+        named = [name for given in query["bundle"] for name in given.split(",")]
+        return operations.bundle(named)
+    return operations.truth(_instant("since", query["since"][-1]) if "since" in query else 0.0)
+
+
+def _connectors(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).connectors()
+
+
+def _set_connector(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).set_connector(_object(request))
+
+
+def _approvals(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).approvals()
+
+
+def _decide_approval(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).decide_approval(_object(request))
+
+
+def _failures(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).failures()
+
+
+def _set_failure(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).set_failure(_object(request))
+
+
+def _clear_failures(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).clear_failures()
+
+
+def _silent(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).silent()
+
+
+def _set_silent(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).set_silent(_object(request))
+
+
+def _clear_silent(connection: sqlite3.Connection, _request: Request, clock: Clock) -> Any:
+    return Operations(connection, clock()).set_silent({"devices": []})
 
 
 def _export(connection: sqlite3.Connection, request: Request, clock: Clock) -> Response:
     meta = read_meta(connection)
+    settle_fleet(connection, meta, clock() + meta["clock_skew"])
     context = Context(
         connection=connection,
         request=request,
@@ -189,4 +244,15 @@ _ACTIONS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Request, Clock]
     ("POST", "clock"): _advance,
     ("GET", "settings"): _settings,
     ("PUT", "settings"): _set_settings,
+    ("GET", "approvals"): _approvals,
+    ("PUT", "approvals"): _decide_approval,
+    ("GET", "fleet"): _fleet,
+    ("GET", "connectors"): _connectors,
+    ("PUT", "connectors"): _set_connector,
+    ("GET", "failures"): _failures,
+    ("PUT", "failures"): _set_failure,
+    ("DELETE", "failures"): _clear_failures,
+    ("GET", "silent"): _silent,
+    ("PUT", "silent"): _set_silent,
+    ("DELETE", "silent"): _clear_silent,
 }

@@ -5,12 +5,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 
+from intune_scep.simulator.approvals import complete_approval, pass_approval
 from intune_scep.simulator.batch import is_batch, run_batch
 from intune_scep.simulator.clock import format_instant
 from intune_scep.simulator.conduct import carry_out
 from intune_scep.simulator.context import Context
 from intune_scep.simulator.control import handle_control, is_control
 from intune_scep.simulator.faults import Fault, decide_fault
+from intune_scep.simulator.fleet.checkins import settle_fleet
 from intune_scep.simulator.graph_errors import GraphError, bad_request, render_error
 from intune_scep.simulator.journal import close_entry, open_entry
 from intune_scep.simulator.messages import Request, Response
@@ -19,7 +21,7 @@ from intune_scep.simulator.permissions import authorize
 from intune_scep.simulator.routing import Route, find_routes
 from intune_scep.simulator.settings import Settings
 from intune_scep.simulator.store import Store, read_meta
-from intune_scep.simulator.throttle import throttle
+from intune_scep.simulator.throttle import http_date, throttle, throttle_export
 from intune_scep.simulator.tokens import authenticate
 
 _VERSIONS = ("beta", "v1.0")
@@ -81,6 +83,7 @@ class Core:
         """Begin a request: read the tenant's facts, write the journal's entry."""
         meta = read_meta(connection)
         now = self._clock() + meta["clock_skew"]
+        settle_fleet(connection, meta, now)
         number = open_entry(connection, request, format_instant(now), batch)
         return Context(
             connection=connection,
@@ -98,6 +101,7 @@ class Core:
             context.version = _version(context.request.path)
             caller = authenticate(context)
             context.application, context.roles = caller.application, caller.roles
+            context.user = caller.user
             response = work(context)
         except GraphError as error:
             response = render_error(context, error)
@@ -130,7 +134,8 @@ class Core:
             and not (fault is not None and fault.ignores),
             fault=fault.name if fault is not None else None,
         )
-        return response
+        dated = {**response.headers, "Date": http_date(context.now)}
+        return Response(response.status, response.body, dated, response.effect)
 
 
 def _version(path: str) -> str:
@@ -158,10 +163,17 @@ def _run(context: Context, route: Route, parameters: Mapping[str, str]) -> Respo
     authorize(context, route.permissions, write=route.writes)
     if route.template.startswith("deviceManagement/"):
         throttle(context, write=context.request.method != "GET")
+    if route.begins_job:
+        throttle_export(context)
     if route.writes and context.settings.read_only:
         raise GraphError(405, "NotAllowed", "The simulated tenant is read-only.", form="plain")
+    entity = parameters["id"].lower() if "id" in parameters else None
+    code = pass_approval(context, entity) if route.protectable else None
     # A refused request changes nothing, and yet was counted above.
-    return carry_out(context, route.handler, parameters)
+    response = carry_out(context, route.handler, parameters)
+    if code is not None:
+        complete_approval(context, code)
+    return response
 
 
 def split_path(path: str) -> tuple[str, ...]:

@@ -80,12 +80,18 @@ class Door:
         """The tenant's GUID."""
         return self.core.tenant_id
 
-    def access_token(self, roles: Iterable[str] | None = None, expires_in: float = 3600) -> str:
+    def access_token(
+        self,
+        roles: Iterable[str] | None = None,
+        expires_in: float = 3600,
+        user: str | None = None,
+    ) -> str:
         """A signed bearer token.
 
         Args:
             roles: Application permissions; None for every one the simulator knows.
             expires_in: Lifetime in seconds by the tenant's clock.
+            user: Object id of a user who signed in; None for an application by itself.
         """
         with self.core.store.transaction() as connection:
             meta = read_meta(connection)
@@ -95,6 +101,7 @@ class Door:
             application=SIMULATOR_CLIENT,
             roles=roles,
             expires_in=expires_in,
+            user=user,
         )
 
     def close(self) -> None:

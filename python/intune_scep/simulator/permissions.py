@@ -25,6 +25,11 @@ SERVICE_CONFIGURATION = _of(
     "DeviceManagementServiceConfig.Read.All", write=("DeviceManagementServiceConfig.ReadWrite.All",)
 )
 SCOPE_TAGS = _of("DeviceManagementRBAC.Read.All", write=("DeviceManagementRBAC.ReadWrite.All",))
+APPROVALS = _of(
+    "DeviceManagementRBAC.Read.All",
+    "DeviceManagementConfiguration.Read.All",
+    write=("DeviceManagementRBAC.ReadWrite.All", "DeviceManagementConfiguration.ReadWrite.All"),
+)
 MANAGED_DEVICES = _of(
     "DeviceManagementManagedDevices.Read.All",
     write=("DeviceManagementManagedDevices.ReadWrite.All",),

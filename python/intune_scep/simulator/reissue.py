@@ -20,6 +20,7 @@ from intune_scep.simulator.certificates import (
 )
 from intune_scep.simulator.clock import format_instant
 from intune_scep.simulator.context import Context
+from intune_scep.simulator.fleet.plan import note_edit
 from intune_scep.simulator.resources import (
     DEVICES,
     MANAGED_DEVICES,
@@ -32,9 +33,9 @@ from intune_scep.simulator.schema import (
     StructuredType,
     require_entity_type,
 )
+from intune_scep.simulator.variables import wants_sid
 
 _HELD = frozenset({"issued", "installed", "enrollmentSucceeded", "renewVerified"})
-_SID_VARIABLE = "{{onpremisessecurityidentifier}}"
 _CANNOT_RESOLVE = -2016341112
 
 
@@ -50,7 +51,12 @@ def reissue_certificates(
         named: Properties the edit names.
     """
     base = require_entity_type(DEVICE_CONFIGURATION).properties
-    if not issues_certificates(kind) or not any(name not in base for name in named):
+    if not any(name not in base for name in named):
+        return
+    if context.settings.check_in_seconds:
+        note_edit(context.connection, profile["id"])
+        return
+    if not issues_certificates(kind):
         return
     due = context.now + context.settings.issuance_seconds
     for device_id, state in states_of(context.connection, profile["id"]):
@@ -63,7 +69,7 @@ def reissue_certificates(
 
 
 def settle_certificates(context: Context) -> None:
-    """Bring re-issuance up to the tenant's clock."""
+    """Bring re-issuance up to the tenant's clock, where edits alone begin it."""
     due = context.connection.execute(
         "SELECT pending_issuance.certificate_id, pending_issuance.replaces_id,"
         " pending_issuance.due, certificate.profile_id, certificate.managed_device_id"
@@ -73,7 +79,7 @@ def settle_certificates(context: Context) -> None:
         (context.now,),
     ).fetchall()
     for certificate_id, replaced_id, instant, profile_id, device_id in due:
-        _finish(context.connection, profile_id, device_id, certificate_id, instant)
+        _finish(context, profile_id, device_id, certificate_id, instant)
         _revoke(context.connection, replaced_id, instant)
         context.connection.execute(
             "DELETE FROM pending_issuance WHERE certificate_id = ?", (certificate_id,)
@@ -109,19 +115,21 @@ def _postpone(connection: sqlite3.Connection, certificate_id: str, due: float) -
 
 
 def _finish(
-    connection: sqlite3.Connection,
+    context: Context,
     profile_id: str,
     device_id: str,
     certificate_id: str,
     instant: float,
 ) -> None:
+    connection = context.connection
     profile = _entity(connection, PROFILES, profile_id)
     device = _entity(connection, MANAGED_DEVICES, device_id)
     if not profile or not device:
         return
     user = _entity(connection, USERS, device.get("userId") or "")
     state = new_state(certificate_id, profile, device, user, instant)
-    if _wants_sid(profile) and not _has_sid(connection, profile, device, user):
+    refused = context.settings.missing_sid == "fails" and wants_sid(profile)
+    if refused and not _has_sid(connection, profile, device, user):
         # One variable without a value fails the whole profile on that device (GRAPH.md 5).
         state |= {
             "certificateIssuanceState": "issueFailed",
@@ -144,11 +152,6 @@ def _revoke(connection: sqlite3.Connection, certificate_id: str, instant: float)
         "lastCertificateStateChangeDateTime": moment,
     }
     replace_state(connection, state | revoked)
-
-
-def _wants_sid(profile: Mapping[str, Any]) -> bool:
-    sans = profile.get("customSubjectAlternativeNames") or ()
-    return any(_SID_VARIABLE in (san["name"] or "").casefold() for san in sans)
 
 
 def _has_sid(

@@ -18,6 +18,8 @@ MANAGED_DEVICES = "managedDevices"
 ASSIGNMENT_FILTERS = "assignmentFilters"
 ROLE_SCOPE_TAGS = "roleScopeTags"
 EXPORT_JOBS = "exportJobs"
+NDES_CONNECTORS = "ndesConnectors"
+APPROVAL_REQUESTS = "operationApprovalRequests"
 ORGANIZATION = "organization"
 
 DIRECTORY = (USERS, GROUPS, DEVICES)

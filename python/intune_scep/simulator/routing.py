@@ -10,9 +10,11 @@ from intune_scep.simulator.handlers import (
     export_jobs,
     navigation,
     profiles,
+    reports,
     sign_in,
 )
 from intune_scep.simulator.permissions import (
+    APPROVALS,
     AUTHENTICATION_METHODS,
     CONFIGURATION,
     DEVICES,
@@ -41,6 +43,7 @@ class Route:
         permissions: Which roles open it.
         versions: Versions of Graph that have it.
         reads: Whether it only reads, whatever its verb.
+        begins_job: Whether it asks for an export job, which have limits of their own.
     """
 
     method: str
@@ -49,11 +52,17 @@ class Route:
     permissions: Permissions
     versions: frozenset[str] = BETA
     reads: bool = False
+    begins_job: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:
         """The template, split."""
         return tuple(self.template.split("/"))
+
+    @property
+    def protectable(self) -> bool:
+        """Whether it changes what multi admin approval may protect here."""
+        return self.writes and self.template.startswith(_CONFIGURATIONS)
 
     @property
     def writes(self) -> bool:
@@ -119,6 +128,14 @@ def _catalogue_routes() -> Iterator[Route]:
             BETA,
         ),
         ("deviceManagement/roleScopeTags", "roleScopeTags", "roleScopeTag", SCOPE_TAGS, BETA),
+        (
+            "deviceManagement/operationApprovalRequests",
+            "operationApprovalRequests",
+            "operationApprovalRequest",
+            APPROVALS,
+            BETA,
+        ),
+        ("deviceManagement/ndesConnectors", "ndesConnectors", "ndesConnector", CONFIGURATION, BETA),
     )
     for path, collection, kind, permissions, versions in rows:
         everything = catalogue.list_entities(collection, kind, path)
@@ -139,8 +156,15 @@ def _catalogue_routes() -> Iterator[Route]:
 
 def _report_routes() -> Iterator[Route]:
     path = "deviceManagement/reports/exportJobs"
-    yield Route("POST", path, export_jobs.create_job, REPORTS, BOTH, reads=True)
+    yield Route("POST", path, export_jobs.create_job, REPORTS, BOTH, reads=True, begins_job=True)
     yield Route("GET", f"{path}/{{id}}", export_jobs.get_job, REPORTS, BOTH)
+    yield Route(
+        "POST",
+        "deviceManagement/reports/getConfigurationPolicyDevicesReport",
+        reports.policy_devices,
+        REPORTS,
+        reads=True,
+    )
 
 
 def _policy_routes() -> Iterator[Route]:

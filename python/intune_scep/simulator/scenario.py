@@ -14,11 +14,15 @@ SCENARIOS: Mapping[str, str] = {
     "empty": "intune_scep.simulator.scenarios.empty",
     "contoso": "intune_scep.simulator.scenarios.contoso",
     "bulk": "intune_scep.simulator.scenarios.bulk",
+    "rollout": "intune_scep.simulator.scenarios.rollout",
 }
 """Name of a scenario -> module with a `build() -> Scenario`."""
 
-SIZED = "bulk"
-"""The scenario whose `build` takes sizes: `profiles`, `users`, `devices`."""
+SIZED: Mapping[str, tuple[str, ...]] = {
+    "bulk": ("profiles", "users", "devices"),
+    "rollout": ("devices",),
+}
+"""Scenarios whose `build` takes sizes, and which."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Certificate:
         revoke_status: A `certificateRevocationStatus` member.
         error_code: `certificateErrorCode`, 0 for none.
         serial_number: Hexadecimal. None: derived from the other fields.
+        via: Id of the dependant that it was issued for, on Apple. None: for the profile itself.
     """
 
     profile_id: str
@@ -63,6 +68,20 @@ class Certificate:
     revoke_status: str = "none"
     error_code: int = 0
     serial_number: str | None = None
+    via: str | None = None
+
+
+@dataclass(frozen=True)
+class Connector:
+    """A certificate connector of the tenant (NDES).
+
+    Args:
+        wire: The `ndesConnector`.
+        hosts: Names of the SCEP hosts that it serves. None: every one.
+    """
+
+    wire: Wire
+    hosts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +138,11 @@ class Scenario:
         certificates: Certificates on devices.
         resource_access_profiles: The windows10X wire dicts, which live in their own collection.
         applications: App registrations.
+        connectors: Certificate connectors.
+        settings: How the tenant behaves where it is not told otherwise when it is made.
+        silent: Ids of managed devices that do not check in any more.
+        moves_with_time: Whether the dates of certificates count from `start` as if that were the
+            moment of seeding, so that they are never out of date.
     """
 
     tenant_id: str
@@ -139,6 +163,10 @@ class Scenario:
     certificates: tuple[Certificate, ...] = ()
     resource_access_profiles: tuple[Wire, ...] = ()
     applications: tuple[Application, ...] = ()
+    connectors: tuple[Connector, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    silent: tuple[str, ...] = ()
+    moves_with_time: bool = False
 
 
 def build_scenario(name: str, sizes: Mapping[str, int] | None = None) -> Scenario:
@@ -155,8 +183,12 @@ def build_scenario(name: str, sizes: Mapping[str, int] | None = None) -> Scenari
     if module is None:
         known = ", ".join(SCENARIOS)
         raise SimulatorError(f"There is no scenario {name!r}; the scenarios are {known}.")
-    if sizes and name != SIZED:
-        options = ", ".join(f"--{each}" for each in sizes)
-        raise SimulatorError(f"Only the scenario {SIZED} takes sizes ({options}), not {name}.")
+    if strange := [each for each in sizes or () if each not in SIZED.get(name, ())]:
+        options = ", ".join(f"--{each}" for each in strange)
+        takers = [each for each, known in SIZED.items() if {*strange} <= {*known}]
+        those = f"scenario {takers[0]} takes"
+        if takers[1:]:
+            those = f"scenarios {' and '.join(takers)} take"
+        raise SimulatorError(f"Only the {those} sizes ({options}), not {name}.")
     build: Callable[..., Scenario] = import_module(module).build
     return build(**(sizes or {}))

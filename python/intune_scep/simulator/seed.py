@@ -4,17 +4,20 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from intune_scep.simulator.assignments import new_assignment, replace_assignments
 from intune_scep.simulator.bodies import checked_complex, new_entity, read_type
-from intune_scep.simulator.certificates import State, add_states, new_state
+from intune_scep.simulator.certificates import State, add_states, new_state, validity_seconds
 from intune_scep.simulator.clock import format_instant, parse_instant
 from intune_scep.simulator.context import derive_id
 from intune_scep.simulator.errors import SimulatorError
+from intune_scep.simulator.fleet.checkins import settle_fleet
+from intune_scep.simulator.fleet.platforms import delivers_certificates
 from intune_scep.simulator.graph_errors import GraphError
 from intune_scep.simulator.links import ROOT, add_links
 from intune_scep.simulator.resources import (
@@ -22,6 +25,7 @@ from intune_scep.simulator.resources import (
     DEVICES,
     GROUPS,
     MANAGED_DEVICES,
+    NDES_CONNECTORS,
     ORGANIZATION,
     PROFILES,
     RESOURCE_ACCESS_PROFILES,
@@ -29,6 +33,7 @@ from intune_scep.simulator.resources import (
     USERS,
     add_resources,
     find_resource,
+    select_resources,
 )
 from intune_scep.simulator.scenario import Application, Certificate, Scenario, Wire, build_scenario
 from intune_scep.simulator.schema import (
@@ -38,9 +43,16 @@ from intune_scep.simulator.schema import (
     require_entity_type,
 )
 from intune_scep.simulator.settings import Settings
-from intune_scep.simulator.store import Store, create_file, write_meta
+from intune_scep.simulator.store import Store, create_file, read_meta, write_meta
 
-_DATES = ("createdDateTime", "creationDateTime", "lastModifiedDateTime")
+_DATES = (
+    "createdDateTime",
+    "creationDateTime",
+    "lastModifiedDateTime",
+    "enrolledDateTime",
+    "lastConnectionDateTime",
+)
+_LONG_SILENT = 30 * 86_400
 _TARGET = "deviceAndAppManagementAssignmentTarget"
 
 
@@ -51,6 +63,7 @@ def seed_database(
     applications: Iterable[Application] = (),
     settings: Settings | None = None,
     sizes: Mapping[str, int] | None = None,
+    now: float | None = None,
 ) -> None:
     """Create or replace the tenant file `path`.
 
@@ -60,6 +73,8 @@ def seed_database(
         applications: App registrations besides the scenario's.
         settings: The tenant's settings.
         sizes: How many of what, for a scenario by name that takes sizes.
+        now: Epoch seconds by the clock that the tenant will be opened with; the machine's by
+            default.
 
     Raises:
         SimulatorError: The scenario is unknown or does not fit the schema table, or the file
@@ -73,7 +88,9 @@ def seed_database(
     connection = create_file(draft)
     try:
         connection.execute("BEGIN IMMEDIATE")
-        _load(connection, content, name, settings or Settings(), tuple(applications))
+        chosen = settings or Settings(**content.settings)
+        _load(connection, content, name, chosen, tuple(applications))
+        _begin_cycles(connection, content, chosen, time.time() if now is None else now)
         write_meta(connection, "sizes", dict(sizes or {}))
         connection.execute("COMMIT")
         connection.close()
@@ -117,7 +134,8 @@ def _load(
         )
     _load_entities(connection, scenario, start)
     _load_relations(connection, scenario)
-    _load_certificates(connection, scenario.certificates)
+    if not settings.check_in_seconds:
+        _load_certificates(connection, scenario.certificates)
 
 
 def _load_entities(connection: sqlite3.Connection, scenario: Scenario, start: float) -> None:
@@ -134,6 +152,7 @@ def _load_entities(connection: sqlite3.Connection, scenario: Scenario, start: fl
             scenario.assignment_filters,
         ),
         (ROLE_SCOPE_TAGS, "roleScopeTag", scenario.role_scope_tags),
+        (NDES_CONNECTORS, "ndesConnector", tuple(each.wire for each in scenario.connectors)),
     )
     for collection, type_name, entities in plain:
         kind = require_entity_type(type_name)
@@ -150,12 +169,12 @@ def _load_entities(connection: sqlite3.Connection, scenario: Scenario, start: fl
 
 
 def _entity(kind: StructuredType, wire: Wire, start: float) -> dict[str, Any]:
-    computed: dict[str, Any] = {
-        "id": wire["id"].lower(),
-        "version": wire.get("version", 1),
-        **{name: _instant(wire.get(name), start) for name in _DATES},
+    known: dict[str, Any] = {
+        name: _instant(wire.get(name), start) for name in _DATES if name in kind.properties
     }
-    known = {name: value for name, value in computed.items() if name in kind.properties}
+    known["id"] = wire["id"].lower()
+    if "version" in kind.properties:
+        known["version"] = wire.get("version", 1)
     return new_entity(kind, wire, known)
 
 
@@ -216,6 +235,48 @@ def _load_certificates(connection: sqlite3.Connection, certificates: Iterable[Ce
         )
         rows.append((profile["id"], device["id"], state | _overrides(certificate)))
     add_states(connection, rows)
+
+
+def _begin_cycles(
+    connection: sqlite3.Connection, scenario: Scenario, settings: Settings, now: float
+) -> None:
+    """Connectors and their hosts; with check-in cycles the certificates and the devices too."""
+    connection.executemany(
+        "INSERT INTO fleet_connector (id, hosts) VALUES (?, ?)",
+        (
+            (each.wire["id"].lower(), None if each.hosts is None else json.dumps(each.hosts))
+            for each in scenario.connectors
+        ),
+    )
+    if not settings.check_in_seconds:
+        return
+    later = now - parse_instant(scenario.start) if scenario.moves_with_time else 0.0
+    validity = {
+        profile.id: validity_seconds(profile.entity)
+        for profile in select_resources(
+            connection, "resource WHERE resource.collection = ?", [PROFILES]
+        )
+        if delivers_certificates(profile.type)
+    }
+    connection.executemany(
+        "INSERT INTO certificate (profile_id, managed_device_id, via, edition, issued, expires)"
+        " VALUES (?, ?, ?, 1, ?, ?)",
+        _dated(scenario.certificates, validity, later),
+    )
+    settle_fleet(connection, read_meta(connection), now)
+    connection.executemany(
+        "UPDATE fleet_device SET silent_since = ? WHERE id = ?",
+        ((now - _LONG_SILENT, device.lower()) for device in scenario.silent),
+    )
+
+
+def _dated(
+    certificates: Iterable[Certificate], validity: Mapping[str, float], later: float
+) -> Iterator[tuple[str, str, str | None, float, float]]:
+    for each in certificates:
+        issued = parse_instant(each.issued) + later
+        ends = issued + validity[each.profile_id]
+        yield each.profile_id, each.managed_device_id, each.via, issued, ends
 
 
 def _overrides(certificate: Certificate) -> State:

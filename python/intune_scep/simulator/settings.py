@@ -7,12 +7,20 @@ from typing import Any
 
 RETRY_AFTER_FORMS = ("integer", "fractional", "date", "absent")
 COUNT_FORMS = ("collection", "page", "absent", "refused")
+APPROVAL_FORMS = ("off", "412", "403")
+LEAVING_FORMS = ("revoked", "removed")
+MISSING_SID_FORMS = ("fails", "issues")
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "retry_after": RETRY_AFTER_FORMS,
     "count": COUNT_FORMS,
+    "approvals": APPROVAL_FORMS,
+    "leaving": LEAVING_FORMS,
+    "missing_sid": MISSING_SID_FORMS,
 }
 _MOST = 1_000_000_000
-_MAY_BE_ZERO = frozenset({"issuance_seconds", "version_step"})
+_MAY_BE_ZERO = frozenset(
+    {"issuance_seconds", "version_step", "check_in_seconds", "report_lag_seconds", "export_seconds"}
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,22 @@ class Settings:
         count: What `$count=true` on a listing of profiles gets: how many the collection has, how
             many the page has, no count, or 400. What Graph does is unknown.
         version_step: By how much an edit counts a profile's `version` up; 0 is not at all.
-        issuance_seconds: From an edit of a SCEP profile to its new certificates.
+        issuance_seconds: From an edit of a SCEP profile to its new certificates, without
+            check-in cycles.
+        check_in_seconds: Every managed device checks in once in so many seconds, and what changed
+            reaches it then; 0 is at once, as edits alone do.
+        report_lag_seconds: How old the state is that export jobs show, with check-in cycles.
+        leaving: What becomes of a certificate whose profile leaves the device, with check-in
+            cycles; Microsoft's pages and what administrators measured differ.
+        missing_sid: What a profile with the SID variable does for an account without a SID;
+            Microsoft's pages differ.
+        refuse_mixed_targets: Refuse All Users or All Devices beside included groups.
+        approvals: Whether writes of `deviceConfigurations` need multi admin approval, and with
+            which status a filed request is answered; Microsoft's page and captures differ.
+        export_seconds: How long an export job takes; 0 for one that is finished in its own answer.
+        export_tenant_jobs: Export jobs that may be asked for in a minute, in the whole tenant.
+        export_application_jobs: The same by one application.
+        export_user_jobs: The same by one user.
         certificate_sign_in: Whether certificate-based authentication of Entra is enabled.
         sid_alignment: `requireCertificateSidAlignment` of it.
     """
@@ -55,6 +78,16 @@ class Settings:
     issuance_seconds: float = 900.0
     certificate_sign_in: bool = False
     sid_alignment: bool = False
+    check_in_seconds: float = 0.0
+    report_lag_seconds: float = 0.0
+    leaving: str = "revoked"
+    missing_sid: str = "fails"
+    refuse_mixed_targets: bool = False
+    approvals: str = "off"
+    export_seconds: float = 5.0
+    export_tenant_jobs: int = 100
+    export_application_jobs: int = 48
+    export_user_jobs: int = 8
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values."""

@@ -12,7 +12,7 @@ from typing import Any
 from intune_scep.simulator.errors import SimulatorError
 
 _APPLICATION_ID = 0x1A7CE9
-_LAYOUT_VERSION = 2
+_LAYOUT_VERSION = 3
 _BUSY_SECONDS = 60
 
 _LAYOUT = """
@@ -48,10 +48,18 @@ CREATE TABLE membership (
 CREATE INDEX membership_member ON membership (member_id);
 CREATE TABLE certificate (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
+    id TEXT UNIQUE,
     profile_id TEXT NOT NULL,
     managed_device_id TEXT NOT NULL,
-    body TEXT NOT NULL
+    body TEXT,
+    via TEXT,
+    edition INTEGER,
+    issued REAL,
+    expires REAL,
+    host TEXT,
+    error INTEGER NOT NULL DEFAULT 0,
+    ended REAL,
+    ended_as TEXT
 );
 CREATE INDEX certificate_profile ON certificate (profile_id);
 CREATE TABLE pending_issuance (
@@ -60,6 +68,103 @@ CREATE TABLE pending_issuance (
     due REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX pending_issuance_due ON pending_issuance (due);
+CREATE TABLE fleet_device (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    entra_id TEXT,
+    user_id TEXT,
+    platform TEXT NOT NULL,
+    phase REAL NOT NULL,
+    roll REAL NOT NULL,
+    user_sid INTEGER NOT NULL,
+    device_sid INTEGER NOT NULL,
+    name TEXT,
+    owner TEXT,
+    owner_name TEXT,
+    silent_since REAL,
+    shown REAL NOT NULL DEFAULT 0
+);
+CREATE INDEX fleet_device_phase ON fleet_device (phase);
+CREATE INDEX fleet_device_user ON fleet_device (user_id);
+CREATE TABLE fleet_profile (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    edition INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE fleet_edition (
+    profile INTEGER NOT NULL,
+    edition INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (profile, edition)
+) WITHOUT ROWID;
+CREATE TABLE fleet_wanted (
+    profile INTEGER NOT NULL,
+    via INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    PRIMARY KEY (profile, via, device)
+) WITHOUT ROWID;
+CREATE TABLE fleet_held (
+    profile INTEGER NOT NULL,
+    via INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    edition INTEGER NOT NULL,
+    certificate INTEGER,
+    expires REAL,
+    renew_at REAL,
+    failure INTEGER,
+    status TEXT NOT NULL,
+    PRIMARY KEY (profile, via, device)
+) WITHOUT ROWID;
+CREATE INDEX fleet_held_renewal ON fleet_held (renew_at);
+CREATE TABLE fleet_todo (
+    device INTEGER NOT NULL,
+    profile INTEGER NOT NULL,
+    via INTEGER NOT NULL,
+    PRIMARY KEY (device, profile, via)
+) WITHOUT ROWID;
+CREATE TABLE fleet_status (
+    seq INTEGER PRIMARY KEY,
+    profile INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    at REAL NOT NULL,
+    status TEXT NOT NULL
+);
+CREATE TABLE fleet_load (
+    host TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    enrolments INTEGER NOT NULL,
+    PRIMARY KEY (host, hour)
+) WITHOUT ROWID;
+CREATE TABLE fleet_failure (
+    profile_id TEXT PRIMARY KEY,
+    share REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE fleet_connector (
+    id TEXT PRIMARY KEY,
+    hosts TEXT,
+    dead_since REAL
+) WITHOUT ROWID;
+CREATE TABLE approval (
+    id TEXT PRIMARY KEY,
+    entity TEXT,
+    method TEXT NOT NULL,
+    path TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    identity TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE fleet_changed (profile_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TRIGGER fleet_assigned AFTER INSERT ON assignment
+    BEGIN INSERT OR IGNORE INTO fleet_changed VALUES (NEW.profile_id); END;
+CREATE TRIGGER fleet_unassigned AFTER DELETE ON assignment
+    BEGIN INSERT OR IGNORE INTO fleet_changed VALUES (OLD.profile_id); END;
+CREATE TRIGGER fleet_linked AFTER INSERT ON link BEGIN
+    INSERT OR IGNORE INTO fleet_changed VALUES (NEW.source_id);
+    INSERT OR IGNORE INTO fleet_changed VALUES (NEW.target_id);
+END;
+CREATE TRIGGER fleet_unlinked AFTER DELETE ON link BEGIN
+    INSERT OR IGNORE INTO fleet_changed VALUES (OLD.source_id);
+    INSERT OR IGNORE INTO fleet_changed VALUES (OLD.target_id);
+END;
 CREATE TABLE request_window (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     at REAL NOT NULL,
@@ -67,6 +172,12 @@ CREATE TABLE request_window (
     is_write INTEGER NOT NULL
 );
 CREATE INDEX request_window_at ON request_window (at);
+CREATE TABLE export_window (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    application TEXT NOT NULL,
+    user TEXT
+);
 CREATE TABLE fault_rule (position INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE fault_count (
     rule INTEGER NOT NULL,

@@ -39,6 +39,7 @@ class Caller:
 
     application: str
     roles: frozenset[str]
+    user: str | None = None
 
 
 def issue_token(
@@ -49,6 +50,7 @@ def issue_token(
     roles: Iterable[str] | None = None,
     expires_in: float = 3600,
     audience: str = DEFAULT_AUDIENCE,
+    user: str | None = None,
 ) -> str:
     """A signed bearer token.
 
@@ -59,8 +61,9 @@ def issue_token(
         roles: Application permissions; None for every one the simulator knows.
         expires_in: Lifetime in seconds; negative for a token that has expired.
         audience: `aud`.
+        user: Object id of the user who signed in; None for an application by itself.
     """
-    claims = {
+    claims: dict[str, Any] = {
         "aud": audience,
         # A client can tell by it that this is no real tenant.
         "iss": f"https://sts.simulator.invalid/{meta['tenant_id']}/",
@@ -74,6 +77,9 @@ def issue_token(
         "tid": meta["tenant_id"],
         "ver": "1.0",
     }
+    if user is not None:
+        granted = " ".join(claims.pop("roles"))
+        claims |= {"idtyp": "user", "oid": user, "scp": granted}
     signed = f"{_encode(json.dumps(_HEADER).encode())}.{_encode(json.dumps(claims).encode())}"
     return f"{signed}.{_encode(_sign(meta, signed))}"
 
@@ -112,7 +118,8 @@ def verify_bearer(meta: Mapping[str, Any], headers: Mapping[str, str], now: floa
     if not isinstance(claims.get("exp"), int) or claims["exp"] <= now:
         raise _refuse("Lifetime validation failed, the token is expired.")
     roles = [*claims.get("roles", ()), *str(claims.get("scp", "")).split()]
-    return Caller(application=str(claims.get("appid", "")), roles=frozenset(roles))
+    user = claims.get("oid") if claims.get("idtyp") == "user" else None
+    return Caller(str(claims.get("appid", "")), frozenset(roles), user)
 
 
 def _verified_claims(meta: Mapping[str, Any], token: str) -> Mapping[str, Any]:

@@ -1,9 +1,9 @@
 """Moving SCEP profiles to strong mapping (KB5014754): judge, plan, apply."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from intune_scep.errors import SelectionError
+from intune_scep.lazy import lazily
 
 if TYPE_CHECKING:
     from intune_scep.strong_mapping.assessment import Assessed, Assessment, append_sid_uri, assess
@@ -25,6 +25,8 @@ _HOMES = {
     "plan_tenant": "run",
 }
 
+__getattr__ = lazily(__name__, _HOMES)
+
 __all__ = [
     "Assessed",
     "Assessment",
@@ -38,9 +40,3 @@ __all__ = [
     "make_plan",
     "plan_tenant",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

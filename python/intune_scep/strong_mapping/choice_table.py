@@ -17,12 +17,12 @@ class Choice:
 
     Attributes:
         name: Its name in modules, variables of the role (with a prefix), plans and journals.
-        type: "bool", "int", "str", "path" or "list" (of names).
+        type: "bool", "int", "float", "str", "path" or "list" (of names).
         default: What leaving it out means; None for no limit, or no list.
         help: One sentence, for the command line and the role.
         paragraphs: What the modules say of it.
         metavar: The word for its value on the command line.
-        minimum: The least value of a number.
+        minimum, maximum: The least and the greatest value of a number.
         in_journal: Whether a run that is resumed must have the same value.
         option: Its name on the command line, where it is another one.
     """
@@ -34,6 +34,7 @@ class Choice:
     paragraphs: tuple[str, ...]
     metavar: str | None = None
     minimum: int | None = None
+    maximum: int | None = None
     in_journal: bool = True
     option: str | None = None
 
@@ -130,6 +131,35 @@ CHOICES: Mapping[str, Choice] = by_name(
         ),
         metavar="FILE",
         option="--rules",
+    ),
+    Choice(
+        "no_impact",
+        "bool",
+        False,
+        "Leave out how many certificates, devices and users the change concerns.",
+        (
+            "Do not read how many certificates are out and which profiles use them. It costs one"
+            " export job, for which Intune takes some seconds, and needs"
+            " DeviceManagementManagedDevices.Read.All; without it the number is unknown.",
+        ),
+        in_journal=False,
+    ),
+    Choice(
+        "min_ready",
+        "float",
+        None,
+        "Hold back a profile if fewer than this of those it reaches have a SID.",
+        (
+            "A percentage. Reads whom each profile that would change reaches, and holds back one of"
+            " which it is known that fewer of them have a security identifier (SID) of Active"
+            " Directory. What is not known is told in a note, and not held back.",
+            "Needs User.Read.All, Device.Read.All, GroupMember.Read.All and"
+            " DeviceManagementManagedDevices.Read.All; without this option none of them is asked"
+            " for anything.",
+        ),
+        metavar="PERCENT",
+        minimum=0,
+        maximum=100,
     ),
     Choice(
         "max_changes",

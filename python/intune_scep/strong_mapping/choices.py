@@ -85,10 +85,26 @@ def _check(choice: Choice, value: Any) -> None:
             raise SelectionError(f"{label} must be a whole number, not {value!r}.")
         if choice.minimum is not None and value < choice.minimum:
             raise SelectionError(f"{label} must be {choice.minimum} or more.")
+    if choice.type == "float" and value is not None:
+        _check_share(label, choice, value)
     if choice.type == "path" and not isinstance(value, str | None):
         raise SelectionError(f"{label} must be a path, not {value!r}.")
     if choice.type == "list":
         _check_names(label, value)
+
+
+def _check_share(label: str, choice: Choice, value: Any) -> None:
+    # Written so that a number that is none (NaN) is refused too.
+    fits = (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and (choice.minimum is None or value >= choice.minimum)
+        and (choice.maximum is None or value <= choice.maximum)
+    )
+    if not fits:
+        raise SelectionError(
+            f"{label} must be a number from {choice.minimum} to {choice.maximum}, not {value!r}."
+        )
 
 
 def _check_names(label: str, value: Any) -> None:

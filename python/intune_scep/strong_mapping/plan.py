@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from intune_scep.errors import PlanError
 from intune_scep.profiles import Profile
 from intune_scep.profiles.wire import copy_json
 from intune_scep.rules import Severity
-from intune_scep.rules.texts import counted
+from intune_scep.rules.texts import listed
 from intune_scep.strong_mapping.assessment import (
     SANS,
     Assessed,
@@ -24,23 +24,28 @@ from intune_scep.strong_mapping.assessment import (
     append_sid_uri,
 )
 from intune_scep.strong_mapping.choices import Choices, Selection
+from intune_scep.strong_mapping.holding import Measured, held
 from intune_scep.wording import option
 
 MAX_NAMES: Final = 500
 ADD_SID_URI: Final = "add_sid_uri"
-_MOST_NAMED: Final = 3
 
 _WORDS: Final = {wire: word for word, wire in SAN_TYPES.items()}
 
 
-def make_plan(assessment: Assessment, choices: Choices) -> Plan:
+def make_plan(assessment: Assessment, choices: Choices, measured: Measured | None = None) -> Plan:
     """Decide which profiles change under the operator's choices.
+
+    Args:
+        measured: Who has a SID, where the choices ask for it.
 
     Raises:
         SelectionError: `only` or `except_` names no profile, or several.
     """
     selection = Selection(choices, [item.profile for item in assessment.assessed])
     actions = tuple(_action(item, selection) for item in assessment.assessed)
+    if measured is not None and choices.min_ready is not None:
+        actions = tuple(held(action, measured, choices.min_ready) for action in actions)
     changing = {action.key for action in actions if action.writes}
     said = [item for item in assessment.assessed if item.profile.id in changing]
     return Plan(
@@ -54,6 +59,7 @@ def make_plan(assessment: Assessment, choices: Choices) -> Plan:
         notes=(
             *assessment.notes,
             *_in_vain(assessment, selection),
+            *(measured.told if measured is not None else ()),
             *_grouped(said, Severity.INFO),
         ),
         warnings=tuple(_grouped(said, Severity.WARNING, Severity.ERROR)),
@@ -84,13 +90,7 @@ def _grouped(assessed: Iterable[Assessed], *severities: Severity) -> Iterator[st
                     item.profile.display_name or item.profile.id or "?"
                 )
     for (rule_id, message, remedy), names in sorted(about.items()):
-        yield f"{rule_id}: {message} {remedy} {_listed(names)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(sorted(names, key=str.casefold)[:_MOST_NAMED])
-    rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"({counted(len(names), 'profile')}: {shown}{rest})"
+        yield f"{rule_id}: {message} {remedy} {listed(names)}"
 
 
 def _action(item: Assessed, selection: Selection) -> Action:

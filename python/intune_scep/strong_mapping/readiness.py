@@ -13,7 +13,8 @@ from intune_scep.profiles.targets import group_ids
 from intune_scep.rules import Verdict, judge
 from intune_scep.tenant import SCEP_TYPES, NamesOf, Tenant, Wanted, read_snapshot
 from intune_scep.tenant.devices import read_sid_alignment
-from intune_scep.tenant.population import Population, Progress, read_population, silent
+from intune_scep.tenant.entities import Progress
+from intune_scep.tenant.population import Population, read_population
 from intune_scep.wording import option
 
 ALL: Final = 100.0
@@ -114,7 +115,7 @@ async def read_readiness(
     asked = [item for item in snapshot.profiles if isinstance(item, ScepProfile)]
     mattering = [item for item in asked if matters(item)]
     groups = group_ids(entry for item in mattering for entry in item.assignments or ())
-    population = await read_population(tenant, groups, progress=progress or silent)
+    population = await read_population(tenant, groups, progress=progress)
     alignment, failures = await read_sid_alignment(tenant)
     audience = Audience(population, snapshot.words)
     notes = [

@@ -1,7 +1,8 @@
 """Profiles and what surrounds them, read and written through Graph. Decides nothing."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from intune_scep.lazy import lazily
 
 if TYPE_CHECKING:
     from intune_scep.tenant.listing import ReadFailure
@@ -48,6 +49,8 @@ _HOMES = {
     "read_snapshot": "snapshot",
 }
 
+__getattr__ = lazily(__name__, _HOMES)
+
 __all__ = [
     "CREATABLE_TYPES",
     "SCEP_TYPES",
@@ -69,9 +72,3 @@ __all__ = [
     "read_scope_tags",
     "read_snapshot",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
-from intune_scep.certificate_states import Presence, presence_of, reported_instant
+from intune_scep.certificate_states import Presence
 from intune_scep.errors import GraphTransportError, IntuneScepError
-from intune_scep.tenant.exports import read_export
+from intune_scep.tenant.entities import Entity, guid, is_blank, read_managed, word
+from intune_scep.tenant.issued import IssuedCertificate, read_issued
 from intune_scep.tenant.tenant import Tenant
 
 IDENTIFIERS: Final = ("imei", "meid", "serialNumber", "wiFiMacAddress", "azureADDeviceId")
 """Properties of a managed device that variables of a profile are filled from."""
 
-_MANAGED: Final = "deviceManagement/managedDevices"
 _SELECTED: Final = (
     "id",
     "userId",
@@ -27,13 +26,6 @@ _SELECTED: Final = (
     "managementAgent",
     *IDENTIFIERS,
 )
-_PAGE: Final = 999
-# Intune lists them, but somebody else manages them: no profile of Intune reaches them.
-_UNMANAGED: Final = frozenset(
-    {"eas", "intuneclient", "easintuneclient", "configurationmanagerclient", "jamf", "mssense"}
-)
-_CERTIFICATES: Final = "AllDeviceCertificates"
-_COLUMNS: Final = ("DeviceId", "PolicyId", "CertificateStatus", "ValidTo")
 _ALIGNMENT: Final = (
     "policies/authenticationMethodsPolicy/authenticationMethodConfigurations/x509Certificate"
 )
@@ -60,21 +52,6 @@ class ManagedDevice:
     enrolment: str
     kind: str
     lacks: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedCertificate:
-    """A certificate that Intune reports.
-
-    Attributes:
-        device_id, profile_id: Lower case.
-        valid_to: Aware; None where the report does not tell it in a form that is known.
-    """
-
-    device_id: str
-    profile_id: str
-    valid_to: datetime | None
-    presence: Presence
 
 
 @dataclass(frozen=True)
@@ -156,24 +133,18 @@ class _Reading:
 
     async def read_managed(self) -> None:
         """Every device that Intune itself manages, whatever it is."""
-        query = {"$select": ",".join(_SELECTED), "$top": str(_PAGE)}
-        found: dict[str, ManagedDevice] = {}
-        odd = 0
         try:
-            async for page in self._tenant.session.pages(_MANAGED, query=query):
-                odd += _note_devices(found, page)
+            self._managed = {
+                entity["id"].lower(): _device(entity)
+                async for entity in read_managed(self._tenant, ",".join(_SELECTED), self._failures)
+            }
         except IntuneScepError as error:
             self._failures.append(("the managed devices", error))
-            return
-        if odd:
-            self._failures.append(("the managed devices", _without_id(odd)))
-        self._managed = found
 
     async def read_certificates(self, profiles: frozenset[str]) -> None:
         """Every certificate of some profiles, out of the one report over all of them."""
         try:
-            rows = await read_export(self._tenant, _CERTIFICATES, _COLUMNS)
-            found = tuple(item for item in map(_certificate, rows) if item.profile_id in profiles)
+            found = await read_issued(self._tenant, profiles)
         except IntuneScepError as error:
             self._failures.append(("the certificates on devices", error))
             return
@@ -205,52 +176,16 @@ class _Reading:
         )
 
 
-def _note_devices(found: dict[str, ManagedDevice], page: Iterable[Any]) -> int:
-    """Take in a page; returns how many of its items cannot be used."""
-    odd = 0
-    for entity in page:
-        identifier = entity.get("id") if isinstance(entity, dict) else None
-        if not isinstance(identifier, str):
-            odd += 1
-        elif _word(entity, "managementAgent") not in _UNMANAGED:
-            found[identifier.lower()] = _device(entity)
-    return odd
-
-
-def _device(entity: Mapping[str, Any]) -> ManagedDevice:
-    lacks = frozenset(name for name in IDENTIFIERS if _is_blank(entity.get(name)))
+def _device(entity: Entity) -> ManagedDevice:
+    lacks = frozenset(name for name in IDENTIFIERS if is_blank(entity.get(name)))
     return ManagedDevice(
-        entra_id="" if "azureADDeviceId" in lacks else _word(entity, "azureADDeviceId"),
-        user_id="" if _is_blank(entity.get("userId")) else _word(entity, "userId"),
-        system=_word(entity, "operatingSystem"),
+        entra_id=guid(entity, "azureADDeviceId"),
+        user_id=guid(entity, "userId"),
+        system=word(entity, "operatingSystem"),
         os_version=str(entity.get("osVersion") or "").strip(),
-        enrolment=_word(entity, "deviceEnrollmentType"),
-        kind=_word(entity, "deviceType"),
+        enrolment=word(entity, "deviceEnrollmentType"),
+        kind=word(entity, "deviceType"),
         lacks=lacks,
-    )
-
-
-def _word(entity: Mapping[str, Any], name: str) -> str:
-    return str(entity.get(name) or "").strip().lower()
-
-
-def _is_blank(value: Any) -> bool:
-    """Whether a text says nothing; zeros alone, as in an empty GUID, say nothing either."""
-    return not str(value or "").strip(" 0-:")
-
-
-def _certificate(row: Mapping[str, str]) -> IssuedCertificate:
-    return IssuedCertificate(
-        device_id=row["DeviceId"].strip().lower(),
-        profile_id=row["PolicyId"].strip().lower(),
-        valid_to=reported_instant(row["ValidTo"]),
-        presence=presence_of(row["CertificateStatus"]),
-    )
-
-
-def _without_id(count: int) -> IntuneScepError:
-    return GraphTransportError(
-        f"Graph sent {count} of them without an id; they were not counted.", hides_commit=False
     )
 
 

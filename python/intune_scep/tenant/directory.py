@@ -9,6 +9,7 @@ from typing import Any, Final
 from intune_scep.errors import GraphTransportError, IntuneScepError
 from intune_scep.graph.batch import read_batch
 from intune_scep.graph.session import checked_id
+from intune_scep.tenant.entities import PAGE, word
 from intune_scep.tenant.tenant import Tenant
 
 USER_ATTRIBUTES: Final = (
@@ -24,10 +25,8 @@ USER_ATTRIBUTES: Final = (
 )
 """Attributes of a user that variables of a profile are filled from."""
 
-HYBRID_JOINED: Final = "serverad"
 _SID: Final = "onPremisesSecurityIdentifier"
 _DEVICE_ATTRIBUTES: Final = (_SID, "trustType", "operatingSystem", "deviceId")
-_PAGE: Final = 999
 _ADVANCED: Final = {"ConsistencyLevel": "eventual"}
 _USERS, _DEVICES = "users", "devices"
 _SELECTED: Final = {_USERS: USER_ATTRIBUTES, _DEVICES: _DEVICE_ATTRIBUTES}
@@ -117,7 +116,7 @@ async def read_directory(
 
 
 def _listing(path: str, attributes: Iterable[str]) -> str:
-    return f"{path}?$count=true&$top={_PAGE}&$select=id,{','.join(attributes)}"
+    return f"{path}?$count=true&$top={PAGE}&$select=id,{','.join(attributes)}"
 
 
 def _odd(kind: str) -> IntuneScepError:
@@ -160,10 +159,10 @@ class _Reading:
                 )
             else:
                 self._devices[identifier] = DeviceAccount(
-                    operating_system=str(entity.get("operatingSystem") or "").lower(),
-                    trust_type=str(entity.get("trustType") or "").lower(),
+                    operating_system=word(entity, "operatingSystem"),
+                    trust_type=word(entity, "trustType"),
                     has_sid=bool(entity.get(_SID)),
-                    device_id=str(entity.get("deviceId") or "").lower(),
+                    device_id=word(entity, "deviceId"),
                 )
 
     def _note_odd(self, kind: str, group: str) -> None:

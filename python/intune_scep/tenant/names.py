@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from intune_scep.declarations.names import NameIndex, Names
+from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import read_batch
 from intune_scep.profiles import Profile
 from intune_scep.profiles.targets import group_ids, uses_filter
@@ -74,6 +75,28 @@ async def names_for_profiles(tenant: Tenant, profiles: Iterable[Profile]) -> Nam
         scope_tags=any(profile.role_scope_tag_ids for profile in profiles),
     )
     return await read_names(tenant, wanted)
+
+
+async def names_to_show(
+    tenant: Tenant, assignments: Iterable[Mapping[str, Any]]
+) -> tuple[Names, str | None]:
+    """Look up the names of the groups and filters in assignments, for people to read.
+
+    Returns:
+        What could be read, and a note where that is not all: ids do where names cannot be had.
+    """
+    assignments = list(assignments)
+    groups = sorted(group_ids(assignments))
+    names = Names()
+    try:
+        if groups:
+            names = replace(names, groups=NameIndex("group", await read_groups(tenant, ids=groups)))
+        if uses_filter(assignments):
+            filters = await read_assignment_filters(tenant)
+            names = replace(names, filters=NameIndex("assignment filter", filters))
+    except IntuneScepError as error:
+        return names, f"Groups and filters are shown by id, their names were not read: {error}"
+    return names, None
 
 
 async def read_groups(

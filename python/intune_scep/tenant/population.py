@@ -7,27 +7,30 @@ tenant with 200,000 users stay below 15 MB, and joining two of them is one opera
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from itertools import chain
+from typing import Final, Generic, TypeVar
 
 from intune_scep.errors import GraphTransportError, IntuneScepError
-from intune_scep.graph.batch import BATCH_SIZE, read_batch
-from intune_scep.graph.session import checked_id
+from intune_scep.tenant.entities import (
+    Entity,
+    Failures,
+    Progress,
+    guid,
+    read_entities,
+    read_managed,
+    word,
+)
+from intune_scep.tenant.members import read_members
 from intune_scep.tenant.tenant import Tenant
 
-_PAGE: Final = 999
 # So that the tenant's own applications come first when the directory is busy (ROLLOUT.md 2).
 _HEADERS: Final = {"x-ms-throttle-priority": "Low"}
 _SID: Final = "onPremisesSecurityIdentifier"
 _USERS: Final = f"id,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled,{_SID}"
 _DEVICES: Final = f"id,deviceId,displayName,accountEnabled,trustType,operatingSystem,{_SID}"
 _MANAGED: Final = "id,userId,azureADDeviceId,operatingSystem,managementAgent"
-# Intune lists them, but somebody else manages them: no profile of Intune reaches them.
-_UNMANAGED: Final = frozenset(
-    {"eas", "intuneclient", "easintuneclient", "configurationmanagerclient", "jamf", "mssense"}
-)
-HYBRID_JOINED: Final = "serverad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +150,8 @@ class Population:
     requests: int = 0
 
 
-Progress = Callable[[int, int | None, str], None]
-"""Called with how many were read, of how many (None where that is not known), and of what."""
-
-
-def silent(*_: Any) -> None:
-    """Nobody watches."""
-
-
 async def read_population(
-    tenant: Tenant, groups: Iterable[str], *, progress: Progress = silent
+    tenant: Tenant, groups: Iterable[str], *, progress: Progress | None = None
 ) -> Population:
     """Read all users, devices and managed devices, 999 a page, and the members of groups.
 
@@ -173,11 +168,13 @@ async def read_population(
     managed = await reading.managed()
     group_users: dict[str, int] = {}
     group_devices: dict[str, int] = {}
-    async for group, members in reading.groups(groups):
-        if users is not None:
-            group_users[group] = users.set_of(members)
-        if devices is not None:
-            group_devices[group] = devices.set_of(members)
+    async for group, members in read_members(
+        tenant, groups, reading.failures, headers=_HEADERS, progress=progress
+    ):
+        if users is not None and reading.knows(group, "users", users, members.users):
+            group_users[group] = users.set_of(chain(members.users, members.untold))
+        if devices is not None and reading.knows(group, "devices", devices, members.devices):
+            group_devices[group] = devices.set_of(chain(members.devices, members.untold))
     return Population(
         users,
         devices,
@@ -192,18 +189,28 @@ async def read_population(
 class _Reading:
     """What has come in so far."""
 
-    def __init__(self, tenant: Tenant, progress: Progress) -> None:
+    def __init__(self, tenant: Tenant, progress: Progress | None) -> None:
+        self._tenant = tenant
         self._session = tenant.session
         self._progress = progress
-        self.failures: list[tuple[str, IntuneScepError]] = []
+        self.failures: Failures = []
 
     async def accounts(
-        self, what: str, path: str, select: str, make: Callable[[Mapping[str, Any]], _Account]
+        self, what: str, path: str, select: str, make: Callable[[Entity], _Account]
     ) -> Accounts[_Account] | None:
         """A sweep over one kind of account."""
         found: dict[str, _Account] = {}
+        entities = read_entities(
+            self._tenant,
+            what,
+            path,
+            select,
+            self.failures,
+            headers=_HEADERS,
+            progress=self._progress,
+        )
         try:
-            async for entity in self._sweep(what, path, select):
+            async for entity in entities:
                 account = make(entity)
                 found[account.id] = account
         except IntuneScepError as error:
@@ -213,136 +220,57 @@ class _Reading:
 
     async def managed(self) -> tuple[Managed, ...] | None:
         """Every device that Intune itself manages."""
-        what = "managed devices"
+        found = read_managed(
+            self._tenant, _MANAGED, self.failures, headers=_HEADERS, progress=self._progress
+        )
         try:
-            return tuple(
-                [
-                    _managed(entity)
-                    async for entity in self._sweep(
-                        what, "deviceManagement/managedDevices", _MANAGED
-                    )
-                    if _word(entity, "managementAgent") not in _UNMANAGED
-                ]
-            )
+            return tuple([_managed(entity) async for entity in found])
         except IntuneScepError as error:
-            self.failures.append((what, error))
+            self.failures.append(("managed devices", error))
             return None
 
-    async def _sweep(self, what: str, path: str, select: str) -> Any:
-        """Every usable item of a listing."""
-        query = {"$select": select, "$top": str(_PAGE)}
-        count = odd = 0
-        async for page in self._session.pages(path, query=query, headers=_HEADERS):
-            for entity in page:
-                if isinstance(entity, dict) and isinstance(entity.get("id"), str):
-                    yield entity
-                else:
-                    odd += 1
-            count += len(page)
-            self._progress(count, None, what)
-        if odd:
-            self.failures.append((f"some of the {what}", _without_id(odd)))
+    def knows(self, group: str, what: str, accounts: Accounts[_Account], ids: set[str]) -> bool:
+        """Whether all members of one kind are among the accounts read; else a failure is noted.
 
-    async def groups(self, groups: Iterable[str]) -> AsyncIterator[tuple[str, set[str]]]:
-        """Each group that could be read, in lower case, with the ids of its members.
-
-        They come a request at a time: the members of all groups together may not fit into memory.
+        Without it, somebody of whom nothing is known would count as nobody.
         """
-        fit = [group for group in sorted({item.lower() for item in groups}) if self._is_fit(group)]
-        for start in range(0, len(fit), BATCH_SIZE):
-            chunk = fit[start : start + BATCH_SIZE]
-            async for found in self._some_groups(chunk):
-                yield found
-            self._progress(start + len(chunk), len(fit), "groups")
-
-    async def _some_groups(self, groups: Sequence[str]) -> AsyncIterator[tuple[str, set[str]]]:
-        paths = [f"groups/{group}/transitiveMembers?$select=id&$top={_PAGE}" for group in groups]
-        try:
-            answers = await read_batch(self._session, paths, headers=_HEADERS)
-        except IntuneScepError as error:
-            self.failures.append(("the members of groups", error))
-            return
-        for group, answer in zip(groups, answers, strict=True):
-            # A deleted group that a profile still names has no members.
-            if answer.error is not None and not answer.not_found:
-                self.failures.append((f"the members of group {group}", answer.error))
-                continue
-            try:
-                members = await self._members(answer.body)
-            except IntuneScepError as error:
-                self.failures.append((f"the members of group {group}", error))
-                continue
-            yield group, members
-
-    async def _members(self, body: Any) -> set[str]:
-        first = body if isinstance(body, dict) else {}
-        members = _ids(first.get("value"))
-        if (link := self._session.next_link(first)) is not None:
-            async for page in self._session.pages(link, headers=_HEADERS):
-                members |= _ids(page)
-        return members
-
-    def _is_fit(self, group: str) -> bool:
-        try:
-            checked_id(group)
-        except IntuneScepError as error:
-            self.failures.append((f"the members of group {group!r}", error))
-            return False
-        return True
+        missing = len(ids) - accounts.set_of(ids).bit_count()
+        if missing:
+            error = GraphTransportError(
+                f"{missing} of them are not among the {what} that Graph listed.",
+                hides_commit=False,
+            )
+            self.failures.append((f"the {what} of group {group}", error))
+        return not missing
 
 
-def _ids(entities: Any) -> set[str]:
-    items = entities if isinstance(entities, list) else []
-    return {
-        entity["id"].lower()
-        for entity in items
-        if isinstance(entity, dict) and isinstance(entity.get("id"), str)
-    }
-
-
-def _user(entity: Mapping[str, Any]) -> User:
+def _user(entity: Entity) -> User:
     synchronised = entity.get("onPremisesSyncEnabled")
     return User(
         id=entity["id"].lower(),
         name=str(entity.get("userPrincipalName") or entity["id"]),
         has_sid=bool(entity.get(_SID)),
         enabled=entity.get("accountEnabled") is not False,
-        guest=_word(entity, "userType") == "guest",
+        guest=word(entity, "userType") == "guest",
         synchronised=synchronised if isinstance(synchronised, bool) else None,
     )
 
 
-def _device(entity: Mapping[str, Any]) -> Device:
+def _device(entity: Entity) -> Device:
     return Device(
         id=entity["id"].lower(),
-        device_id=_word(entity, "deviceId"),
+        device_id=word(entity, "deviceId"),
         name=str(entity.get("displayName") or entity["id"]),
         has_sid=bool(entity.get(_SID)),
         enabled=entity.get("accountEnabled") is not False,
-        trust_type=_word(entity, "trustType"),
-        system=_word(entity, "operatingSystem"),
+        trust_type=word(entity, "trustType"),
+        system=word(entity, "operatingSystem"),
     )
 
 
-def _managed(entity: Mapping[str, Any]) -> Managed:
+def _managed(entity: Entity) -> Managed:
     return Managed(
-        device_id=_guid(entity, "azureADDeviceId"),
-        user_id=_guid(entity, "userId"),
-        system=_word(entity, "operatingSystem"),
-    )
-
-
-def _word(entity: Mapping[str, Any], name: str) -> str:
-    return str(entity.get(name) or "").strip().lower()
-
-
-def _guid(entity: Mapping[str, Any], name: str) -> str:
-    """A GUID; empty where it says nothing, as one of zeros does."""
-    word = _word(entity, name)
-    return word if word.strip("0-") else ""
-
-
-def _without_id(count: int) -> IntuneScepError:
-    return GraphTransportError(
-        f"Graph sent {count} of them without an id; they were not counted.", hides_commit=False
+        device_id=guid(entity, "azureADDeviceId"),
+        user_id=guid(entity, "userId"),
+        system=word(entity, "operatingSystem"),
     )

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from intune_scep.declarations.names import NameIndex, Names
+from intune_scep.declarations.names import Names
 from intune_scep.errors import IntuneScepError
 from intune_scep.memory import collector_paused
 from intune_scep.profiles import (
@@ -26,7 +26,7 @@ from intune_scep.profiles import (
     find_profile_type,
     parse_profile,
 )
-from intune_scep.profiles.targets import TargetKind, group_ids, targets_of, uses_filter
+from intune_scep.profiles.targets import TargetKind, targets_of
 from intune_scep.rules import NOT_READ, NotRead
 from intune_scep.tenant.dependants import UsedBy, has_certificate_links, read_dependants
 from intune_scep.tenant.listing import (
@@ -153,8 +153,7 @@ class Snapshot:
     @cached_property
     def words(self) -> Mapping[str, str]:
         """Id (lower case) of a group or assignment filter to its name, where it is known."""
-        entries = (*self.names.groups.entries, *self.names.filters.entries)
-        return {identifier.lower(): name for identifier, name in entries}
+        return self.names.shown
 
     @cached_property
     def known_roots(self) -> Mapping[str, TrustedRootProfile | None]:
@@ -321,25 +320,12 @@ async def _with_names(
 ) -> Snapshot:
     if snapshot.wanted.names is NamesOf.NOTHING:
         return snapshot
-    from intune_scep.tenant.names import names_for_profiles, read_assignment_filters, read_groups
+    from intune_scep.tenant.names import names_for_profiles, names_to_show
 
     if snapshot.wanted.names is NamesOf.DECLARED:
         return replace(snapshot, names=await names_for_profiles(tenant, snapshot.profiles))
-    assignments = list(assignments_of(wires))
-    groups = sorted(group_ids(assignments))
-    filtered = uses_filter(assignments)
-    names = Names()
-    try:
-        if groups:
-            found = await read_groups(tenant, ids=groups)
-            names = replace(names, groups=NameIndex("group", found))
-        if filtered:
-            filters = await read_assignment_filters(tenant)
-            names = replace(names, filters=NameIndex("assignment filter", filters))
-    except IntuneScepError as error:
-        note = f"Groups and filters are shown by id, their names were not read: {error}"
-        return replace(snapshot, names=names, notes=(*snapshot.notes, note))
-    return replace(snapshot, names=names)
+    names, note = await names_to_show(tenant, assignments_of(wires))
+    return replace(snapshot, names=names, notes=(*snapshot.notes, *([note] if note else ())))
 
 
 async def _with_directory(tenant: Tenant, snapshot: Snapshot) -> Snapshot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from intune_scep.connection import ConnectionOptions
 from intune_scep.graph.connect import connect
@@ -19,6 +20,8 @@ class Tenant:
         cloud: Name of the cloud; `simulator` for the embedded one.
         patience: Seconds for which a write is looked for that does not show yet.
         granted_permissions: What the token permits; None where it does not say.
+        signed_in_as: User principal name or application id of the token; empty where it does not
+            say. It is read and not verified.
     """
 
     session: GraphSession
@@ -26,6 +29,7 @@ class Tenant:
     cloud: str
     patience: float = 60.0
     granted_permissions: frozenset[str] | None = None
+    signed_in_as: str = ""
 
     @classmethod
     async def open(cls, options: ConnectionOptions) -> Tenant:
@@ -41,11 +45,16 @@ class Tenant:
             connection.cloud,
             patience=options.patience,
             granted_permissions=connection.granted_permissions,
+            signed_in_as=connection.signed_in_as,
         )
 
     @property
     def is_simulator(self) -> bool:
         return self.cloud == "simulator"
+
+    def now(self) -> datetime:
+        """The service's time, by its last answer; this machine's before there was one."""
+        return datetime.now(UTC) + self.session.clock_skew
 
     async def close(self) -> None:
         await self.session.close()

@@ -110,7 +110,7 @@ class Ready:
             item
             for item in self.tenant.sent()
             if item["method"] != "GET"
-            and not item["path"].endswith("$batch")
+            and not item["path"].endswith(("$batch", "exportJobs"))
             and item["client_request_id"] != "a colleague"
         ]
 

@@ -22,7 +22,7 @@ import intune_scep.simulator.handlers.profiles as handlers
 from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.restore import restore_backup
 from intune_scep.changes import run as runs
-from intune_scep.changes.journal import JournalWriter
+from intune_scep.changes.record_log import RecordWriter
 from intune_scep.changes.watch import Watch
 from intune_scep.desired_state import PlanChoices, apply_declarations
 from intune_scep.errors import IntuneScepError
@@ -189,9 +189,9 @@ def prepare(name: str, path: Path) -> None:
 
 def _tear(number: int, size: int) -> None:
     """End this process inside a record, counted in this process."""
-    real, count = JournalWriter._append, 0
+    real, count = RecordWriter._append, 0
 
-    def append(self: JournalWriter, data: bytes) -> None:
+    def append(self: RecordWriter, data: bytes) -> None:
         nonlocal count
         count += 1
         if count == number:
@@ -199,7 +199,7 @@ def _tear(number: int, size: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         real(self, data)
 
-    JournalWriter._append = append  # type: ignore[method-assign]
+    RecordWriter._append = append  # type: ignore[method-assign]
 
 
 def _wait_for(path: Path) -> None:

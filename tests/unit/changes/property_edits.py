@@ -166,7 +166,7 @@ def values_of(edit: Edit) -> dict[str, Any]:
 
 
 def _events(request: Request) -> list[Event]:
-    if request.path.endswith("/$batch"):
+    if request.path.endswith(("$batch", "exportJobs")):
         items = json.loads(request.body)["requests"]
         return [
             Event(found["id"], "read")

@@ -18,7 +18,8 @@ from tests.length import LONG
 from tests.unit.backup.tenants import content
 
 from intune_scep.changes import run as runs
-from intune_scep.changes.journal import JournalWriter, read_journal
+from intune_scep.changes.journal import read_journal
+from intune_scep.changes.record_log import RecordWriter
 from intune_scep.changes.runs import find_journals
 from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenarios.bulk import bulk
@@ -38,7 +39,7 @@ WRITES = {
 }
 """How many writes each job is made of."""
 RECORDS = {
-    "migration": 15,
+    "migration": 19,
     "declared state": 45,
     "restore": 25,
     "rollback of a migration": 14,
@@ -119,13 +120,13 @@ def stages(tmp_path_factory):
 
 def counted_records(patch):
     """A list that gets an item with each record that is written from now on."""
-    append, written = JournalWriter._append, []
+    append, written = RecordWriter._append, []
 
     def counting(self, data):
         written.append(data)
         append(self, data)
 
-    patch.setattr(JournalWriter, "_append", counting)
+    patch.setattr(RecordWriter, "_append", counting)
     return written
 
 

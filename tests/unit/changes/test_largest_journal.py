@@ -2,7 +2,7 @@
 
 import pytest
 
-from intune_scep.changes import journal as journals
+from intune_scep.changes import record_log
 from intune_scep.changes.journal import new_journal, read_journal
 from intune_scep.changes.plan import Action, Plan, Task
 from intune_scep.errors import JournalError
@@ -17,7 +17,7 @@ def plan_of(size):
 
 @pytest.mark.parametrize("size", [0, 1, 10, 40, 60, 61, 70, 100, 1_000])
 def test_what_a_journal_takes_can_be_read_again(tmp_path, monkeypatch, size):
-    monkeypatch.setattr(journals, "_MOST_LINE", LIMIT)
+    monkeypatch.setattr(record_log, "_MOST_LINE", LIMIT)
     path, plan = tmp_path / "journal.jsonl", plan_of(size)
     try:
         with new_journal(path, plan.tenant, plan.cloud, plan.task) as writer:
@@ -34,4 +34,4 @@ def test_what_a_journal_takes_can_be_read_again(tmp_path, monkeypatch, size):
 
 def test_a_plan_of_thirty_thousand_new_profiles_fits():
     """What one takes, times as many: a body of a few kilobytes with a root's certificate."""
-    assert journals._MOST_LINE > 30_000 * 6 * 2**10
+    assert record_log._MOST_LINE > 30_000 * 6 * 2**10

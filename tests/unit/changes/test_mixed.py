@@ -115,7 +115,7 @@ def writes(mixed):
     names |= {key: item["displayName"] for key, item in mixed.tenant.profiles().items()}
     found = []
     for item in mixed.tenant.sent():
-        if item["method"] == "GET" or item["path"].endswith("$batch"):
+        if item["method"] == "GET" or item["path"].endswith(("$batch", "exportJobs")):
             continue
         *_, identifier = item["path"].partition("deviceConfigurations")[2].split("/")[:2]
         word = item["path"].rpartition("/")[2]

@@ -16,8 +16,9 @@ from intune_scep.rules.targets import read_targets
 from intune_scep.simulator.scenario import Certificate, build_scenario
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.simulator.scenarios.wire import SCEP_TYPES, scep_body, stable_id, upn
-from intune_scep.tenant.devices import Devices, IssuedCertificate, ManagedDevice, Presence
+from intune_scep.tenant.devices import Devices, ManagedDevice, Presence
 from intune_scep.tenant.directory import DeviceAccount, Directory
+from intune_scep.tenant.issued import IssuedCertificate
 
 from .conftest import NOW
 

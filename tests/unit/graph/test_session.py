@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from intune_scep.graph.engine import GraphEngine
 from intune_scep.graph.session import GraphSession, checked_id
 
 ROOT = "https://graph.microsoft.com/beta"
+NOW = datetime.now(UTC)
 
 
 def run_with(answer, work):
@@ -132,3 +134,24 @@ def test_an_id_is_left_as_it_is():
     assert checked_id("0e2f87bd-de2c-47c2-a69b-c8cbe9823042") == (
         "0e2f87bd-de2c-47c2-a69b-c8cbe9823042"
     )
+
+
+@pytest.mark.parametrize(
+    ("date", "days"),
+    [
+        ("Tue, 01 Jan 2036 00:00:00 GMT", (datetime(2036, 1, 1, tzinfo=UTC) - NOW).days),
+        ("Tue, 01 Jan 2036 02:00:00 +0200", (datetime(2036, 1, 1, tzinfo=UTC) - NOW).days),
+        ("tomorrow", 0),
+        ("", 0),
+        ("Tue, 99 Jan 2036 00:00:00 GMT", 0),
+        (None, 0),
+    ],
+)
+def test_the_time_is_the_services_own_where_an_answer_tells_it(date, days):
+    async def work(session):
+        await session.read("things")
+        return session.clock_skew
+
+    headers = {} if date is None else {"date": date}
+    skew, _ = run_with(lambda _: httpx.Response(200, json={"value": []}, headers=headers), work)
+    assert skew / timedelta(days=1) == pytest.approx(days, abs=1.1)

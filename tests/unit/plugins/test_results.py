@@ -15,11 +15,13 @@ from intune_scep import IntuneClient
 from intune_scep.connection import ConnectionOptions
 from intune_scep.declarations import parse_declaration
 from intune_scep.profiles import ProfileKind
-from intune_scep.result_fields import RESULTS
+from intune_scep.result_fields import ALWAYS, RESULTS
 from intune_scep.simulator import seed_database
+from intune_scep.strong_mapping import Choices
 
 COLLECTION = Path(_base.__file__).resolve().parents[2]
-OF_THE_MODULE = {"failure", "journal_content", "msg", "text"}
+OF_THE_MODULE = {"failure", "files", "journal_content", "msg", "proof", "text"}
+FOR_EACH = {ALWAYS, "for declarations"}
 OF_THE_LIBRARY = {"changed", "failed", "warnings", "msg"}
 
 
@@ -32,14 +34,28 @@ def results(tmp_path_factory):
     gone = {"name": "None", "platform": "ios", "state": "absent"}
     declaration = parse_declaration(gone, kind=ProfileKind.SCEP)
     with IntuneClient(options) as client:
+        choices = Choices(min_ready=95)
         declared = client.profiles.apply([declaration], dry_run=True).to_dict()
         return {
-            "strong_mapping": client.strong_mapping.enforce(dry_run=True).to_dict(),
+            "strong_mapping": client.strong_mapping.enforce(choices, dry_run=True).to_dict(),
+            "strong_mapping_impact_info": client.strong_mapping.impact().to_dict(),
             "strong_mapping_info": client.strong_mapping.assess().to_dict(),
+            "strong_mapping_readiness_info": client.strong_mapping.readiness().to_dict(),
             "certificate_profiles": declared,
             "trusted_root_profile": declared,
             "scep_profile": declared,
         }
+
+
+def test_every_field_of_a_profile_occurs(results):
+    documented = {item.name for rows in map(rows_of, RESULTS) for item in rows}
+    assert documented == {
+        name for item in results.values() for row in item["profiles"] for name in row
+    }
+
+
+def rows_of(module):
+    return next(field.contains for field in RESULTS[module] if field.name == "profiles")
 
 
 @pytest.mark.parametrize("module", RESULTS)
@@ -48,5 +64,6 @@ def test_every_field_that_is_returned_is_documented_and_the_other_way_round(modu
     assert set(result) - OF_THE_LIBRARY == set(fields) - OF_THE_MODULE
     assert result["profiles"]
     documented = {field.name for field in fields["profiles"].contains}
-    assert all(set(row) == documented for row in result["profiles"])
+    always = {item.name for item in fields["profiles"].contains if item.returned in FOR_EACH}
+    assert all(always <= set(row) <= documented for row in result["profiles"])
     assert set(result["counts"]) == {field.name for field in fields["counts"].contains}

@@ -124,6 +124,8 @@ def test_a_large_tenant_hangs_together() -> None:
     ("arguments", "part"),
     [
         (["--scenario", "contoso", "--profiles", "5"], "Only the scenario bulk takes sizes"),
+        (["--scenario", "rollout", "--users", "5"], "Only the scenario bulk takes sizes (--users)"),
+        (["--devices", "5"], "Only the scenarios bulk and rollout take sizes (--devices)"),
         (["--users", "5"], "Only the scenario bulk takes sizes (--users)"),
         (["--scenario", "empty", "--devices", "0"], "not empty"),
         (["--scenario", "bulk", "--profiles", "-1"], "--profiles"),

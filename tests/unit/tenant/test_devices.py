@@ -12,12 +12,11 @@ from intune_scep.tenant import Wanted, read_snapshot
 from intune_scep.tenant.devices import (
     IDENTIFIERS,
     Presence,
-    _certificate,
     _device,
-    _note_devices,
     read_devices,
 )
 from intune_scep.tenant.directory import USER_ATTRIBUTES
+from intune_scep.tenant.issued import _certificate
 
 MANAGED = "/beta/deviceManagement/managedDevices"
 ALL = ["DeviceManagementManagedDevices.Read.All", "Policy.Read.AuthenticationMethod"]
@@ -70,16 +69,17 @@ def test_a_device_without_a_user_or_an_object_in_the_directory_has_none(empty):
         ("CONFIGURATIONMANAGERCLIENT", False),
     ],
 )
-def test_a_device_that_somebody_else_manages_gets_no_profile_and_does_not_count(agent, counts):
-    found = {}
-    assert _note_devices(found, [{"id": "D1", "managementAgent": agent}]) == 0
-    assert set(found) == ({"d1"} if counts else set())
+def test_a_device_that_somebody_else_manages_gets_no_profile_and_does_not_count(
+    simulated, agent, counts
+):
+    answer = {"value": [{"id": "D1", "managementAgent": agent}]}
+    found = with_odd(simulated("empty"), "managedDevices", answer)
+    assert set(found.managed) == ({"d1"} if counts else set())
 
 
-def test_a_device_that_is_listed_twice_is_one():
-    found = {}
-    _note_devices(found, [{"id": "D1"}, {"id": "d1"}, {"id": "d2"}])
-    assert set(found) == {"d1", "d2"}
+def test_a_device_that_is_listed_twice_is_one(simulated):
+    answer = {"value": [{"id": "D1"}, {"id": "d1"}, {"id": "d2"}]}
+    assert set(with_odd(simulated("empty"), "managedDevices", answer).managed) == {"d1", "d2"}
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,19 @@ def test_an_end_of_validity_is_read_in_the_forms_of_reports(text, day):
 
 
 def certificate(**changes):
-    row = {"DeviceId": "D", "PolicyId": "P", "CertificateStatus": "issued", "ValidTo": "2027-01-01"}
-    return _certificate({**row, **changes})
+    return _certificate(row(**changes))
+
+
+def row(**changes):
+    """A line of the report."""
+    line = {"DeviceId": "D", "PolicyId": "P", "CertificateStatus": "issued", "UserId": "U"}
+    times = {"ValidFrom": "2026-01-01", "ValidTo": "2027-01-01"}
+    return {**line, **times, "SerialNumber": "0A 1b:2C", **changes}
+
+
+def test_a_serial_number_is_one_text_however_it_is_written():
+    assert certificate().serial == "0A1B2C"
+    assert certificate(SerialNumber="0a1b2c").serial == "0A1B2C"
 
 
 class Odd(httpx.AsyncBaseTransport):
@@ -171,7 +182,7 @@ def test_an_item_that_is_no_device_costs_itself_and_is_told(simulated, item):
     found = with_odd(simulated("contoso"), "managedDevices", answer)
     assert set(found.managed) == {"d1", "d2"}
     [(what, error)] = found.failures
-    assert what == "the managed devices"
+    assert what == "some of the managed devices"
     assert "sent 1 of them without an id" in error.message
 
 
@@ -197,16 +208,16 @@ def test_a_setting_that_graph_does_not_have_is_not_taken_for_off(simulated, answ
 
 def test_certificates_whose_end_nobody_can_read_are_told(simulated, monkeypatch):
     rows = [
-        {"DeviceId": "d", "PolicyId": "p", "CertificateStatus": "issued", "ValidTo": "soon"},
-        {"DeviceId": "d", "PolicyId": "p", "CertificateStatus": "issued", "ValidTo": "2027-01-01"},
-        {"DeviceId": "d", "PolicyId": "p", "CertificateStatus": "issueFailed", "ValidTo": ""},
-        {"DeviceId": "d", "PolicyId": "q", "CertificateStatus": "issued", "ValidTo": "soon"},
+        row(PolicyId="p", ValidTo="soon"),
+        row(PolicyId="p"),
+        row(PolicyId="p", CertificateStatus="issueFailed", ValidTo=""),
+        row(PolicyId="q", ValidTo="soon"),
     ]
 
     async def export(*_):
         return rows
 
-    monkeypatch.setattr("intune_scep.tenant.devices.read_export", export)
+    monkeypatch.setattr("intune_scep.tenant.issued.read_export", export)
     [(what, error)] = read(simulated("contoso"), "p").failures
     assert what == "the certificates on devices"
     assert error.message.startswith("Of 1 of them")

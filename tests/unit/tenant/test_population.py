@@ -5,6 +5,7 @@ import math
 import tracemalloc
 
 import httpx
+import pytest
 from tests.length import LONG
 
 from intune_scep.graph.clouds import CLOUDS
@@ -131,3 +132,44 @@ def test_requests_and_memory_stay_small(virtual_time):
     assert peak <= (150 if LONG else 25) * MIB
     assert ("users", USERS, None) in told
     assert ("groups", GROUPS, GROUPS) in told
+
+
+KINDS = {
+    "a user that was not listed": ({"@odata.type": "#microsoft.graph.user"}, {"users"}),
+    "a device that was not listed": ({"@odata.type": "#Microsoft.Graph.Device"}, {"devices"}),
+    "a group within it": ({"@odata.type": "#microsoft.graph.group"}, set()),
+    "a service principal": ({"@odata.type": "#microsoft.graph.servicePrincipal"}, set()),
+    "a contact": ({"@odata.type": "#microsoft.graph.orgContact"}, set()),
+    "something of which Graph tells no kind": ({}, set()),
+}
+
+
+@pytest.mark.parametrize(("extra", "unknown"), KINDS.values(), ids=KINDS.keys())
+def test_a_member_of_whom_nothing_was_read_is_never_left_out_unsaid(extra, unknown, virtual_time):
+    stranger = {"id": "f0000000-0000-0000-0000-000000000001", **extra}
+
+    class WithStranger(Directory):
+        def of(self, path):
+            count, make = super().of(path)
+            if "/groups/" in path:
+                return count + 1, lambda n: stranger if n == count else make(n)
+            return count, make
+
+    async def work():
+        engine = GraphEngine(
+            CLOUDS["public"],
+            StaticCredential("token"),
+            transport=WithStranger(40, 1, 10).transport(),
+        )
+        tenant = Tenant(GraphSession(engine, Unpaced()), "tenant", "public")
+        found = await read_population(tenant, [group_id(1)])
+        await tenant.close()
+        return found
+
+    found = virtual_time(work())
+    group = group_id(1)
+    assert {what for what, _ in found.failures} == {
+        f"the {kind} of group {group}" for kind in unknown
+    }
+    assert (group in found.group_users) is ("users" not in unknown)
+    assert (group in found.group_devices) is ("devices" not in unknown)

@@ -11,6 +11,7 @@ from intune_scep.simulator.assignments import (
 )
 from intune_scep.simulator.bodies import checked_complex, read_object
 from intune_scep.simulator.context import Context
+from intune_scep.simulator.fleet.audience import mixes_everybody_with_groups
 from intune_scep.simulator.graph_errors import bad_request
 from intune_scep.simulator.handlers.profiles import Handler, ProfileCollection, require_profile
 from intune_scep.simulator.messages import Response, dump_json, json_response
@@ -28,6 +29,9 @@ def assign(collection: ProfileCollection) -> Handler:
     def handle(context: Context, parameters: Mapping[str, str]) -> Response:
         profile = require_profile(context, collection, parameters)
         assignments = _read_assignments(read_object(context.request), profile.id)
+        targets = [each["target"] for each in assignments]
+        if context.settings.refuse_mixed_targets and mixes_everybody_with_groups(targets):
+            raise bad_request("All users and all devices cannot stand beside included groups.")
         replace_assignments(context.connection, profile.id, assignments)
         if not context.settings.documented_statuses:
             return Response(200)

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
+from intune_scep.simulator.approvals import expire_approvals
 from intune_scep.simulator.certificates import all_certificates, summarise
 from intune_scep.simulator.context import Context
+from intune_scep.simulator.fleet.connectors import show_connectors
+from intune_scep.simulator.fleet.shown import show_last_contact
 from intune_scep.simulator.graph_errors import GraphError, not_found
 from intune_scep.simulator.handlers.profiles import Handler
 from intune_scep.simulator.messages import Response, dump_json, raw_json_response
@@ -18,7 +21,14 @@ from intune_scep.simulator.odata.paging import (
 )
 from intune_scep.simulator.odata.selection import check_selection, lead, show
 from intune_scep.simulator.reissue import settle_certificates
-from intune_scep.simulator.resources import DIRECTORY, GROUPS, find_resource
+from intune_scep.simulator.resources import (
+    APPROVAL_REQUESTS,
+    DIRECTORY,
+    GROUPS,
+    MANAGED_DEVICES,
+    NDES_CONNECTORS,
+    find_resource,
+)
 from intune_scep.simulator.schema import (
     StructuredType,
     derived_names,
@@ -44,6 +54,7 @@ def list_entities(collection: str, type_name: str, fragment: str) -> Handler:
     def handle(context: Context, _parameters: Mapping[str, str]) -> Response:
         options = read_options(context.request.query, _LIST_OPTIONS)
         kind = require_entity_type(type_name)
+        _bring_up_to_date(context, collection)
         selection = _filtered("resource WHERE resource.collection = ?", [collection], options, kind)
         return _render(context, options, kind, selection, fragment)
 
@@ -54,6 +65,7 @@ def get_entity(collection: str, type_name: str, fragment: str) -> Handler:
     """GET one entity."""
 
     def handle(context: Context, parameters: Mapping[str, str]) -> Response:
+        _bring_up_to_date(context, collection)
         resource = find_resource(context.connection, collection, parameters["id"])
         if resource is None:
             raise _missing(collection, parameters["id"])
@@ -63,6 +75,16 @@ def get_entity(collection: str, type_name: str, fragment: str) -> Handler:
         return raw_json_response(200, lead(show(resource, options.select), head))
 
     return handle
+
+
+def _bring_up_to_date(context: Context, collection: str) -> None:
+    """Let what the clock alone changes stand in the entities."""
+    if collection == MANAGED_DEVICES:
+        show_last_contact(context.connection, context.settings, context.now)
+    if collection == APPROVAL_REQUESTS:
+        expire_approvals(context.connection, context.now)
+    if collection == NDES_CONNECTORS:
+        show_connectors(context.connection, context.now)
 
 
 def list_members(*, transitive: bool) -> Handler:

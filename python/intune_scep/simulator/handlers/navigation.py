@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from intune_scep.simulator.bodies import read_object
 from intune_scep.simulator.certificates import is_reported, issues_certificates, states_of
 from intune_scep.simulator.context import Context
+from intune_scep.simulator.fleet.plan import note_edit
 from intune_scep.simulator.graph_errors import bad_request, not_found
 from intune_scep.simulator.handlers.profiles import (
     DEVICE_CONFIGURATIONS,
@@ -67,6 +68,7 @@ def put_reference(context: Context, parameters: Mapping[str, str]) -> Response:
         raise no_route(context)
     target = read_reference(context, read_object(context.request).get("@odata.id"), navigation)
     set_link(context.connection, resource.id, name, target.id)
+    _note_edit(context, resource)
     return Response(204)
 
 
@@ -77,6 +79,7 @@ def post_reference(context: Context, parameters: Mapping[str, str]) -> Response:
         raise no_route(context)
     target = read_reference(context, read_object(context.request).get("@odata.id"), navigation)
     add_link(context.connection, resource.id, name, target.id)
+    _note_edit(context, resource)
     return Response(204)
 
 
@@ -87,6 +90,7 @@ def delete_reference(context: Context, parameters: Mapping[str, str]) -> Respons
         raise no_route(context)
     if not clear_links(context.connection, resource.id, name):
         raise not_found(f"'{name}' of '{resource.id}'")
+    _note_edit(context, resource)
     return Response(204)
 
 
@@ -97,7 +101,14 @@ def delete_collection_reference(context: Context, parameters: Mapping[str, str])
         raise no_route(context)
     if not remove_link(context.connection, resource.id, name, parameters["target"].lower()):
         raise not_found(f"'{parameters['target']}' among '{name}' of '{resource.id}'")
+    _note_edit(context, resource)
     return Response(204)
+
+
+def _note_edit(context: Context, resource: Resource) -> None:
+    """With check-in cycles another reference is another profile, which devices take anew."""
+    if context.settings.check_in_seconds:
+        note_edit(context.connection, resource.id)
 
 
 def refuse_uncast(context: Context, parameters: Mapping[str, str]) -> Response:

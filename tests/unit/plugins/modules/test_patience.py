@@ -13,7 +13,9 @@ from ansible_collections.intune.scep.plugins.modules import (
     scep_profile,
     scep_profile_info,
     strong_mapping,
+    strong_mapping_impact_info,
     strong_mapping_info,
+    strong_mapping_readiness_info,
     trusted_root_profile,
     trusted_root_profile_info,
 )
@@ -25,7 +27,9 @@ REQUIRED = {
     scep_profile: {"name": "Staff", "platform": "ios", "state": "absent"},
     scep_profile_info: {},
     strong_mapping: {},
+    strong_mapping_impact_info: {},
     strong_mapping_info: {},
+    strong_mapping_readiness_info: {},
     trusted_root_profile: {**ROOT, "state": "absent"},
     trusted_root_profile_info: {},
 }

@@ -11,9 +11,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.intune.scep.plugins.module_utils import _base
-from ansible_collections.intune.scep.plugins.modules import strong_mapping, strong_mapping_info
+from ansible_collections.intune.scep.plugins.modules import (
+    strong_mapping,
+    strong_mapping_info,
+    strong_mapping_readiness_info,
+)
 
 from intune_scep.changes import ephemeral
+from intune_scep.result_fields import RESULTS
 from intune_scep.simulator import seed_database
 
 from .conftest import ModuleTenant
@@ -112,7 +117,9 @@ def test_the_librarys_error_is_the_message_and_keeps_the_ids_for_support(contoso
     assert failure["request_id"]
 
 
-@pytest.mark.parametrize("module", [strong_mapping, strong_mapping_info])
+@pytest.mark.parametrize(
+    "module", [strong_mapping, strong_mapping_info, strong_mapping_readiness_info]
+)
 def test_a_simulator_is_not_mistaken_for_a_tenant(contoso, module):
     result = contoso.run(module, check_mode=True)
     assert result["msg"].startswith("SIMULATOR: ")
@@ -127,6 +134,26 @@ def test_info_changes_nothing_and_counts_the_verdicts(contoso):
     assert sum(verdicts.values()) == len(result["profiles"])
     assert f"{verdicts['required']} required" in result["msg"]
     assert contoso.writes() == []
+    assert "proof" not in result
+
+
+def test_info_says_who_has_a_new_certificate_since_a_run(contoso, tmp_path):
+    journal = str(tmp_path / "journal")
+    contoso.run(strong_mapping, journal=journal)
+    told = contoso.run(strong_mapping_info, journal=journal)
+    [documented] = [item for item in RESULTS["strong_mapping_info"] if item.name == "proof"]
+    assert told["proof"].keys() == {item.name for item in documented.contains}
+    assert told["proof"]["finish"] == "pending"
+    assert sum(item["certificates"]["devices"] for item in told["proof"]["profiles"])
+    assert told["changed"] is False
+
+
+@pytest.mark.parametrize(("keep", "finish"), [(True, "pending"), (False, "not_judged")])
+def test_certificates_before_are_kept_unless_they_are_not_wanted(contoso, tmp_path, keep, finish):
+    journal = str(tmp_path / "journal")
+    contoso.run(strong_mapping, journal=journal, certificates_before=keep)
+    told = contoso.run(strong_mapping_info, journal=journal)
+    assert told["proof"]["finish"] == finish
 
 
 @pytest.mark.parametrize(
@@ -261,3 +288,54 @@ def test_a_waiver_counts_in_both_modules(contoso, tmp_path):
     assert row_of(waived, LAB)["verdict"] == "required"
     planned = contoso.run(strong_mapping, rules_path=rules, check_mode=True)
     assert row_of(planned, LAB)["status"] == "planned"
+
+
+# Who has a SID
+
+
+PARTNERS = "Windows - SCEP - User - Partner portal"
+
+
+def test_readiness_is_what_the_command_prints_as_json(contoso, tmp_path):
+    path = tmp_path / "short.csv"
+    result = contoso.run(strong_mapping_readiness_info, min_ready=80, csv=str(path))
+    assert (result["changed"], result["min_ready"]) == (False, 80)
+    assert "of 48 profiles short, 3 unknown" in result["msg"]
+    row = row_of(result, PARTNERS)
+    assert (row["assigned"], row["percent_with_sid"], row["is_short"]) == (12, 0, True)
+    assert result["files"] == [str(path)]
+    assert "@partners.contoso.com" in path.read_text(encoding="utf-8-sig")
+    assert contoso.writes() == []
+    again = contoso.run(strong_mapping_readiness_info, csv=str(path))
+    assert again["failed"]
+    assert "csv" in again["msg"]
+    assert "overwrite" in again["msg"]
+    assert not contoso.run(strong_mapping_readiness_info, csv=str(path), overwrite=True)["changed"]
+
+
+@pytest.mark.parametrize("wrong", [-1, 100.5, "many", "nan"])
+@pytest.mark.parametrize("module", [strong_mapping, strong_mapping_readiness_info])
+def test_a_share_that_is_no_percentage_fails_and_names_the_option(contoso, module, wrong):
+    result = contoso.run(module, min_ready=wrong)
+    assert result["failed"] is True
+    assert "min_ready" in result["msg"]
+    assert "exception" not in result
+    assert contoso.writes() == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_profile_that_waits_is_no_failure_and_no_difference(contoso, check_mode):
+    result = contoso.run(strong_mapping, check_mode, only=[PARTNERS], min_ready=50)
+    assert "failed" not in result
+    assert result["changed"] is False
+    row = row_of(result, PARTNERS)
+    assert (row["status"], row["hold"]) == ("held_back", "readiness")
+    assert row["readiness"]["with_sid"] == 0
+    assert result["diff"] == []
+    assert "1 profile held back" in result["msg"]
+    assert contoso.writes() == []
+
+
+def test_a_threshold_has_no_meaning_where_a_run_is_taken_back(contoso):
+    result = contoso.run(strong_mapping, state="rolled_back", journal="j", min_ready=95)
+    assert "min_ready has no meaning" in result["msg"]

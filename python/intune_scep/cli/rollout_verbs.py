@@ -1,0 +1,291 @@
+"""intune-scep strong-mapping rollout: what can be done with a rollout."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from intune_scep.cli.asking import DryRun, Yes
+from intune_scep.cli.console import console, headline, print_json, progress_bar
+from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
+from intune_scep.cli.process import EXIT_INTERRUPTED, EXIT_TERMINATED, tell
+from intune_scep.cli.rollout_options import DEFAULT_FILE, File, Reason, RolloutJournal
+from intune_scep.cli.running import ask, show_lines
+
+if TYPE_CHECKING:
+    from intune_scep.changes.watch import Watch
+    from intune_scep.rollout.tick import Tick
+
+app = typer.Typer()
+
+
+@app.command()
+@with_shared_options
+def start(
+    shared: Shared,
+    file: File = DEFAULT_FILE,
+    *,
+    reason: Reason = "",
+    journal: RolloutJournal = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Start a rollout: open its first ring, if it may be opened now, and stop.
+
+    Shows first what the first ring changes, and asks. Exit codes as for run.
+
+    Example: intune-scep strong-mapping rollout start strong-mapping.yml --reason "CHG0042"
+    """
+    with shared.client() as client:
+        foreseen = client.rollout.start(file, reason=reason, journal=journal, dry_run=True)
+        if dry_run:
+            return _show(shared, foreseen)
+        if shared.output is OutputFormat.TEXT:
+            _print(foreseen)
+        ask(client, shared, _question(foreseen), yes=yes)
+        return _work(
+            shared,
+            lambda watch: client.rollout.start(file, reason=reason, journal=journal, watch=watch),
+        )
+
+
+@app.command()
+@with_shared_options
+def run(
+    shared: Shared,
+    file: File = DEFAULT_FILE,
+    *,
+    journal: RolloutJournal = None,
+    dry_run: DryRun = False,
+) -> int:
+    """One tick: do what the gates allow, and stop. Any scheduler calls it again.
+
+    It asks nobody: the rollout was started by a person. Exit code 0 if it did what its gates allow,
+    waiting included; 1 if something failed or the rollout is frozen; 2 if a person must act; 3 if a
+    gate could not be judged.
+
+    Example: intune-scep strong-mapping rollout run strong-mapping.yml
+    """
+    with shared.client() as client:
+        return _work(
+            shared,
+            lambda watch: client.rollout.run(file, journal=journal, dry_run=dry_run, watch=watch),
+        )
+
+
+@app.command()
+@with_shared_options
+def status(
+    shared: Shared,
+    file: File = DEFAULT_FILE,
+    *,
+    journal: RolloutJournal = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Show it again whenever it changes, until Ctrl-C.")
+    ] = False,
+) -> int:
+    """How far a rollout is, by its journal: rings, bars, and why it waits. Reads no profile.
+
+    `rollout run --dry-run` reads the tenant and judges the gate anew. Exit code 1 if the rollout
+    is frozen, 2 if it is paused or not started, else 0.
+
+    Example: intune-scep strong-mapping rollout status --watch
+    """
+    from intune_scep.reports.rollout import state_lines
+
+    shown = None
+    with shared.client() as client:
+        while True:
+            state, path = client.rollout.status(file, journal=journal)
+            now = state.to_dict()
+            if now != shown:
+                shown = now
+                if shared.output is OutputFormat.JSON:
+                    print_json({**now, "journal": str(path)})
+                else:
+                    target = console()
+                    if watch and sys.stdout.isatty():
+                        target.clear()
+                    target.print(headline("Rollout", client.tenant_id, client.cloud))
+                    show_lines(target, state_lines(state))
+            if not watch:
+                return _code(state.state.value)
+            time.sleep(_SECONDS)
+
+
+_SECONDS = 5.0
+_CODES = {"error": 1, "paused": 2, "notActivated": 2}
+
+
+def _code(state: str) -> int:
+    return _CODES.get(state, 0)
+
+
+@app.command()
+@with_shared_options
+def pause(
+    shared: Shared,
+    file: File = DEFAULT_FILE,
+    *,
+    reason: Reason,
+    journal: RolloutJournal = None,
+) -> int:
+    """Open nothing more until it is resumed; what was changed stays as it is.
+
+    Example: intune-scep strong-mapping rollout pause --reason "CA maintenance"
+    """
+    with shared.client() as client:
+        return _done(shared, client.rollout.pause(file, reason=reason, journal=journal))
+
+
+@app.command()
+@with_shared_options
+def resume(
+    shared: Shared,
+    file: File = DEFAULT_FILE,
+    *,
+    reason: Reason = "",
+    journal: RolloutJournal = None,
+) -> int:
+    """Lift a pause or a freeze, and do a tick. Exit codes as for run.
+
+    Example: intune-scep strong-mapping rollout resume --reason "The connector is back"
+    """
+    with shared.client() as client:
+        return _work(
+            shared,
+            lambda watch: client.rollout.resume(file, reason=reason, journal=journal, watch=watch),
+        )
+
+
+@app.command()
+@with_shared_options
+def promote(
+    shared: Shared,
+    file: File = DEFAULT_FILE,
+    *,
+    reason: Reason,
+    journal: RolloutJournal = None,
+    yes: Yes = False,
+) -> int:
+    """Answer the approval a ring waits for; without one, open the next ring over what waits.
+
+    Over what is unknown too, never over what fails. Exit codes as for run.
+
+    Example: intune-scep strong-mapping rollout promote --reason "Help desk saw nothing"
+    """
+    with shared.client() as client:
+        ask(client, shared, "Promote the ring that is open?", yes=yes)
+        return _work(
+            shared,
+            lambda watch: client.rollout.promote(file, reason=reason, journal=journal, watch=watch),
+        )
+
+
+@app.command()
+@with_shared_options
+def cancel(
+    shared: Shared,
+    file: File = DEFAULT_FILE,
+    *,
+    reason: Reason,
+    journal: RolloutJournal = None,
+    yes: Yes = False,
+) -> int:
+    """End a rollout where it is. Nothing is taken back.
+
+    Example: intune-scep strong-mapping rollout cancel --reason "Moved to another CA"
+    """
+    with shared.client() as client:
+        ask(client, shared, "Cancel the rollout? It cannot be gone on with.", yes=yes)
+        return _done(shared, client.rollout.cancel(file, reason=reason, journal=journal))
+
+
+@app.command()
+@with_shared_options
+def rollback(
+    shared: Shared,
+    file: File = DEFAULT_FILE,
+    *,
+    reason: Reason,
+    journal: RolloutJournal = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Cancel a rollout and take back what it changed. Re-issues the certificates once more.
+
+    Profiles that changed since are left alone. Exit code 1 if something could not be taken back,
+    2 if --dry-run finds something to do, else 0.
+
+    Example: intune-scep strong-mapping rollout rollback --dry-run --reason "Wi-Fi fails"
+    """
+    with shared.client() as client:
+        foreseen = client.rollout.rollback(file, reason=reason, journal=journal, dry_run=True)
+        if dry_run:
+            return _done(shared, foreseen) or (2 if foreseen.changed else 0)
+        if shared.output is OutputFormat.TEXT:
+            _print(foreseen)
+        said = "What was revoked stays revoked, and every certificate is issued once more."
+        ask(client, shared, f"Take the rollout back? {said}", yes=yes)
+        return _work(
+            shared,
+            lambda watch: client.rollout.rollback(
+                file, reason=reason, journal=journal, watch=watch
+            ),
+        )
+
+
+def _question(foreseen: Tick) -> str:
+    from intune_scep.changes.certificates import about_certificates
+
+    about = about_certificates(foreseen.plan) if foreseen.plan is not None else ""
+    return f"Start the rollout {foreseen.state.name!r}? {about}".rstrip()
+
+
+def _work(shared: Shared, work: Callable[[Watch], Tick]) -> int:
+    """Do a tick under a progress bar that Ctrl-C stops in order, and show what it did."""
+    from intune_scep.changes.watch import Stop, Watch, stopping_on_signals
+
+    stop = Stop()
+
+    def stopping(_number: int) -> None:
+        tell("Stopping after the profile that is being changed; once more to end at once.")
+
+    def began(path: Path, _count: int) -> None:
+        tell(f"Journal: {path}")
+
+    with progress_bar("Rollout") as progress, stopping_on_signals(stop, stopping):
+        tick = work(Watch(began, progress, stop))
+    return _show(shared, tick)
+
+
+def _show(shared: Shared, tick: Tick) -> int:
+    import signal
+
+    if shared.output is OutputFormat.JSON:
+        print_json(tick.to_dict())
+    else:
+        _print(tick)
+    number = tick.interrupted_by
+    if number is not None:
+        return EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_TERMINATED
+    return int(tick.exit)
+
+
+def _done(shared: Shared, tick: Tick) -> int:
+    """Show what a verb did that opens nothing."""
+    _show(shared, tick)
+    return 1 if any(report.failed for report in tick.reports) else 0
+
+
+def _print(tick: Tick) -> None:
+    from intune_scep.reports.rollout import tick_lines
+
+    target = console()
+    target.print(headline("Rollout", tick.state.tenant, tick.state.cloud), soft_wrap=True)
+    show_lines(target, tick_lines(tick))

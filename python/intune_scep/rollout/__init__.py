@@ -1,0 +1,1 @@
+"""The controlled rollout: a file that says in what order, its rings, and their gates."""

@@ -1,0 +1,49 @@
+"""What changing each profile asks of SCEP hosts, by the certificates that are out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from intune_scep.profiles import ScepProfile
+from intune_scep.rollout.pace import Burden
+from intune_scep.rollout.resolution import Resolved
+from intune_scep.rollout.state import RingState, RolloutState
+
+
+def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[str, Burden]:
+    """Profile id to what its change asks for; of the rings that are entered.
+
+    A device has as many certificates of a profile as are issued to it anew: on Apple's platforms
+    one for each dependant (DOMAIN.md 4), so they are counted as they are.
+    """
+    found: dict[str, Burden] = {}
+    for ring in resolved.rings:
+        entered = state.ring(ring.ring.name)
+        if not entered.is_entered:
+            continue
+        for bundle in ring.bundles:
+            identifier = bundle.profile.id or ""
+            count = _count(entered, identifier) if bundle.verifiable else None
+            name = bundle.profile.display_name or identifier
+            found[identifier] = Burden(identifier, name, count, hosts_of(bundle.profile))
+    return found
+
+
+def _count(ring: RingState, profile: str) -> int | None:
+    """The certificates of a profile on the devices of a ring; None where they were not read."""
+    held = ring.before.held.get(profile.lower()) if ring.before is not None else None
+    if held is None:
+        return None
+    return sum(
+        len(serials)
+        for device, serials in held.items()
+        if ring.devices is None or device in ring.devices
+    )
+
+
+def hosts_of(profile: ScepProfile) -> tuple[str, ...]:
+    """The hosts of its SCEP server URLs, each once, in lower case."""
+    urls = profile.scep_server_urls or ()
+    hosts = [urlsplit(str(url)).netloc.rpartition("@")[2].lower() or str(url) for url in urls]
+    return tuple(dict.fromkeys(hosts))

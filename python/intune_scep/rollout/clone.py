@@ -1,0 +1,343 @@
+"""The strategy `clone`: a copy of each profile with the SID URI, which rings are moved to.
+
+What Microsoft advises (DOMAIN.md 2): the original is not edited, so nobody's certificate is revoked
+before its device has a new one. A ring is assigned the clone, and is taken out of the original when
+its gate has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+
+from intune_scep.audience.reissued import REPORT_LAG
+from intune_scep.changes.plan import Action, Difference, Plan, Task
+from intune_scep.changes.status import Status
+from intune_scep.changes.steps import Assignments, Reference, Seen
+from intune_scep.changes.steps.assign import Assign
+from intune_scep.changes.steps.create import Create
+from intune_scep.errors import IntuneScepError, PlanError
+from intune_scep.profiles import Profile, writable
+from intune_scep.profiles.targets import Target, TargetKind, same_assignments
+from intune_scep.rollout.group_kinds import Group, read_kinds, unread, why_not_excluded
+from intune_scep.rollout.journal import RolloutJournal
+from intune_scep.rollout.model import Dependants, Finish, RolloutFile
+from intune_scep.rollout.resolution import Resolved, ResolvedBundle, ResolvedRing
+from intune_scep.rollout.tick import Wait
+from intune_scep.rollout.words import Need, Stage
+from intune_scep.rules.texts import counted
+from intune_scep.strong_mapping.assessment import SANS, append_sid_uri
+from intune_scep.strong_mapping.plan import in_words
+from intune_scep.tenant import RootLink, Tenant, read_root_links
+from intune_scep.tenant.entities import Failures, guid, read_entities, read_managed
+from intune_scep.tenant.issued import read_issued
+from intune_scep.tenant.profiles import read_profile
+
+_NOT_KEPT: Final = "It could not be learned whether the certificates of the originals are untouched"
+_FEW: Final = 0.01
+"""The part of the originals' certificates that may go in these hours for other reasons."""
+
+
+def require_possible(file: RolloutFile) -> None:
+    """Refuse what cannot be carried out yet, before anything is.
+
+    Raises:
+        PlanError: naming each bundle and key.
+    """
+    wrong = [
+        f"bundles[{place}].{key}: {value.value} is not possible yet; write {instead}"
+        for place, bundle in enumerate(file.bundles)
+        for key, value, instead in (
+            ("dependants", bundle.dependants, "none, and point Wi-Fi and VPN at the copy yourself"),
+            ("finish", bundle.finish, "retire_original or keep_both"),
+        )
+        if value in {Dependants.CLONE, Dependants.REPOINT_AT_END, Finish.SWING_BACK}
+    ]
+    if wrong:
+        raise PlanError(f"{file.path} cannot be carried out: {'; '.join(wrong)}.")
+
+
+@dataclass(frozen=True)
+class Clone:
+    """Moves rings from originals to their clones."""
+
+    tenant: Tenant
+    resolved: Resolved
+    journal: RolloutJournal
+    task: ClassVar[Task] = Task.ROLLOUT
+    before_gate: ClassVar[Sequence[Stage]] = (Stage.CREATE, Stage.OPEN)
+
+    def after_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
+        """A ring of groups is taken out of the originals; the rest ends them as the file says."""
+        return (Stage.FINISH,) if ring.ring.rest else (Stage.SETTLE,)
+
+    async def why_not(self, ring: ResolvedRing) -> Wait | None:
+        """Why the groups of a ring could not be taken out of the originals."""
+        if ring.ring.rest:
+            return None
+        wanted = {*ring.group_ids, *self._assigned(ring)}
+        try:
+            groups = await read_kinds(self.tenant, wanted)
+        except IntuneScepError as error:
+            return Wait(Need.EVIDENCE, ring.ring.name, (unread(error),))
+        own = [groups[identifier.lower()] for identifier in ring.group_ids]
+        said = [
+            sentence
+            for bundle in ring.bundles
+            for sentence in why_not_excluded(bundle.profile, own, groups)
+        ]
+        if not said:
+            return None
+        return Wait(Need.PERSON, ring.ring.name, tuple(dict.fromkeys(said)))
+
+    def _assigned(self, ring: ResolvedRing) -> set[str]:
+        targets = (
+            Target.of(item.get("target") or {})
+            for bundle in ring.bundles
+            for item in bundle.profile.assignments or ()
+        )
+        return {target.group_id for target in targets if target.kind is TargetKind.GROUP}
+
+    async def devices(self, ring: ResolvedRing) -> Collection[str] | None:
+        """The managed devices in the ring's groups, or of their users."""
+        if ring.ring.rest:
+            return None
+        groups = await read_kinds(self.tenant, ring.group_ids)
+        return await _managed_by(self.tenant, groups.values())
+
+    async def why_wait(self, ring: ResolvedRing, stage: Stage) -> Wait | None:
+        """Before anybody gets a clone, the originals' certificates must be seen to be untouched."""
+        first = self.journal.state.rings[0]
+        if stage is not Stage.OPEN or first.name != ring.ring.name or first.changed:
+            return None
+        made = max(first.done.get(Stage.CREATE, {}).values(), default=None)
+        if made is None:
+            return None
+        if self.tenant.now() < made + REPORT_LAG:
+            why = "The report of certificates must be younger than the clones before they are used."
+            return Wait(Need.TIME, ring.ring.name, (why,), made + REPORT_LAG)
+        return await self._touched(ring)
+
+    async def _touched(self, ring: ResolvedRing) -> Wait | None:
+        before = self.journal.state.ring(ring.ring.name).before
+        if before is None:
+            return None
+        try:
+            gone = before.gone(await read_issued(self.tenant, before.held))
+        except IntuneScepError as error:
+            return Wait(Need.EVIDENCE, ring.ring.name, (f"{_NOT_KEPT}: {error}",))
+        if gone <= max(1, _FEW * before.count):
+            return None
+        said = (
+            f"{counted(gone, 'certificate')} of {before.count:,} of the originals went since the"
+            " clones were made. Nobody was assigned a clone."
+        )
+        return Wait(Need.PERSON, ring.ring.name, (said,))
+
+    async def plan(self, ring: ResolvedRing, stage: Stage, profiles: Collection[str]) -> Plan:
+        """What a stage means for some profiles of a ring.
+
+        Raises:
+            PlanError: a profile is not there any more.
+            GraphError, GraphTransportError: one could not be read.
+        """
+        chosen = [item for item in ring.bundles if (item.profile.id or "") in profiles]
+        makers = {
+            Stage.CREATE: self._creates,
+            Stage.OPEN: self._opens,
+            Stage.SETTLE: self._settles,
+            Stage.FINISH: self._finishes,
+        }
+        return Plan(
+            Task.ROLLOUT,
+            self.tenant.tenant_id,
+            self.tenant.cloud,
+            tuple(await makers[stage](ring, chosen)),
+            choices={"ring": ring.ring.name, "stage": stage.value},
+            made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        )
+
+    @property
+    def _clones(self) -> Mapping[str, str]:
+        return self.journal.state.clones
+
+    async def _creates(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
+        links = await read_root_links(self.tenant, [item.profile for item in bundles])
+        return [self._create(item, links[item.profile.id or ""]) for item in bundles]
+
+    def _create(self, item: ResolvedBundle, root: RootLink) -> Action:
+        profile, key = item.profile, item.profile.id or ""
+        if isinstance(root, IntuneScepError):
+            raise root
+        common: dict[str, Any] = {
+            "key": key,
+            "odata_type": profile.odata_type,
+            "name": item.clone_name,
+            "details": {"original": profile.display_name, "original_id": profile.id},
+        }
+        if key in self._clones:
+            return Action(action="none", id=self._clones[key], **common)
+        before = profile.wire.get(SANS)
+        body = {**writable(profile.wire), "displayName": item.clone_name}
+        body[SANS] = append_sid_uri(before)
+        reference = Reference(root.id, None, root.display_name or "") if root is not None else None
+        return Action(
+            action="create",
+            status=Status.PLANNED,
+            steps=(Create(body, reference),),
+            whole=True,
+            diff=(
+                Difference("name", profile.display_name, item.clone_name),
+                Difference("subject_alternative_names", in_words(before), in_words(body[SANS])),
+            ),
+            **common,
+        )
+
+    async def _opens(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
+        return [await self._open(ring, item) for item in bundles]
+
+    async def _open(self, ring: ResolvedRing, item: ResolvedBundle) -> Action:
+        key = item.profile.id or ""
+        clone = await self._read(self._clones[key], item.clone_name)
+        held = tuple(clone.assignments or ())
+        if ring.ring.rest:
+            original = await self._read(key, item.profile.display_name)
+            wanted = self._everybody(tuple(original.assignments or ()), held)
+        else:
+            wanted = (*held, *_new(held, ring.group_ids, TargetKind.GROUP))
+        return _assigned(key, clone, held, wanted)
+
+    def _everybody(self, original: Assignments, held: Assignments) -> Assignments:
+        """Whom the original was for before rings were taken out of it, and every ring."""
+        rings = {group.lower() for ring in self.resolved.rings for group in ring.group_ids}
+        kept = tuple(item for item in original if not _excludes(item, rings))
+        kinds = {Target.of(item.get("target") or {}).kind for item in kept}
+        if kinds & {TargetKind.ALL_USERS, TargetKind.ALL_DEVICES}:
+            # They cannot stand beside included groups (ROLLOUT.md 1).
+            return kept
+        named = {_group_of(item) for item in kept}
+        return (*kept, *(item for item in held if _group_of(item) not in named))
+
+    async def _settles(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
+        found = []
+        for item in bundles:
+            key = item.profile.id or ""
+            original = await self._read(key, item.profile.display_name)
+            held = tuple(original.assignments or ())
+            found.append(_assigned(key, original, held, _without(held, ring.group_ids)))
+        return found
+
+    async def _finishes(
+        self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]
+    ) -> list[Action]:
+        found = []
+        for item in bundles:
+            key = item.profile.id or ""
+            original = await self._read(key, item.profile.display_name)
+            held = tuple(original.assignments or ())
+            retires = item.bundle is not None and item.bundle.finish is Finish.RETIRE_ORIGINAL
+            found.append(_assigned(key, original, held, () if retires else held))
+        return found
+
+    async def _read(self, identifier: str, name: str | None) -> Profile:
+        found = await read_profile(self.tenant, identifier, with_assignments=True)
+        if found is None:
+            raise PlanError(f"The profile {name or identifier!r} is not there any more.")
+        return found
+
+
+def _assigned(key: str, profile: Profile, held: Assignments, wanted: Assignments) -> Action:
+    common: dict[str, Any] = {
+        "key": key,
+        "odata_type": profile.odata_type,
+        "name": profile.display_name or "",
+        "id": profile.id,
+    }
+    if same_assignments(held, wanted):
+        return Action(action="none", **common)
+    after = tuple(_plain(item) for item in wanted)
+    return Action(
+        action="update",
+        status=Status.PLANNED,
+        steps=(Assign(held, after),),
+        seen=Seen(profile.version, profile.last_modified_date_time, held),
+        diff=(Difference("assignments", [*map(_target, held)], [*map(_target, after)]),),
+        **common,
+    )
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An assignment as it is written: without the server's own properties."""
+    kept = {name: item[name] for name in ("target", "intent") if item.get(name) is not None}
+    return {**kept, "target": dict(item.get("target") or {})}
+
+
+def _target(item: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(item.get("target") or {})
+
+
+def _new(held: Assignments, groups: Collection[str], kind: TargetKind) -> Assignments:
+    """Assignments of groups that are not there yet."""
+    there = {
+        target.group_id.lower()
+        for target in (Target.of(item.get("target") or {}) for item in held)
+        if target.kind is kind
+    }
+    return tuple(
+        {"target": Target(kind, group_id=group).to_wire()}
+        for group in groups
+        if group.lower() not in there
+    )
+
+
+def _without(held: Assignments, groups: Collection[str]) -> Assignments:
+    """Assignments with groups taken out: no longer given to them, and excluded where others still
+    have it, whose members they may share. No group can be both."""
+    out = {group.lower() for group in groups}
+    kept = tuple(item for item in held if _is_exclusion(item) or _group_of(item) not in out)
+    if all(map(_is_exclusion, kept)):
+        return ()
+    return (*kept, *_new(kept, groups, TargetKind.EXCLUDED_GROUP))
+
+
+def _is_exclusion(item: Mapping[str, Any]) -> bool:
+    return Target.of(item.get("target") or {}).is_exclusion
+
+
+def _group_of(item: Mapping[str, Any]) -> str:
+    return Target.of(item.get("target") or {}).group_id.lower()
+
+
+def _excludes(item: Mapping[str, Any], groups: Collection[str]) -> bool:
+    target = Target.of(item.get("target") or {})
+    return target.is_exclusion and target.group_id.lower() in groups
+
+
+async def _managed_by(tenant: Tenant, groups: Collection[Group]) -> frozenset[str]:
+    """Ids of the managed devices that are in groups, or whose primary user is.
+
+    Raises:
+        IntuneScepError: they could not be read.
+    """
+    users = set[str]().union(*(group.members.users for group in groups))
+    devices = set[str]().union(*(group.members.devices for group in groups))
+    failures: Failures = []
+    entra: set[str] = set()
+    if devices:
+        listed = read_entities(tenant, "devices", "devices", "id,deviceId", failures)
+        entra = {
+            guid(item, "deviceId") async for item in listed if item["id"].lower() in devices
+        } - {""}
+    select = "id,userId,azureADDeviceId,managementAgent"
+    found = frozenset(
+        [
+            item["id"].lower()
+            async for item in read_managed(tenant, select, failures)
+            if guid(item, "userId") in users or guid(item, "azureADDeviceId") in entra
+        ]
+    )
+    if failures:
+        raise failures[0][1]
+    return found

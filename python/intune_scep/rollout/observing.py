@@ -1,0 +1,170 @@
+"""What a gate is judged by, read from the tenant; each reading costs only its own check."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from intune_scep.audience.reissued import Reissuance, reissuance
+from intune_scep.errors import IntuneScepError
+from intune_scep.rollout.commands import run_command
+from intune_scep.rollout.gates import CommandEnd, Devices, Facts, Told
+from intune_scep.rollout.model import Gates
+from intune_scep.rollout.state import RingState, RolloutState
+from intune_scep.tenant import Tenant
+from intune_scep.tenant.check_ins import read_check_ins
+from intune_scep.tenant.connectors import Connector, read_connectors
+from intune_scep.tenant.entities import Failures
+from intune_scep.tenant.issued import read_issued
+from intune_scep.tenant.policy_status import PolicyStatus, read_policy_statuses
+
+
+class Observer:
+    """Reads what the gate of one ring needs.
+
+    Args:
+        file: Of the rollout; its directory is where a command runs.
+        verifiable: Ids of the ring's profiles of which Intune reports certificates.
+        control: Ids of the profiles that are not changed yet.
+    """
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        file: Path,
+        gates: Gates,
+        state: RolloutState,
+        ring: RingState,
+        *,
+        verifiable: Collection[str],
+        control: Collection[str],
+    ) -> None:
+        self._tenant = tenant
+        self._file = file
+        self._gates = gates
+        self._state = state
+        self._ring = ring
+        self._verifiable = frozenset(verifiable)
+        self._control = frozenset(control)
+        self._unread: dict[str, str] = {}
+
+    async def facts(self, changed_at: datetime) -> Facts:
+        """Everything the gate is judged by.
+
+        Args:
+            changed_at: When the last profile of the ring was changed.
+        """
+        gates = self._gates
+        devices = await self._devices()
+        told, control = await self._told() if gates.max_failed is not None else (None, None)
+        connectors = await self._connectors() if gates.connector else None
+        command = await self._command() if gates.command is not None else None
+        approved = self._ring.approved
+        return Facts(
+            now=self._tenant.now(),
+            changed_at=changed_at,
+            devices=devices,
+            told=told,
+            control=control,
+            connectors=connectors,
+            approved_by=str(approved) if approved is not None else None,
+            command=command,
+            unread=self._unread,
+        )
+
+    async def _devices(self) -> Devices | None:
+        wanted = [name for name in ("seen", "reissued") if getattr(self._gates, name) is not None]
+        before = self._ring.before
+        if not wanted or not self._verifiable:
+            return None
+        if before is None:
+            why = "What was out before the change was not kept."
+            self._unread |= dict.fromkeys(wanted, why)
+            return None
+        try:
+            issued = await read_issued(self._tenant, self._ids())
+            failures: Failures = []
+            check_ins = await read_check_ins(self._tenant, failures)
+            if failures:
+                raise failures[0][1]
+        except IntuneScepError as error:
+            self._unread |= dict.fromkeys(wanted, f"It could not be read: {error}")
+            return None
+        changed = {i: at for i, at in self._ring.changed.items() if i in self._verifiable}
+        found = reissuance(
+            before,
+            issued,
+            check_ins,
+            changed,
+            self._tenant.now(),
+            replaced_by=self._state.clones,
+            devices=self._ring.devices,
+        )
+        return _devices(found.values())
+
+    def _ids(self) -> set[str]:
+        clones = self._state.clones
+        return {*self._ring.profiles, *(clones[i] for i in self._ring.profiles if i in clones)}
+
+    async def _told(self) -> tuple[Told | None, Told | None]:
+        try:
+            rows = await read_policy_statuses(self._tenant, self._ids() | self._control)
+        except IntuneScepError as error:
+            self._unread["max_failed"] = f"It could not be read: {error}"
+            return None, None
+        since = {
+            self._state.clones.get(i, i): max(at, self._ring.excused_until or at)
+            for i, at in self._ring.changed.items()
+        }
+        entered = self._ring.entered_at
+        ours = self._ring.devices
+        own = (row for row in rows if ours is None or row.device_id in ours)
+        control = None
+        if self._control and entered is not None:
+            others = (row for row in rows if ours is None or row.device_id not in ours)
+            control = _told(others, dict.fromkeys(self._control, entered))
+        return _told(own, since), control
+
+    async def _connectors(self) -> tuple[Connector, ...] | None:
+        try:
+            return tuple(await read_connectors(self._tenant))
+        except IntuneScepError as error:
+            self._unread["connector"] = f"It could not be read: {error}"
+            return None
+
+    async def _command(self) -> CommandEnd:
+        about = {
+            "INTUNE_SCEP_ROLLOUT": self._state.name,
+            "INTUNE_SCEP_RING": self._ring.name,
+            "INTUNE_SCEP_TENANT": self._state.tenant,
+        }
+        command = self._gates.command or ()
+        return await run_command(command, self._file.absolute().parent, about)
+
+
+def _devices(found: Iterable[Reissuance]) -> Devices:
+    """Each device once in each profile that it has; those that nobody manages any more not."""
+    items = list(found)
+    return Devices(
+        held=sum(len(item.devices - item.unmanaged) for item in items),
+        seen=sum(len(item.seen or ()) for item in items),
+        reissued=sum(len(item.reissued) for item in items),
+        within_lag=sum(len(item.within_lag) for item in items),
+    )
+
+
+def _told(rows: Iterable[PolicyStatus], since: Mapping[str, datetime]) -> Told:
+    """Devices with some profiles, and how those ended that told it after a moment."""
+    lower = {profile.lower(): moment for profile, moment in since.items()}
+    devices, told, failed = set(), set(), set()
+    for row in rows:
+        moment = lower.get(row.profile_id)
+        if moment is None:
+            continue
+        devices.add(row.device_id)
+        if row.told_at is not None and row.told_at >= moment:
+            told.add(row.device_id)
+            if row.failed:
+                failed.add(row.device_id)
+    return Told(len(devices), len(told), len(failed))

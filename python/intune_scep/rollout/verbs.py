@@ -1,0 +1,264 @@
+"""What can be done with a rollout: start, run, pause, resume, cancel, promote, roll back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from intune_scep.changes.plan import Task
+from intune_scep.changes.report import RunReport
+from intune_scep.changes.run import require_permission, roll_back
+from intune_scep.changes.watch import Watch
+from intune_scep.errors import JournalError, PlanError
+from intune_scep.files import tenant_lock
+from intune_scep.rollout.controller import do_tick, resolved_rings
+from intune_scep.rollout.course import Course
+from intune_scep.rollout.file import load_rollout
+from intune_scep.rollout.journal import journal_path, open_journal, read_state
+from intune_scep.rollout.preflight import preflight_notes
+from intune_scep.rollout.state import RolloutState, Word
+from intune_scep.rollout.tick import Tick
+from intune_scep.rollout.words import Answer, State
+from intune_scep.tenant import (
+    Tenant,
+)
+
+DEFAULT_FILE: Final = Path("strong-mapping.yml")
+_OVER: Final = frozenset({State.CANCELED, State.COMPLETED})
+
+
+async def run_rollout(
+    tenant: Tenant,
+    file: Path,
+    *,
+    journal: Path | None = None,
+    dry_run: bool = False,
+    watch: Watch | None = None,
+) -> Tick:
+    """One tick: do what the gates allow, and stop.
+
+    Args:
+        journal: Where the state is kept; by default in the tenant's state directory.
+        dry_run: Say what would be done; write nothing, no journal either.
+
+    Raises:
+        IntuneScepError: the file is wrong or does not fit its journal, or the tenant cannot be
+            read.
+    """
+    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
+        return await do_tick(course)
+
+
+async def start_rollout(
+    tenant: Tenant,
+    file: Path,
+    *,
+    reason: str = "",
+    journal: Path | None = None,
+    dry_run: bool = False,
+    watch: Watch | None = None,
+) -> Tick:
+    """Start a rollout, and do its first tick.
+
+    Raises:
+        PlanError: it is started already.
+        IntuneScepError: as for `run_rollout`.
+    """
+    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
+        if course.state.started is not None:
+            raise PlanError(
+                f"The rollout {course.state.name!r} is started already: it is"
+                f" {course.state.state.value}.",
+                hint="Go on with `rollout run`.",
+            )
+        if not dry_run:
+            require_permission(tenant)
+        # What its file names must be there before anybody may say that it was started.
+        await resolved_rings(course)
+        notes = await preflight_notes(tenant, course.file)
+        course.journal.note_word("started", _word(tenant, reason))
+        course.did.append("Started.")
+        tick = await do_tick(course)
+        return replace(tick, notes=(*notes, *tick.notes))
+
+
+async def pause_rollout(
+    tenant: Tenant, file: Path, *, reason: str, journal: Path | None = None
+) -> Tick:
+    """Open nothing more until it is resumed; what was changed stays.
+
+    Raises:
+        PlanError: there is nothing to pause.
+    """
+    async with _opened(tenant, file, journal) as course:
+        _require_going(course.state, "paused")
+        course.journal.note_word("paused", _word(tenant, reason))
+        return _told(course, "Paused: nothing more is opened until it is resumed.")
+
+
+async def resume_rollout(
+    tenant: Tenant,
+    file: Path,
+    *,
+    reason: str = "",
+    journal: Path | None = None,
+    watch: Watch | None = None,
+) -> Tick:
+    """Lift a pause or a freeze, and do a tick.
+
+    Raises:
+        PlanError: it is neither paused nor frozen.
+    """
+    async with _opened(tenant, file, journal, watch=watch) as course:
+        state = course.state
+        if state.state not in {State.PAUSED, State.ERROR}:
+            raise PlanError(f"The rollout {state.name!r} is not paused: it is {state.state.value}.")
+        course.journal.note_word("resumed", _word(tenant, reason))
+        course.did.append("Resumed.")
+        return await do_tick(course)
+
+
+async def cancel_rollout(
+    tenant: Tenant, file: Path, *, reason: str, journal: Path | None = None
+) -> Tick:
+    """End a rollout where it is. Nothing is taken back, and clones stay as they are.
+
+    Raises:
+        PlanError: it is over already.
+    """
+    async with _opened(tenant, file, journal) as course:
+        _require_going(course.state, "canceled")
+        course.journal.note_word("canceled", _word(tenant, reason))
+        return _told(course, "Canceled. What was changed stays as it is.")
+
+
+async def promote_rollout(
+    tenant: Tenant,
+    file: Path,
+    *,
+    reason: str,
+    journal: Path | None = None,
+    watch: Watch | None = None,
+) -> Tick:
+    """Answer the approval that a ring waits for; where it waits for none, open the next ring over
+    what waits or is unknown. Never over what fails.
+
+    Raises:
+        PlanError: no ring stands at a gate, or its gate fails.
+    """
+    async with _opened(tenant, file, journal, watch=watch) as course:
+        state = course.state
+        _require_going(state, "promoted")
+        ring = state.current
+        if ring is None or ring.state is not State.ACTIVATED or state.state is not State.ACTIVATED:
+            raise PlanError(
+                f"No ring of {state.name!r} stands at a gate: it is {state.state.value}."
+            )
+        rings = await resolved_rings(course)
+        result, _ = await rings.judged(rings.resolved.ring(ring.name), ring)
+        if result.answer is Answer.FAIL:
+            said = " ".join(check.said for check in result.standing)
+            raise PlanError(
+                f"The gate of ring {ring.name!r} fails, and nothing opens over that: {said}"
+            )
+        word = _word(tenant, reason)
+        standing = [check.name for check in result.standing]
+        if "approval" in standing:
+            course.journal.note_word("approved", word, ring=ring.name)
+            course.did.append(f"Ring {ring.name!r} is approved.")
+        elif standing:
+            course.journal.note_word("promoted", word, ring=ring.name, over=standing)
+            course.did.append(f"Ring {ring.name!r} is promoted over {', '.join(standing)}.")
+        return await do_tick(course)
+
+
+async def roll_back_rollout(
+    tenant: Tenant,
+    file: Path,
+    *,
+    reason: str,
+    journal: Path | None = None,
+    dry_run: bool = False,
+    watch: Watch | None = None,
+) -> Tick:
+    """Cancel a rollout and take back what it changed, the last run first.
+
+    That re-issues every certificate of the profiles once more, and revokes again.
+
+    Raises:
+        JournalError: a journal of one of its runs cannot be used.
+    """
+    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
+        left = [run for run in course.state.runs if run not in course.state.taken_back]
+        if course.state.canceled is None and not dry_run:
+            course.journal.note_word("canceled", _word(tenant, reason))
+        reports: list[RunReport] = []
+        for run in reversed(left):
+            report = await roll_back(
+                tenant, run, tasks=tuple(Task), dry_run=dry_run, watch=course.watch
+            )
+            reports.append(report)
+            if dry_run:
+                continue
+            if report.failed or report.interrupted_by is not None:
+                break
+            course.journal.note("taken_back", tenant.now(), run=str(run))
+        said = " ".join(report.msg for report in reports) or "Nothing is left to take back."
+        tick = _told(course, said)
+        return replace(tick, reports=tuple(reports), dry_run=dry_run)
+
+
+def rollout_state(
+    tenant_id: str, file: Path, *, journal: Path | None = None
+) -> tuple[RolloutState, Path]:
+    """How far a rollout is, by its journal alone.
+
+    Raises:
+        JournalError: it was not started, or its journal is damaged.
+        FileError, ConfigurationError: the file cannot be used.
+    """
+    path = journal_path(tenant_id, load_rollout(file).name, journal)
+    state = read_state(path)
+    if state is None:
+        raise JournalError(
+            f"There is no journal {path}: the rollout is not started.",
+            hint="Start it with `rollout start`.",
+        )
+    return state, path
+
+
+@asynccontextmanager
+async def _opened(
+    tenant: Tenant,
+    file: Path,
+    journal: Path | None,
+    *,
+    dry_run: bool = False,
+    watch: Watch | None = None,
+) -> AsyncIterator[Course]:
+    """A rollout on which nobody else is at work on this machine."""
+    content = load_rollout(file)
+    path = journal_path(tenant.tenant_id, content.name, journal)
+    with (
+        tenant_lock(tenant.tenant_id, job=f"the rollout {content.name}", name="rollout"),
+        open_journal(
+            path, tenant.tenant_id, tenant.cloud, content, tenant.now(), dry_run=dry_run
+        ) as opened,
+    ):
+        yield Course(tenant, content, opened, watch or Watch(), dry_run)
+
+
+def _require_going(state: RolloutState, word: str) -> None:
+    if state.started is None or state.state in _OVER:
+        raise PlanError(f"The rollout {state.name!r} cannot be {word}: it is {state.state.value}.")
+
+
+def _word(tenant: Tenant, reason: str) -> Word:
+    return Word(tenant.signed_in_as, reason, tenant.now())
+
+
+def _told(course: Course, said: str) -> Tick:
+    return Tick(course.state, (said,), None, course.journal.path)

@@ -1,0 +1,57 @@
+"""The words of a rollout: Microsoft's own for its staged deployments (ROLLOUT.md 4)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """How far a rollout or a ring is.
+
+    `activating`: its profiles are being changed. `activated`: they are changed, and the gate of
+    the ring is judged. `error`: frozen, because something failed; `resume` alone lifts it.
+    """
+
+    NOT_ACTIVATED = "notActivated"
+    ACTIVATING = "activating"
+    ACTIVATED = "activated"
+    PAUSED = "paused"
+    CANCELED = "canceled"
+    ERROR = "error"
+    COMPLETED = "completed"
+
+
+class Answer(StrEnum):
+    """What a gate says. Only `pass` opens a ring."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    WAIT = "wait"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Need(StrEnum):
+    """What a rollout that stands still waits for.
+
+    `time`: it goes on by itself. `person`: somebody must decide. `evidence`: something could not be
+    learned. `repair`: something failed.
+    """
+
+    TIME = "time"
+    PERSON = "person"
+    EVIDENCE = "evidence"
+    REPAIR = "repair"
+
+
+class Stage(StrEnum):
+    """What is done to the profiles of a ring, one thing after the other.
+
+    `create`: the clones are made, assigned to nobody. `open`: the ring gets the SID URI. `settle`:
+    it is taken out of the originals, after its gate has passed. `finish`: what the file says of the
+    originals, after the last ring.
+    """
+
+    CREATE = "create"
+    OPEN = "open"
+    SETTLE = "settle"
+    FINISH = "finish"

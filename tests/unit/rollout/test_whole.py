@@ -1,0 +1,318 @@
+"""Whole rollouts on the simulator's clock: what opens, what holds, and what nothing explains."""
+
+import pytest
+from tests.length import LONG
+
+from intune_scep.errors import FileInUseError, PlanError
+from intune_scep.profiles import SID_URI
+from intune_scep.rollout.tick import Exit
+from intune_scep.rollout.verbs import (
+    cancel_rollout,
+    pause_rollout,
+    promote_rollout,
+    resume_rollout,
+    roll_back_rollout,
+)
+from intune_scep.rollout.words import Need, State
+from intune_scep.simulator.scenarios.rollout import HOSTS, profile_id
+
+from .world import GATES, HOUR, TWELVE, World, clone, in_place
+
+DEVICES = 20_000 if LONG else 200
+
+
+@pytest.fixture
+def world(simulated, tmp_path):
+    """Return a function that makes a tenant with a rollout."""
+
+    def make(content, *, devices=200, **settings):
+        return World(simulated, tmp_path, content, devices=devices, **settings)
+
+    return make
+
+
+def sans_of(tenant, profile):
+    return tenant.profiles()[profile]["customSubjectAlternativeNames"]
+
+
+def test_twelve_profiles_in_five_rings_are_edited_one_ring_after_the_other(world):
+    it = world(in_place(), devices=DEVICES)
+    assert it.start(reason="CHG0042").state.rings[0].state is State.ACTIVATED
+    end = it.finished()
+    assert end.state.state is State.COMPLETED
+    assert end.exit is Exit.AS_ALLOWED
+    opened = [ring.entered_at for ring in end.state.rings]
+    assert opened == sorted(opened)
+    soaked = [(ring.passed_at - ring.changed_at).total_seconds() / 3600 for ring in end.state.rings]
+    assert min(soaked) >= 24
+    profiles = it.tenant.profiles()
+    for name in (name for ring in TWELVE for name in ring):
+        sans = profiles[profile_id(name)]["customSubjectAlternativeNames"]
+        assert sans[-1] == dict(SID_URI)
+    # Each was written once.
+    assert set(it.patched().values()) == {1}
+
+
+def test_groups_move_to_copies_and_out_of_the_originals(world):
+    names = ("Windows user Wi-Fi", "Windows user VPN", "iOS user Wi-Fi", "Android user Wi-Fi")
+    it = world(clone(names), devices=DEVICES)
+    it.start()
+    end = it.finished()
+    assert end.state.state is State.COMPLETED
+    profiles = it.tenant.profiles()
+    for name in names:
+        original, copy = profile_id(name), end.state.clones[profile_id(name)]
+        assert dict(SID_URI) not in profiles[original]["customSubjectAlternativeNames"]
+        assert profiles[copy]["customSubjectAlternativeNames"][-1] == dict(SID_URI)
+        stand = it.driver.bundle([original, copy])
+        assert stand["without_profile"] == []
+
+
+def test_a_rollout_that_is_not_started_does_nothing(world):
+    it = world(in_place())
+    tick = it.tick()
+    assert (tick.exit, tick.wait.need) == (Exit.PERSON, Need.PERSON)
+    assert not it.patched()
+
+
+def test_a_gate_that_nothing_fulfils_holds_the_next_ring(world):
+    it = world(in_place())
+    it.driver.silence_share(1.0)
+    it.start()
+    for _ in range(72):
+        it.hours()
+        tick = it.tick()
+    assert [ring.state for ring in tick.state.rings[:2]] == [State.ACTIVATED, State.NOT_ACTIVATED]
+    assert tick.exit is Exit.AS_ALLOWED
+    assert any("seen: 0 devices" in said for said in tick.wait.said)
+
+
+def test_a_ring_of_which_too_many_fail_freezes_the_rollout_until_somebody_resumes_it(world):
+    it = world(in_place())
+    it.driver.fail(profile_id("Windows user Wi-Fi"), 0.5)
+    it.start()
+    end = it.finished()
+    assert (end.state.state, end.exit) == (State.ERROR, Exit.FAILED)
+    assert "max_failed" in end.state.frozen
+    it.hours(48)
+    assert it.tick().state.state is State.ERROR
+    with pytest.raises(PlanError, match=r"opens over that|No ring of"):
+        it.do(promote_rollout, reason="never mind")
+    assert set(it.patched()) == {profile_id("Windows user Wi-Fi")}
+    it.driver.fail(profile_id("Windows user Wi-Fi"), 0.0)
+    it.hours(24)
+    assert it.do(resume_rollout, reason="mended").state.state is State.ACTIVATED
+    assert it.finished().state.state is State.COMPLETED
+
+
+@pytest.mark.parametrize("asked", ["none", "healthy"])
+def test_a_dead_connector_is_not_blamed_on_the_change(world, asked):
+    """Without the gate of connectors the renewals of devices that were not changed tell it."""
+    it = world(in_place(gates={**GATES, "connector": asked}))
+    # Old enough that some certificates are renewed every day.
+    it.driver.advance(60 * 24 * HOUR)
+    it.start()
+    for connector in it.driver.connectors():
+        it.driver.kill_connector(connector["displayName"])
+    it.hours(96)
+    tick = it.tick()
+    assert tick.state.state is not State.ERROR
+    assert tick.exit is Exit.UNKNOWN
+    assert any("may not be to blame" in said for said in tick.wait.said)
+    told = " ".join(tick.wait.said)
+    assert ("Of the devices that were not changed" in told) is (asked == "none")
+    for connector in it.driver.connectors():
+        it.driver.revive_connector(connector["displayName"])
+    assert it.finished().state.state is State.COMPLETED
+
+
+def test_an_unhealthy_connector_holds_the_ring(world):
+    it = world(in_place(TWELVE[:2]))
+    it.start()
+    it.driver.kill_connector("NDES 3")
+    it.hours(40)
+    tick = it.tick()
+    assert tick.wait.need is Need.TIME
+    assert any("'NDES 3'" in said for said in tick.wait.said)
+    assert tick.state.rings[1].state is State.NOT_ACTIVATED
+    it.driver.revive_connector("NDES 3")
+    assert it.finished().state.state is State.COMPLETED
+
+
+def test_an_approval_waits_for_a_person_and_opens_nothing_else(world):
+    gates = {**GATES, "approval": "required"}
+    it = world(in_place(TWELVE[:2], gates=gates))
+    it.start()
+    # Given too early it answers the approval alone: the ring goes on soaking.
+    early = it.do(promote_rollout, reason="help desk saw nothing")
+    assert early.state.rings[0].approved is not None
+    assert early.state.rings[1].state is State.NOT_ACTIVATED
+    it.until(lambda tick: tick.state.rings[1].is_entered)
+    waiting = it.until(lambda tick: tick.wait is not None and tick.wait.need is Need.PERSON)
+    assert waiting.exit is Exit.PERSON
+    end = it.do(promote_rollout, reason="CAB of Tuesday")
+    assert end.state.state is State.COMPLETED
+    assert end.state.rings[1].approved.reason == "CAB of Tuesday"
+
+
+def test_promoting_opens_over_what_waits_once_the_approval_is_given(world):
+    it = world(in_place(TWELVE[:2]))
+    it.start()
+    tick = it.do(promote_rollout, reason="a hurry")
+    assert tick.state.rings[1].is_entered
+    assert set(tick.state.rings[0].promoted) >= {"soak", "seen", "reissued"}
+
+
+def test_nothing_is_opened_outside_the_windows_and_in_a_freeze(world):
+    from datetime import UTC, datetime, timedelta
+
+    today = datetime.now(UTC).date()
+    freeze = f"{today - timedelta(days=1)}/{today + timedelta(days=2)}"
+    it = world(in_place(TWELVE[:2], freeze=[freeze]))
+    tick = it.start()
+    assert tick.wait.need is Need.TIME
+    assert not it.patched()
+    opening = it.until(lambda tick: tick.state.rings[0].is_entered)
+    assert opening.state.rings[0].entered_at.date() == today + timedelta(days=3)
+
+
+def test_the_hosts_are_never_overrun(world):
+    it = world(in_place(load={"per_scep_host": "20/h"}))
+    it.start()
+    end = it.finished()
+    assert end.state.state is State.COMPLETED
+    hours = it.driver.truth(since=it.began)["enrolments"]
+    assert {hour["host"] for hour in hours} == set(HOSTS)
+
+
+def test_a_profile_that_alone_is_too_much_is_refused_in_words(world):
+    it = world(in_place(load={"per_scep_host": "5/h"}))
+    tick = it.start()
+    assert (tick.exit, it.patched()) == (Exit.PERSON, {})
+    [said] = tick.wait.said
+    assert "'Windows user Wi-Fi' alone asks" in said
+    assert "strategy: clone" in said
+
+
+def test_a_pause_holds_and_a_resumption_goes_on(world):
+    it = world(in_place(TWELVE[:2]))
+    it.start()
+    it.do(pause_rollout, reason="CA maintenance")
+    it.hours(48)
+    tick = it.tick()
+    assert (tick.state.state, tick.exit) == (State.PAUSED, Exit.PERSON)
+    assert not tick.state.rings[1].is_entered
+    assert it.do(resume_rollout, reason="over").state.rings[1].is_entered
+
+
+def test_a_canceled_rollout_does_nothing_any_more(world):
+    it = world(in_place(TWELVE[:2]))
+    it.start()
+    it.do(cancel_rollout, reason="another CA")
+    before = dict(it.patched())
+    it.hours(48)
+    assert it.tick().exit is Exit.PERSON
+    assert it.patched() == before
+    with pytest.raises(PlanError, match="cannot be promoted"):
+        it.do(promote_rollout, reason="still")
+
+
+def test_a_rollback_takes_back_what_was_changed_and_nothing_else(world):
+    it = world(in_place(TWELVE[:2]))
+    before = it.tenant.profiles()
+    it.start()
+    it.until(lambda tick: tick.state.rings[1].state is State.ACTIVATED)
+    tick = it.do(roll_back_rollout, reason="Wi-Fi fails")
+    assert tick.state.state is State.CANCELED
+    assert not any(report.failed for report in tick.reports)
+    after = it.tenant.profiles()
+    names = "customSubjectAlternativeNames"
+    assert {key: item.get(names) for key, item in after.items()} == {
+        key: item.get(names) for key, item in before.items()
+    }
+
+
+def test_two_controllers_at_once_exclude_each_other(world):
+    from intune_scep.files import tenant_lock
+
+    it = world(in_place())
+    it.start()
+    with (
+        tenant_lock(it.tenant.door.tenant_id, job="the rollout users-2026", name="rollout"),
+        pytest.raises(FileInUseError, match="the rollout users-2026"),
+    ):
+        it.tick()
+
+
+def test_a_dry_run_says_what_would_be_changed_and_changes_nothing(world):
+    it = world(in_place(TWELVE[:2]))
+    tick = it.start(dry_run=True)
+    assert [action.name for action in tick.plan.writing] == ["Windows user Wi-Fi"]
+    assert tick.changed
+    assert not it.journal.exists()
+    assert not it.patched()
+
+
+EDITS = {
+    "the profiles of an opened ring": (0, lambda ring: ring.update(profiles=["iOS user mail"])),
+    "the gates of an opened ring": (0, lambda ring: ring.update(gates={"soak": "14h"})),
+    "the name of an opened ring": (0, lambda ring: ring.update(name="tests")),
+}
+
+
+@pytest.mark.parametrize(("place", "edit"), EDITS.values(), ids=EDITS.keys())
+def test_an_edit_that_touches_an_opened_ring_is_refused(world, place, edit):
+    it = world(in_place(TWELVE[:2]))
+    it.start()
+    content = in_place(TWELVE[:2])
+    edit(content["rings"][place])
+    it.write(content)
+    with pytest.raises(PlanError, match="was edited where the rollout has been already"):
+        it.tenant.run(lambda tenant: start_again(tenant, it.file))
+
+
+async def start_again(tenant, file):
+    from intune_scep.rollout.verbs import run_rollout
+
+    return await run_rollout(tenant, file)
+
+
+def test_later_rings_may_be_edited_and_are_followed(world):
+    it = world(in_place(TWELVE[:2]))
+    it.start()
+    content = in_place((TWELVE[0], ("iOS user mail",), ("iOS user VPN",)))
+    it.write(content)
+    tick = it.tick()
+    assert any("edited" in said for said in tick.did)
+    end = it.finished()
+    assert [ring.profiles for ring in end.state.rings[1:]] == [
+        (profile_id("iOS user mail"),),
+        (profile_id("iOS user VPN"),),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("dependants", "clone"), ("dependants", "repoint_at_end"), ("finish", "swing_back")],
+)
+def test_what_is_not_possible_yet_is_refused_before_anything_is_done(world, key, value):
+    content = clone(("Windows user sign-in",))
+    content["bundles"][0][key] = value
+    it = world(content)
+    with pytest.raises(PlanError, match=rf"bundles\[0\]\.{key}: {value} is not possible yet"):
+        it.start()
+    assert it.state.started is None
+    assert not it.patched()
+
+
+def test_what_the_preflight_says_is_told_and_a_no_is_no(world):
+    it = world(in_place(TWELVE[:2]))
+    old = {"answer": "no", "by": "Anna", "on": "2026-11-20"}
+    it.write({**it.content, "answers": {"domain_controllers_2019": old}})
+    with pytest.raises(PlanError, match=r"The preflight says no\. domain_controllers_2019"):
+        it.start()
+    assert it.state is None or it.state.started is None
+    it.write(in_place(TWELVE[:2], answers={"domain_controllers_2019": {**old, "answer": "yes"}}))
+    notes = " ".join(it.start().notes)
+    assert "ca_accepts_url_tag" in notes
+    assert "domain_controllers_2019" not in notes

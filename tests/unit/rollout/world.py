@@ -1,0 +1,195 @@
+"""A simulated tenant whose devices check in, a rollout on it, and what must hold all the while."""
+
+from collections import defaultdict
+
+import yaml
+from tests.length import LONG
+
+from intune_scep.rollout.journal import journal_path, read_state
+from intune_scep.rollout.verbs import run_rollout, start_rollout
+from intune_scep.rollout.words import State
+from intune_scep.simulator.driver import FleetDriver
+from intune_scep.simulator.scenario import build_scenario
+from intune_scep.simulator.scenarios.rollout import group_id, profile_id
+
+HOUR = 3600
+# What a scheduler might do; everything is looked at once an hour all the same.
+TICK_EVERY = 1 if LONG else 5
+TWELVE = (
+    ("Windows user Wi-Fi",),
+    ("Windows user VPN", "iOS user Wi-Fi"),
+    ("Windows user sign-in", "Windows device Wi-Fi", "Windows device wired"),
+    ("iOS user VPN", "iOS user mail", "macOS user Wi-Fi", "macOS user single sign-on"),
+    ("Android user Wi-Fi", "Android user VPN"),
+)
+"""The twelve bundles of the scenario in five rings."""
+RINGS = ("test", "first", "fast", "broad", "last")
+GATES = {
+    "reissued": "90%",
+    "seen": "80%",
+    "max_failed": {"share": "5%"},
+    "soak": "24h",
+    "connector": "healthy",
+}
+OPENED = {"entered", "opening"}
+
+
+def in_place(rings=TWELVE, **more):
+    """The content of a file that edits the profiles, ring by ring."""
+    return {
+        "rollout": "users-2026",
+        "strategy": "in_place",
+        "rings": [
+            {"name": name, "profiles": list(profiles)}
+            for name, profiles in zip(RINGS, rings, strict=False)
+        ],
+        "gates": GATES,
+        **more,
+    }
+
+
+def clone(profiles, groups=RINGS[:3], kind="users", **more):
+    """The content of a file that moves groups to copies, and whoever is left at the end."""
+    bundle = {"clone_name": "{name} (SID)", "dependants": "none", "finish": "retire_original"}
+    return {
+        "rollout": "users-2026",
+        "strategy": "clone",
+        "bundles": [{"profile": name, **bundle} for name in profiles],
+        "rings": [
+            *({"name": name, "groups": [group_id(name, kind)]} for name in groups),
+            {"name": "rest", "rest": True},
+        ],
+        "gates": GATES,
+        **more,
+    }
+
+
+class World:
+    """A tenant, a file, and a clock.
+
+    Args:
+        simulated: The fixture.
+        content: Of the file.
+        devices: How many there are.
+        step: Hours from one tick to the next, and from one look to the next.
+        settings: Of the simulator.
+    """
+
+    def __init__(self, simulated, directory, content, *, devices=200, step=1, **settings):
+        self.step = step
+        scenario = build_scenario("rollout", {"devices": devices})
+        self.tenant = simulated(scenario, name=f"rollout-{devices}")
+        self.driver = FleetDriver(self.tenant.path, clock=self.tenant._now)
+        # An account without a SID gets its certificate all the same, as Microsoft's news say.
+        self.driver.change_settings(missing_sid="issues", **settings)
+        self.file = directory / "strong-mapping.yml"
+        self.write(content)
+        self.began = self.driver.now
+
+    def write(self, content):
+        """Write the file anew."""
+        self.content = content
+        self.file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def do(self, verb, **options):
+        """Let a controller do one thing, and look at everything afterwards."""
+        tick = self.tenant.run(lambda tenant: verb(tenant, self.file, **options))
+        self.check()
+        return tick
+
+    def start(self, **options):
+        return self.do(start_rollout, **options)
+
+    def tick(self, **options):
+        return self.do(run_rollout, **options)
+
+    def hours(self, count=1):
+        """Let time pass without a controller."""
+        for _ in range(0, count, self.step):
+            self.driver.advance(self.step * HOUR)
+            self.check()
+
+    def until(self, reached, *, most=24 * 30, **options):
+        """Tick again and again until something is reached; that tick."""
+        for _ in range(0, most, TICK_EVERY):
+            tick = self.tick(**options)
+            if reached(tick):
+                return tick
+            self.hours(TICK_EVERY)
+        raise AssertionError(f"not reached within {most} hours: {tick.state.to_dict()}")
+
+    def finished(self, **options):
+        """Tick once an hour until the rollout goes no further by itself."""
+        ends = {State.COMPLETED, State.ERROR, State.CANCELED}
+        return self.until(lambda tick: tick.state.state in ends, **options)
+
+    @property
+    def state(self):
+        return read_state(self.journal)
+
+    @property
+    def journal(self):
+        return journal_path(self.tenant.door.tenant_id, self.content["rollout"])
+
+    def patched(self):
+        """Ids of the profiles that were written to, with how often."""
+        counts = defaultdict(int)
+        for request in self.tenant.requests():
+            if (
+                request["method"] in {"PATCH", "POST"}
+                and "deviceConfigurations/" in request["path"]
+            ):
+                counts[request["path"].split("deviceConfigurations/")[1].split("/")[0]] += 1
+        return counts
+
+    # What must hold at any time
+
+    def check(self):
+        """No device without a profile, no host overrun, nothing beyond the open ring changed."""
+        state = self.state
+        self._nobody_is_left_without(state)
+        self._no_host_is_overrun()
+        if state is not None:
+            self._nothing_beyond_the_open_ring(state)
+            self._no_certificate_counts_twice(state)
+
+    def _nobody_is_left_without(self, state):
+        clones = state.clones if state is not None else {}
+        for profile in self.profiles():
+            bundle = [profile, clones[profile]] if profile in clones else [profile]
+            assert self.driver.bundle(bundle)["without_profile"] == []
+
+    def profiles(self):
+        """Ids of the originals that the file is about."""
+        rings = self.content["rings"]
+        names = [name for ring in rings for name in ring.get("profiles", ())]
+        names += [bundle["profile"] for bundle in self.content.get("bundles", ())]
+        return [profile_id(name) for name in names]
+
+    def _no_host_is_overrun(self):
+        limit = self.content.get("load", {}).get("per_scep_host")
+        if limit is None:
+            return
+        most = int(str(limit).removesuffix("/h"))
+        hours = self.driver.truth(since=self.began)["enrolments"]
+        assert [hour for hour in hours if hour["enrolments"] > most] == []
+
+    def _nothing_beyond_the_open_ring(self, state):
+        entered = {profile for ring in state.rings for profile in ring.profiles}
+        assert set(self.patched()) <= entered | set(state.clones.values()) | self.roots()
+
+    def roots(self):
+        """What else is written to."""
+        return set()
+
+    def _no_certificate_counts_twice(self, state):
+        for ring in state.rings:
+            for sample in ring.samples:
+                counts = sample.counts
+                if counts:
+                    assert counts["reissued"] <= counts["seen"] <= counts["held"]
+                    if ring.before is not None:
+                        assert counts["held"] <= sum(map(len, ring.before.held.values()))
+
+
+__all__ = ["GATES", "RINGS", "TWELVE", "World", "clone", "in_place"]
