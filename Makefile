@@ -23,7 +23,7 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install -qq --editable . --group dev
 	@touch $@
 
-demo: $(READY) ## Move an embedded tenant to strong mapping: nothing leaves this machine.
+demo: $(READY) ## A rollout on a simulated tenant, from the first look to the proof: nothing leaves this machine.
 	@$(BIN)/python dev/demo.py
 
 test: $(READY) ## The whole suite: lint, types, tests, Ansible's own checks.

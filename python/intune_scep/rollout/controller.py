@@ -44,7 +44,9 @@ async def do_tick(course: Course) -> Tick:
     if wait is not None:
         return tick_of(course, wait)
     rings = await resolved_rings(course)
-    return tick_of(course, await rings.go(), rings.resolved.notes)
+    # What stays as it is in a ring that was opened is what the rollout did to it.
+    begun = any(ring.is_entered for ring in course.state.rings)
+    return tick_of(course, await rings.go(), () if begun else rings.resolved.notes)
 
 
 def follow_edits(course: Course) -> None:

@@ -19,6 +19,7 @@ from intune_scep.rollout.controller import do_tick, follow_edits, resolved_rings
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.journal import journal_path, open_journal, read_state
+from intune_scep.rollout.preflight import preflight_notes
 from intune_scep.rollout.state import RolloutState, Word
 from intune_scep.rollout.tick import Tick
 from intune_scep.rollout.words import Answer, State
@@ -79,9 +80,11 @@ async def start_rollout(
         follow_edits(course)
         # What its file names must be there before anybody may say that it was started.
         await resolved_rings(course)
+        notes = await preflight_notes(tenant, course.file)
         course.journal.note_word("started", _word(tenant, reason))
         course.did.append("Started.")
-        return await do_tick(course)
+        tick = await do_tick(course)
+        return replace(tick, notes=(*notes, *tick.notes))
 
 
 async def pause_rollout(
@@ -209,7 +212,7 @@ async def roll_back_rollout(
             reports.append(report)
             if dry_run:
                 continue
-            if report.failed or report.interrupted_by is not None:
+            if report.failed or report.waits or report.interrupted_by is not None:
                 break
             course.journal.note("taken_back", tenant.now(), run=str(run))
         said = " ".join(report.msg for report in reports) or "Nothing is left to take back."

@@ -38,6 +38,7 @@ def results(tmp_path_factory):
         declared = client.profiles.apply([declaration], dry_run=True).to_dict()
         return {
             "strong_mapping": client.strong_mapping.enforce(choices, dry_run=True).to_dict(),
+            "strong_mapping_impact_info": client.strong_mapping.impact().to_dict(),
             "strong_mapping_info": client.strong_mapping.assess().to_dict(),
             "strong_mapping_readiness_info": client.strong_mapping.readiness().to_dict(),
             "certificate_profiles": declared,

@@ -315,3 +315,16 @@ def test_what_is_not_possible_yet_is_refused_before_anything_is_done(world, key,
         it.start()
     assert it.state.started is None
     assert not it.patched()
+
+
+def test_what_the_preflight_says_is_told_and_a_no_is_no(world):
+    it = world(in_place(TWELVE[:2]))
+    old = {"answer": "no", "by": "Anna", "on": "2026-11-20"}
+    it.write({**it.content, "answers": {"domain_controllers_2019": old}})
+    with pytest.raises(PlanError, match=r"The preflight says no\. domain_controllers_2019"):
+        it.start()
+    assert it.state is None or it.state.started is None
+    it.write(in_place(TWELVE[:2], answers={"domain_controllers_2019": {**old, "answer": "yes"}}))
+    notes = " ".join(it.start().notes)
+    assert "ca_accepts_url_tag" in notes
+    assert "domain_controllers_2019" not in notes
