@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "dev" / "demo.py"
+HIDDEN, SHOWN = b"\x1b[?25l", b"\x1b[?25h"
+"""What hides the cursor of a terminal, and what brings it back."""
 LONGEST = 180.0
 """Seconds that a viewer may be asked for, without installation."""
 
@@ -32,12 +35,11 @@ def started(into, **options):
     return subprocess.Popen(
         [sys.executable, SCRIPT, "--into", into],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        **options,
+        env={**os.environ, "TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1"},
+        **{"stdout": subprocess.PIPE, **options},
     )
 
 
@@ -171,6 +173,46 @@ def test_it_is_ended_with_what_it_started_and_says_at_most_a_line(tmp_path, sent
     assert process.returncode == 128 + sent
     assert "Traceback" not in err
     assert len(err.splitlines()) == (sent == signal.SIGINT)
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, OSError])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "true",
+        "false",
+        "sleep 60",
+        "sleep 60 & sleep 60",
+        "sleep 60 & exit 0",
+        "trap '' TERM; sleep 60",
+    ],
+)
+def test_whatever_ends_it_is_told_and_no_command_is_left(command, interruption):
+    with subprocess.Popen(
+        ["sh", "-c", command], stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        if "60" not in command:
+            process.wait()
+        with pytest.raises(interruption), demo.ended_with_us(process):
+            raise interruption
+        assert process.stdout.read() == b"", "it comes to an end when nobody holds the pipe"
+
+
+def test_a_terminal_gets_its_cursor_back(tmp_path):
+    ours, theirs = os.openpty()
+    with started(tmp_path / "shown", stdout=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while HIDDEN not in shown:
+            shown += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        # Reading from a terminal whose other end is closed is an error.
+        with suppress(OSError):
+            while more := os.read(ours, 4096):
+                shown += more
+    os.close(ours)
+    assert process.returncode == 128 + signal.SIGINT
+    assert shown.rfind(SHOWN) > shown.rfind(HIDDEN)
 
 
 def test_a_reader_that_goes_away_ends_it_without_a_traceback(tmp_path):
