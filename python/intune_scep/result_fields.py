@@ -69,6 +69,12 @@ _HOLD: Final = Field(
     " V(readiness).",
     "when RV(profiles[].status=held_back)",
 )
+_APPROVAL: Final = Field(
+    "approval",
+    "str",
+    "Code of the request for the approval of another administrator, where one was filed.",
+    "when the change needs an approval",
+)
 _WRITTEN: Final = Field("written", "bool", "Whether something was written, or may have been.")
 _CERTIFICATE_TYPE: Final = Field(
     "certificate_type",
@@ -171,7 +177,20 @@ def _action(words: str) -> Field:
 
 
 def _row(action: Field, *more: Field) -> tuple[Field, ...]:
-    return (_ID, _NAME, _KIND, _PLATFORM, action, _STATUS, _HOLD, _MESSAGE, _DIFF, _WRITTEN, *more)
+    return (
+        _ID,
+        _NAME,
+        _KIND,
+        _PLATFORM,
+        action,
+        _STATUS,
+        _HOLD,
+        _APPROVAL,
+        _MESSAGE,
+        _DIFF,
+        _WRITTEN,
+        *more,
+    )
 
 
 _TENANT: Final = (

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from intune_scep.simulator import seed_database
+from intune_scep.simulator.driver import FleetDriver
 
 from .playbooks import (
     ENFORCE,
@@ -169,6 +170,22 @@ def test_too_many_changes_are_refused(tenant: Tenant) -> None:
     assert "but strong_mapping_max_changes allows 1" in " ".join(result.output.split())
     assert "--" not in result.output.replace("---", "")
     assert tenant.writes() == []
+
+
+def test_a_change_that_must_be_approved_waits_and_the_play_does_not_fail(tenant: Tenant) -> None:
+    tenant.set(approvals="412")
+    choice = ("-e", json.dumps({"strong_mapping_only": [ONE_PROFILE]}))
+    unjustified = run_on(tenant, ENFORCE[0], *choice)
+    assert unjustified.code == 0, unjustified.output
+    assert "Give strong_mapping_justification" in " ".join(unjustified.output.split())
+    waits = run_on(tenant, ENFORCE[0], *choice, "-e", "strong_mapping_justification=CHG0042")
+    assert waits.code == 0, waits.output
+    assert waits.statistics["localhost"]["statuses"]["held_back"] == 1
+    with FleetDriver(tenant.database) as driver:
+        [request] = driver.approvals()
+        driver.approve(request["code"])
+    done = run_on(tenant, ENFORCE[0], *choice)
+    assert done.statistics["localhost"]["statuses"]["applied"] == 1, done.output
 
 
 def test_each_tenant_of_an_inventory_is_reached_with_its_own_settings(

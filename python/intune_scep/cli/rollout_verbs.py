@@ -12,7 +12,7 @@ import typer
 
 from intune_scep.cli.asking import DryRun, Yes
 from intune_scep.cli.console import console, headline, print_json, progress_bar
-from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
+from intune_scep.cli.options import OutputFormat, Shared, with_shared_options, with_writing_options
 from intune_scep.cli.process import EXIT_INTERRUPTED, EXIT_TERMINATED, tell
 from intune_scep.cli.rollout_options import DEFAULT_FILE, File, Reason, RolloutJournal
 from intune_scep.cli.running import ask, show_lines
@@ -25,7 +25,7 @@ app = typer.Typer()
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def start(
     shared: Shared,
     file: File = DEFAULT_FILE,
@@ -55,7 +55,7 @@ def start(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def run(
     shared: Shared,
     file: File = DEFAULT_FILE,
@@ -144,7 +144,7 @@ def pause(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def resume(
     shared: Shared,
     file: File = DEFAULT_FILE,
@@ -164,7 +164,7 @@ def resume(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def promote(
     shared: Shared,
     file: File = DEFAULT_FILE,
@@ -207,7 +207,7 @@ def cancel(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def rollback(
     shared: Shared,
     file: File = DEFAULT_FILE,

@@ -176,9 +176,9 @@ def _undo(record: ChangeRecord) -> Section:
     return Section(
         "The way back",
         (
-            f"To stop: intune-scep strong-mapping rollout pause {file.path} --reason … (what was"
+            f"To stop: intune-scep strong-mapping rollout pause {file.path} (what was"
             " changed stays).",
-            f"To go back: intune-scep strong-mapping rollout rollback {file.path} --reason … (where"
+            f"To go back: intune-scep strong-mapping rollout rollback {file.path} (where"
             " nobody changed it since). That re-issues the certificates once more; what was revoked"
             " stays revoked.",
             f"The record is {record.journal}.",

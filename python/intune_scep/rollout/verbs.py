@@ -203,7 +203,7 @@ async def roll_back_rollout(
             reports.append(report)
             if dry_run:
                 continue
-            if report.failed or report.interrupted_by is not None:
+            if report.failed or report.waits or report.interrupted_by is not None:
                 break
             course.journal.note("taken_back", tenant.now(), run=str(run))
         said = " ".join(report.msg for report in reports) or "Nothing is left to take back."
