@@ -289,9 +289,10 @@ def ended_with_us(process: "subprocess.Popen[bytes]") -> Iterator[None]:
 
 def _tidy_terminal() -> None:
     """Take away a progress bar that was left behind, and bring back the cursor that it hid."""
-    if console.is_terminal:
+    errors = Console(stderr=True)
+    if errors.is_terminal:
         line_begins = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
-        console.control(line_begins, Control.show_cursor(True))
+        errors.control(line_begins, Control.show_cursor(True))
 
 
 def run(command: str, demo: Path) -> int:

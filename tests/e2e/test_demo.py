@@ -35,11 +35,10 @@ def started(into, **options):
     return subprocess.Popen(
         [sys.executable, SCRIPT, "--into", into],
         stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         env={**os.environ, "TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1"},
-        **{"stdout": subprocess.PIPE, **options},
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
 
 
@@ -198,9 +197,11 @@ def test_whatever_ends_it_is_told_and_no_command_is_left(command, interruption):
         assert process.stdout.read() == b"", "it comes to an end when nobody holds the pipe"
 
 
-def test_a_terminal_gets_its_cursor_back(tmp_path):
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_terminal_gets_its_cursor_back(tmp_path, piped):
     ours, theirs = os.openpty()
-    with started(tmp_path / "shown", stdout=theirs) as process:
+    out = subprocess.DEVNULL if piped else theirs
+    with started(tmp_path / "shown", stdout=out, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
         while HIDDEN not in shown:
