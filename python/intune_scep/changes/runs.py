@@ -15,6 +15,7 @@ from intune_scep.changes.plan import Task
 from intune_scep.changes.status import DONE
 from intune_scep.errors import IntuneScepError, JournalError
 from intune_scep.files import (
+    ROLLOUT_JOURNAL,
     canonical_json,
     digest,
     parse_json,
@@ -61,7 +62,8 @@ def _directories() -> list[Path]:
 
 def _paths(directories: list[Path]) -> Iterator[Path]:
     for directory in directories:
-        yield from sorted(directory.glob("*.jsonl"))
+        kept = sorted(directory.glob("*.jsonl"))
+        yield from (path for path in kept if not path.name.endswith(ROLLOUT_JOURNAL))
         for pointer in sorted(directory.glob("*.pointer.json")):
             if (path := _pointed_at(pointer)) is not None:
                 yield path

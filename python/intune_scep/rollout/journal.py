@@ -18,11 +18,10 @@ from intune_scep.changes.record_log import (
     reopened_records,
 )
 from intune_scep.errors import JournalError
-from intune_scep.files import digest, tenant_directory
+from intune_scep.files import ROLLOUT_JOURNAL, digest, tenant_directory
 from intune_scep.rollout.model import RolloutFile
 from intune_scep.rollout.state import FORMAT, Fold, RolloutState, Word, fold
 
-SUFFIX: Final = ".rollout.jsonl"
 _SAFE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -34,7 +33,7 @@ def journal_path(tenant_id: str, name: str, given: Path | None = None) -> Path:
     if not _SAFE.fullmatch(plain):
         words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40]
         plain = f"{words}-{digest(name.encode())[:16]}".lstrip("-")
-    return tenant_directory(tenant_id) / f"{plain}{SUFFIX}"
+    return tenant_directory(tenant_id) / f"{plain}{ROLLOUT_JOURNAL}"
 
 
 def read_state(path: Path) -> RolloutState | None:

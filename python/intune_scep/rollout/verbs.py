@@ -72,7 +72,7 @@ async def start_rollout(
         if course.state.started is not None:
             raise PlanError(
                 f"The rollout {course.state.name!r} is started already: it is"
-                f" {course.state.state.value}.",
+                f" {course.state.state.told}.",
                 hint="Go on with `rollout run`.",
             )
         if not dry_run:
@@ -117,7 +117,7 @@ async def resume_rollout(
     async with _opened(tenant, file, journal, watch=watch) as course:
         state = course.state
         if state.state not in {State.PAUSED, State.ERROR}:
-            raise PlanError(f"The rollout {state.name!r} is not paused: it is {state.state.value}.")
+            raise PlanError(f"The rollout {state.name!r} is not paused: it is {state.state.told}.")
         follow_edits(course)
         course.journal.note_word("resumed", _word(tenant, reason))
         course.did.append("Resumed.")
@@ -158,7 +158,7 @@ async def promote_rollout(
         ring = state.current
         if ring is None or ring.state is not State.ACTIVATED or state.state is not State.ACTIVATED:
             raise PlanError(
-                f"No ring of {state.name!r} stands at a gate: it is {state.state.value}."
+                f"No ring of {state.name!r} stands at a gate: it is {state.state.told}."
             )
         follow_edits(course)
         rings = await resolved_rings(course)
@@ -262,7 +262,7 @@ async def _opened(
 
 def _require_going(state: RolloutState, word: str) -> None:
     if state.started is None or state.state in _OVER:
-        raise PlanError(f"The rollout {state.name!r} cannot be {word}: it is {state.state.value}.")
+        raise PlanError(f"The rollout {state.name!r} cannot be {word}: it is {state.state.told}.")
 
 
 def _word(tenant: Tenant, reason: str) -> Word:
