@@ -312,6 +312,12 @@ class JournalError(IntuneScepError):
     """A journal that cannot be used or written, and why."""
 
 
+class NotStartedError(JournalError):
+    """A rollout that nobody has started: a person must act."""
+
+    exit_code = 2
+
+
 class ProfileChangedError(IntuneScepError):
     """Somebody else changed the profile meanwhile (law 6)."""
 

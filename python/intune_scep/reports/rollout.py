@@ -31,7 +31,8 @@ _ANSWERS: Final = {Answer.PASS: "good", Answer.FAIL: "bad", Answer.UNKNOWN: "not
 
 def tick_lines(tick: Tick) -> list[Line]:
     """What one tick did, how far the rollout is, and why it goes no further."""
-    lines = [Line(printable(said), "heading") for said in tick.did]
+    lines = [Line("Dry run: nothing is written.", "note")] if tick.dry_run else []
+    lines += [Line(printable(said), "heading") for said in tick.did]
     if tick.plan is not None:
         lines += plan_lines(tick.plan)
     lines += [Line(""), *state_lines(tick.state)]
