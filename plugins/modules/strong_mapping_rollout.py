@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: strong_mapping_rollout
-short_description: Move SCEP profiles to strong certificate mapping in rings, one tick after the other
+short_description: Move SCEP profiles to strong certificate mapping in rings, tick by tick
 version_added: "0.1.0"
 author:
   - The intune.scep maintainers (@intune-scep)

@@ -318,6 +318,10 @@ class NotStartedError(JournalError):
     exit_code = 2
 
 
+class SeveralRolloutsError(JournalError):
+    """Several tenants have a rollout of one name, and nobody said which is meant."""
+
+
 class ProfileChangedError(IntuneScepError):
     """Somebody else changed the profile meanwhile (law 6)."""
 

@@ -120,8 +120,10 @@ def test_a_frozen_rollout_fails_the_play_with_the_reason(tenant: Tenant) -> None
     write(tenant)
     assert start(tenant).code == 0
     with FleetDriver(tenant.database) as driver:
-        names = tenant.ask("GET", "https://graph.simulator.invalid/beta/deviceManagement"
-                           "/deviceConfigurations?$top=1000")["value"]
+        names = tenant.ask(
+            "GET",
+            "https://graph.simulator.invalid/beta/deviceManagement/deviceConfigurations?$top=1000",
+        )["value"]
         [profile] = [i["id"] for i in names if i["displayName"] == "Windows user Wi-Fi"]
         driver.fail(profile, 1.0)
     advance(tenant, 25)

@@ -129,14 +129,17 @@ def _place(shared: Shared, file: Path, journal: Path | None) -> Standing:
     tenant, cloud = shared.said("tenant"), shared.said("cloud")
     # A domain name is no directory of the state.
     known = tenant if tenant and looks_like_id(tenant) else None
-    found = find_standing(file, journal=journal, tenant=known, cloud=cloud)
-    if found is not None:
-        return found
-    with shared.client() as client:
-        found = find_standing(file, tenant=client.tenant_id)
-    if found is None:
-        raise AssertionError("one tenant has one rollout of a name")
-    return found
+    try:
+        return find_standing(file, journal=journal, tenant=known, cloud=cloud)
+    except SeveralRolloutsError as several:
+        try:
+            with shared.client() as client:
+                return find_standing(file, tenant=client.tenant_id)
+        except NotStartedError:
+            raise
+        except IntuneScepError:
+            # Who cannot sign in can still say which is meant.
+            raise several from None
 
 
 def _required_state(path: Path) -> RolloutState:

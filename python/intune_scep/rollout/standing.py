@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from intune_scep.changes.runs import ROLLOUT_SUFFIX, command_line
-from intune_scep.errors import JournalError, NotStartedError
+from intune_scep.errors import JournalError, NotStartedError, SeveralRolloutsError
 from intune_scep.files import state_directory, tenant_directory
 from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.journal import (
@@ -59,18 +59,16 @@ def rollout_state(
 
 def find_standing(
     file: Path, *, journal: Path | None = None, tenant: str | None = None, cloud: str | None = None
-) -> Standing | None:
+) -> Standing:
     """How far a rollout is, whosever it is.
 
     Args:
         tenant: Look in the state of this tenant alone; an id.
         cloud: Pass over rollouts of other clouds.
 
-    Returns:
-        None where several tenants have a rollout of that name.
-
     Raises:
         NotStartedError: nobody started it here.
+        SeveralRolloutsError: several tenants have one of that name.
         JournalError: its journal is damaged, or of another rollout or tenant.
         FileError, ConfigurationError: the file cannot be used.
     """
@@ -91,7 +89,13 @@ def find_standing(
     found = list(_found([place / journal_name(content.name) for place in places], cloud))
     if not found:
         raise _not_started(content.name, "the state directory" if not tenant else str(places[0]))
-    return found[0] if len(found) == 1 else None
+    if len(found) > 1:
+        tenants = " and ".join(f"{item.state.tenant} ({item.state.cloud})" for item in found)
+        raise SeveralRolloutsError(
+            f"Several tenants have a rollout {content.name!r} here: {tenants}.",
+            hint=f"Say which with {option('tenant')} and its id, or sign in to it.",
+        )
+    return found[0]
 
 
 def _found(paths: Sequence[Path], cloud: str | None) -> Iterator[Standing]:
