@@ -1,4 +1,4 @@
-"""The five writes, each sent once. They look at nothing and decide nothing: `changes` does.
+"""The six writes, each sent once. They look at nothing and decide nothing: `changes` does.
 
 The caller has taken a place among the writes (`GraphSession.take_write_place`).
 """
@@ -12,6 +12,7 @@ from intune_scep.errors import GraphError, GraphTransportError
 from intune_scep.graph.session import checked_id
 from intune_scep.profiles import Profile, parse_profile
 from intune_scep.profiles.targets import APPLY, intent_of
+from intune_scep.tenant.dependants import certificate_link_path
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.root_links import bind_url, link_path
 from intune_scep.tenant.tenant import Tenant
@@ -58,12 +59,29 @@ async def link_root(tenant: Tenant, identifier: str, odata_type: str, root_id: s
     Raises:
         GraphError, GraphTransportError: Graph refused, or no answer came.
     """
-    path = f"{link_path(identifier, odata_type)}/$ref"
-    if root_id is None:
-        await tenant.session.write("DELETE", path)
+    await _refer(tenant, link_path(identifier, odata_type), root_id)
+
+
+async def link_certificate(
+    tenant: Tenant, identifier: str, odata_type: str, link: str, profile_id: str | None
+) -> None:
+    """Let a dependant point at a certificate profile, or at none.
+
+    Args:
+        link: Name of the navigation property.
+
+    Raises:
+        GraphError, GraphTransportError: Graph refused, or no answer came.
+        PlanError: the type has no such link.
+    """
+    await _refer(tenant, certificate_link_path(identifier, odata_type, link), profile_id)
+
+
+async def _refer(tenant: Tenant, path: str, target: str | None) -> None:
+    if target is None:
+        await tenant.session.write("DELETE", f"{path}/$ref")
     else:
-        body = {"@odata.id": bind_url(tenant, root_id)}
-        await tenant.session.write("PUT", path, body)
+        await tenant.session.write("PUT", f"{path}/$ref", {"@odata.id": bind_url(tenant, target)})
 
 
 async def assign_profile(
