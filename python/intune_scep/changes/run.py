@@ -34,8 +34,10 @@ from intune_scep.errors import IntuneScepError, JournalError, PermissionMissingE
 from intune_scep.files import tenant_lock
 from intune_scep.graph.permissions import missing_permissions
 from intune_scep.profiles import Profile, find_profile_type
-from intune_scep.tenant import Tenant, read_profiles, read_profiles_by_id, read_root_links
+from intune_scep.profiles.parsing import parse_written
+from intune_scep.tenant import Tenant, read_profiles, read_root_links
 from intune_scep.tenant.dependants import read_links
+from intune_scep.tenant.listing import list_configurations
 
 _WRITING = "DeviceManagementConfiguration.ReadWrite.All"
 _JOBS: Mapping[Task, str] = {
@@ -462,16 +464,19 @@ async def _now(tenant: Tenant, content: Journal) -> Now:
 async def _dependants_now(
     tenant: Tenant, begun: Iterable[Action]
 ) -> tuple[dict[str, Profile], dict[tuple[str, str], str | None]]:
-    """The dependants that a run wrote, and where the links that it changed lead.
+    """The profiles of the types of dependants that a run wrote, and where the links that it
+    changed lead.
 
     Raises:
         IntuneScepError: one of them could not be read.
     """
     types = {
-        action.id: action.odata_type
+        action.odata_type.lower()
         for action in begun
-        if action.id and find_profile_type(action.odata_type) is None
+        if find_profile_type(action.odata_type) is None
     }
+    if not types:
+        return {}, {}
     wanted = [
         (action.id, action.odata_type, name)
         for action in begun
@@ -479,13 +484,10 @@ async def _dependants_now(
         for step in action.steps
         for name in step.links
     ]
-    profiles: dict[str, Profile] = {}
-    found = await read_profiles_by_id(tenant, list(types), with_assignments=True, types=types)
-    for identifier, profile in found.items():
-        if isinstance(profile, IntuneScepError):
-            raise profile
-        if profile is not None:
-            profiles[identifier] = profile
+    listed = await list_configurations(
+        tenant, (), lambda odata_type: odata_type.lower() in types, with_assignments=True
+    )
+    profiles = {str(wire["id"]): parse_written(wire) for wire in listed.items}
     links: dict[tuple[str, str], str | None] = {}
     there = [link for link in wanted if link[0] in profiles]
     for key, led_to in (await read_links(tenant, there)).items():

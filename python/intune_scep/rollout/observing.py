@@ -27,6 +27,7 @@ class Observer:
         file: Of the rollout; its directory is where a command runs.
         verifiable: Ids of the ring's profiles of which Intune reports certificates.
         control: Ids of the profiles that are not changed yet.
+        exchanged: Id of each profile of the ring to what its people had before, and have now.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Observer:
         *,
         verifiable: Collection[str],
         control: Collection[str],
+        exchanged: Mapping[str, tuple[str, str]],
     ) -> None:
         self._tenant = tenant
         self._file = file
@@ -47,6 +49,7 @@ class Observer:
         self._ring = ring
         self._verifiable = frozenset(verifiable)
         self._control = frozenset(control)
+        self._exchanged = exchanged
         self._unread: dict[str, str] = {}
 
     async def facts(self, changed_at: datetime) -> Facts:
@@ -91,21 +94,21 @@ class Observer:
         except IntuneScepError as error:
             self._unread |= dict.fromkeys(wanted, f"It could not be read: {error}")
             return None
-        changed = {i: at for i, at in self._ring.changed.items() if i in self._verifiable}
+        pairs = self._exchanged
+        changed = {pairs[i][0]: at for i, at in self._ring.changed.items() if i in self._verifiable}
         found = reissuance(
             before,
             issued,
             check_ins,
             changed,
             self._tenant.now(),
-            replaced_by=self._state.clones,
+            replaced_by={old: new for old, new in pairs.values() if old != new},
             devices=self._ring.devices,
         )
         return _devices(found.values())
 
     def _ids(self) -> set[str]:
-        clones = self._state.clones
-        return {*self._ring.profiles, *(clones[i] for i in self._ring.profiles if i in clones)}
+        return {i for pair in self._exchanged.values() for i in pair}
 
     async def _told(self) -> tuple[Told | None, Told | None]:
         try:
@@ -114,7 +117,7 @@ class Observer:
             self._unread["max_failed"] = f"It could not be read: {error}"
             return None, None
         since = {
-            self._state.clones.get(i, i): max(at, self._ring.excused_until or at)
+            self._exchanged[i][1]: max(at, self._ring.excused_until or at)
             for i, at in self._ring.changed.items()
         }
         entered = self._ring.entered_at

@@ -61,6 +61,7 @@ class UsedBy:
         odata_type: With prefix, as it came.
         assignments: Wire objects.
         links: Names of the navigation properties by which it does.
+        version, last_modified: Its edition, as it was listed.
     """
 
     id: str
@@ -68,6 +69,8 @@ class UsedBy:
     odata_type: str
     assignments: Sequence[Mapping[str, Any]]
     links: tuple[str, ...] = ()
+    version: int | None = None
+    last_modified: str | None = None
 
 
 @dataclass(frozen=True)
@@ -209,9 +212,12 @@ def _type_name(configuration: Mapping[str, Any]) -> str | None:
 
 
 def _used_by(configuration: Mapping[str, Any]) -> UsedBy:
+    version, modified = configuration.get("version"), configuration.get("lastModifiedDateTime")
     return UsedBy(
         id=str(configuration.get("id")),
         name=str(configuration.get("displayName") or configuration.get("id")),
         odata_type=str(configuration.get("@odata.type")),
         assignments=tuple(configuration.get("assignments") or ()),
+        version=version if type(version) is int else None,
+        last_modified=modified if isinstance(modified, str) else None,
     )
