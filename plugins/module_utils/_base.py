@@ -116,7 +116,8 @@ def run_job(module, job, prepare, unreachable):
 
     try:
         options = ConnectionOptions.from_environment(
-            **{name: module.params[name] for name in CONNECTION_SPEC}
+            **{name: module.params[name] for name in CONNECTION_SPEC},
+            justification=module.params.get("justification"),
         )
         refused = refusal(module.params, module.check_mode) if keeps_journal(module) else None
     except IntuneScepError as error:

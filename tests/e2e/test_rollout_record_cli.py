@@ -145,9 +145,7 @@ def test_a_file_is_private_and_never_written_over_unasked(tenant, cli, tmp_path)
     assert cli(*RECORD, "--format", "html", "--to", path)[0] == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     before = path.read_bytes()
-    message = refused(cli(*RECORD, "--to", path))
-    assert "is there already" in message
-    assert "--overwrite" in message
+    refused(cli(*RECORD, "--to", path), "is there already", "--overwrite")
     assert path.read_bytes() == before
     assert cli(*RECORD, "--to", path, "--overwrite")[0] == 0
 

@@ -20,7 +20,13 @@ from intune_scep.cli.asking import (
     Yes,
 )
 from intune_scep.cli.console import console, print_json, progress_bar
-from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
+from intune_scep.cli.options import (
+    OutputFormat,
+    Shared,
+    extended,
+    with_shared_options,
+    with_writing_options,
+)
 from intune_scep.cli.rollout import app as rollout
 from intune_scep.cli.running import (
     ask,
@@ -295,7 +301,7 @@ def _plan(client: IntuneClient, choices: Choices) -> Plan:
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 @_with_choices
 def apply(
     shared: Shared,
@@ -449,7 +455,7 @@ def verify(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def rollback(
     shared: Shared,
     journal: EarlierJournal,

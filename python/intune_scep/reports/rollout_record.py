@@ -111,14 +111,17 @@ def _profiles(record: ChangeRecord) -> Section:
     rows = []
     for bundle in record.resolved.bundles:
         found, ready = impacts.get(bundle.profile.id), record.readiness.get(bundle.profile.id or "")
+        # What has the SID URI by now costs nothing any more.
+        cost = ("", "", "changed already")
+        if found is not None:
+            certificates = found.in_use.certificates if found.in_use is not None else None
+            cost = (number(certificates), number(found.enrolments), used_by(found))
         rows.append(
             (
                 bundle.profile.display_name or bundle.profile.id or "?",
                 PLATFORMS[bundle.profile.profile_type.platform],
                 share_words(ready) if ready is not None else "not asked",
-                number(found.in_use.certificates if found and found.in_use else None),
-                number(found.enrolments if found else None),
-                used_by(found) if found else "unknown",
+                *cost,
             )
         )
     head = ("Profile", "Platform", "Have a SID", "Certificates", "Enrolments", "Used by")
@@ -175,9 +178,9 @@ def _undo(record: ChangeRecord) -> Section:
     return Section(
         "The way back",
         (
-            f"To stop: intune-scep strong-mapping rollout pause {file.path} --reason … (what was"
+            f"To stop: intune-scep strong-mapping rollout pause {file.path} (what was"
             " changed stays).",
-            f"To go back: intune-scep strong-mapping rollout rollback {file.path} --reason … (where"
+            f"To go back: intune-scep strong-mapping rollout rollback {file.path} (where"
             " nobody changed it since). That re-issues the certificates once more; what was revoked"
             " stays revoked.",
             f"The record is {record.journal}.",

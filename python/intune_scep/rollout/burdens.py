@@ -18,8 +18,8 @@ _APPLE: Final = frozenset({Platform.IOS, Platform.MACOS})
 
 def burdens_of(
     resolved: Resolved, state: RolloutState, stage: Stage = Stage.OPEN
-) -> Mapping[str, Burden]:
-    """Profile id to what a stage asks for; of the rings that are entered.
+) -> Mapping[tuple[str, str], Burden]:
+    """Ring and profile id to what a stage asks for; of the rings that are entered.
 
     Pointing dependants elsewhere installs them anew, which enrols on Apple's platforms alone. It is
     counted like a change of the profile, which is more than there are dependants.
@@ -27,7 +27,7 @@ def burdens_of(
     A device has as many certificates of a profile as are issued to it anew: on Apple's platforms
     one for each dependant (DOMAIN.md 4), so they are counted as they are.
     """
-    found: dict[str, Burden] = {}
+    found: dict[tuple[str, str], Burden] = {}
     for ring in resolved.rings:
         entered = state.ring(ring.ring.name)
         if not entered.is_entered:
@@ -39,7 +39,8 @@ def burdens_of(
             if stage is Stage.REPOINT and not _enrols_again(bundle):
                 count = 0
             name = bundle.profile.display_name or identifier
-            found[identifier] = Burden(identifier, name, count, hosts_of(bundle.profile))
+            hosts = hosts_of(bundle.profile)
+            found[entered.name, identifier] = Burden(identifier, name, count, hosts)
     return found
 
 

@@ -1,6 +1,7 @@
 """The six writes, each sent once. They look at nothing and decide nothing: `changes` does.
 
-The caller has taken a place among the writes (`GraphSession.take_write_place`).
+The caller has taken a place among the writes (`GraphSession.take_write_place`). Where writes need
+the approval of another administrator, `permit` is what they are sent with.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from intune_scep.errors import GraphError, GraphTransportError
-from intune_scep.graph.session import checked_id
+from intune_scep.errors import GraphError, GraphTransportError, ProfileChangedError
+from intune_scep.graph.approval import Permit
+from intune_scep.graph.session import GraphResponse, checked_id
 from intune_scep.profiles import Profile, parse_profile
 from intune_scep.profiles.targets import APPLY, intent_of
 from intune_scep.tenant.dependants import certificate_link_path
@@ -20,7 +22,9 @@ from intune_scep.tenant.tenant import Tenant
 _NOT_FOUND = 404
 
 
-async def create_profile(tenant: Tenant, body: Mapping[str, Any], root_id: str | None) -> Profile:
+async def create_profile(
+    tenant: Tenant, body: Mapping[str, Any], root_id: str | None, *, permit: Permit | None = None
+) -> Profile:
     """Make a profile, bound to its root.
 
     Args:
@@ -32,7 +36,7 @@ async def create_profile(tenant: Tenant, body: Mapping[str, Any], root_id: str |
     sent = dict(body)
     if root_id is not None:
         sent["rootCertificate@odata.bind"] = bind_url(tenant, root_id)
-    answer = await tenant.session.write("POST", CONFIGURATIONS, sent)
+    answer = await _send(tenant, permit, "POST", CONFIGURATIONS, sent)
     if not isinstance(answer.body, dict) or not answer.body.get("id"):
         raise GraphTransportError(
             "The answer to a create does not say what was created.", hides_commit=True
@@ -41,7 +45,12 @@ async def create_profile(tenant: Tenant, body: Mapping[str, Any], root_id: str |
 
 
 async def patch_profile(
-    tenant: Tenant, identifier: str, odata_type: str, changes: Mapping[str, Any]
+    tenant: Tenant,
+    identifier: str,
+    odata_type: str,
+    changes: Mapping[str, Any],
+    *,
+    permit: Permit | None = None,
 ) -> None:
     """Change some properties, collections whole, and nothing else (law 2).
 
@@ -50,20 +59,33 @@ async def patch_profile(
     """
     path = f"{CONFIGURATIONS}/{checked_id(identifier)}"
     body = {"@odata.type": odata_type, **changes}
-    await tenant.session.write("PATCH", path, body)
+    await _send(tenant, permit, "PATCH", path, body)
 
 
-async def link_root(tenant: Tenant, identifier: str, odata_type: str, root_id: str | None) -> None:
+async def link_root(
+    tenant: Tenant,
+    identifier: str,
+    odata_type: str,
+    root_id: str | None,
+    *,
+    permit: Permit | None = None,
+) -> None:
     """Let a SCEP profile point at a trusted root, or at none.
 
     Raises:
         GraphError, GraphTransportError: Graph refused, or no answer came.
     """
-    await _refer(tenant, link_path(identifier, odata_type), root_id)
+    await _refer(tenant, permit, link_path(identifier, odata_type), root_id)
 
 
 async def link_certificate(
-    tenant: Tenant, identifier: str, odata_type: str, link: str, profile_id: str | None
+    tenant: Tenant,
+    identifier: str,
+    odata_type: str,
+    link: str,
+    profile_id: str | None,
+    *,
+    permit: Permit | None = None,
 ) -> None:
     """Let a dependant point at a certificate profile, or at none.
 
@@ -74,18 +96,24 @@ async def link_certificate(
         GraphError, GraphTransportError: Graph refused, or no answer came.
         PlanError: the type has no such link.
     """
-    await _refer(tenant, certificate_link_path(identifier, odata_type, link), profile_id)
+    path = certificate_link_path(identifier, odata_type, link)
+    await _refer(tenant, permit, path, profile_id)
 
 
-async def _refer(tenant: Tenant, path: str, target: str | None) -> None:
+async def _refer(tenant: Tenant, permit: Permit | None, path: str, target: str | None) -> None:
     if target is None:
-        await tenant.session.write("DELETE", f"{path}/$ref")
+        await _send(tenant, permit, "DELETE", f"{path}/$ref")
     else:
-        await tenant.session.write("PUT", f"{path}/$ref", {"@odata.id": bind_url(tenant, target)})
+        body = {"@odata.id": bind_url(tenant, target)}
+        await _send(tenant, permit, "PUT", f"{path}/$ref", body)
 
 
 async def assign_profile(
-    tenant: Tenant, identifier: str, assignments: Sequence[Mapping[str, Any]]
+    tenant: Tenant,
+    identifier: str,
+    assignments: Sequence[Mapping[str, Any]],
+    *,
+    permit: Permit | None = None,
 ) -> None:
     """Replace a profile's assignments as a whole (GRAPH.md 3.5).
 
@@ -97,7 +125,7 @@ async def assign_profile(
     """
     path = f"{CONFIGURATIONS}/{checked_id(identifier)}/assign"
     body = {"assignments": [_sent(item) for item in assignments]}
-    await tenant.session.write("POST", path, body)
+    await _send(tenant, permit, "POST", path, body)
 
 
 def _sent(assignment: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +135,7 @@ def _sent(assignment: Mapping[str, Any]) -> dict[str, Any]:
     return sent
 
 
-async def delete_profile(tenant: Tenant, identifier: str) -> None:
+async def delete_profile(tenant: Tenant, identifier: str, *, permit: Permit | None = None) -> None:
     """Delete a profile; one that is gone already counts as deleted.
 
     Raises:
@@ -115,7 +143,20 @@ async def delete_profile(tenant: Tenant, identifier: str) -> None:
     """
     try:
         path = f"{CONFIGURATIONS}/{checked_id(identifier)}"
-        await tenant.session.write("DELETE", path)
+        await _send(tenant, permit, "DELETE", path)
     except GraphError as error:
         if error.status != _NOT_FOUND:
             raise
+
+
+async def _send(
+    tenant: Tenant, permit: Permit | None, method: str, path: str, body: Any = None
+) -> GraphResponse:
+    if permit is None:
+        return await tenant.session.write(method, path, body)
+    if not permit.covers(method, path, body):
+        raise ProfileChangedError(
+            f"The approval {permit.code} is of another change than this one. Nothing was sent."
+        )
+    content = (permit.content or None) if permit.code else None
+    return await tenant.session.write(method, path, body, headers=permit.headers, content=content)

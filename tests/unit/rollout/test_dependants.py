@@ -1,10 +1,14 @@
 """What uses a certificate follows it: to the clone at the end, and back with the original."""
 
+from dataclasses import replace
+
 import pytest
 from tests.length import LONG
 
 from intune_scep.errors import PlanError
 from intune_scep.profiles import SID_URI
+from intune_scep.rollout import clone as clones
+from intune_scep.rollout import rings
 from intune_scep.rollout.repointing import ENROLS_AGAIN
 from intune_scep.rollout.tick import Exit
 from intune_scep.rollout.verbs import roll_back_rollout
@@ -129,8 +133,6 @@ def test_an_original_that_somebody_assigned_meanwhile_is_not_edited(world):
         path = f"deviceManagement/deviceConfigurations/{original}/assign"
         await tenant.session.write("POST", path, {"assignments": [{"target": target}]})
 
-    from intune_scep.rollout import rings
-
     enter = rings.Rings._enter
 
     async def entering(self, wanted, ring):
@@ -216,6 +218,63 @@ def test_a_rollback_points_back_what_followed(world):
     assert not any(report.failed for report in tick.reports), tick.msg
     assert {name: it.users_of(profile_id(name)) for name in names} == users
     assert {name: assignments(it, profile_id(name)) for name in names} == kept
+
+
+def _taken_out_early(patch):
+    settles = clones.Clone._settles
+
+    async def as_if_nothing_used_them(self, ring, bundles):
+        free = [replace(item, bundle=replace(item.bundle, dependants="none")) for item in bundles]
+        return await settles(self, ring, free)
+
+    patch.setattr(clones.Clone, "_settles", as_if_nothing_used_them)
+
+
+def _retired_first(patch):
+    stages = (Stage.FINISH, Stage.REPOINT)
+    patch.setattr(clones.Clone, "after_gate", lambda _, ring: stages if ring.ring.rest else ())
+
+
+def _withdrawn_first(patch):
+    usual = clones.Clone.before_gate
+
+    def before_gate(self, ring):
+        return (Stage.AMEND, Stage.WITHDRAW, Stage.OPEN) if ring.ring.back else usual(self, ring)
+
+    patch.setattr(clones.Clone, "before_gate", before_gate)
+
+
+def _withdrawn_with_what_uses_it(patch):
+    usual = clones.Clone.after_gate
+
+    def after_gate(self, ring):
+        return (Stage.WITHDRAW, Stage.REPOINT) if ring.ring.back else usual(self, ring)
+
+    patch.setattr(clones.Clone, "after_gate", after_gate)
+
+
+def _given_back_to_nobody(patch):
+    patch.setattr(
+        rings, "_to_come_back", lambda wanted, _: {item.profile.id: [] for item in wanted.bundles}
+    )
+
+
+BROKEN = (
+    _taken_out_early,
+    _retired_first,
+    _withdrawn_first,
+    _withdrawn_with_what_uses_it,
+    _given_back_to_nobody,
+)
+
+
+@pytest.mark.parametrize("mutate", BROKEN)
+def test_a_broken_controller_is_noticed(world, monkeypatch, mutate):
+    it = world(clone(("iOS user Wi-Fi",), groups=("fast",), bundle={**FOLLOWING, **BACK}))
+    it.start()
+    mutate(monkeypatch)
+    with pytest.raises(AssertionError):
+        it.finished()
 
 
 IMPOSSIBLE = {

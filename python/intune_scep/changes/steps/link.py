@@ -80,4 +80,10 @@ class LinkWrite(PointingWrite):
         return await read_root_id(self._tenant, self.subject.id, self.subject.odata_type)
 
     async def _point(self) -> None:
-        await link_root(self._tenant, self.subject.id, self.subject.odata_type, self._after)
+        await link_root(
+            self._tenant,
+            self.subject.id,
+            self.subject.odata_type,
+            self._after,
+            permit=self.permit,
+        )

@@ -48,6 +48,8 @@ class PointingWrite(StepWrite[bool]):
             raise ProfileChangedError(
                 f"Its {self.noun} was changed meanwhile: {now}. It was left alone; plan again."
             )
+        if self._filed and self.pre_image.wire is not None:
+            self._require_as_filed(await self._read())
         if not self.begun:
             self.pre_image = replace(self.pre_image, root_id=now, root_read=True)
         return None

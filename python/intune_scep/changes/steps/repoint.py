@@ -85,5 +85,10 @@ class RepointWrite(PointingWrite):
 
     async def _point(self) -> None:
         await link_certificate(
-            self._tenant, self.subject.id, self.subject.odata_type, self._link, self._after
+            self._tenant,
+            self.subject.id,
+            self.subject.odata_type,
+            self._link,
+            self._after,
+            permit=self.permit,
         )
