@@ -23,7 +23,7 @@ $(READY): pyproject.toml
 	@$(BIN)/python -m pip install -qq --editable . --group dev
 	@touch $@
 
-demo: $(READY) ## Move an embedded tenant to strong mapping: nothing leaves this machine.
+demo: $(READY) ## A rollout on a simulated tenant, from the first look to the proof: nothing leaves this machine.
 	@$(BIN)/python dev/demo.py
 
 test: $(READY) ## The whole suite: lint, types, tests, Ansible's own checks.
@@ -40,9 +40,11 @@ test-long: $(READY) ## The slow forms: a kill at every write boundary, the model
 		tests/unit/strong_mapping/test_faults.py tests/unit/changes/test_kills.py \
 		tests/unit/changes/test_mutants.py \
 		tests/unit/changes/test_undo_property.py tests/unit/changes/test_interleavings.py \
+		tests/unit/rollout/test_whole.py tests/unit/rollout/test_killed.py \
+		tests/unit/rollout/test_model.py tests/unit/rollout/test_mutants.py \
 		tests/conformance/test_stateful.py tests/unit/test_hostile_files.py \
 		tests/unit/certificates/test_fuzz.py tests/unit/tenant/test_population.py \
-		tests/e2e/test_certificate_cli.py
+		tests/e2e/test_certificate_cli.py tests/e2e/test_migration_guide.py
 
 bench: $(READY) ## Ratios measured in one run, both sides of each in turns.
 	@rm -f .build/bench.jsonl

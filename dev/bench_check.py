@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).resolve().parent.parent / ".build" / "bench.jsonl"
 
@@ -21,10 +22,10 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def is_missed(row: dict[str, object]) -> bool:
+def is_missed(row: dict[str, Any]) -> bool:
     if row["at_least"]:
-        return row["ratio"] < row["goal"]  # type: ignore[operator]
-    return row["ratio"] > row["goal"]  # type: ignore[operator]
+        return bool(row["ratio"] < row["goal"])
+    return bool(row["ratio"] > row["goal"])
 
 
 if __name__ == "__main__":

@@ -1,140 +1,265 @@
-"""Move the embedded tenant contoso to strong mapping, and say what to look at.
+"""Tell a whole rollout of strong mapping in the terminal, on a simulated tenant.
 
-Ansible does what it would do with a real tenant; what stands in for Microsoft Graph is a file.
+Every command is run as it is printed, and its output is its own: nothing is made up or left out.
+What stands in for Microsoft Graph is a file, and its clock is set forward so that nobody waits.
 """
 
-import asyncio
+import argparse
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import httpx
 from rich.console import Console
+from rich.control import Control
 from rich.rule import Rule
-from rich.table import Table
+from rich.segment import ControlType
 
-from intune_scep.simulator import open_in_process, seed_database
+from intune_scep.simulator import seed_database
+from intune_scep.simulator.scenario import Scenario, build_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-DEMO = ROOT / ".demo"
-DATABASE = DEMO / "contoso.db"
-JOURNAL = DEMO / "strong-mapping.jsonl"
-STATE = DEMO / "state"
-SETTINGS = DEMO / "environment"
-GRAPH = "https://graph.simulator.invalid"
-CONFIGURATIONS = f"{GRAPH}/beta/deviceManagement/deviceConfigurations"
-# By then the simulator has issued what an edit made it issue again.
-ONE_DAY = 24 * 3600
+DEVICES = 100
+SHORT = "iOS user mail"
+"""The profile of which fewer have a SID than are asked for."""
+SHORT_RING = "Ring last users"
+INTERRUPTED = 130
+MEANING = {1: "failed", 2: "something to look at", 3: "nothing could be judged"}
+"""Exit code of a command -> what README.md says of it, in short."""
 
-Certificate = dict[str, Any]
-"""A certificate on a device, as Graph reports it."""
-
-console = Console(highlight=False)
+ROLLOUT = """\
+rollout: wifi-2026
+strategy: in_place            # the profiles themselves are edited
+rings:                        # opened in this order
+  - {name: first, profiles: ["Windows user Wi-Fi"]}
+  - {name: broad, profiles: ["iOS user Wi-Fi", "macOS user Wi-Fi"]}
+gates:                        # what must hold before the next ring opens
+  reissued: 90%               # of the devices seen since, those with a new certificate
+  seen: 80%                   # of all devices, those seen since
+  max_failed: {share: 5%, count: 3}
+  soak: 24h
+  connector: healthy
+readiness: {users_with_sid: 95%}
+load: {per_scep_host: 300/h}
+answers:                      # to the questions of strong-mapping preflight
+  no_mapping_events: {answer: no, by: "A. Example, directory", on: 2026-11-20}
+  name_based_mapping: {answer: no, by: "A. Example, directory", on: 2026-11-20}
+  explicit_mappings: {answer: no, by: "A. Example, directory", on: 2026-11-20}
+  domain_controllers_2019: {answer: yes, by: "A. Example, directory", on: 2026-11-20}
+  ca_in_ntauth: {answer: yes, by: "B. Example, PKI", on: 2026-11-20}
+  ca_accepts_second_certificate: {answer: yes, by: "B. Example, PKI", on: 2026-11-20}
+  ca_accepts_url_tag: {answer: yes, by: "B. Example, PKI", on: 2026-11-20}
+  nac_reads_sid_uri: {answer: yes, by: "C. Example, network", on: 2026-11-20}
+"""
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run of the playbook, what it does and what to look for."""
+class Step:
+    """One command of the story.
 
-    title: str
+    Args:
+        about: What it is for and what to look for.
+        command: As a user types it in the checkout; `{demo}` is the directory of the demo.
+        title: A heading above it, where a chapter begins.
+        ends: The exit code that it must end with.
+    """
+
     about: str
-    arguments: tuple[str, ...]
+    command: str
+    title: str = ""
+    ends: int = 0
 
 
-RUNS = (
-    Run(
-        "1 of 3: what would change",
-        "Check mode with a diff; nothing is written. Look for the one line with a plus in each"
-        " diff: every other name stays as it is. The summary says why the other profiles are left"
-        " alone.",
-        ("--check", "--diff"),
+def _hours(number: int, why: str) -> Step:
+    return Step(
+        f"THE CLOCK IS MOVED FOR THE VIEWER: {number} hours. {why}",
+        f"intune-scep simulator advance --hours {number}",
+    )
+
+
+STEPS = (
+    Step(
+        "Each SCEP profile gets a verdict. `required` are user certificates that domain controllers"
+        " refuse without the SID; `opt_in` are changed only if you say so.",
+        "intune-scep strong-mapping assess",
+        "1. What is in the tenant?",
+        ends=2,
     ),
-    Run(
-        "2 of 3: the change",
-        "The same playbook for real. Look for CHANGED in the summary, and for the journal, which"
-        " holds what is needed to go back.",
-        ("-e", f"strong_mapping_journal={JOURNAL.relative_to(ROOT)}"),
+    Step(
+        "Who has no SID in Active Directory gets a new certificate without it. Look at the first"
+        f" line: {SHORT} is short.",
+        "intune-scep strong-mapping readiness --min-ready 95",
+        "2. Who would get nothing?",
+        ends=2,
     ),
-    Run(
-        "3 of 3: the same again",
-        "Look at the last line: changed=0. Nothing is left to do, so nothing is written. That"
-        " matters, because even a write without a difference may revoke certificates.",
-        (),
+    Step(
+        "An edited profile issues every certificate again. Look at who is cut off first, at the"
+        " load of each SCEP host, and at the echo.",
+        "intune-scep strong-mapping impact",
+        "3. What would it cost?",
+    ),
+    Step(
+        "Nothing is written yet. Look at HELD BACK: the profile that is short stays as it is.",
+        "intune-scep strong-mapping plan --min-ready 95",
+        "4. What is held back",
+        ends=2,
+    ),
+    Step(
+        "What is risky goes in rings, and a gate stands after each.",
+        "cat {demo}/strong-mapping.yml",
+        "5. Two rings in one file",
+    ),
+    Step(
+        "Every name in it is looked for in the tenant.",
+        "intune-scep strong-mapping rollout check {demo}/strong-mapping.yml",
+    ),
+    Step(
+        "The page for the change board: what, whom, in which order, what it costs, the way back.",
+        "intune-scep strong-mapping rollout record {demo}/strong-mapping.yml --format html"
+        " --to {demo}/before.html",
+    ),
+    Step(
+        "The first ring is changed. It shows first what it would do; without --yes it asks.",
+        "intune-scep strong-mapping rollout start {demo}/strong-mapping.yml"
+        " --reason 'Change 4711' --yes",
+        "6. Ring one",
+    ),
+    _hours(8, "Every device that is switched on checks in meanwhile."),
+    Step(
+        "The gate waits, and says why: not long enough, and Intune's report lags 6 hours behind.",
+        "intune-scep strong-mapping rollout run {demo}/strong-mapping.yml",
+    ),
+    _hours(16, "Now 24 hours have gone by since the change."),
+    Step(
+        "The same command again, as a scheduler would call it: the gate passes, ring two opens.",
+        "intune-scep strong-mapping rollout run {demo}/strong-mapping.yml",
+        "7. Ring two",
+    ),
+    _hours(24, "The second ring gets its certificates."),
+    Step(
+        "The last gate passes.", "intune-scep strong-mapping rollout run {demo}/strong-mapping.yml"
+    ),
+    Step(
+        "What the two rings came to. A device that was switched off all the time is not seen: it"
+        " counts neither as success nor as failure.",
+        "intune-scep strong-mapping rollout status {demo}/strong-mapping.yml",
+    ),
+    Step(
+        "The rest needs no rings: one playbook. Look for CHANGED and for HELD BACK. What the rings"
+        " did is mapped, and is not written again.",
+        "ansible-playbook enforce-strong-mapping.yml -e strong_mapping_min_ready=95"
+        " -e strong_mapping_journal={demo}/the-rest.jsonl",
+        "8. The rest",
+    ),
+    _hours(24, "Check-ins of 8 hours and a report 6 hours old: 14 hours would do."),
+    Step(
+        "Re-issued is a serial number that was not there before the change, over the devices that"
+        " were seen since.",
+        "intune-scep strong-mapping verify --journal {demo}/the-rest.jsonl --certificates",
+        "9. The proof",
+    ),
+    Step(
+        "What was held back is all that is left; it waits for its accounts.",
+        "intune-scep strong-mapping plan --min-ready 95",
+        ends=2,
+    ),
+    Step(
+        "The same page for the change board, with new certificates over time.",
+        "intune-scep strong-mapping rollout record {demo}/strong-mapping.yml --format html"
+        " --to {demo}/after.html",
     ),
 )
 
+LOOK_AT = (
+    ("{demo}/after.html", "open it in a browser: the rollout with its curve"),
+    ("{demo}/before.html", "the same page as the change board had it"),
+    ("{demo}/strong-mapping.yml", "the rollout file; docs/rollout.md explains each line"),
+    ("{demo}/the-rest.jsonl", "the journal of the playbook: the profiles as they were"),
+    ("{demo}/tenant.db", "the simulated tenant"),
+)
+GO_ON = (
+    ("First", "source {demo}/environment"),
+    ("Which runs there were, and how to go back", "intune-scep runs"),
+    (
+        "What taking the rings back would do",
+        "intune-scep strong-mapping rollout rollback {demo}/strong-mapping.yml --reason why"
+        " --dry-run",
+    ),
+    ("Talk to the tenant as if it were Microsoft Graph", "intune-scep simulator serve --port 8080"),
+)
 
-# Column -> what is counted.
-COST = {"revoked": "revoked", "issued again": "issued", "not issued again": "issueFailed"}
-
-
-class Tenant:
-    """The embedded tenant, looked at from outside the product."""
-
-    async def __aenter__(self) -> "Tenant":
-        self._door = open_in_process(DATABASE)
-        headers = {"Authorization": f"Bearer {self._door.access_token(expires_in=7 * ONE_DAY)}"}
-        self._client = httpx.AsyncClient(transport=self._door.transport, headers=headers)
-        return self
-
-    async def __aexit__(self, *details: object) -> None:
-        await self._client.aclose()
-        self._door.close()
-
-    async def ask(self, method: str, url: str, body: Any = None) -> Any:
-        answer = await self._client.request(method, url, json=body)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
-
-    async def values(self, url: str | None) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        while url:
-            page = await self.ask("GET", url)
-            found += page["value"]
-            url = page.get("@odata.nextLink")
-        return found
-
-    async def certificates(self) -> list[Certificate]:
-        """What devices have through any SCEP profile."""
-        found: list[Certificate] = []
-        for profile in await self.values(CONFIGURATIONS):
-            cast = profile["@odata.type"].removeprefix("#")
-            if "scepcertificate" in cast.lower():
-                url = f"{CONFIGURATIONS}/{profile['id']}/{cast}/managedDeviceCertificateStates"
-                found += await self.values(url)
-        return found
-
-    async def take_requests(self) -> list[dict[str, Any]]:
-        """The requests since the last call."""
-        url = f"{GRAPH}/_simulator/requests"
-        requests: list[dict[str, Any]] = (await self.ask("GET", url))["value"]
-        await self.ask("DELETE", url)
-        return requests
-
-    async def let_pass(self, seconds: int) -> None:
-        await self.ask("POST", f"{GRAPH}/_simulator/clock", {"advance": seconds})
+console = Console(highlight=False, markup=False)
 
 
-def environment() -> dict[str, str]:
+def tenant() -> Scenario:
+    """The scenario `rollout`, with one profile that reaches too many without a SID.
+
+    An account without a SID gets a certificate without it (DOMAIN.md 1), and reports are written
+    at once.
+    """
+    made = build_scenario("rollout", {"devices": DEVICES})
+    profile = next(each["id"] for each in made.profiles if each["displayName"] == SHORT)
+    users = next(link.source_id for link in made.links if link.target_id == profile)
+    group = next(each["id"] for each in made.groups if each["displayName"] == SHORT_RING)
+    owners = {each["id"]: each["userId"] for each in made.managed_devices}
+    only = tuple(each for each in made.assignments[profile] if each.get("groupId") == group)
+    return replace(
+        made,
+        assignments={**made.assignments, profile: only, users: only},
+        certificates=tuple(
+            each
+            for each in made.certificates
+            if each.profile_id != profile or owners[each.managed_device_id] in made.members[group]
+        ),
+        settings={**made.settings, "missing_sid": "issues", "export_seconds": 0.0},
+    )
+
+
+def environment(demo: Path) -> dict[str, str]:
+    """What the commands of the story need besides the environment of whoever runs it."""
+    return {
+        "INTUNE_SCEP_CLOUD": "simulator",
+        "INTUNE_SCEP_SIMULATOR": str(demo / "tenant.db"),
+        # The runs on this tenant are forgotten with it.
+        "INTUNE_SCEP_STATE": str(demo / "state"),
+    }
+
+
+def for_ansible() -> dict[str, str]:
+    """Where Ansible keeps what it makes: in this checkout."""
     temporary = str(ROOT / ".build" / "ansible" / "tmp")
     return {
-        **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_HOME": str(ROOT / ".build" / "ansible"),
         "ANSIBLE_LOCAL_TEMP": temporary,
         "ANSIBLE_REMOTE_TMP": temporary,
-        "INTUNE_SCEP_CLOUD": "simulator",
-        "INTUNE_SCEP_SIMULATOR": str(DATABASE),
-        "INTUNE_SCEP_STATE": str(STATE),
-        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
     }
+
+
+def prepare(demo: Path) -> None:
+    """Make the directory anew: the tenant, the rollout file, and a file to source.
+
+    Raises:
+        SystemExit: there is something else in its place.
+    """
+    settings = demo / "environment"
+    if demo.exists() and not settings.is_file() and not (demo.is_dir() and not any(demo.iterdir())):
+        raise SystemExit(f"{demo} was not made by the demo: it is left alone. Name another.")
+    shutil.rmtree(demo, ignore_errors=True)
+    demo.mkdir(mode=0o700, parents=True)
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment(demo).items()]
+    exports.append(f'export PATH={shlex.quote(str(BIN))}:"$PATH"')
+    settings.write_text("\n".join(exports) + "\n", encoding="utf-8")
+    (demo / "strong-mapping.yml").write_text(ROLLOUT, encoding="utf-8")
+    seed_database(demo / "tenant.db", tenant())
 
 
 def say(text: str) -> None:
@@ -144,118 +269,112 @@ def say(text: str) -> None:
 
 def heading(text: str) -> None:
     console.print()
-    console.print(Rule(f"[bold]{text}[/bold]", align="left"))
+    console.print(Rule(text, align="left", style="bold"))
     console.print()
 
 
-def run_playbook(run: Run) -> None:
-    """Run the playbook, showing its output as it comes.
+@contextmanager
+def ended_with_us(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """Whatever ends this program ends the command and what it started, without last words."""
+    try:
+        yield
+    except BaseException:
+        # It may have ended by itself in this moment.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        _tidy_terminal()
+        raise
+
+
+def _tidy_terminal() -> None:
+    """Take away a progress bar that was left behind, and bring back the cursor that it hid."""
+    errors = Console(stderr=True)
+    if errors.is_terminal:
+        line_begins = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
+        errors.control(line_begins, Control.show_cursor(True))
+
+
+def run(command: str, demo: Path) -> int:
+    """Run a command of the story in the checkout, its output going where ours goes."""
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    # In a session of its own a command does not see Ctrl-C, of which this program says one line.
+    process = subprocess.Popen(
+        shlex.split(command),
+        cwd=ROOT,
+        env={**os.environ, **for_ansible(), **environment(demo), "PATH": path},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    with ended_with_us(process):
+        return process.wait()
+
+
+def play(step: Step, demo: Path, place: str) -> None:
+    """Say what a step is for, show its command, run it.
 
     Raises:
-        SystemExit: it failed.
+        SystemExit: it did not end as it must.
     """
-    heading(run.title)
-    say(run.about)
-    command = ["ansible-playbook", "playbooks/enforce-strong-mapping.yml", *run.arguments]
-    console.print(f"$ {' '.join(command)}", style="bold", soft_wrap=True)
-    code = subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
-    if code:
-        raise SystemExit(f"The playbook failed with exit code {code}.")
+    if step.title:
+        heading(step.title)
+    say(step.about)
+    command = step.command.format(demo=place)
+    console.print(f"$ {command}", style="bold", soft_wrap=True)
+    code = run(command, demo)
+    if code != step.ends:
+        raise SystemExit(f"The demo ends here: exit code {code}, not {step.ends}, of: {command}")
+    console.print(f"(exit code {code}: {MEANING[code]})\n" if code else "")
 
 
-def show_requests(by_run: list[list[dict[str, Any]]]) -> None:
-    table = Table("run", "requests", "of them writes of a profile", box=None, pad_edge=False)
-    for run, requests in zip(RUNS, by_run, strict=True):
-        writes = sum(entry["method"] == "PATCH" for entry in requests)
-        table.add_row(run.title, str(len(requests)), str(writes))
-    console.print(table)
-
-
-def show_cost(before: list[Certificate], after: list[Certificate]) -> None:
-    """Compare the certificates on devices before the run and a day after it."""
-    valid = {each["id"] for each in before if each["certificateRevokeStatus"] == "none"}
-    known = {each["id"] for each in before}
-    cost: dict[str, Counter[str]] = defaultdict(Counter)
-    for each in after:
-        row = cost[each["certificateProfileDisplayName"]]
-        if each["id"] not in known:
-            row[each["certificateIssuanceState"]] += 1
-        elif each["id"] in valid and each["certificateRevokeStatus"] != "none":
-            row["revoked"] += 1
-    table = Table("profile", box=None, pad_edge=False, show_footer=True)
-    table.columns[0].footer = "together"
-    for title, key in COST.items():
-        together = sum(row[key] for row in cost.values())
-        table.add_column(title, footer=str(together), justify="right")
-    for name, row in sorted(cost.items()):
-        if row:
-            table.add_row(name, *(str(row[key]) for key in COST.values()))
-    console.print(table)
+def tell_the_end(place: str, seconds: float) -> None:
+    heading("What is left to look at")
+    for path, about in LOOK_AT:
+        console.print(f"{path.format(demo=place)}: {about}", soft_wrap=True)
     console.print()
-    say(
-        "Each of these was one edit. A certificate is not issued again where the variable has no"
-        " value: the user or the device has no SID in Active Directory. (Microsoft's pages disagree"
-        " whether such a certificate comes without the SID or not at all; the simulator takes the"
-        " expensive side.) A pilot group first: strong_mapping_only."
+    for about, command in GO_ON:
+        console.print(f"# {about}", style="dim")
+        console.print(f"{command.format(demo=place)}\n", soft_wrap=True)
+    say(f"SIMULATOR: nothing left this machine. It took {seconds:.0f} s.")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--into", type=Path, default=ROOT / ".demo", help="a directory, which is made anew"
     )
-
-
-def write_settings() -> None:
-    """A file to source, so that the commands named at the end are short."""
-    lines = {
-        "INTUNE_SCEP_CLOUD": "simulator",
-        "INTUNE_SCEP_SIMULATOR": str(DATABASE),
-        # The runs on this tenant are forgotten with it.
-        "INTUNE_SCEP_STATE": str(STATE),
-    }
-    exports = [f"export {name}={shlex.quote(value)}" for name, value in lines.items()]
-    exports.append(f'export PATH={shlex.quote(str(BIN))}:"$PATH"')
-    SETTINGS.write_text("\n".join(exports) + "\n")
-
-
-COMMANDS = (
-    ("Why each profile has its verdict", "intune-scep strong-mapping assess"),
-    ("Which runs there were, what is left of them and how to go back", "intune-scep runs"),
-    (
-        "Go back, and read what that costs",
-        "ansible-playbook playbooks/rollback-strong-mapping.yml --check --diff"
-        f" -e strong_mapping_journal={JOURNAL.relative_to(ROOT)}",
-    ),
-    (
-        "Talk to the tenant as if it were Microsoft Graph",
-        f"intune-scep simulator serve --database {DATABASE.relative_to(ROOT)} --port 8080",
-    ),
-)
-
-
-async def main() -> None:
-    shutil.rmtree(DEMO, ignore_errors=True)
-    DEMO.mkdir(mode=0o700)
-    seed_database(DATABASE, "contoso")
-    write_settings()
-    heading("An embedded tenant: Contoso")
+    demo: Path = parser.parse_args(arguments).into.resolve()
+    place = os.path.relpath(demo, ROOT) if demo.is_relative_to(ROOT) else str(demo)
+    began = time.monotonic()
+    heading("SIMULATOR: a rollout of strong mapping, from the first look to the proof")
+    prepare(demo)
     say(
-        f"It lives in {DATABASE.relative_to(ROOT)}; a simulator answers for Microsoft Graph."
-        " Nothing leaves this machine. The playbook is the one for a real tenant."
+        f"The tenant is the simulator's scenario `rollout` with {DEVICES} devices, in"
+        f" {place}/tenant.db. A simulator answers for Microsoft Graph, nothing leaves this machine,"
+        " and nothing here was compared with a live tenant. The commands are those for a real one."
     )
-    by_run = []
-    async with Tenant() as tenant:
-        before = await tenant.certificates()
-        await tenant.take_requests()
-        for run in RUNS:
-            run_playbook(run)
-            by_run.append(await tenant.take_requests())
-        heading("What happened")
-        show_requests(by_run)
-        await tenant.let_pass(ONE_DAY)
-        heading("What it cost: the certificates, one simulated day later")
-        show_cost(before, await tenant.certificates())
-    heading("Explore")
-    say(f"First: source {SETTINGS.relative_to(ROOT)}")
-    for about, command in COMMANDS:
-        console.print(f"[dim]# {about}[/dim]")
-        console.print(f"{command}\n", soft_wrap=True)
+    say(
+        f"Made different for this story: {SHORT} is assigned to {SHORT_RING} alone, of whom more"
+        " have no SID; reports are written at once; an account without a SID gets a certificate"
+        " without it, as one of Microsoft's pages says (in the simulator's default it gets none)."
+    )
+    for step in STEPS:
+        play(step, demo, place)
+    tell_the_end(place, time.monotonic() - began)
+
+
+def _terminated(*_: object) -> None:
+    raise SystemExit(143)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    signal.signal(signal.SIGTERM, _terminated)
+    # A reader that goes away ends the demo as it ends any tool.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        main()
+    except OSError as error:
+        raise SystemExit(f"The demo ends here: {error}") from None
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted: the demo ends here. make demo begins anew.\n")
+        raise SystemExit(INTERRUPTED) from None

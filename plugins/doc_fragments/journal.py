@@ -26,6 +26,13 @@ options:
         RV(failure.code=ephemeralJournal). Check mode writes nothing and does not fail.
     type: bool
     default: true
+  justification:
+    description:
+      - Why, for the approval of another administrator, where the tenant asks for one; 1024
+        characters at most. It is sent only where Graph asked for it.
+      - A change that waits for its approval is RV(profiles[].status=held_back), and the task does
+        not fail. The next run carries it out once it is approved.
+    type: str
 """
 
     MAX_CHANGES = r"""

@@ -63,6 +63,14 @@ options:
         intune-scep check takes it. A profile in which a rule finds an error that nobody has
         waived is for review, and is not changed.
     type: path
+  no_impact:
+    description:
+      - >-
+        Do not read how many certificates are out and which profiles use them. It costs one
+        export job, for which Intune takes some seconds, and needs
+        DeviceManagementManagedDevices.Read.All; without it the number is unknown.
+    type: bool
+    default: false
   min_ready:
     description:
       - >-

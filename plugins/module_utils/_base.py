@@ -116,7 +116,8 @@ def run_job(module, job, prepare, unreachable):
 
     try:
         options = ConnectionOptions.from_environment(
-            **{name: module.params[name] for name in CONNECTION_SPEC}
+            **{name: module.params[name] for name in CONNECTION_SPEC},
+            justification=module.params.get("justification"),
         )
         refused = refusal(module.params, module.check_mode) if keeps_journal(module) else None
     except IntuneScepError as error:
@@ -259,14 +260,23 @@ def diff_of(profiles):
     """One before and after for each profile whose subject alternative names differ."""
     return [
         {
-            "before_header": f"{profile['name']} ({profile['id']})",
-            "after_header": f"{profile['name']} ({profile['id']})",
+            "before_header": f"{profile['name']} ({profile['id']}){cost_of(profile)}",
+            "after_header": f"{profile['name']} ({profile['id']}){cost_of(profile)}",
             "before": san_lines(difference["before"]),
             "after": san_lines(difference["after"]),
         }
         for profile in profiles
         for difference in profile["diff"]
     ]
+
+
+def cost_of(profile):
+    """What the change re-issues, where that is known."""
+    impact = profile.get("impact") or {}
+    if impact.get("certificates") is None:
+        return ""
+    devices = "1 device" if impact["devices"] == 1 else f"{impact['devices']} devices"
+    return f", certificates that are re-issued: {impact['certificates']} on {devices}"
 
 
 def san_lines(names):

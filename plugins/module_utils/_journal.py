@@ -15,6 +15,7 @@ from pathlib import Path
 JOURNAL_SPEC = {
     "journal": {"type": "path"},
     "allow_ephemeral_journal": {"type": "bool", "default": True},
+    "justification": {"type": "str"},
 }
 MAX_CHANGES_SPEC = {"max_changes": {"type": "int"}}
 

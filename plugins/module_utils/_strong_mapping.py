@@ -18,10 +18,16 @@ from ansible_collections.intune.scep.plugins.module_utils._strong_mapping_choice
 )
 
 LIMIT = "max_changes"
+# What has no meaning where nothing is planned or changed.
+READING_SPEC = {
+    name: spec
+    for name, spec in CHOICE_SPEC.items()
+    if name not in {LIMIT, "min_ready", "no_impact"}
+}
 
 
-def complaint_about(params):
-    """What is wrong with these options beyond what their types say, or None."""
+def complaint_about_names(params):
+    """What is wrong with the names of profiles, or None."""
     if params["only"] is not None and not params["only"]:
         return f"{called('only')} is an empty list. Leave it out to take every profile."
     for option in ("only", "except"):
@@ -30,7 +36,12 @@ def complaint_about(params):
     both = sorted(set(params["only"] or []) & set(params["except"] or []))
     if both:
         return f"{called('only')} and {called('except')} both name {', '.join(both)}."
-    if complaint := complaint_about_limit(params):
+    return None
+
+
+def complaint_about(params):
+    """What is wrong with these options beyond what their types say, or None."""
+    if complaint := complaint_about_names(params) or complaint_about_limit(params):
         return complaint
     given = [name for name in CHOICE_SPEC if params[name] and name != LIMIT]
     if params["state"] == "rolled_back" and given:
@@ -45,4 +56,4 @@ def choices_of(params):
     """The operator's choices in the library's form."""
     from intune_scep.strong_mapping import Choices
 
-    return Choices.from_dict({name: params[name] for name in CHOICE_SPEC})
+    return Choices.from_dict({name: params[name] for name in CHOICE_SPEC if name in params})

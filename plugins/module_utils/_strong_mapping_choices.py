@@ -20,6 +20,7 @@ CHOICE_SPEC = {
     "include_legacy_san": {"type": "bool", "default": False},
     "include_review": {"type": "list", "elements": "str"},
     "rules_path": {"type": "path"},
+    "no_impact": {"type": "bool", "default": False},
     "min_ready": {"type": "float"},
     "max_changes": {"type": "int"},
 }

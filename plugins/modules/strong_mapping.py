@@ -160,6 +160,50 @@ notes:
   returned: when the tenant was reached
   type: list
   elements: str
+impact:
+  description:
+    - >-
+      What the change costs, each device and profile once.
+  returned: when something changes, unless O(no_impact)
+  type: dict
+  contains:
+    certificates:
+      description:
+        - >-
+          Certificates on devices that have not expired; null if unknown.
+      returned: always
+      type: int
+    devices:
+      description:
+        - >-
+          Devices that hold them; null if unknown.
+      returned: always
+      type: int
+    users:
+      description:
+        - >-
+          Users they were issued for; null if unknown.
+      returned: always
+      type: int
+    dependants:
+      description:
+        - >-
+          Profiles that use them (Wi-Fi, VPN and others); null if unknown.
+      returned: always
+      type: int
+    enrolments:
+      description:
+        - >-
+          How often devices are reckoned to enrol; on iOS/iPadOS and macOS once
+          more for each profile that uses the certificate. Null if unknown.
+      returned: always
+      type: int
+    unknown:
+      description:
+        - >-
+          Why a number is not known.
+      returned: where one is not
+      type: str
 profiles:
   description:
     - >-
@@ -216,6 +260,13 @@ profiles:
           Why the profile is held back. One of V(stopped), V(dependency),
           V(refused), V(approval), V(readiness).
       returned: when RV(profiles[].status=held_back)
+      type: str
+    approval:
+      description:
+        - >-
+          Code of the request for the approval of another administrator, where
+          one was filed.
+      returned: when the change needs an approval
       type: str
     message:
       description:
@@ -298,6 +349,50 @@ profiles:
       returned: always
       type: list
       elements: dict
+    impact:
+      description:
+        - >-
+          What the change of this profile costs; null where it does not change.
+      returned: when something changes, unless O(no_impact)
+      type: dict
+      contains:
+        certificates:
+          description:
+            - >-
+              Certificates on devices that have not expired; null if unknown.
+          returned: always
+          type: int
+        devices:
+          description:
+            - >-
+              Devices that hold them; null if unknown.
+          returned: always
+          type: int
+        users:
+          description:
+            - >-
+              Users they were issued for; null if unknown.
+          returned: always
+          type: int
+        dependants:
+          description:
+            - >-
+              Profiles that use them (Wi-Fi, VPN and others); null if unknown.
+          returned: always
+          type: int
+        enrolments:
+          description:
+            - >-
+              How often devices are reckoned to enrol; on iOS/iPadOS and macOS once
+              more for each profile that uses the certificate. Null if unknown.
+          returned: always
+          type: int
+        unknown:
+          description:
+            - >-
+              Why a number is not known.
+          returned: always
+          type: str
     readiness:
       description:
         - >-

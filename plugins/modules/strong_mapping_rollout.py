@@ -67,6 +67,11 @@ options:
         RV(failure.code=ephemeralJournal). Check mode writes nothing and does not fail.
     type: bool
     default: false
+  justification:
+    description:
+      - Why, for the approval of another administrator, where the tenant asks for one; 1024
+        characters at most. It is sent only where Graph asked for it.
+    type: str
 extends_documentation_fragment:
   - intune.scep.connection
   - intune.scep.attributes
@@ -86,7 +91,7 @@ EXAMPLES = r"""
       strategy: in_place
       rings:
         - name: first
-          profiles: [iOS - SCEP - User - Corporate Wi-Fi]
+          profiles: [iOS user Wi-Fi]
       gates: {soak: 24h}
 
 - name: Show what the first ring would change
@@ -523,6 +528,7 @@ def main():
             "action": {"type": "str", "choices": list(ACTIONS), "default": "run"},
             "reason": {"type": "str"},
             "allow_ephemeral_journal": {"type": "bool", "default": False},
+            "justification": {"type": "str"},
         },
         check=complaint_about,
     )

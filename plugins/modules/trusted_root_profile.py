@@ -218,6 +218,13 @@ profiles:
           V(refused), V(approval), V(readiness).
       returned: when RV(profiles[].status=held_back)
       type: str
+    approval:
+      description:
+        - >-
+          Code of the request for the approval of another administrator, where
+          one was filed.
+      returned: when the change needs an approval
+      type: str
     message:
       description:
         - >-

@@ -26,7 +26,16 @@ from ansible.module_utils.parsing.convert_bool import boolean
 SWITCH = "INTUNE_SCEP_IN_PROCESS"
 """Environment variable that switches tasks in process off for all plays."""
 
-NEVER_OF_A_TASK = ("intune_scep.cli",)
+NEVER_OF_A_TASK = (
+    "intune_scep.active_directory",
+    "intune_scep.cli",
+    "intune_scep.simulator.commands",
+    "intune_scep.simulator.scenarios",
+    "intune_scep.simulator.seed",
+    "intune_scep.simulator.tls",
+    "intune_scep.simulator.wire",
+)
+"""What commands have and tasks have not; each costs the first task of a play."""
 
 IMPORTED_LATE = (
     "anyio._backends._asyncio",
@@ -41,8 +50,9 @@ IMPORTED_LATE = (
     "kiota_abstractions.native_response_handler",
     "kiota_abstractions.request_information",
     "kiota_http.middleware",
-    "lark",
     "platformdirs.unix",
+    "ansible.module_utils._internal._json._profiles._module_legacy_c2m",
+    "ansible.module_utils._internal._json._profiles._module_legacy_m2c",
 )
 """What is imported when a tenant is reached. To miss one costs time and changes nothing."""
 
@@ -65,9 +75,12 @@ def preload():
 def import_library():
     """Import every room of the library that the job of a task may enter."""
     import intune_scep
+    from intune_scep.graph.network import load_httpx
+    from intune_scep.memory import collector_paused
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), collector_paused():
         warnings.simplefilter("ignore")
+        load_httpx()
         for name in rooms(intune_scep):
             importlib.import_module(name)
         for name in IMPORTED_LATE:

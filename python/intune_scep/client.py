@@ -12,8 +12,10 @@ from intune_scep.connection import ConnectionOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
     from types import TracebackType
 
+    from intune_scep.audience.load import Ring
     from intune_scep.backup.export import ExportReport
     from intune_scep.certificates import ExpectedSids
     from intune_scep.changes.plan import Plan, Task
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rollout.draft import Draft
+    from intune_scep.rollout.record import ChangeRecord
     from intune_scep.rollout.resolution import Resolved
     from intune_scep.rollout.shards import Sharding
     from intune_scep.rollout.state import RolloutState
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.impact import Impact
     from intune_scep.strong_mapping.preflight import Preflight
     from intune_scep.strong_mapping.proof import CertificateProof
     from intune_scep.strong_mapping.readiness import Readiness
@@ -274,6 +278,39 @@ class AsyncStrongMapping(AsyncRuns):
 
         return await read_readiness(self._client.tenant, least=min_ready, progress=progress)
 
+    async def impact(
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        rings: Sequence[Ring] = (),
+        start: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> Impact:
+        """Forecast what the migration costs: certificates, dependants, load and its echo.
+
+        Args:
+            rules: As for `plan`.
+            rings: What goes when; everything at once if there are none.
+            start: When the change is taken to be made; now by default.
+            progress: Called with (done, total, what) at every step.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the choices do not fit. What else
+                cannot be read is told in the result.
+        """
+        from intune_scep.changes.watch import silent
+        from intune_scep.strong_mapping.impact import read_impact
+
+        return await read_impact(
+            self._client.tenant,
+            choices,
+            rules,
+            rings=rings,
+            start=start,
+            progress=progress or silent,
+        )
+
     async def preflight(self, answers: Answers | None = None) -> Preflight:
         """Ask what stands in the way of the re-issue, and what may make it needless.
 
@@ -293,11 +330,12 @@ class AsyncStrongMapping(AsyncRuns):
         rules: Configuration | None = None,
         progress: Progress | None = None,
     ) -> Plan:
-        """Plan the migration under the operator's choices, as data.
+        """Plan the migration under the operator's choices, as data, with what it costs.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
-            progress: Where the choices ask who has a SID: as for `readiness`.
+            progress: Called with (done, total, what) while it is read what the plan costs, and
+                after every page where the choices ask who has a SID.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
@@ -946,6 +984,28 @@ class AsyncRollout:
 
         percents = percents_of(percent)
         return await shards_in(self._client.tenant, group, percents, progress=progress)
+
+    async def record(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> ChangeRecord:
+        """Read what a change board is told: plan, readiness, impact, gates and the way back.
+
+        Args:
+            progress: Called with (done, total, what) before every part.
+
+        Raises:
+            IntuneScepError: the file is wrong, or the profiles could not be read.
+        """
+        from intune_scep.changes.watch import silent
+        from intune_scep.rollout.record import read_record
+
+        return await read_record(
+            self._client.tenant, Path(file), journal=_path(journal), progress=progress or silent
+        )
 
 
 class AsyncUsers:

@@ -59,6 +59,8 @@ class ConnectionOptions:
         timeout: Seconds for one whole request with its answer; more than 0, at most 3600.
         patience: Seconds for which a write is looked for that does not show yet; from 0, which
             means one look, to 3600.
+        justification: Why, for the approval of another administrator where Graph asks for one; at
+            most 1,024 characters.
     """
 
     cloud: str = "public"
@@ -74,6 +76,7 @@ class ConnectionOptions:
     authority: str | None = None
     timeout: float = 100.0
     patience: float = 60.0
+    justification: str | None = None
 
     @classmethod
     def from_environment(

@@ -98,6 +98,9 @@ class GraphError(IntuneScepError):
         hides_commit: Whether the request may have taken effect all the same (law 4).
         needs: The permission whose lack a 403 tells of.
         approval: Code of the approval by another administrator that it waits for, if it does.
+        approval_asked: Whether it was refused for want of a justification for an approval.
+        approval_active: Whether another change of the same object waits for its approval.
+        sent: The body that was sent, where the answer is about an approval (ROLLOUT.md 6).
     """
 
     def __init__(
@@ -113,9 +116,14 @@ class GraphError(IntuneScepError):
         retry_after: str | None = None,
         needs: str | None = None,
         approval: str | None = None,
+        approval_asked: bool = False,
+        approval_active: bool = False,
     ) -> None:
         self.needs = needs
         self.approval = approval
+        self.approval_asked = approval_asked
+        self.approval_active = approval_active
+        self.sent: bytes | None = None
         self.method = method
         self.path = path
         self.status = status
@@ -129,6 +137,10 @@ class GraphError(IntuneScepError):
     @property
     def hides_commit(self) -> bool:
         return self.status >= 500 or self.status in {_REQUEST_TIMEOUT, _TOO_MANY_REQUESTS}
+
+    @property
+    def is_about_approval(self) -> bool:
+        return self.approval_asked or self.approval_active or self.approval is not None
 
     @property
     def is_throttling(self) -> bool:

@@ -46,7 +46,7 @@ class once(Generic[_T]):  # noqa: N801 - used like `property`
     """
 
     def __init__(self, work: Callable[[Any], _T]) -> None:
-        self._work = work
+        self.work = work
         self._name = work.__name__
         self.__doc__ = work.__doc__
 
@@ -59,7 +59,7 @@ class once(Generic[_T]):  # noqa: N801 - used like `property`
     def __get__(self, instance: object | None, owner: type | None = None) -> Self | _T:
         if instance is None:
             return self
-        value = instance.__dict__[self._name] = self._work(instance)
+        value = instance.__dict__[self._name] = self.work(instance)
         return value
 
 

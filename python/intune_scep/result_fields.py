@@ -69,6 +69,12 @@ _HOLD: Final = Field(
     " V(readiness).",
     "when RV(profiles[].status=held_back)",
 )
+_APPROVAL: Final = Field(
+    "approval",
+    "str",
+    "Code of the request for the approval of another administrator, where one was filed.",
+    "when the change needs an approval",
+)
 _WRITTEN: Final = Field("written", "bool", "Whether something was written, or may have been.")
 _CERTIFICATE_TYPE: Final = Field(
     "certificate_type",
@@ -152,12 +158,39 @@ _DECLARED: Final = (
 )
 
 
+_COSTS: Final = (
+    Field("certificates", "int", "Certificates on devices that have not expired; null if unknown."),
+    Field("devices", "int", "Devices that hold them; null if unknown."),
+    Field("users", "int", "Users they were issued for; null if unknown."),
+    Field("dependants", "int", "Profiles that use them (Wi-Fi, VPN and others); null if unknown."),
+    Field(
+        "enrolments",
+        "int",
+        "How often devices are reckoned to enrol; on iOS/iPadOS and macOS once more for each"
+        " profile that uses the certificate. Null if unknown.",
+    ),
+)
+
+
 def _action(words: str) -> Field:
     return Field("action", "str", f"What is to be done. One of {words}.")
 
 
 def _row(action: Field, *more: Field) -> tuple[Field, ...]:
-    return (_ID, _NAME, _KIND, _PLATFORM, action, _STATUS, _HOLD, _MESSAGE, _DIFF, _WRITTEN, *more)
+    return (
+        _ID,
+        _NAME,
+        _KIND,
+        _PLATFORM,
+        action,
+        _STATUS,
+        _HOLD,
+        _APPROVAL,
+        _MESSAGE,
+        _DIFF,
+        _WRITTEN,
+        *more,
+    )
 
 
 _TENANT: Final = (
@@ -347,6 +380,16 @@ _ROLLOUT: Final = (
 RESULTS: Final[dict[str, tuple[Field, ...]]] = {
     "strong_mapping": (
         *_RUN,
+        Field(
+            "impact",
+            "dict",
+            "What the change costs, each device and profile once.",
+            "when something changes, unless O(no_impact)",
+            contains=(
+                *_COSTS,
+                Field("unknown", "str", "Why a number is not known.", "where one is not"),
+            ),
+        ),
         _rows(
             "Every profile that was judged, and what was done with it.",
             *_row(
@@ -358,6 +401,13 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
                     "What the rules say of the change, waived findings included; nothing where"
                     " the profile does not change.",
                     elements="dict",
+                ),
+                Field(
+                    "impact",
+                    "dict",
+                    "What the change of this profile costs; null where it does not change.",
+                    "when something changes, unless O(no_impact)",
+                    contains=(*_COSTS, Field("unknown", "str", "Why a number is not known.")),
                 ),
                 Field(
                     "readiness",
@@ -490,6 +540,96 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
         Field("msg", "str", "How far it is, in one sentence."),
         Field("text", "str", "The rings, as lines of text for people.", REACHED),
         *_ROLLOUT,
+        _failure("or V(badArgument)"),
+    ),
+    "strong_mapping_impact_info": (
+        Field("msg", "str", "What the change would cost, in a sentence or two."),
+        *_TENANT,
+        Field(
+            "counts",
+            "dict",
+            "How many profiles there are of each kind.",
+            REACHED,
+            contains=(
+                Field("profiles", "int", "Profiles that would change."),
+                Field("unchanged", "int", "SCEP profiles that would not."),
+            ),
+        ),
+        Field("totals", "dict", "All profiles together.", REACHED, contains=_COSTS),
+        _rows(
+            "Every profile that would change.",
+            _ID,
+            _NAME,
+            _PLATFORM,
+            Field(
+                "revocation",
+                "str",
+                "What is known of Intune and the old certificates. V(documented) (Microsoft says"
+                " that they are revoked), V(knox_only) (of Samsung Knox alone), V(unknown), or"
+                " V(impossible) (Intune cannot).",
+            ),
+            *_COSTS,
+            Field("unknown", "str", "Why a number is not known, else null."),
+            Field("forecast", "int", "Enrolments by devices and dependants; null if unknown."),
+            Field("groups", "list", "To whom it is assigned.", elements="str"),
+            Field(
+                "used_by",
+                "list",
+                "The profiles that use its certificates.",
+                elements="dict",
+                contains=(
+                    _ID,
+                    _NAME,
+                    Field(
+                        "use",
+                        "str",
+                        "V(wi_fi), V(vpn), V(wired), V(mail), V(single_sign_on) or V(other).",
+                    ),
+                ),
+            ),
+            Field(
+                "certificate_for_each_dependant",
+                "bool",
+                "Whether each profile that uses it has a certificate of its own.",
+            ),
+            Field("hosts", "list", "Hosts of its SCEP URLs.", elements="str"),
+            Field(
+                "renewal_begins_after_days",
+                "float",
+                "When a certificate is due for renewal; null if validity or threshold are not"
+                " sound.",
+            ),
+        ),
+        Field(
+            "hosts",
+            "list",
+            "What meets at each SCEP host, over all profiles.",
+            REACHED,
+            elements="dict",
+        ),
+        Field("start", "str", "When the change is taken to be made.", REACHED),
+        Field("rings", "list", "What goes when; nothing here.", REACHED, elements="dict"),
+        Field(
+            "load",
+            "dict",
+            "Enrolments by host and hour, V(even) over a check-in of 8 h and V(at_once).",
+            REACHED,
+        ),
+        Field("peak", "dict", "The fullest hour of each host, likewise.", REACHED),
+        Field(
+            "echo",
+            "list",
+            "The renewals that come back together, by profile.",
+            REACHED,
+            elements="dict",
+        ),
+        Field(
+            "is_whole",
+            "bool",
+            "Whether everything that it costs is known.",
+            REACHED,
+        ),
+        Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
         _failure("or V(badArgument)"),
     ),
     "certificate_profiles": _DECLARED_STATE,

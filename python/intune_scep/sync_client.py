@@ -22,8 +22,10 @@ from intune_scep.portal import Portal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
     from types import TracebackType
 
+    from intune_scep.audience.load import Ring
     from intune_scep.backup.export import ExportReport
     from intune_scep.certificates import ExpectedSids
     from intune_scep.changes.plan import Plan
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from intune_scep.errors import DeclarationError
     from intune_scep.profiles import Platform, Profile, ProfileKind
     from intune_scep.rollout.draft import Draft
+    from intune_scep.rollout.record import ChangeRecord
     from intune_scep.rollout.resolution import Resolved
     from intune_scep.rollout.shards import Sharding
     from intune_scep.rollout.state import RolloutState
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from intune_scep.strong_mapping.answers import Answers
     from intune_scep.strong_mapping.assessment import Assessment
     from intune_scep.strong_mapping.choices import Choices
+    from intune_scep.strong_mapping.impact import Impact
     from intune_scep.strong_mapping.preflight import Preflight
     from intune_scep.strong_mapping.proof import CertificateProof
     from intune_scep.strong_mapping.readiness import Readiness
@@ -228,6 +232,31 @@ class StrongMapping(Runs):
         """
         return self._portal.call(self._job.readiness(min_ready=min_ready, progress=progress))
 
+    def impact(
+        self,
+        choices: Choices | None = None,
+        *,
+        rules: Configuration | None = None,
+        rings: Sequence[Ring] = (),
+        start: datetime | None = None,
+        progress: Progress | None = None,
+    ) -> Impact:
+        """Forecast what the migration costs: certificates, dependants, load and its echo.
+
+        Args:
+            rules: As for `plan`.
+            rings: What goes when; everything at once if there are none.
+            start: When the change is taken to be made; now by default.
+            progress: Called with (done, total, what) at every step.
+
+        Raises:
+            IntuneScepError: the profiles could not be read, or the choices do not fit. What else
+                cannot be read is told in the result.
+        """
+        return self._portal.call(
+            self._job.impact(choices, rules=rules, rings=rings, start=start, progress=progress)
+        )
+
     def preflight(self, answers: Answers | None = None) -> Preflight:
         """Ask what stands in the way of the re-issue, and what may make it needless.
 
@@ -245,11 +274,12 @@ class StrongMapping(Runs):
         rules: Configuration | None = None,
         progress: Progress | None = None,
     ) -> Plan:
-        """Plan the migration under the operator's choices, as data.
+        """Plan the migration under the operator's choices, as data, with what it costs.
 
         Args:
             rules: As for `assess`; by default those of the file that the choices name.
-            progress: Where the choices ask who has a SID: as for `readiness`.
+            progress: Called with (done, total, what) while it is read what the plan costs, and
+                after every page where the choices ask who has a SID.
 
         Raises:
             IntuneScepError: the profiles could not be read, or the choices do not fit.
@@ -830,6 +860,23 @@ class Rollout:
                 GroupMember.Read.All.
         """
         return self._portal.call(self._job.shards(group, percent, progress=progress))
+
+    def record(
+        self,
+        file: str | Path,
+        *,
+        journal: str | Path | None = None,
+        progress: Progress | None = None,
+    ) -> ChangeRecord:
+        """Read what a change board is told: plan, readiness, impact, gates and the way back.
+
+        Args:
+            progress: Called with (done, total, what) before every part.
+
+        Raises:
+            IntuneScepError: the file is wrong, or the profiles could not be read.
+        """
+        return self._portal.call(self._job.record(file, journal=journal, progress=progress))
 
 
 class Users:

@@ -21,7 +21,7 @@ COMMAND = [sys.executable, "-c", "from intune_scep.cli import main; main()"]
 COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
 # What is needed to read a page of Graph, to model and judge it, to read the certificates of roots
 # in it, and to print a table; httpx without its command line, which nobody needs. What httpx sends
-# with are httpcore and anyio; what the simulator stands on in the same process, sqlite3 and lark.
+# with are httpcore and anyio; what the simulator stands on in the same process, sqlite3.
 NEEDED = """
 import sys
 sys.modules["httpx._main"] = None
@@ -33,7 +33,7 @@ from kiota_abstractions.request_information import RequestInformation
 from kiota_http.httpx_request_adapter import HttpxRequestAdapter
 """
 OVER_HTTP = NEEDED + "import anyio._backends._asyncio, httpcore\n"
-IN_PROCESS = NEEDED + "import lark, sqlite3\n"
+IN_PROCESS = NEEDED + "import sqlite3\n"
 
 
 def python(code: str) -> list[str]:

@@ -33,6 +33,7 @@ from intune_scep.errors import (
     UnknownProfileTypeError,
 )
 from intune_scep.files import digest, parse_json, read_regular
+from intune_scep.memory import collector_paused
 from intune_scep.profiles import Profile, parse_profile
 from intune_scep.tenant import Snapshot, Tenant
 from intune_scep.version import __version__
@@ -110,12 +111,13 @@ async def back_up_profiles(
     named = [
         (profile, f"{stem}.json") for profile, stem in zip(snapshot.profiles, stems, strict=True)
     ]
-    results = [_result(profile, file, snapshot) for profile, file in named]
-    files = {
-        file: to_json(_content(profile, snapshot))
-        for profile, file in named
-        if link_error(profile, snapshot) is None
-    }
+    with collector_paused():
+        results = [_result(profile, file, snapshot) for profile, file in named]
+        files = {
+            file: to_json(_content(profile, snapshot))
+            for profile, file in named
+            if link_error(profile, snapshot) is None
+        }
     notes = (*snapshot.notes, *_gaps(snapshot))
     files[TENANT_FILE] = to_json(_about(tenant, snapshot, notes))
     written = write_files(
@@ -241,7 +243,8 @@ def read_backup(directory: Path) -> Backup:
         notes, read_at = tuple(map(str, about["notes"])), str(about["read_at"])
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(directory, TENANT_FILE) from error
-    items = [_item(directory, name, data) for name, data in sorted(files.items())]
+    with collector_paused():
+        items = [_item(directory, name, data) for name, data in sorted(files.items())]
     ordered = sorted(items, key=lambda item: item.profile.is_scep)
     return Backup(
         str(directory),

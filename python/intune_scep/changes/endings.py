@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from intune_scep.changes.plan import Action
-from intune_scep.changes.status import Hold, Status
+from intune_scep.changes.status import Status
 from intune_scep.changes.steps.writing import AsPlannedAlreadyError
 from intune_scep.errors import (
     GraphError,
@@ -34,9 +34,6 @@ def judged(error: IntuneScepError, action: Action) -> tuple[Status, str, dict[st
         return Status.CONFLICT, str(error), {}
     if isinstance(error, OutcomeUnknownError):
         return Status.UNKNOWN, str(error), {}
-    if isinstance(error, GraphError) and error.approval is not None:
-        message = f"It waits for the approval of another administrator ({error.approval})."
-        return Status.HELD_BACK, message, {"hold": Hold.APPROVAL, "approval": error.approval}
     refused = isinstance(error, GraphError) and 400 <= error.status < 500
     advice = f" {action.advice}" if refused and action.advice else ""
     return Status.FAILED, f"{error}{advice}", {}

@@ -23,6 +23,7 @@ from intune_scep.changes.plan import Action, Plan, Task
 from intune_scep.changes.record import (
     TAKE_BACK,
     ActionRecord,
+    ApprovalRequest,
     EvidenceRecord,
     RunRecord,
     StepRecord,
@@ -35,7 +36,7 @@ from intune_scep.changes.record_log import (
     read_records,
     reopened_records,
 )
-from intune_scep.changes.status import Status
+from intune_scep.changes.status import DONE, Status
 from intune_scep.changes.steps import PreImage
 from intune_scep.changes.values import number_of, number_or_none, text_of, text_or_none
 from intune_scep.errors import JournalError, PlanError, UnknownProfileTypeError
@@ -178,32 +179,53 @@ def _fold(journal: Journal, record: Mapping[str, Any]) -> None:
         return
     at = str(record.get("time", ""))
     if kind == "evidence":
-        content = record["content"]
-        if not isinstance(content, dict):
-            raise PlanError("it has evidence that is no object.")
-        run.evidence.append(EvidenceRecord(text_of(record["of"]), content, at))
+        run.evidence.append(_evidence_of(record, at))
         return
     key = text_of(record["action"])
     if key not in run.by_key:
         raise PlanError("it has a record of an action that its plan does not have.")
     action = run.actions.setdefault(key, ActionRecord())
-    if kind == "intention":
+    if kind in {"approval_needed", "approval_over"}:
+        _fold_approval(run, action, record)
+    elif kind == "intention":
         action.steps[_step_of(run.by_key[key], record)] = StepRecord(
             text_or_none(record["id"]), PreImage.from_dict(record["pre_image"]), at=at
         )
         action.ending = None
     elif kind == "outcome":
-        step = action.steps[_step_of(run.by_key[key], record)]
+        number = _step_of(run.by_key[key], record)
+        step = action.steps[number]
         step.status, step.message = Status(record["status"]), text_or_none(record["message"])
         step.id = text_or_none(record["id"]) or step.id
         step.at = at
+        if step.status in DONE:
+            run.end_requests(key, number)
     elif kind == "ending":
         action.ending = Status(record["status"])
+        run.end_requests(key)
         action.message = text_or_none(record["message"])
         action.version = number_or_none(record["version"])
         action.id = text_or_none(record["id"])
     else:
         raise PlanError(f"it has a record of the unknown kind {kind[:40]!r}.")
+
+
+def _evidence_of(record: Mapping[str, Any], at: str) -> EvidenceRecord:
+    content = record["content"]
+    if not isinstance(content, dict):
+        raise PlanError("it has evidence that is no object.")
+    return EvidenceRecord(text_of(record["of"]), content, at)
+
+
+def _fold_approval(run: RunRecord, action: ActionRecord, record: Mapping[str, Any]) -> None:
+    key = text_of(record["action"])
+    number = _step_of(run.by_key[key], record)
+    run.end_requests(key, number)
+    if record["record"] == "approval_over":
+        run.answered.add(text_of(record["code"]))
+        return
+    run.requests[key, number] = ApprovalRequest.from_dict(record)
+    action.steps[number].status = Status.HELD_BACK
 
 
 def _begin_run(journal: Journal, record: Mapping[str, Any]) -> None:

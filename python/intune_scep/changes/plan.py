@@ -34,6 +34,10 @@ _OF_EVERY_ROW: Final = frozenset(
 )
 
 
+IMPACT_COUNTS: Final = ("certificates", "devices", "users", "dependants", "enrolments")
+"""The numbers that say what a change costs; None where one is not known."""
+
+
 class Task(StrEnum):
     """Which job made a plan."""
 
@@ -182,9 +186,25 @@ def _details(data: Any) -> dict[str, Any]:
     texts_of(details.get("notes") or [])
     for name in ("verdict", "reissues"):
         text_or_none(details.get(name))
+    if details.get("impact") is not None:
+        _impact(details["impact"])
     if taken := _OF_EVERY_ROW & details.keys():
         raise NotAsWrittenError(f"the details of an action say {', '.join(sorted(taken))} again")
     return details
+
+
+def _impact(data: Any) -> dict[str, Any]:
+    """What a plan costs, of which sentences are made."""
+    impact = object_of(data)
+    text_or_none(impact.get("unknown"))
+    for name in IMPACT_COUNTS:
+        if impact.get(name) is not None:
+            number_of(impact[name])
+    for name, count in object_of(impact.get("by_use", {})).items():
+        text_of(name)
+        number_of(count)
+    texts_of(impact.get("why_unknown", []))
+    return impact
 
 
 @dataclass(frozen=True)
@@ -200,6 +220,8 @@ class Plan:
         warnings: What a person should read before agreeing.
         all_scep: Whether every SCEP profile that was listed has an action here, so that a listing
             at the end shows one that was missing.
+        impact: What the whole plan costs, each device and dependant once, JSON-ready; `unknown`
+            says why a number is not there. Empty where nobody asked.
     """
 
     task: Task
@@ -213,6 +235,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     all_scep: bool = False
+    impact: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Plan {self.task}: {len(self.writing)} of {len(self.actions)} profiles to change>"
@@ -254,7 +277,7 @@ class Plan:
         """The plan with only these actions, for example those of one ring."""
         wanted = set(keys)
         actions = tuple(item for item in self.actions if item.key in wanted)
-        return replace(self, actions=actions, all_scep=False)
+        return replace(self, actions=actions, all_scep=False, impact={})
 
     def content(self) -> dict[str, Any]:
         """What the digest covers."""
@@ -272,6 +295,7 @@ class Plan:
             "actions": [action.to_dict() for action in self.actions],
             # Left out where it says nothing: plans that were saved before keep their digest.
             **({"all_scep": True} if self.all_scep else {}),
+            **({"impact": dict(self.impact)} if self.impact else {}),
         }
 
     @cached_property
@@ -297,6 +321,7 @@ class Plan:
             "notes": list(self.notes),
             "warnings": list(self.warnings),
             "digest": self.digest,
+            **({"impact": dict(self.impact)} if self.impact else {}),
             "profiles": [action.row() for action in self.actions],
         }
 
@@ -322,6 +347,7 @@ class Plan:
                 notes=texts_of(data["notes"]),
                 warnings=texts_of(data["warnings"]),
                 all_scep=flag_of(data.get("all_scep", False)),
+                impact=_impact(data.get("impact", {})),
             )
         except NotAsWrittenError as error:
             raise PlanError(f"The plan is damaged: {error}.") from error

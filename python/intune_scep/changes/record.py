@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Final
 
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import PreImage
+from intune_scep.changes.values import text_of
+from intune_scep.errors import PlanError
 
 TAKE_BACK: Final = -1
 """Number of the write that removes what an action made and did not make whole."""
@@ -96,6 +99,45 @@ class EvidenceRecord:
     at: str = ""
 
 
+@dataclass(frozen=True)
+class ApprovalRequest:
+    """A write that waits for the approval of another administrator.
+
+    Attributes:
+        code: Of the request.
+        filed_at, expires_at: ISO 8601, by the service's clock.
+        body: What was sent, exactly; empty where nothing was.
+        entity: Id of the profile it is about, or the name of a new one.
+    """
+
+    code: str
+    filed_at: str
+    expires_at: str
+    method: str
+    path: str
+    body: str
+    entity: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body.encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**vars(self), "body_sha256": self.digest}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ApprovalRequest:
+        """Read it back.
+
+        Raises:
+            PlanError: its body is not the one that was sent.
+        """
+        read = cls(**{item.name: text_of(data[item.name]) for item in fields(cls)})
+        if read.digest != data["body_sha256"]:
+            raise PlanError("the body of a request for approval is not the one that was sent.")
+        return read
+
+
 @dataclass
 class RunRecord:
     """What a journal says of one run.
@@ -103,6 +145,8 @@ class RunRecord:
     Attributes:
         ended: Whether the run came to its end.
         evidence: What the job kept, in its order.
+        requests: The writes that wait for an approval, by action and step.
+        answered: Codes of the requests that are over.
     """
 
     number: int
@@ -110,6 +154,8 @@ class RunRecord:
     actions: dict[str, ActionRecord] = field(default_factory=dict)
     ended: bool = False
     evidence: list[EvidenceRecord] = field(default_factory=list)
+    requests: dict[tuple[str, int], ApprovalRequest] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
 
     @cached_property
     def by_key(self) -> dict[str, Action]:
@@ -124,6 +170,12 @@ class RunRecord:
     def begun(self) -> tuple[Action, ...]:
         """Those of them that something was announced of."""
         return tuple(item for item in self.left if self.record(item).begun)
+
+    def end_requests(self, key: str, number: int | None = None) -> None:
+        """Take the requests of an action, or of one step of it, as over."""
+        for place in [item for item in self.requests if item[0] == key]:
+            if number is None or place[1] == number:
+                self.answered.add(self.requests.pop(place).code)
 
     def record(self, action: Action) -> ActionRecord:
         """What is known of an action; an empty record where nothing is."""

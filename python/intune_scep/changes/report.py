@@ -121,6 +121,11 @@ class RunReport:
         ended_badly = self.stopped is not None or any(item.is_bad for item in self.outcomes)
         return ended_badly or any(report.failed for report in self.before)
 
+    @property
+    def waits(self) -> bool:
+        """Whether anything is held back that only waits."""
+        return any(item.hold in WAITING for item in self.outcomes)
+
     def count(self, status: Status) -> int:
         """How many profiles ended like this."""
         return sum(item.status == status for item in self.outcomes)
@@ -201,6 +206,7 @@ class RunReport:
             "journal": self.journal,
             "notes": list(self.notes),
             "warnings": list(self.warnings),
+            **({"impact": dict(self.plan.impact)} if self.plan.impact else {}),
             "profiles": [item.row() for item in self.outcomes],
         }
 

@@ -116,7 +116,8 @@ class _Undo:
             name=action.name,
             id=action.id,
             diff=tuple(Difference(d.property, d.after, d.before) for d in action.diff),
-            details=action.details,
+            # What the run cost then says nothing of what going back costs now.
+            details={name: told for name, told in action.details.items() if name != "impact"},
         )
         try:
             if action.creates:

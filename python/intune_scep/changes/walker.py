@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any, Final
 
 from intune_scep.changes.abreast import walk_abreast
+from intune_scep.changes.approval import Approvals
 from intune_scep.changes.endings import StepEndedError, judged
 from intune_scep.changes.expectation import Expectation, Reading
 from intune_scep.changes.gate import Gate
@@ -76,6 +77,7 @@ class Walk:
         self._gone: set[str] = set()
         self._readback = Readback(tenant, self._plan.pages, listed_types(self._plan))
         self._twins = Twins(tenant, self._plan)
+        self._approvals = Approvals(tenant, run, self._note)
         self._refusals = 0
         self._unseen = 0
         self._took_effect = False
@@ -179,13 +181,16 @@ class Walk:
                 self._tenant.session.take_write_place, begun=lambda: self._is_begun(action)
             )
 
-        written = await write_once(
-            write,
-            place=place,
-            patience=self._tenant.patience,
-            begun=write.begun,
-            doubt=self._gate.doubt,
-        )
+        async def send(begun: bool) -> Written[Any]:
+            return await write_once(
+                write,
+                place=place,
+                patience=self._tenant.patience,
+                begun=begun,
+                doubt=self._gate.doubt,
+            )
+
+        written = await self._approvals.send(action, number, write, send)
         alone = self._settle_step(action, number, step, write, written)
         if written.sent or write.begun:
             await self._prove(action, step, alone)
@@ -203,14 +208,15 @@ class Walk:
             raise StepEndedError(
                 Status.HELD_BACK,
                 f"Not tried, because of {earlier.action.name!r}: {earlier.message}",
-                hold=Hold.DEPENDENCY,
+                hold=Hold.APPROVAL if earlier.hold is Hold.APPROVAL else Hold.DEPENDENCY,
             )
 
     def _prepared(
         self, action: Action, number: int, step: Step, record: ActionRecord, *, first: bool
     ) -> StepWrite[Any]:
         done = record.steps.get(number)
-        announced = done.pre_image if done is not None and _may_have_landed(done) else None
+        filed = (action.key, number) in self._run.requests
+        announced = done.pre_image if done and (filed or _may_have_landed(done)) else None
         seen = action.seen if first and not record.begun else None
         if step.creates:
             subject = Subject("", action.odata_type, made=True)
@@ -223,7 +229,7 @@ class Walk:
         def remember(pre_image: PreImage) -> None:
             self._announce(action, number, subject, pre_image)
 
-        return step.write(self._setting(subject, seen, remember, announced))
+        return step.write(self._setting(subject, seen, remember, announced, filed=filed))
 
     def _setting(
         self,
@@ -231,6 +237,8 @@ class Walk:
         seen: Seen | None,
         remember: Callable[[PreImage], None],
         announced: PreImage | None,
+        *,
+        filed: bool = False,
     ) -> Setting:
         return Setting(
             self._tenant,
@@ -240,6 +248,7 @@ class Walk:
             announced,
             self._root_id,
             self._twins.namesakes,
+            filed,
         )
 
     def _subject(self, action: Action, record: ActionRecord) -> Subject:
@@ -368,7 +377,8 @@ class Walk:
         # A step that never landed leaves nothing; one whose action has other steps may have.
         if not self._wrote_before(action, number) and status is not Status.UNKNOWN:
             sure = isinstance(error, GraphError | GraphTransportError) and not error.hides_commit
-            if sure or isinstance(error, AuthenticationError):
+            waits = more.get("hold") is Hold.APPROVAL
+            if sure or waits or isinstance(error, AuthenticationError):
                 self._outcomes[action.key] = replace(self._outcomes[action.key], written=False)
         self._note_outcome(action, number, status, message, outcome.id)
         if status in {Status.CONFLICT, Status.UNCHANGED}:

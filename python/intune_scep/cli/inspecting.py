@@ -124,6 +124,8 @@ class _TextOutput:
         self._console = target
         self._is_terminal = target.is_terminal
         self._write = target.file.write
+        self._mapping: StrongMapping | None = None
+        self._below = ""
 
     def item(
         self,
@@ -133,18 +135,24 @@ class _TextOutput:
         *,
         with_identities: bool,
     ) -> None:
-        place = f"  {_said(item.source)} [{item.position}]"
-        if isinstance(item, CertificateRecord) and item.facts is None and comparison is None:
-            lines: Iterable[str] = _about_row(item.strong_mapping)
+        title = f"{status}  {_said(item.source)} [{item.position}]\n"
+        if comparison is None and isinstance(item, CertificateRecord) and item.facts is None:
+            below = self._below_row(item.strong_mapping)
         else:
-            lines = _lines(item, comparison, with_identities)
+            below = _joined(_lines(item, comparison, with_identities))
         if not self._is_terminal:
             # A report has half a million rows, and laying one out takes longer than reading it.
-            self._write("\n".join((status + place, *lines, "")))
+            self._write(title + below)
             return
-        head = Text(status + place, style=_STYLES.get(status, "bold yellow"))
-        for line in (head, *map(Text, lines)):
+        head = Text(title.removesuffix("\n"), style=_STYLES.get(status, "bold yellow"))
+        for line in (head, *map(Text, below.split("\n")[:-1])):
             self._console.print(line, soft_wrap=True)
+
+    def _below_row(self, mapping: StrongMapping) -> str:
+        """What is said of a row of a report, which holds no certificate: the same of all rows."""
+        if mapping is not self._mapping:
+            self._mapping, self._below = mapping, _joined(_sentences(mapping))
+        return self._below
 
     def end(self, statuses: Counter[str]) -> None:
         total = sum(statuses.values())
@@ -190,10 +198,8 @@ def _sentences(mapping: StrongMapping, problems: Iterable[str] = ()) -> Iterator
         yield f"  {_said(sentence)}"
 
 
-@lru_cache(maxsize=16)
-def _about_row(mapping: StrongMapping) -> tuple[str, ...]:
-    """What is said of a row of a report, which holds no certificate."""
-    return tuple(_sentences(mapping))
+def _joined(lines: Iterable[str]) -> str:
+    return "".join([f"{line}\n" for line in lines])
 
 
 class _JsonOutput:

@@ -143,11 +143,33 @@ _OUTPUT: dict[str, tuple[Any, Any]] = {
 }
 
 
+_WRITING: dict[str, Any] = {
+    "justification": Annotated[
+        str | None,
+        typer.Option(
+            "--justification",
+            metavar="TEXT",
+            help="Why, for the approval of another administrator where the tenant asks for one;"
+            " 1024 characters at most.",
+            show_default=False,
+        ),
+    ],
+}
+
+
 def with_shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the shared options; its first parameter receives them as `Shared`."""
+    return _with_options(command, _CONNECTION)
 
+
+def with_writing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Likewise, with those of a command that writes."""
+    return _with_options(command, {**_WRITING, **_CONNECTION})
+
+
+def _with_options(command: Callable[..., Any], connection: Mapping[str, Any]) -> Callable[..., Any]:
     def call(values: dict[str, Any]) -> Any:
-        given = {name: values.pop(name) for name in _CONNECTION}
+        given = {name: values.pop(name) for name in connection}
         output = values.pop("output")
         values.pop("debug")
         show_log(values.pop("verbose"))
@@ -155,7 +177,7 @@ def with_shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         shared = Shared(said, output)
         return command(shared=shared, **values)
 
-    added = {name: (annotation, None) for name, annotation in _CONNECTION.items()} | _OUTPUT
+    added = {name: (annotation, None) for name, annotation in connection.items()} | _OUTPUT
     return extended(command, "shared", added, call)
 
 

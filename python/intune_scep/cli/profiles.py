@@ -23,7 +23,13 @@ from intune_scep.cli.asking import (
     Yes,
 )
 from intune_scep.cli.console import console, print_json
-from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
+from intune_scep.cli.options import (
+    OutputFormat,
+    Shared,
+    extended,
+    with_shared_options,
+    with_writing_options,
+)
 from intune_scep.cli.running import (
     ask,
     carry_out,
@@ -382,7 +388,7 @@ def _planned_from_graph(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 @_with_declared
 def apply(
     shared: Shared,
@@ -514,7 +520,7 @@ def verify(shared: Shared, journal: EarlierJournal) -> int:
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def rollback(
     shared: Shared,
     journal: EarlierJournal,

@@ -12,6 +12,7 @@ from intune_scep.cli.console import console, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
 from intune_scep.cli.process import EXIT_FAILED, tell
 from intune_scep.cli.rollout_options import DEFAULT_FILE, File
+from intune_scep.cli.rollout_record import app as record
 from intune_scep.cli.rollout_verbs import app as verbs
 from intune_scep.errors import RolloutFileError
 from intune_scep.wording import option
@@ -26,6 +27,7 @@ app = typer.Typer(
     help="The migration in rings: a file says in what order, gates when it goes on.",
 )
 app.add_typer(verbs)
+app.add_typer(record)
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over a file that is there.")]
 
 

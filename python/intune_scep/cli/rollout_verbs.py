@@ -12,7 +12,7 @@ import typer
 
 from intune_scep.cli.asking import DryRun, Yes
 from intune_scep.cli.console import console, headline, plain, print_json, progress_bar
-from intune_scep.cli.options import OutputFormat, Shared, with_shared_options
+from intune_scep.cli.options import OutputFormat, Shared, with_shared_options, with_writing_options
 from intune_scep.cli.process import EXIT_INTERRUPTED, EXIT_TERMINATED, tell
 from intune_scep.cli.rollout_options import DEFAULT_FILE, File, Reason, RolloutJournal
 from intune_scep.cli.running import ask, show_lines
@@ -27,7 +27,7 @@ app = typer.Typer()
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def start(
     shared: Shared,
     file: File = DEFAULT_FILE,
@@ -61,7 +61,7 @@ def start(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def run(
     shared: Shared,
     file: File = DEFAULT_FILE,
@@ -196,7 +196,7 @@ def pause(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def resume(
     shared: Shared,
     file: File = DEFAULT_FILE,
@@ -216,7 +216,7 @@ def resume(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def promote(
     shared: Shared,
     file: File = DEFAULT_FILE,
@@ -259,7 +259,7 @@ def cancel(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def rollback(
     shared: Shared,
     file: File = DEFAULT_FILE,

@@ -20,7 +20,13 @@ from intune_scep.cli.asking import (
     Yes,
 )
 from intune_scep.cli.console import console, print_json, progress_bar
-from intune_scep.cli.options import OutputFormat, Shared, extended, with_shared_options
+from intune_scep.cli.options import (
+    OutputFormat,
+    Shared,
+    extended,
+    with_shared_options,
+    with_writing_options,
+)
 from intune_scep.cli.rollout import app as rollout
 from intune_scep.cli.running import (
     ask,
@@ -230,6 +236,47 @@ def _print_script(answers: list[Path] | None) -> int:
 @app.command()
 @with_shared_options
 @_with_choices
+def impact(
+    shared: Shared,
+    *,
+    choices: Choices,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write the profiles that would change, with their numbers, into this file.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over a file that is there.")
+    ] = False,
+) -> int:
+    """Say what the change would cost: certificates, dependants, load on SCEP hosts, the echo.
+
+    Reads only. Needs DeviceManagementManagedDevices.Read.All besides. Exit code 2 if something
+    that it would cost is not known, else 0.
+
+    Example: intune-scep strong-mapping impact --csv impact.csv
+    """
+    from intune_scep.cli.impact_text import show_impact
+    from intune_scep.reports.impact import write_csv
+
+    with shared.client() as client, progress_bar("Reading") as progress:
+        found = client.strong_mapping.impact(choices, progress=progress)
+    if csv is not None:
+        write_csv(found, csv, overwrite=overwrite)
+    if shared.output is OutputFormat.JSON:
+        print_json(found.to_dict())
+    else:
+        show_impact(console(), found, csv)
+    return 0 if found.is_whole else EXIT_FINDINGS
+
+
+@app.command()
+@with_shared_options
+@_with_choices
 def plan(
     shared: Shared,
     *,
@@ -248,15 +295,13 @@ def plan(
 
 
 def _plan(client: IntuneClient, choices: Choices) -> Plan:
-    """A plan, under a progress bar where the whole directory is read for it."""
-    if choices.min_ready is None:
-        return client.strong_mapping.plan(choices)
+    """A plan, under a progress bar: what it costs is read, and perhaps the whole directory."""
     with progress_bar("Reading") as progress:
         return client.strong_mapping.plan(choices, progress=progress)
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 @_with_choices
 def apply(
     shared: Shared,
@@ -410,7 +455,7 @@ def verify(
 
 
 @app.command()
-@with_shared_options
+@with_writing_options
 def rollback(
     shared: Shared,
     journal: EarlierJournal,

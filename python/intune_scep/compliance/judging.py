@@ -81,6 +81,7 @@ class Request:
     baseline: Baseline | None = None
 
 
+@collector_paused()
 def make_report(request: Request, found: Snapshot) -> ComplianceReport:
     """Judge everything that was read.
 
@@ -94,8 +95,7 @@ def make_report(request: Request, found: Snapshot) -> ComplianceReport:
         DeviceScope(found.devices, found.directory, request.now),
         TenantProfiles(found.profiles),
     )
-    with collector_paused():
-        checked = [_check(request, found, around, profile) for profile in _everything(found)]
+    checked = [_check(request, found, around, profile) for profile in _everything(found)]
     profiles = tuple(sorted((item.profile for item in checked), key=_order))
     questions = review_questions(
         request.configuration, [item.profile_type.platform for item in found.profiles]

@@ -23,6 +23,7 @@ from intune_scep.desired_state.planner import make_plan
 from intune_scep.desired_state.reading import read_for_declarations
 from intune_scep.desired_state.steps import refused_actions, require_roots, to_plan
 from intune_scep.errors import DeclarationError, PlanError
+from intune_scep.memory import collector_paused
 from intune_scep.rules import Configuration
 from intune_scep.tenant import Tenant
 
@@ -61,9 +62,10 @@ async def plan_declarations(
     snapshot, resolved = await read_for_declarations(
         tenant, declarations, choices, roots_may_come=roots_may_come
     )
-    decided = make_plan(tenant.tenant_id, tenant.cloud, resolved, snapshot, choices)
-    judged = judge_plan(decided, snapshot, rules or Configuration(), datetime.now(UTC).date())
-    plan = to_plan(judged, said)
+    with collector_paused():
+        decided = make_plan(tenant.tenant_id, tenant.cloud, resolved, snapshot, choices)
+        judged = judge_plan(decided, snapshot, rules or Configuration(), datetime.now(UTC).date())
+        plan = to_plan(judged, said)
     return replace(plan, actions=(*plan.actions, *refused_actions(unusable)))
 
 

@@ -104,6 +104,7 @@ class GraphEngine:
             names = sorted(query or {})
             options = ",".join(name.replace("$", "%24") for name in names)
             request.url_template = "{+baseurl}/" + path + (f"{{?{options}}}" if options else "")
+            request.path_parameters["baseurl"] = self._adapter.base_url
             request.query_parameters = {
                 name.replace("$", "%24"): (query or {})[name] for name in names
             }
@@ -129,6 +130,8 @@ class GraphEngine:
         # Outside of the request's own time: nothing has been sent if this fails.
         await self.tokens.refresh()
         try:
+            # Kiota expands the template each time it looks at the URL.
+            request.url = request.url
             async with asyncio.timeout(self._timeout):
                 response: Any = await self._adapter.send_primitive_async(request, "bytes", {})
         except TimeoutError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from intune_scep.errors import GraphError
 from intune_scep.graph.answers import parse_answer
+from intune_scep.graph.approval import approval_in
 from intune_scep.graph.permissions import needed_permission
 
 _ACTIVITY_ID = re.compile(r"Activity ID:\s*([0-9a-fA-F-]{36})")
@@ -42,6 +43,7 @@ def error_from_response(
     inner = error.get("innerError") or error.get("innererror") or {}
     inner = inner if isinstance(inner, Mapping) else {}
     detail, activity_id = unwrap_message(error.get("message"))
+    approval = approval_in(status, headers, body)
     return GraphError(
         method=method,
         path=path,
@@ -52,7 +54,9 @@ def error_from_response(
         activity_id=activity_id,
         retry_after=headers.get("retry-after"),
         needs=needed_permission(method, path),
-        approval=word(headers.get("x-msft-approval-code")) or None,
+        approval=word(approval.code) or None,
+        approval_asked=approval.asked,
+        approval_active=approval.active,
     )
 
 

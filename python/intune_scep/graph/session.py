@@ -121,7 +121,7 @@ class GraphSession:
         async for attempt in policy(is_repeatable):
             with attempt:
                 async with self._pacer.reading(items) as sent:
-                    answer = await self._attempt(method, path, query, headers, body)
+                    answer = await self._attempt(method, path, query, headers, _encoded(body))
                     if refusals is not None:
                         sent.in_part(refusals(answer.body))
                 if answer.body is None:
@@ -159,15 +159,27 @@ class GraphSession:
         """
         return await self._pacer.take_place()
 
-    async def write(self, method: str, path: str, body: Any = None) -> GraphResponse:
+    async def write(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> GraphResponse:
         """Send a write once, at once, within `sending()` of its place; `write_once` may repeat it.
+
+        Args:
+            content: Sent as it is, in the place of the body.
 
         Raises:
             AuthenticationError: there was no token for it, and nothing was sent.
             GraphError: with `hides_commit` where it may have taken effect all the same.
             GraphTransportError: likewise.
         """
-        return await self._attempt(method, path, None, None, body)
+        sent = _encoded(body) if content is None else content
+        return await self._attempt(method, path, None, headers, sent)
 
     async def pages(
         self,
@@ -244,9 +256,8 @@ class GraphSession:
         path: str,
         query: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
-        body: Any,
+        content: bytes | None,
     ) -> GraphResponse:
-        content = None if body is None else json.dumps(body).encode()
         self.requests_sent += 1
         clock = asyncio.get_running_loop().time
         start = clock()
@@ -271,9 +282,12 @@ class GraphSession:
         )
         if response.is_success:
             return GraphResponse(response.status_code, received, parsed)
-        raise error_from_response(
+        refusal = error_from_response(
             method, _shown(path), response.status_code, received, parsed, clean=clean
         )
+        if refusal.is_about_approval:
+            refusal.sent = content or b""
+        raise refusal
 
     def _note_time(self, date: str | None) -> None:
         """Learn the service's time; one that cannot be read leaves what is known."""
@@ -284,6 +298,10 @@ class GraphSession:
     async def close(self) -> None:
         self._pacer.close()
         await self.engine.close()
+
+
+def _encoded(body: Any) -> bytes | None:
+    return None if body is None else json.dumps(body).encode()
 
 
 def _shown(path: str) -> str:

@@ -321,6 +321,7 @@ CREATABLE_PLATFORMS: Final = tuple(
 )
 """The platforms of which profiles can be made, in the order of the table."""
 
+_AS_WRITTEN: Final = {row.odata_type: row for row in PROFILE_TYPES}
 _BY_NAME: Final = {row.name.lower(): row for row in PROFILE_TYPES}
 
 
@@ -330,6 +331,9 @@ def find_profile_type(odata_type: str) -> ProfileType | None:
     Letter case, a leading `#` and the prefix `microsoft.graph.` do not matter: payloads with
     other letter case are in circulation (R-001).
     """
+    found = _AS_WRITTEN.get(odata_type)
+    if found is not None:
+        return found
     return _BY_NAME.get(odata_type.lower().removeprefix("#").removeprefix(_PREFIX))
 
 

@@ -67,3 +67,7 @@ class CertificateType(StrEnum):
 
     USER = "user"
     DEVICE = "device"
+
+
+Texts = tuple[tuple[str | None, ...], ...]
+"""What each of several objects says that hold nothing but texts."""

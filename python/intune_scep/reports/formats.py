@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from intune_scep.memory import collector_paused
+
 if TYPE_CHECKING:
     from intune_scep.compliance import ComplianceReport
     from intune_scep.reports.history import Point
@@ -52,4 +54,5 @@ def render(name: str, report: ComplianceReport, history: Sequence[Point] = ()) -
     row = FORMATS[name]
     module, function = row.home
     renderer: Callable[..., str] = getattr(import_module(f"intune_scep.reports.{module}"), function)
-    return renderer(report, history) if row.takes_history else renderer(report)
+    with collector_paused():
+        return renderer(report, history) if row.takes_history else renderer(report)

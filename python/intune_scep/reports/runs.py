@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from intune_scep.changes.certificates import about_certificates
+from intune_scep.changes.certificates import about_certificates, about_impact, about_profile
 from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.runs import command
@@ -81,6 +81,8 @@ def run_lines(report: RunReport, *, most: int | None = None) -> list[Line]:
     about = about_certificates(report.plan) if report.dry_run else ""
     if about and about not in report.notes:
         lines.append(Line(about))
+    elif any(item.written for item in report.outcomes) and (cost := about_impact(report.plan)):
+        lines.append(Line(f"As planned: {cost}"))
     lines += _sentences("Warning", report.warnings)
     lines += _sentences("Note", report.notes)
     if report.journal:
@@ -201,6 +203,8 @@ def _row(row: Row, *, twice: bool, brief: bool) -> Iterator[Line]:
             yield from _difference(difference)
         if row.get("reissues") in _REISSUES:
             yield Line(f"{_INDENT}re-issues certificates: {_REISSUES[row['reissues']]}")
+        if row.get("impact"):
+            yield Line(f"{_INDENT}{one_line(about_profile(row['impact']))}")
     if row["message"]:
         yield Line(f"{_INDENT}{one_line(row['message'])}")
 

@@ -40,14 +40,25 @@ async def do_tick(course: Course) -> Tick:
     Raises:
         IntuneScepError: the file does not fit the rollout, or the tenant cannot be read.
     """
-    if is_edited(course.file, course.state):
-        course.note("edited", digest=course.file.digest, rings=rings_of(course.file))
-        course.did.append("The file was edited; the rings that are not opened yet follow it.")
+    follow_edits(course)
     wait = _stands(course) or await _finish_begun(course)
     if wait is not None:
         return tick_of(course, wait)
     rings = await resolved_rings(course)
-    return tick_of(course, await rings.go(), rings.resolved.notes)
+    # What stays as it is in a ring that was opened is what the rollout did to it.
+    begun = any(ring.is_entered for ring in course.state.rings)
+    return tick_of(course, await rings.go(), () if begun else rings.resolved.notes)
+
+
+def follow_edits(course: Course) -> None:
+    """Let the rings that are not entered be what the file says now.
+
+    Raises:
+        PlanError: the edit touches what has been already.
+    """
+    if is_edited(course.file, course.state):
+        course.note("edited", digest=course.file.digest, rings=rings_of(course.file))
+        course.did.append("The file was edited; the rings that are not opened yet follow it.")
 
 
 def tick_of(course: Course, wait: Wait | None, notes: tuple[str, ...] = ()) -> Tick:

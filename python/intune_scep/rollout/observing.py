@@ -120,10 +120,7 @@ class Observer:
         except IntuneScepError as error:
             self._unread["max_failed"] = f"It could not be read: {error}"
             return None, None
-        since = {
-            self._state.clones.get(i, i): max(at, self._ring.excused_until or at)
-            for i, at in self._ring.changed.items()
-        }
+        since = {self._state.clones.get(i, i): at for i, at in self._ring.changed.items()}
         entered = self._ring.entered_at
         ours = self._ring.devices
         own = (row for row in rows if ours is None or row.device_id in ours)
@@ -131,7 +128,7 @@ class Observer:
         if self._control and entered is not None:
             others = (row for row in rows if ours is None or row.device_id not in ours)
             control = _told(others, dict.fromkeys(self._control, entered))
-        return _told(own, since), control
+        return _told(own, since, self._ring.excused_until), control
 
     async def _connectors(self) -> tuple[Connector, ...] | None:
         self._preparing("Reading the certificate connectors")
@@ -163,17 +160,25 @@ def _devices(found: Iterable[Reissuance]) -> Devices:
     )
 
 
-def _told(rows: Iterable[PolicyStatus], since: Mapping[str, datetime]) -> Told:
+def _told(
+    rows: Iterable[PolicyStatus],
+    since: Mapping[str, datetime],
+    excused_until: datetime | None = None,
+) -> Told:
     """Devices with some profiles, and how those ended that told it after a moment."""
     lower = {profile.lower(): moment for profile, moment in since.items()}
-    devices, told, failed = set(), set(), set()
+    devices, told, failed, excused = set(), set(), set(), set()
     for row in rows:
         moment = lower.get(row.profile_id)
         if moment is None:
             continue
         devices.add(row.device_id)
-        if row.told_at is not None and row.told_at >= moment:
-            told.add(row.device_id)
-            if row.failed:
-                failed.add(row.device_id)
-    return Told(len(devices), len(told), len(failed))
+        if row.told_at is None or row.told_at < moment:
+            continue
+        if row.failed and excused_until is not None and row.told_at < excused_until:
+            excused.add(row.device_id)
+            continue
+        told.add(row.device_id)
+        if row.failed:
+            failed.add(row.device_id)
+    return Told(len(devices), len(told), len(failed), len(excused - failed))

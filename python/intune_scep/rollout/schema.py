@@ -181,7 +181,7 @@ _GATES: Final = _object(
             },
             "minItems": 1,
             "errorMessage": "must be one program without blanks, such as ./check.sh, or a list of"
-            ' the program and its arguments, such as ["./check.sh", "--all"]; no shell takes it'
+            ' the program and its arguments, such as ["./check.sh", "all"]; no shell takes it'
             " apart",
             "examples": ["./check.sh"],
         },

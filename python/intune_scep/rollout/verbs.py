@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from intune_scep.changes.journal import announces_nothing
 from intune_scep.changes.plan import Task
 from intune_scep.changes.record_log import holds_nothing
 from intune_scep.changes.report import RunReport
@@ -15,10 +16,11 @@ from intune_scep.changes.run import require_permission, roll_back
 from intune_scep.changes.watch import Watch
 from intune_scep.errors import PlanError
 from intune_scep.files import tenant_lock
-from intune_scep.rollout.controller import do_tick, resolved_rings
+from intune_scep.rollout.controller import do_tick, follow_edits, resolved_rings
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.journal import journal_path, open_journal
+from intune_scep.rollout.preflight import preflight_notes
 from intune_scep.rollout.state import RolloutState, Word
 from intune_scep.rollout.tick import Tick
 from intune_scep.rollout.ways import way_on
@@ -73,14 +75,17 @@ async def start_rollout(
         if course.state.started is not None:
             raise PlanError(
                 f"The rollout {course.state.name!r} is started already: it is"
-                f" {course.state.state.value}.",
+                f" {course.state.state.told}.",
                 hint=f"Go on with {way_on('run')}.",
             )
+        follow_edits(course)
         # What its file names must be there before anybody may say that it was started.
         await resolved_rings(course)
+        notes = await preflight_notes(tenant, course.file)
         course.journal.note_word("started", _word(tenant, reason))
         course.did.append("Started.")
-        return await do_tick(course)
+        tick = await do_tick(course)
+        return replace(tick, notes=(*notes, *tick.notes))
 
 
 async def pause_rollout(
@@ -122,8 +127,9 @@ async def resume_rollout(
         if state.state not in {State.PAUSED, State.ERROR}:
             raise PlanError(
                 f"The rollout {state.name!r} is neither paused nor frozen: it is"
-                f" {state.state.value}."
+                f" {state.state.told}."
             )
+        follow_edits(course)
         course.journal.note_word("resumed", _word(tenant, reason))
         course.did.append("Resumed.")
         return await do_tick(course)
@@ -171,8 +177,9 @@ async def promote_rollout(
         ring = state.current
         if ring is None or ring.state is not State.ACTIVATED or state.state is not State.ACTIVATED:
             raise PlanError(
-                f"No ring of {state.name!r} stands at a gate: it is {state.state.value}."
+                f"No ring of {state.name!r} stands at a gate: it is {state.state.told}."
             )
+        follow_edits(course)
         rings = await resolved_rings(course)
         result, _ = await rings.judged(rings.resolved.ring(ring.name), ring)
         if result.answer is Answer.FAIL:
@@ -211,7 +218,12 @@ async def roll_back_rollout(
     async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
         if course.state.started is None:
             raise PlanError(f"The rollout {course.state.name!r} is not started: nothing to undo.")
-        left = [run for run in course.state.runs if run not in course.state.taken_back]
+        # A run whose journal holds no plan was killed before anything was sent.
+        left = [
+            run
+            for run in course.state.runs
+            if run not in course.state.taken_back and not announces_nothing(run)
+        ]
         if course.state.canceled is None and not dry_run:
             course.journal.note_word("canceled", _word(tenant, reason))
         reports: list[RunReport] = []
@@ -222,7 +234,7 @@ async def roll_back_rollout(
             reports.append(report)
             if dry_run:
                 continue
-            if report.failed or report.interrupted_by is not None:
+            if report.failed or report.waits or report.interrupted_by is not None:
                 break
             course.journal.note("taken_back", tenant.now(), run=str(run))
         said = " ".join(report.msg for report in reports) or "Nothing is left to take back."
@@ -259,7 +271,7 @@ async def _opened(
 def _require_going(state: RolloutState, word: str) -> None:
     if state.started is None or state.state in _OVER:
         hint = f"Start it with {way_on('start')}." if state.started is None else None
-        said = f"The rollout {state.name!r} cannot be {word}: it is {state.state.value}."
+        said = f"The rollout {state.name!r} cannot be {word}: it is {state.state.told}."
         raise PlanError(said, hint=hint)
 
 

@@ -8,10 +8,13 @@ from intune_scep.profiles import PROFILE_TYPES, Platform
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, read
 from intune_scep.rules.model import Complaint, Need, Severity
+from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT
 from intune_scep.rules.platforms import ALL, ANDROID, CORPORATE_ANDROID, LIVING, MACOS
 from intune_scep.rules.registry import ADMIN_CENTER, BOTH_KINDS, GRAPH_METADATA, page, rule
-from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SID_FOLDED, SUBJECT
+from intune_scep.rules.said import of_wording
+from intune_scep.rules.scep_facts import SID_FOLDED
 from intune_scep.rules.texts import counted, variable, variables
+from intune_scep.rules.wording import Wording
 
 _STORES = ("user", "machine")
 _WITH_STORE = frozenset(row.platform for row in PROFILE_TYPES if row.has_certificate_store) & LIVING
@@ -50,13 +53,14 @@ def check_certificate_store(context: Context) -> Iterator[Complaint]:
     property=SANS,
     reads=(SANS, "certificateStore"),
 )
-def check_device_alternative_names(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_device_alternative_names(wording: Wording) -> Iterator[Complaint]:
     """A device certificate is requested for the device. There is no user whose attributes could
     be filled in, so the request fails. The subject of device certificates is rule R-027; the one
     variable with rules of its own is OnPremisesSecurityIdentifier (R-072)."""
-    if not context.scep.is_device:
+    if not wording.is_device:
         return
-    for place in context.scep.alternative_names:
+    for place in wording.alternative_names:
         for used in place.variables:
             if used.known and not used.known.device and used.folded != SID_FOLDED:
                 yield Complaint(

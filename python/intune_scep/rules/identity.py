@@ -9,9 +9,12 @@ from typing import Final
 from intune_scep.profiles.vocabulary import EMAIL, UPN
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Severity
+from intune_scep.rules.places import SANS, SUBJECT, Place
 from intune_scep.rules.registry import TOOL_RULE, page, rule
-from intune_scep.rules.scep_facts import SANS, SUBJECT, Place, ScepFacts
+from intune_scep.rules.said import of_wording
+from intune_scep.rules.scep_facts import ScepFacts
 from intune_scep.rules.texts import variable
+from intune_scep.rules.wording import Wording
 
 _WHOLE_NAMES: Final = frozenset(
     {"userprincipalname", "emailaddress", "onpremisesuserprincipalname"}
@@ -65,10 +68,11 @@ def _identities(facts: ScepFacts) -> Iterator[Place]:
     source=page("step 7, Subject name format (CertStrToName)"),
     property=SUBJECT,
 )
-def check_straight_quotes(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_straight_quotes(wording: Wording) -> Iterator[Complaint]:
     """Only the straight quote (U+0022) encloses a value. Word processors, chats and web pages turn
     it into typographic ones, which are letters like any other: the commas between them separate."""
-    for part in context.scep.subject_parts:
+    for part in wording.subject_parts:
         if _TYPOGRAPHIC.match(part.value):
             yield Complaint(f"{part.text!r} begins with the typographic quote {part.value[0]}.")
 
@@ -81,10 +85,11 @@ def check_straight_quotes(context: Context) -> Iterator[Complaint]:
     source=TOOL_RULE,
     property=SANS,
 )
-def check_whole_names(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_whole_names(wording: Wording) -> Iterator[Complaint]:
     """These variables stand for the whole name@domain. With other text around them the name is no
     account's, for example CN=alice@contoso.com or alice@contoso.com@contoso.com."""
-    for san in context.scep.sans:
+    for san in wording.sans:
         if san.san_type not in {UPN, EMAIL}:
             continue
         for used in san.variables:

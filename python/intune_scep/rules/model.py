@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -57,7 +57,7 @@ class Complaint:
     property: str | None = None
 
 
-Judge = Callable[["Context"], Iterator[Complaint]]
+Judge = Callable[["Context"], Iterable[Complaint]]
 
 
 @dataclass(frozen=True, slots=True)

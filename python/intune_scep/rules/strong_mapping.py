@@ -11,12 +11,15 @@ from intune_scep.profiles.variables import find_variables, fold
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, NotRead, NotReadError, read
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
+from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT
 from intune_scep.rules.platforms import ALL as ALL_PLATFORMS
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, AOSP, LIVING, WINDOWS
 from intune_scep.rules.profile_type import is_pkcs
 from intune_scep.rules.registry import SCEPMAN, TOOL_RULE, page, rule
-from intune_scep.rules.scep_facts import LEGACY_SAN, LOGON_USAGES, SANS, SID_FOLDED, SUBJECT
+from intune_scep.rules.said import of_wording
+from intune_scep.rules.scep_facts import SID_FOLDED
 from intune_scep.rules.texts import counted
+from intune_scep.rules.wording import LOGON_USAGES, Wording
 
 _SECTION: Final = "Strong mapping requirements for KB5014754"
 _WHATS_NEW: Final = "Microsoft: What's new in Intune, October 2024"
@@ -37,10 +40,11 @@ _READABLE: Final = ALL_PLATFORMS - {Platform.WINDOWS_10X}
     platforms=_READABLE,
     reads=_TEXTS,
 )
-def check_sid_place(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_sid_place(wording: Wording) -> Iterator[Complaint]:
     """OnPremisesSecurityIdentifier works with the URI attribute only. Anywhere else the domain
     controller does not look for a SID, or the request fails."""
-    for place in context.scep.places:
+    for place in wording.places:
         if place.misuses_sid and not place.is_uri:
             what = SID_VARIABLE if place.sid.has_variable else f"What is meant for {SID_VARIABLE}"
             yield Complaint(
@@ -92,11 +96,12 @@ def _all_hybrid(context: Context) -> bool:
     property=SANS,
     platforms=_READABLE,
 )
-def check_sid_alone(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_sid_alone(wording: Wording) -> Iterator[Complaint]:
     """Intune itself writes the tag tag:microsoft.com,2022-09-14:sid: before the SID. A tag written
     by hand would be there twice, and a domain controller reads neither. White space around the
     variable is a warning: nobody knows whether Intune trims it."""
-    for san in context.scep.sans:
+    for san in wording.sans:
         if san.is_uri and san.misuses_sid:
             yield Complaint(f"The URI is {san.text!r} instead of {SID_VARIABLE}.")
         elif san.is_uri and san.sid.is_spaced:
@@ -112,10 +117,11 @@ def check_sid_alone(context: Context) -> Iterator[Complaint]:
     property=SANS,
     platforms=_READABLE,
 )
-def check_one_sid(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_one_sid(wording: Wording) -> Iterator[Complaint]:
     """A certificate maps to one account; a second SID adds nothing and may confuse whoever reads
     the names."""
-    count = len(context.scep.sid_uris)
+    count = len(wording.sid_uris)
     if count > 1:
         yield Complaint(f"The SID URI is there {count} times.")
 
@@ -232,10 +238,11 @@ def check_synced(context: Context) -> Iterator[Complaint]:
     platforms=_OPT_IN_ANDROID,
     reads=(SANS, "certificateStore"),
 )
-def note_android(context: Context) -> Iterator[Complaint]:
+@of_wording
+def note_android(wording: Wording) -> Iterator[Complaint]:
     """Microsoft's support tip says that Android supports the variable since service release 2411;
     the page names macOS, iOS and Windows only. It is allowed, and the conflict is stated."""
-    if context.scep.is_user and context.scep.sid_uris:
+    if wording.is_user and wording.sid_uris:
         yield Complaint("Microsoft's pages disagree on whether the SID URI works on Android.")
 
 
@@ -248,10 +255,11 @@ def note_android(context: Context) -> Iterator[Complaint]:
     property=SANS,
     reads=(SANS, "extendedKeyUsages"),
 )
-def note_needless_sid(context: Context) -> Iterator[Complaint]:
+@of_wording
+def note_needless_sid(wording: Wording) -> Iterator[Complaint]:
     """Certificates for S/MIME, code signing or servers do not log on to Active Directory and need
     no SID. Such profiles are not touched by default."""
-    if context.scep.sid_uris and not context.scep.logs_on:
+    if wording.sid_uris and not wording.logs_on:
         yield Complaint("The extended key usages are not for logging on to Active Directory.")
 
 
@@ -271,7 +279,7 @@ def check_reissue(context: Context) -> Iterator[Complaint]:
     plan = context.plan
     if plan.before is None or SANS not in plan.changed or plan.approved:
         return
-    known = "an unknown number of certificates"
+    known = "every certificate of the profile"
     number = known if plan.certificates is None else counted(plan.certificates, "certificate")
     yield Complaint(
         f"The plan changes the alternative names and so re-issues {number}."
@@ -289,9 +297,10 @@ def check_reissue(context: Context) -> Iterator[Complaint]:
     platforms=_READABLE,
     reads=_TEXTS,
 )
-def check_literal_sid(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_literal_sid(wording: Wording) -> Iterator[Complaint]:
     """A SID written out would give everyone in scope a certificate for the same account."""
-    for place in context.scep.places:
+    for place in wording.places:
         if place.sid.has_literal_sid:
             yield Complaint(
                 f"The {place.label} {place.text!r} holds a SID.", property=place.wire_name

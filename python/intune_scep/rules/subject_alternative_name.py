@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind
 from intune_scep.profiles.enums import SubjectAlternativeNameType
 from intune_scep.profiles.vocabulary import DNS, EMAIL, PLATFORM_NAMES, SAN_LABELS, UPN, san_label
 from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
+from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT, Place
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER
 from intune_scep.rules.registry import ADMIN_CENTER, GRAPH_METADATA, SCEPMAN, TOOL_RULE, page, rule
-from intune_scep.rules.scep_facts import (
-    ANY_PURPOSE,
-    CLIENT_AUTHENTICATION,
-    LEGACY_SAN,
-    SANS,
-    SUBJECT,
-    Place,
-)
+from intune_scep.rules.said import of_wording
 from intune_scep.rules.texts import repeated, variable
-
-if TYPE_CHECKING:
-    from intune_scep.profiles import SubjectAlternativeName
+from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION, Wording
 
 _SECTION: Final = "step 7, Subject alternative name"
 _LIMIT: Final = 500
@@ -45,10 +37,11 @@ _WITHOUT_SANS: Final = frozenset(
     source=f"{page(_SECTION)}; {GRAPH_METADATA}",
     property=SANS,
 )
-def check_san_types(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_san_types(wording: Wording) -> Iterator[Complaint]:
     """The admin center offers e-mail address, UPN, DNS and URI. Graph still knows none and
     customAzureADAttribute, which are legacy; anything else it refuses."""
-    for san in context.scep.sans:
+    for san in wording.sans:
         if san.san_type in _LEGACY_TYPES:
             yield Complaint(
                 f"The kind {san.san_type} of the name {san.text!r} is legacy.", Severity.WARNING
@@ -65,9 +58,10 @@ def check_san_types(context: Context) -> Iterator[Complaint]:
     source=f"{page(_SECTION)}; Microsoft Graph documentation",
     property=SANS,
 )
-def check_san_count(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_san_count(wording: Wording) -> Iterator[Complaint]:
     """Several names may be given, also several of one kind, but Graph takes 500 at most."""
-    count = len(context.scep.sans)
+    count = len(wording.sans)
     if count > _LIMIT:
         yield Complaint(f"There are {count} alternative names.")
 
@@ -80,9 +74,10 @@ def check_san_count(context: Context) -> Iterator[Complaint]:
     source="GitHub: MicrosoftDocs/windows-itpro-docs issue 8548",
     property=SANS,
 )
-def check_san_values(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_san_values(wording: Wording) -> Iterator[Complaint]:
     """An empty value made the service answer with an internal error."""
-    for position, san in enumerate(context.scep.sans, 1):
+    for position, san in enumerate(wording.sans, 1):
         if not san.text.strip():
             kind = san_label(san.san_type)
             yield Complaint(f"Alternative name {position} ({kind}) has no value.")
@@ -98,10 +93,11 @@ def check_san_values(context: Context) -> Iterator[Complaint]:
     platforms=DEVICE_OWNER,
     reads=(SANS, LEGACY_SAN),
 )
-def check_user_name(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_user_name(wording: Wording) -> Iterator[Complaint]:
     """Fully managed, dedicated and corporate-owned work profile devices do not support the
     variable UserName in the subject alternative name."""
-    for place, used in context.scep.used({"username"}):
+    for place, used in wording.used({"username"}):
         if place.wire_name != SUBJECT:
             yield Complaint(
                 f"The {place.label} {place.text!r} uses {variable(used.name)}.",
@@ -118,10 +114,11 @@ def check_user_name(context: Context) -> Iterator[Complaint]:
     property=SANS,
     reads=(SANS, SUBJECT, LEGACY_SAN),
 )
-def check_text_after_variable(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_text_after_variable(wording: Wording) -> Iterator[Complaint]:
     """Curly brackets, pipes and semicolons must not stand in the text that follows a variable.
     The page says so of alternative names; in a subject it is a warning."""
-    for place in context.scep.places:
+    for place in wording.places:
         found = place.forbidden
         if found:
             yield Complaint(
@@ -139,10 +136,11 @@ def check_text_after_variable(context: Context) -> Iterator[Complaint]:
     source=ADMIN_CENTER,
     property=SANS,
 )
-def check_at_sign(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_at_sign(wording: Wording) -> Iterator[Complaint]:
     """A UPN and an e-mail address have the form name@domain. Variables that resolve to such a
     value pass."""
-    for san in context.scep.sans:
+    for san in wording.sans:
         if san.san_type in {UPN, EMAIL} and san.text.strip() and not _may_hold_at(san):
             yield Complaint(f"The {san.label} {san.text!r} has no @.")
 
@@ -166,9 +164,10 @@ def _may_hold_at(san: Place) -> bool:
     source=ADMIN_CENTER,
     property=SANS,
 )
-def check_dns_names(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_dns_names(wording: Wording) -> Iterator[Complaint]:
     """A DNS name must hold no @ and must not end with a symbol."""
-    for san in context.scep.sans:
+    for san in wording.sans:
         text = san.text.strip()
         if san.san_type != DNS or not text or san.sid.is_attempt:
             continue
@@ -208,10 +207,11 @@ def check_upn(context: Context) -> Iterator[Complaint]:
     platforms=ANDROID_ENTERPRISE,
     reads=(SANS, _LEGACY_TYPE),
 )
-def check_any_san(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_any_san(wording: Wording) -> Iterator[Complaint]:
     """On Android Enterprise a certificate without any alternative name may not be issued, or may
     not be offered for Wi-Fi."""
-    if not context.scep.sans and not context.scep.legacy_san_types:
+    if not wording.sans and not wording.legacy_san_types:
         yield Complaint("There is no subject alternative name.")
 
 
@@ -223,10 +223,11 @@ def check_any_san(context: Context) -> Iterator[Complaint]:
     source=TOOL_RULE,
     property=SANS,
 )
-def check_duplicate_sans(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_duplicate_sans(wording: Wording) -> Iterator[Complaint]:
     """The same name twice adds nothing to the certificate. The SID URI has a rule of its own,
     R-074."""
-    names = [(san.san_type, san.folded) for san in context.scep.sans if not san.is_sid_uri]
+    names = [(san.san_type, san.folded) for san in wording.sans if not san.is_sid_uri]
     for (kind, text), count in repeated(names):
         yield Complaint(f"The {san_label(kind)} name {text!r} is there {count} times.")
 
@@ -248,10 +249,10 @@ def check_names_kept(context: Context) -> Iterator[Complaint]:
     before = context.plan.before
     if not isinstance(before, ScepProfile) or not context.scep.sid_uris:
         return
-    if context.facts_of(before).sid_uris:
+    earlier = context.facts_of(before)
+    if earlier.sid_uris:
         return  # It is there already, so nothing is added.
-    old = [_pair(san) for san in before.custom_subject_alternative_names or ()]
-    new = [_pair(san) for san in context.scep.profile.custom_subject_alternative_names or ()]
+    old, new = earlier.wording.names, context.scep.wording.names
     if new[: len(old)] != old:
         lost = [name for pair in old if pair not in new for name in pair[1:]]
         yield Complaint(
@@ -259,10 +260,6 @@ def check_names_kept(context: Context) -> Iterator[Complaint]:
             if lost
             else "The plan adds the SID URI, but changes the order of the names."
         )
-
-
-def _pair(san: SubjectAlternativeName) -> tuple[str | None, str | None]:
-    return san.san_type, san.name
 
 
 @rule(
@@ -274,14 +271,15 @@ def _pair(san: SubjectAlternativeName) -> tuple[str | None, str | None]:
     property=_LEGACY_TYPE,
     reads=(_LEGACY_TYPE, LEGACY_SAN),
 )
-def check_legacy_fields(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_legacy_fields(wording: Wording) -> Iterator[Complaint]:
     """Before custom names there were a set of kinds and one text. Nobody has documented which
     side counts when both are set. They are read, and never rewritten in passing."""
-    types = context.scep.legacy_san_types
+    types = wording.legacy_san_types
     if types:
         yield Complaint(f"subjectAlternativeNameType is {','.join(sorted(types))}.")
-    if context.scep.legacy_san is not None:
-        text = context.scep.legacy_san.text
+    if wording.legacy_san is not None:
+        text = wording.legacy_san.text
         yield Complaint(f"subjectAlternativeNameFormatString is {text!r}.", property=LEGACY_SAN)
 
 

@@ -12,6 +12,7 @@ from intune_scep.profiles.variables import count_edits, fold
 from intune_scep.rules.context import Context, NotRead, NotReadError, read
 from intune_scep.rules.distinguished_name import has_open_quote, is_inside_quotes
 from intune_scep.rules.model import FOREIGN, Complaint, Need, Severity
+from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT, Place, Used, read_place
 from intune_scep.rules.platforms import AOSP, LIVING, MACOS, PERSONAL_ANDROID, WINDOWS
 from intune_scep.rules.profile_type import is_pkcs
 from intune_scep.rules.registry import (
@@ -24,16 +25,9 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
-from intune_scep.rules.scep_facts import (
-    LEGACY_SAN,
-    SANS,
-    SECURE_EMAIL,
-    SUBJECT,
-    Place,
-    Used,
-    read_place,
-)
+from intune_scep.rules.said import of_wording
 from intune_scep.rules.texts import counted, variable, variables
+from intune_scep.rules.wording import SECURE_EMAIL, Wording
 
 _ALL_TEXTS: Final = (SUBJECT, SANS, LEGACY_SAN)
 _SUBJECT_SECTION: Final = "step 7, Subject name format"
@@ -104,10 +98,11 @@ def check_custom_format(context: Context) -> Iterator[Complaint]:
     property=SUBJECT,
     reads=_ALL_TEXTS,
 )
-def check_brackets(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_brackets(wording: Wording) -> Iterator[Complaint]:
     """Anything but two brackets on each side is plain text to Intune, so the certificate would
     hold the name of the variable, or the profile fails."""
-    for place in context.scep.places:
+    for place in wording.places:
         broken = place.broken
         if broken:
             yield Complaint(
@@ -127,11 +122,12 @@ def check_brackets(context: Context) -> Iterator[Complaint]:
     property=SUBJECT,
     reads=_ALL_TEXTS,
 )
-def check_known_variables(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_known_variables(wording: Wording) -> Iterator[Complaint]:
     """Intune does not resolve a variable it does not know. Microsoft adds variables (GivenName
     and SurName came in June 2025), so an unknown name is a warning, and an error only where it
     looks like a misspelled known one."""
-    for place, used in context.scep.all_used:
+    for place, used in wording.all_used:
         if used.known is None:
             yield _unknown(place, used)
         elif used.known.only_in == "scep_url":
@@ -167,14 +163,15 @@ def _is_near(name: str, known: str) -> bool:
     source=page(f"{_SUBJECT_SECTION} (CertStrToName)"),
     property=SUBJECT,
 )
-def check_distinguished_name(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_distinguished_name(wording: Wording) -> Iterator[Complaint]:
     """Windows reads the text with CertStrToName, which takes attributes such as CN, E, OU, O, L,
     ST, C and DC with their values. A piece without an attribute makes the request fail."""
-    text = context.scep.subject.text
+    text = wording.subject.text
     if has_open_quote(text):
         yield Complaint(f"A quote in the subject {text!r} is never closed.")
         return
-    for part in context.scep.subject_parts:
+    for part in wording.subject_parts:
         if not part.key:
             yield Complaint(f"{part.text!r} in the subject {text!r} has no attribute such as CN=.")
         elif not part.has_known_key:
@@ -193,13 +190,14 @@ def check_distinguished_name(context: Context) -> Iterator[Complaint]:
     source=page(f"{_SUBJECT_SECTION}, User certificate type"),
     property=SUBJECT,
 )
-def check_email_attribute(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_email_attribute(wording: Wording) -> Iterator[Complaint]:
     """The attribute E of a user certificate would usually be the e-mail address. Microsoft's page
     speaks of variables in CN and E only, yet shows other attributes itself, so variables are
     accepted anywhere."""
-    if not context.scep.is_user:
+    if not wording.is_user:
         return
-    for part in context.scep.subject_parts:
+    for part in wording.subject_parts:
         if part.key == "E" and "{{" in part.value and "{{emailaddress}}" not in fold(part.value):
             yield Complaint(f"The attribute E of the subject is {part.value!r}.")
 
@@ -213,16 +211,17 @@ def check_email_attribute(context: Context) -> Iterator[Complaint]:
     property=SUBJECT,
     reads=(SUBJECT, "certificateStore"),
 )
-def check_device_subject(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_device_subject(wording: Wording) -> Iterator[Complaint]:
     """The subject of a device certificate may use AAD_Device_ID, AzureADDeviceId, DeviceId,
     Device_Serial, Device_IMEI, SerialNumber, IMEINumber, WiFiMacAddress, IMEI, DeviceName,
     FullyQualifiedDomainName and MEID, and text. A user variable has no value there."""
-    if not context.scep.is_device:
+    if not wording.is_device:
         return
-    for used in context.scep.subject.variables:
+    for used in wording.subject.variables:
         if used.known and not used.known.device:
             yield Complaint(
-                f"The subject {context.scep.subject.text!r} of a device certificate uses the user"
+                f"The subject {wording.subject.text!r} of a device certificate uses the user"
                 f" variable {variable(used.name)}."
             )
 
@@ -235,14 +234,15 @@ def check_device_subject(context: Context) -> Iterator[Complaint]:
     source=page(f"{_SUBJECT_SECTION}, Tip"),
     property=SUBJECT,
 )
-def check_subject_length(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_subject_length(wording: Wording) -> Iterator[Complaint]:
     """A certification authority enforces name lengths by default and then refuses the request."""
-    text, fixed = context.scep.subject.text, context.scep.subject.fixed
+    text, fixed = wording.subject.text, wording.subject.fixed
     if len(fixed) > _MAX_SUBJECT:
         yield Complaint(
             f"The fixed text of the subject alone has {len(fixed)} characters: {text!r}."
         )
-    elif any(used.folded == "onprem_distinguished_name" for used in context.scep.subject.variables):
+    elif any(used.folded == "onprem_distinguished_name" for used in wording.subject.variables):
         yield Complaint(
             "The subject may exceed 64 characters: {{OnPrem_Distinguished_Name}} is often long."
         )
@@ -286,10 +286,11 @@ def _pkcs_subject(context: Context) -> str:
     source=page("Avoid certificate signing requests with escaped special characters"),
     property=SUBJECT,
 )
-def check_special_characters(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_special_characters(wording: Wording) -> Iterator[Complaint]:
     """+ ; and = have a meaning in a subject, so a name that holds one must be quoted as a whole.
     A comma ends the value, which rule R-025 notices."""
-    for part in context.scep.subject_parts:
+    for part in wording.subject_parts:
         if part.key != "CN" or part.is_quoted:
             continue
         special = _specials(part.value)
@@ -310,9 +311,10 @@ def _specials(value: str) -> tuple[str, ...]:
     source=page(f"{_SUBJECT_SECTION}, User certificate type"),
     property=SUBJECT,
 )
-def check_quoted_distinguished_name(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_quoted_distinguished_name(wording: Wording) -> Iterator[Complaint]:
     """The value of OnPrem_Distinguished_Name holds commas, which would end the attribute."""
-    subject = context.scep.subject
+    subject = wording.subject
     for used in subject.variables:
         is_name = used.folded == "onprem_distinguished_name"
         if is_name and not is_inside_quotes(subject.text, used.start):
@@ -388,11 +390,12 @@ def _without_value(context: Context, attributes: dict[str, str]) -> Iterator[Com
     property=SUBJECT,
     platforms=WINDOWS,
 )
-def check_device_id_subject(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_device_id_subject(wording: Wording) -> Iterator[Complaint]:
     """A certificate with the Intune device id as its subject can, in certain instances, make the
     device's sync with Intune fail."""
-    if any(used.folded == "deviceid" for used in context.scep.subject.variables):
-        yield Complaint(f"The subject {context.scep.subject.text!r} uses {{{{DeviceId}}}}.")
+    if any(used.folded == "deviceid" for used in wording.subject.variables):
+        yield Complaint(f"The subject {wording.subject.text!r} uses {{{{DeviceId}}}}.")
 
 
 @rule(
@@ -404,12 +407,13 @@ def check_device_id_subject(context: Context) -> Iterator[Complaint]:
     property=SUBJECT,
     reads=(*_ALL_TEXTS, "certificateStore"),
 )
-def check_spoofable(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_spoofable(wording: Wording) -> Iterator[Complaint]:
     """IMEI, serial number and fully qualified domain name come from the device. Whoever has
     access to it can give false ones and so receive a certificate in another device's name."""
-    if not context.scep.is_device:
+    if not wording.is_device:
         return
-    names = {used.name for _, used in context.scep.used(_SPOOFABLE)}
+    names = {used.name for _, used in wording.used(_SPOOFABLE)}
     if names:
         yield Complaint(f"The device certificate rests on {variables(names)}.")
 
@@ -457,11 +461,12 @@ def check_device_values(context: Context) -> Iterator[Complaint]:
     property=SUBJECT,
     reads=_ALL_TEXTS,
 )
-def check_domain_name(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_domain_name(wording: Wording) -> Iterator[Complaint]:
     """FullyQualifiedDomainName has a value on domain-joined Windows devices only. On Windows this
     is an information, since joined and other devices may be in scope."""
-    on_windows = context.platform is Platform.WINDOWS
-    for place, used in context.scep.used(_DOMAIN_NAME):
+    on_windows = wording.profile_type.platform is Platform.WINDOWS
+    for place, used in wording.used(_DOMAIN_NAME):
         what = f"The {place.label} uses {variable(used.name)}"
         if on_windows:
             yield Complaint(
@@ -483,10 +488,11 @@ def check_domain_name(context: Context) -> Iterator[Complaint]:
     platforms=PERSONAL_ANDROID,
     reads=_ALL_TEXTS,
 )
-def check_personal_hardware(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_personal_hardware(wording: Wording) -> Iterator[Complaint]:
     """Since Android 12, serial number, IMEI and MEID cannot be read in a personally-owned work
     profile. Devices that had Android 12 or later when they enrolled get no certificate."""
-    for place, used in context.scep.used(_HARDWARE):
+    for place, used in wording.used(_HARDWARE):
         yield Complaint(f"The {place.label} uses {variable(used.name)}.", property=place.wire_name)
 
 
@@ -500,10 +506,11 @@ def check_personal_hardware(context: Context) -> Iterator[Complaint]:
     platforms=AOSP,
     reads=_ALL_TEXTS,
 )
-def check_aosp_variables(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_aosp_variables(wording: Wording) -> Iterator[Complaint]:
     """OnPremisesSamAccountName, OnPrem_Distinguished_Name and Department are not available in
     SCEP profiles for Android (AOSP)."""
-    for place, used in context.scep.used(_NOT_ON_AOSP):
+    for place, used in wording.used(_NOT_ON_AOSP):
         yield Complaint(f"The {place.label} uses {variable(used.name)}.", property=place.wire_name)
 
 
@@ -517,12 +524,13 @@ def check_aosp_variables(context: Context) -> Iterator[Complaint]:
     platforms=LIVING,
     reads=(SUBJECT, "extendedKeyUsages"),
 )
-def check_smime_names(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_smime_names(wording: Wording) -> Iterator[Complaint]:
     """Since 16 July 2025 public CAs refuse sponsor-validated S/MIME requests whose subject lacks
     the given name and the surname. A private CA does not ask for them."""
-    if SECURE_EMAIL not in context.scep.usages:
+    if SECURE_EMAIL not in wording.usages:
         return
-    keys = {part.key for part in context.scep.subject_parts}
+    keys = {part.key for part in wording.subject_parts}
     missing = [name for name, words in _NAME_KEYS.items() if not keys & words]
     if missing:
         yield Complaint(

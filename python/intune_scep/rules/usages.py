@@ -19,7 +19,8 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
-from intune_scep.rules.scep_facts import ANY_PURPOSE, CLIENT_AUTHENTICATION
+from intune_scep.rules.said import of_wording
+from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION, Wording
 
 _USAGES: Final = "extendedKeyUsages"
 _AUTHENTICATING: Final = ANY_PURPOSE | {CLIENT_AUTHENTICATION}
@@ -44,10 +45,11 @@ _NAMES: Final = {
     source=page("step 7, Extended key usage"),
     property=_USAGES,
 )
-def check_client_authentication(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_client_authentication(wording: Wording) -> Iterator[Complaint]:
     """Most certificates are there to authenticate a user or device to a server, which needs client
     authentication. Where other purposes are named instead, this is an information."""
-    usages = context.scep.usages
+    usages = wording.usages
     if not usages:
         yield Complaint("There is no extended key usage.")
     elif _AUTHENTICATING.isdisjoint(usages):
@@ -131,10 +133,11 @@ def _fold(name: str) -> str:
     property=_USAGES,
     platforms=APPLE,
 )
-def check_apple_usages(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_apple_usages(wording: Wording) -> Iterator[Complaint]:
     """iOS/iPadOS and macOS are reported to ask for client authentication only, whatever else the
     profile names."""
-    others = sorted({usage for usage in context.scep.usages if usage != CLIENT_AUTHENTICATION})
+    others = sorted({usage for usage in wording.usages if usage != CLIENT_AUTHENTICATION})
     if others:
         names = ", ".join(_NAMES.get(identifier, (identifier,))[0] for identifier in others)
-        yield Complaint(f"{PLATFORM_NAMES[context.platform]} ignores {names}.")
+        yield Complaint(f"{PLATFORM_NAMES[wording.profile_type.platform]} ignores {names}.")

@@ -11,11 +11,13 @@ from intune_scep.profiles import SID_VARIABLE, Platform
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES, san_label
 from intune_scep.rules.catalogue import RULES
 from intune_scep.rules.model import Need, Severity
-from intune_scep.rules.scep_facts import LEGACY_SAN, SANS, SUBJECT, Place, ScepFacts
+from intune_scep.rules.places import LEGACY_SAN, SUBJECT, Place
+from intune_scep.rules.scep_facts import ScepFacts
 
 if TYPE_CHECKING:
     from intune_scep.profiles import ScepProfile
     from intune_scep.rules.engine import CheckResult, Skipped
+    from intune_scep.rules.wording import Wording
 
 _REQUIRED_PLATFORMS: Final = frozenset({Platform.WINDOWS, Platform.IOS, Platform.MACOS})
 _WHERE: Final = {
@@ -78,26 +80,29 @@ def judge(profile: ScepProfile, facts: ScepFacts | None = None) -> Judgement:
     Args:
         facts: Of this profile, where they were worked out already.
     """
-    platform = profile.profile_type.platform
+    return (facts or ScepFacts(profile)).wording.make(_judge)
+
+
+def _judge(wording: Wording) -> Judgement:
+    platform = wording.profile_type.platform
     if platform is Platform.WINDOWS_10X:
         return Judgement(
             Verdict.UNSUPPORTED,
             "Windows 10X is retired and its profiles live in another collection.",
         )
-    facts = facts or ScepFacts(profile)
-    if defects := tuple(_defects(facts)):
+    if defects := tuple(_defects(wording)):
         return Judgement(Verdict.DEFECTIVE, " ".join(defects))
-    if not profile.profile_type.supports_custom_sans:
+    if not wording.profile_type.supports_custom_sans:
         return Judgement(
             Verdict.UNSUPPORTED,
             f"{PLATFORM_NAMES[platform]} profiles cannot carry a URI in the subject alternative"
             " name.",
         )
-    if unreadable := _unreadable(profile):
+    if unreadable := _unreadable(wording):
         return Judgement(Verdict.REVIEW, unreadable)
-    if facts.sid_uris:
-        return Judgement(Verdict.MAPPED, _mapped(facts))
-    return _judge_unmapped(facts)
+    if wording.sid_uris:
+        return Judgement(Verdict.MAPPED, _mapped(wording))
+    return _judge_unmapped(wording)
 
 
 def reviewed(judgement: Judgement, result: CheckResult, *, unread: str | None = None) -> Judgement:
@@ -135,31 +140,31 @@ def _is_unread(item: Skipped) -> bool:
     return item.need is Need.PROFILE and RULES[item.rule_id].severity is Severity.ERROR
 
 
-def _mapped(facts: ScepFacts) -> str:
-    spaced = any(san.sid.is_spaced for san in facts.sid_uris)
+def _mapped(wording: Wording) -> str:
+    spaced = any(san.sid.is_spaced for san in wording.sid_uris)
     return f"Carries the SID URI. {_NOT_TRIMMED}" if spaced else "Carries the SID URI."
 
 
-def _judge_unmapped(facts: ScepFacts) -> Judgement:
-    if not facts.logs_on:
-        if not all(facts.usages):
+def _judge_unmapped(wording: Wording) -> Judgement:
+    if not wording.logs_on:
+        if not all(wording.usages):
             return Judgement(Verdict.REVIEW, "An extended key usage has no object identifier.")
-        names = ", ".join(_usage_names(facts.profile))
+        names = ", ".join(_usage_names(wording))
         return Judgement(
             Verdict.NOT_APPLICABLE,
             f"Not for logging on to Active Directory: its extended key usages are {names}.",
         )
-    if facts.is_device_off_windows:
+    if wording.is_device_off_windows:
         return Judgement(
             Verdict.NOT_APPLICABLE,
             "Device certificates are strongly mapped on Windows only.",
         )
-    if facts.profile.certificate_type is None:
+    if wording.certificate_type is None:
         return Judgement(
             Verdict.REVIEW, "The certificate type is not set, so user or device is unknown."
         )
-    verdict, reason, needs = _audience(facts)
-    if legacy := _legacy_san(facts):
+    verdict, reason, needs = _audience(wording)
+    if legacy := _legacy_san(wording):
         return Judgement(
             Verdict.REVIEW,
             f"Would be {verdict.value}, but has {legacy}: nobody knows whether Intune still uses"
@@ -170,14 +175,14 @@ def _judge_unmapped(facts: ScepFacts) -> Judgement:
     return Judgement(verdict, reason, needs, changeable=True)
 
 
-def _audience(facts: ScepFacts) -> tuple[Verdict, str, frozenset[str]]:
-    if facts.is_device:
+def _audience(wording: Wording) -> tuple[Verdict, str, frozenset[str]]:
+    if wording.is_device:
         return (
             Verdict.OPT_IN,
             "No SID URI; Windows device certificate, and only hybrid-joined devices have a SID.",
             frozenset({"include_device_certificates"}),
         )
-    if facts.profile.profile_type.platform in _REQUIRED_PLATFORMS:
+    if wording.profile_type.platform in _REQUIRED_PLATFORMS:
         return (
             Verdict.REQUIRED,
             "No SID URI; domain controllers refuse these user certificates.",
@@ -190,17 +195,17 @@ def _audience(facts: ScepFacts) -> tuple[Verdict, str, frozenset[str]]:
     )
 
 
-def _defects(facts: ScepFacts) -> Iterator[str]:
+def _defects(wording: Wording) -> Iterator[str]:
     """Yield a sentence for each way in which SIDs and their variable are misused."""
-    for place in facts.places:
+    for place in wording.places:
         if place.misuses_sid:
             yield _misuse(place)
-    count = len(facts.sid_uris)
+    count = len(wording.sid_uris)
     if count > 1:
         yield f"The SID URI is there {count} times."
-    if count and facts.is_device_off_windows:
+    if count and wording.is_device_off_windows:
         yield "The SID URI is in a device certificate, where it works on Windows only."
-    for place in facts.places:
+    for place in wording.places:
         if place.sid.has_literal_sid:
             yield (
                 f"The {_where(place)} has a literal SID, the same identity for everyone:"
@@ -228,33 +233,20 @@ def _where(place: Place) -> str:
     return _WHERE.get(place.wire_name) or f"{san_label(place.san_type)} name"
 
 
-def _usage_names(profile: ScepProfile) -> list[str]:
-    return [
-        str(usage.name or usage.object_identifier or "unnamed")
-        for usage in profile.extended_key_usages or []
-    ]
+def _usage_names(wording: Wording) -> list[str]:
+    return [name or identifier or "unnamed" for name, identifier in wording.purposes]
 
 
-def _legacy_san(facts: ScepFacts) -> str | None:
-    kind = facts.profile.subject_alternative_name_type
-    if kind is not None and facts.legacy_san_types:
-        return f"the legacy subject alternative name type {kind.wire}"
-    return "a legacy subject alternative name format" if facts.legacy_san else None
+def _legacy_san(wording: Wording) -> str | None:
+    if wording.legacy_san_types:
+        return f"the legacy subject alternative name type {wording.legacy_san_type}"
+    return "a legacy subject alternative name format" if wording.legacy_san else None
 
 
-# Properties a verdict rests on: if Graph sends one in an unknown shape, a person must look.
-_JUDGED = (
-    SANS,
-    "extendedKeyUsages",
-    "certificateStore",
-    "subjectAlternativeNameType",
-)
-
-
-def _unreadable(profile: ScepProfile) -> str | None:
-    malformed = profile.malformed_of(_JUDGED)
-    if malformed:
-        return f"Graph sent {', '.join(malformed)} in a shape that is not known."
-    if SANS not in profile.wire:
+def _unreadable(wording: Wording) -> str | None:
+    """Why a person must look: a verdict rests on what Graph sent in an unknown shape."""
+    if wording.malformed:
+        return f"Graph sent {', '.join(wording.malformed)} in a shape that is not known."
+    if not wording.names_sent:
         return "Graph did not send the list of subject alternative names."
     return None

@@ -1,4 +1,4 @@
-"""`intune-scep simulator …`: serve, seed, reset, token; clock, devices, connectors, approvals."""
+"""`intune-scep simulator …`: serve, seed, reset, token; clock, devices, settings, connectors."""
 
 import json
 import time
@@ -13,6 +13,7 @@ from intune_scep.simulator.clock import format_instant
 from intune_scep.simulator.errors import SimulatorError
 from intune_scep.simulator.scenario import SCENARIOS, SIZED
 from intune_scep.simulator.seed import seed_database
+from intune_scep.simulator.settings import Settings
 from intune_scep.simulator.store import Store, read_meta
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ _LONGEST_LIFE = 10_000_000_000
 _LARGEST = 4_000_000
 """Bytes of a file with fault rules."""
 
-Database = Annotated[Path, typer.Option(help="The tenant's file.", show_default=False)]
+Database = Annotated[
+    Path,
+    typer.Option(help="The tenant's file.", envvar="INTUNE_SCEP_SIMULATOR", show_default=False),
+]
 Scenario = Annotated[str, typer.Option(help=f"One of {', '.join(SCENARIOS)}.")]
 
 
@@ -186,6 +190,24 @@ def fleet(
 
 
 @app.command()
+def settings(
+    database: Database,
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME=VALUE]...",
+            help="What to change. Without any, they are only printed.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Change how the tenant behaves, and print every setting as JSON."""
+    with _one_line_errors(), _driver(database) as driver:
+        found = driver.change_settings(**_settings_in(changes or ()))
+    typer.echo(json.dumps(dict(found), indent=2, ensure_ascii=False))
+
+
+@app.command()
 def connector(
     name: Annotated[str, typer.Argument(help="Name or id of a certificate connector.")],
     database: Database,
@@ -217,6 +239,30 @@ def _driver(database: Path) -> "FleetDriver":
     from intune_scep.simulator.driver import FleetDriver
 
     return FleetDriver(database)
+
+
+def _settings_in(given: Iterable[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise SimulatorError(f"A setting is given as NAME=VALUE, not {each!r}.")
+        if name in found:
+            raise SimulatorError(f"The setting {name!r} is given twice.")
+        found[name] = _value(name, value)
+    return found
+
+
+def _value(name: str, value: str) -> Any:
+    """Text where the setting takes text, `approvals=412` too; else what JSON makes of it."""
+    from intune_scep.simulator.messages import read_json
+
+    if isinstance(getattr(Settings, name, None), str):
+        return value
+    try:
+        return read_json(value)
+    except ValueError:
+        return value
 
 
 def _rules_in(path: Path) -> list[Any]:

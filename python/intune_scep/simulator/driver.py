@@ -54,7 +54,7 @@ class FleetDriver:
         """Set the clock forward and let the devices check in; the new instant in epoch seconds."""
         return self._do(lambda operations: operations.advance(seconds))
 
-    def change_settings(self, **changes: Any) -> Mapping[str, Any]:
+    def change_settings(self, /, **changes: Any) -> Mapping[str, Any]:
         """Change how the tenant behaves; every setting as it is now."""
         return self._do(lambda operations: operations.change_settings(changes))
 

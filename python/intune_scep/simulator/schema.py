@@ -126,8 +126,12 @@ def entity_names() -> Iterator[str]:
 @cache
 def derived_names(name: str) -> tuple[str, ...]:
     """Names of the concrete types that are `name` or derive from it."""
-    types = (require_entity_type(each) for each in entity_names())
-    return tuple(each.name for each in types if each.is_a(name) and not each.abstract)
+    rows = _table()["entities"]
+    return tuple(
+        each
+        for each, row in rows.items()
+        if not row.get("abstract", False) and name in _chain(each, rows)
+    )
 
 
 def strip_namespace(type_name: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from intune_scep.memory import collector_paused
 from intune_scep.profiles import SID_URI, Profile, ScepProfile
@@ -100,8 +100,7 @@ class Assessment:
         }
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(NamedTuple):
     """What is said of a profile before the rules are asked.
 
     Attributes:

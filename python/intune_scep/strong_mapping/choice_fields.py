@@ -34,6 +34,9 @@ class ChoiceFields:
         rules_path: A YAML file with severities, waivers and answers for the rules, as the
             command intune-scep check takes it. A profile in which a rule finds an error
             that nobody has waived is for review, and is not changed.
+        no_impact: Do not read how many certificates are out and which profiles use them. It
+            costs one export job, for which Intune takes some seconds, and needs
+            DeviceManagementManagedDevices.Read.All; without it the number is unknown.
         min_ready: A percentage. Reads whom each profile that would change reaches, and
             holds back one of which it is known that fewer of them have a security
             identifier (SID) of Active Directory. What is not known is told in a note, and
@@ -50,5 +53,6 @@ class ChoiceFields:
     include_legacy_san: bool = False
     include_review: tuple[str, ...] = ()
     rules_path: str | None = None
+    no_impact: bool = False
     min_ready: float | None = None
     max_changes: int | None = None

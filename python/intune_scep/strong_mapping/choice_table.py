@@ -133,6 +133,18 @@ CHOICES: Mapping[str, Choice] = by_name(
         option="--rules",
     ),
     Choice(
+        "no_impact",
+        "bool",
+        False,
+        "Leave out how many certificates, devices and users the change concerns.",
+        (
+            "Do not read how many certificates are out and which profiles use them. It costs one"
+            " export job, for which Intune takes some seconds, and needs"
+            " DeviceManagementManagedDevices.Read.All; without it the number is unknown.",
+        ),
+        in_journal=False,
+    ),
+    Choice(
         "min_ready",
         "float",
         None,

@@ -16,7 +16,7 @@ from intune_scep.errors import IntuneScepError, JournalError
 from intune_scep.graph.permissions import missing_permissions
 from intune_scep.profiles import require_profile_type
 from intune_scep.tenant import Tenant
-from intune_scep.tenant.issued import read_issued
+from intune_scep.tenant.issued import IssuedOnce
 
 KIND: Final = "certificates"
 READING: Final = "DeviceManagementManagedDevices.Read.All"
@@ -29,10 +29,19 @@ def reports_certificates(action: Action) -> bool:
     return is_reported(require_profile_type(action.odata_type).platform)
 
 
-async def keep_certificates(tenant: Tenant, plan: Plan, telling: Callable[[str], None]) -> Evidence:
+async def keep_certificates(
+    tenant: Tenant,
+    plan: Plan,
+    telling: Callable[[str], None],
+    *,
+    issued: IssuedOnce | None = None,
+) -> Evidence:
     """Read which certificates of the profiles that will change are out: one export job.
 
     Where they cannot be read, that is a note, and the run goes on.
+
+    Args:
+        issued: What was read of issued certificates in this job before.
     """
     profiles = [
         action.id
@@ -45,11 +54,12 @@ async def keep_certificates(tenant: Tenant, plan: Plan, telling: Callable[[str],
     if granted is not None and missing_permissions([READING], granted):
         return Evidence(KIND, notes=(_not_kept(f"The token lacks the permission {READING}."),))
     telling(_TELLING)
+    issued = issued or IssuedOnce(tenant)
     try:
-        issued = await read_issued(tenant, profiles)
+        found = await issued.read(profiles)
     except IntuneScepError as error:
         return Evidence(KIND, notes=(_not_kept(f"{error} It needs {READING}."),))
-    before = Before.of(issued, profiles, tenant.now())
+    before = Before.of(found, profiles, issued.read_at or tenant.now())
     return Evidence(KIND, before.to_records())
 
 

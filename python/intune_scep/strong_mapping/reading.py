@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 
 from intune_scep.rules import Configuration
 from intune_scep.strong_mapping.assessment import Assessment, assess, judge_all
-from intune_scep.tenant import SCEP_TYPES, Tenant, Wanted, add_root_links, read_snapshot
+from intune_scep.tenant import (
+    SCEP_TYPES,
+    Snapshot,
+    Tenant,
+    Wanted,
+    add_root_links,
+    read_snapshot,
+)
 
 
 async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> Assessment:
@@ -19,6 +26,21 @@ async def assess_tenant(tenant: Tenant, rules: Configuration | None = None) -> A
         GraphError, GraphTransportError: the profiles could not be read.
     """
     snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES, assignments=True))
+    return await assess_snapshot(tenant, snapshot, rules)
+
+
+async def assess_snapshot(
+    tenant: Tenant, snapshot: Snapshot, rules: Configuration | None = None
+) -> Assessment:
+    """Read the roots of the SCEP profiles of a snapshot that may change, and judge them.
+
+    Args:
+        snapshot: With assignments.
+        rules: As for `assess_tenant`.
+
+    Raises:
+        GraphError, GraphTransportError: a whole request failed for good.
+    """
     judged = judge_all(snapshot.profiles)
     candidates = [item.profile for item in judged if item.judgement.changeable]
     snapshot = await add_root_links(tenant, snapshot, candidates, with_assignments=True)

@@ -5,6 +5,7 @@ Check mode is the same path stopped after the plan.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,15 +13,17 @@ from intune_scep.changes.job import do_job
 from intune_scep.changes.plan import Plan, Task, require_room
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import carry_out
-from intune_scep.changes.watch import Watch
+from intune_scep.changes.watch import Watch, silent
 from intune_scep.rules import Configuration, load_configuration
 from intune_scep.strong_mapping.choices import Choices
 from intune_scep.strong_mapping.holding import measure
+from intune_scep.strong_mapping.impact import with_impact
 from intune_scep.strong_mapping.keeping import keep_certificates
 from intune_scep.strong_mapping.plan import make_plan, require_only_sid_uris
 from intune_scep.strong_mapping.reading import assess_tenant
 from intune_scep.tenant import Tenant
 from intune_scep.tenant.entities import Progress
+from intune_scep.tenant.issued import IssuedOnce
 
 TASKS: Final = frozenset({Task.STRONG_MAPPING})
 """The job whose saved plans are carried out, and whose runs are finished and taken back, here."""
@@ -31,14 +34,18 @@ async def plan_tenant(
     choices: Choices,
     rules: Configuration | None = None,
     *,
+    issued: IssuedOnce | None = None,
     progress: Progress | None = None,
 ) -> Plan:
-    """Assess and plan; read who has a SID only where the choices ask for it.
+    """Assess and plan; read who has a SID only where the choices ask for it, and what the change
+    costs unless they leave that out.
 
     Args:
         rules: Severities, disabled rules, waivers and answers; by default those of the file that
             the choices name.
-        progress: Told after every page of users, devices and groups.
+        issued: What was read of issued certificates in this job, or will be after the plan.
+        progress: Told after every page of users, devices and groups, and while it is read what the
+            plan costs.
 
     Raises:
         SelectionError, TooManyChangesError: the choices do not fit the tenant.
@@ -54,7 +61,11 @@ async def plan_tenant(
         measured = await measure(tenant, profiles, progress=progress)
         plan = make_plan(assessment, choices, measured)
     require_room(len(plan.writing), choices.max_changes)
-    return plan
+    if choices.no_impact:
+        return plan
+    return await with_impact(
+        tenant, plan, issued or IssuedOnce(tenant), progress=progress or silent
+    )
 
 
 async def enforce(
@@ -81,9 +92,10 @@ async def enforce(
     Raises:
         IntuneScepError: nothing could be judged or planned, or the journal cannot be used.
     """
+    issued = IssuedOnce(tenant)
     return await do_job(
         tenant,
-        lambda: plan_tenant(tenant, choices, rules),
+        lambda: plan_tenant(tenant, choices, rules, issued=issued),
         TASKS,
         choices.given(),
         finish_first=False,
@@ -91,7 +103,7 @@ async def enforce(
         journal=journal,
         max_changes=choices.max_changes,
         watch=watch,
-        gather=keep_certificates if certificates_before else None,
+        gather=partial(keep_certificates, issued=issued) if certificates_before else None,
     )
 
 

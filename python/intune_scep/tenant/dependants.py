@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 from intune_scep.errors import GraphTransportError, IntuneScepError
@@ -53,6 +54,45 @@ CERTIFICATE_LINKS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 """Type name without prefix -> its navigation properties that lead to a certificate profile."""
+
+
+class Use(StrEnum):
+    """What a dependant does with a certificate."""
+
+    WI_FI = "wi_fi"
+    VPN = "vpn"
+    WIRED = "wired"
+    MAIL = "mail"
+    SINGLE_SIGN_ON = "single_sign_on"
+    OTHER = "other"
+
+
+USE_WORDS: Final[Mapping[Use, str]] = {
+    Use.WI_FI: "Wi-Fi",
+    Use.VPN: "VPN",
+    Use.WIRED: "wired network",
+    Use.MAIL: "mail",
+    Use.SINGLE_SIGN_ON: "single sign-on",
+    Use.OTHER: "other",
+}
+"""What each is called, for people."""
+
+# What the names of their types have in them, in lower case; DOMAIN.md 5.3 lists the types.
+_IN_NAMES: Final = {
+    "wifi": Use.WI_FI,
+    "vpn": Use.VPN,
+    "wired": Use.WIRED,
+    "eas": Use.MAIL,
+    "email": Use.MAIL,
+    "devicefeatures": Use.SINGLE_SIGN_ON,
+}
+
+
+def use_of(odata_type: str) -> Use:
+    """What a profile of a type uses a certificate for."""
+    name = odata_type.rsplit(".", 1)[-1].lower()
+    return next((use for part, use in _IN_NAMES.items() if part in name), Use.OTHER)
+
 
 _TYPES: Final = {name.lower(): name for name in CERTIFICATE_LINKS}
 

@@ -14,7 +14,9 @@ _LINK: Final = "@odata.nextLink"
 
 def is_partial(wire: Mapping[str, Any]) -> bool:
     """Whether an expanded collection of an object goes on elsewhere."""
-    links = [name for name in wire if "@" in name and _is_link(name)]
+    if _LINK not in "".join(wire):  # As nearly always, and this is asked of every profile.
+        return False
+    links = [name for name in wire if _is_link(name)]
     return any(wire[name] is not None for name in links)
 
 

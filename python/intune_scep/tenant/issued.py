@@ -72,3 +72,31 @@ def _certificate(row: Mapping[str, str]) -> IssuedCertificate:
         valid_from=reported_instant(row["ValidFrom"]),
         user_id=row["UserId"].strip().lower(),
     )
+
+
+class IssuedOnce:
+    """What Intune reports of issued certificates, asked for once in a job however many need it.
+
+    Attributes:
+        read_at: When the report was asked for, by the service's clock; None before.
+    """
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._covered: frozenset[str] = frozenset()
+        self._issued: tuple[IssuedCertificate, ...] = ()
+        self.read_at: datetime | None = None
+
+    async def read(self, profiles: Collection[str]) -> tuple[IssuedCertificate, ...]:
+        """As `read_issued`; another report is written only for profiles that were not asked for.
+
+        Raises:
+            GraphError, GraphTransportError: as `read_issued`; nothing is kept then.
+        """
+        wanted = frozenset(profile.lower() for profile in profiles)
+        if not wanted <= self._covered:
+            covered = wanted | self._covered
+            at = self._tenant.now()
+            self._issued = await read_issued(self._tenant, covered)
+            self._covered, self.read_at = covered, at
+        return tuple(item for item in self._issued if item.profile_id in wanted)

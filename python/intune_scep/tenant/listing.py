@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError, InvalidIdError
@@ -117,14 +118,16 @@ class _Pages:
     """What the pages of one reading of a collection held.
 
     Attributes:
-        found: Id (lower case) to the item's copies, those of equal content once.
+        found: Id (lower case) to the item as it was sent last.
+        differing: Ids of items that were sent with different content.
         left_out: Items that cannot be used.
         items: Everything that was sent, each id once.
         requests: How many it took.
         counted: How many Graph counts; None where it does not say.
     """
 
-    found: dict[str, list[Wire]] = field(default_factory=dict)
+    found: dict[str, Wire] = field(default_factory=dict)
+    differing: set[str] = field(default_factory=set)
     left_out: list[ReadFailure] = field(default_factory=list)
     items: set[str] = field(default_factory=set)
     requests: int = 0
@@ -146,16 +149,16 @@ class _Pages:
             self.add(key, item)
 
     def add(self, key: str, item: Wire) -> None:
-        """Keep an item, unless its last copy is equal."""
-        copies = self.found.setdefault(key, [])
-        if item not in copies[-1:]:
-            copies.append(item)
+        """Keep an item, in place of an earlier copy."""
+        if key in self.found and self.found[key] != item:
+            self.differing.add(key)
+        self.found[key] = item
 
     def add_all(self, later: _Pages) -> None:
         """Take in what a later reading held."""
-        for key, copies in later.found.items():
-            for item in copies:
-                self.add(key, item)
+        for key, item in later.found.items():
+            self.add(key, item)
+        self.differing |= later.differing
         known = set(self.left_out)
         self.left_out += [item for item in later.left_out if item not in known]
         self.items |= later.items
@@ -177,17 +180,16 @@ async def _list(
     tenant: Tenant, path: str, query: Mapping[str, str], wanted: Callable[[str], bool]
 ) -> Listing:
     listing = Listing()
-    question = _Question(tenant, path, query, wanted)
+    question = _Question(tenant, path, query, cache(wanted))
     pages = await _read_pages(question)
     if pages.lacking:
         await _look_again(question, pages, listing)
     found = pages.found
     listing.pages = pages.requests
     listing.left_out += pages.left_out
-    differing = [key for key, copies in found.items() if len(copies) > 1]
-    fresh = await _read_again(tenant, path, query, [found[key][-1] for key in differing], listing)
-    chosen: dict[str, Wire | None] = {key: copies[-1] for key, copies in found.items()}
-    chosen |= dict(zip(differing, fresh, strict=True))
+    differing = [key for key in found if key in pages.differing]
+    fresh = await _read_again(tenant, path, query, [found[key] for key in differing], listing)
+    chosen = {**found, **dict(zip(differing, fresh, strict=True))}
     listing.items += [item for item in chosen.values() if item is not None]
     await _complete(tenant, listing)
     return listing
@@ -218,7 +220,7 @@ async def _look_again(question: _Question, pages: _Pages, listing: Listing) -> N
     before = set(pages.found)
     pages.add_all(await _read_pages(question))
     for key in [key for key in pages.found if key not in before]:
-        item = pages.found[key][-1]
+        item = pages.found[key]
         listing.notes.append(
             f"{item.get('displayName')!r} ({item['id']}) was missing when the profiles were listed"
             " first: it slipped between two pages, or was made meanwhile. They were listed again."

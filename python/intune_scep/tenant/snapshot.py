@@ -214,16 +214,18 @@ async def read_snapshot(tenant: Tenant, wanted: Wanted) -> Snapshot:
     listed, retired = await _list(tenant, wanted)
     ours = {row.odata_type.lower() for row in wanted.types}
     left_out = (*listed.left_out, *retired.left_out)
+    wires = (*listed.items, *retired.items)
+    types = {wire["@odata.type"] for wire in wires}
+    read = {name for name in types if name.lower() in ours}
+    others = {name for name in types if is_other_certificate(name)}
     with collector_paused():
         profiles = tuple(
-            parse_profile(wire, copy=False)
-            for wire in (*listed.items, *retired.items)
-            if wire["@odata.type"].lower() in ours
+            parse_profile(wire, copy=False) for wire in wires if wire["@odata.type"] in read
         )
     snapshot = Snapshot(
         wanted,
         profiles,
-        tuple(wire for wire in listed.items if is_other_certificate(wire["@odata.type"])),
+        tuple(wire for wire in listed.items if wire["@odata.type"] in others),
         left_out=left_out,
         notes=(*map(str, left_out), *listed.notes, *retired.notes),
         pages=listed.pages + retired.pages,

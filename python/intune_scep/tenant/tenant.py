@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from intune_scep.connection import ConnectionOptions
+from intune_scep.graph.approval import checked_justification
 from intune_scep.graph.connect import connect
 from intune_scep.graph.session import GraphSession
 
@@ -22,6 +23,7 @@ class Tenant:
         granted_permissions: What the token permits; None where it does not say.
         signed_in_as: User principal name or application id of the token; empty where it does not
             say. It is read and not verified.
+        justification: For the approval of another administrator, where Graph asks for one.
     """
 
     session: GraphSession
@@ -30,6 +32,7 @@ class Tenant:
     patience: float = 60.0
     granted_permissions: frozenset[str] | None = None
     signed_in_as: str = ""
+    justification: str | None = None
 
     @classmethod
     async def open(cls, options: ConnectionOptions) -> Tenant:
@@ -38,6 +41,7 @@ class Tenant:
         Raises:
             IntuneScepError: an option is wrong, or no token could be had.
         """
+        justification = checked_justification(options.justification)
         connection = await connect(options)
         return cls(
             connection.session,
@@ -46,6 +50,7 @@ class Tenant:
             patience=options.patience,
             granted_permissions=connection.granted_permissions,
             signed_in_as=connection.signed_in_as,
+            justification=justification,
         )
 
     @property

@@ -1,6 +1,7 @@
 """The five writes, each sent once. They look at nothing and decide nothing: `changes` does.
 
-The caller has taken a place among the writes (`GraphSession.take_write_place`).
+The caller has taken a place among the writes (`GraphSession.take_write_place`). Where writes need
+the approval of another administrator, `permit` is what they are sent with.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from intune_scep.errors import GraphError, GraphTransportError
-from intune_scep.graph.session import checked_id
+from intune_scep.errors import GraphError, GraphTransportError, ProfileChangedError
+from intune_scep.graph.approval import Permit
+from intune_scep.graph.session import GraphResponse, checked_id
 from intune_scep.profiles import Profile, parse_profile
 from intune_scep.profiles.targets import APPLY, intent_of
 from intune_scep.tenant.profiles import CONFIGURATIONS
@@ -19,7 +21,9 @@ from intune_scep.tenant.tenant import Tenant
 _NOT_FOUND = 404
 
 
-async def create_profile(tenant: Tenant, body: Mapping[str, Any], root_id: str | None) -> Profile:
+async def create_profile(
+    tenant: Tenant, body: Mapping[str, Any], root_id: str | None, *, permit: Permit | None = None
+) -> Profile:
     """Make a profile, bound to its root.
 
     Args:
@@ -31,7 +35,7 @@ async def create_profile(tenant: Tenant, body: Mapping[str, Any], root_id: str |
     sent = dict(body)
     if root_id is not None:
         sent["rootCertificate@odata.bind"] = bind_url(tenant, root_id)
-    answer = await tenant.session.write("POST", CONFIGURATIONS, sent)
+    answer = await _send(tenant, permit, "POST", CONFIGURATIONS, sent)
     if not isinstance(answer.body, dict) or not answer.body.get("id"):
         raise GraphTransportError(
             "The answer to a create does not say what was created.", hides_commit=True
@@ -40,7 +44,12 @@ async def create_profile(tenant: Tenant, body: Mapping[str, Any], root_id: str |
 
 
 async def patch_profile(
-    tenant: Tenant, identifier: str, odata_type: str, changes: Mapping[str, Any]
+    tenant: Tenant,
+    identifier: str,
+    odata_type: str,
+    changes: Mapping[str, Any],
+    *,
+    permit: Permit | None = None,
 ) -> None:
     """Change some properties, collections whole, and nothing else (law 2).
 
@@ -49,10 +58,17 @@ async def patch_profile(
     """
     path = f"{CONFIGURATIONS}/{checked_id(identifier)}"
     body = {"@odata.type": odata_type, **changes}
-    await tenant.session.write("PATCH", path, body)
+    await _send(tenant, permit, "PATCH", path, body)
 
 
-async def link_root(tenant: Tenant, identifier: str, odata_type: str, root_id: str | None) -> None:
+async def link_root(
+    tenant: Tenant,
+    identifier: str,
+    odata_type: str,
+    root_id: str | None,
+    *,
+    permit: Permit | None = None,
+) -> None:
     """Let a SCEP profile point at a trusted root, or at none.
 
     Raises:
@@ -60,14 +76,18 @@ async def link_root(tenant: Tenant, identifier: str, odata_type: str, root_id: s
     """
     path = f"{link_path(identifier, odata_type)}/$ref"
     if root_id is None:
-        await tenant.session.write("DELETE", path)
+        await _send(tenant, permit, "DELETE", path)
     else:
         body = {"@odata.id": bind_url(tenant, root_id)}
-        await tenant.session.write("PUT", path, body)
+        await _send(tenant, permit, "PUT", path, body)
 
 
 async def assign_profile(
-    tenant: Tenant, identifier: str, assignments: Sequence[Mapping[str, Any]]
+    tenant: Tenant,
+    identifier: str,
+    assignments: Sequence[Mapping[str, Any]],
+    *,
+    permit: Permit | None = None,
 ) -> None:
     """Replace a profile's assignments as a whole (GRAPH.md 3.5).
 
@@ -79,7 +99,7 @@ async def assign_profile(
     """
     path = f"{CONFIGURATIONS}/{checked_id(identifier)}/assign"
     body = {"assignments": [_sent(item) for item in assignments]}
-    await tenant.session.write("POST", path, body)
+    await _send(tenant, permit, "POST", path, body)
 
 
 def _sent(assignment: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +109,7 @@ def _sent(assignment: Mapping[str, Any]) -> dict[str, Any]:
     return sent
 
 
-async def delete_profile(tenant: Tenant, identifier: str) -> None:
+async def delete_profile(tenant: Tenant, identifier: str, *, permit: Permit | None = None) -> None:
     """Delete a profile; one that is gone already counts as deleted.
 
     Raises:
@@ -97,7 +117,20 @@ async def delete_profile(tenant: Tenant, identifier: str) -> None:
     """
     try:
         path = f"{CONFIGURATIONS}/{checked_id(identifier)}"
-        await tenant.session.write("DELETE", path)
+        await _send(tenant, permit, "DELETE", path)
     except GraphError as error:
         if error.status != _NOT_FOUND:
             raise
+
+
+async def _send(
+    tenant: Tenant, permit: Permit | None, method: str, path: str, body: Any = None
+) -> GraphResponse:
+    if permit is None:
+        return await tenant.session.write(method, path, body)
+    if not permit.covers(method, path, body):
+        raise ProfileChangedError(
+            f"The approval {permit.code} is of another change than this one. Nothing was sent."
+        )
+    content = (permit.content or None) if permit.code else None
+    return await tenant.session.write(method, path, body, headers=permit.headers, content=content)

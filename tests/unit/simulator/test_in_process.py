@@ -31,7 +31,7 @@ import sys
 from intune_scep.simulator import open_in_process
 door = open_in_process(sys.argv[1])
 door.core.handle
-heavy = {"starlette", "uvicorn", "typer", "lark", "jwt", "cryptography", "pydantic", "msgraph"}
+heavy = {"starlette", "uvicorn", "typer", "jwt", "cryptography", "pydantic", "msgraph"}
 print(sorted(heavy & set(sys.modules)))
 """
 

@@ -1,6 +1,6 @@
 """$filter, $select, $top, $count, $expand and nextLinks."""
 
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -75,11 +75,69 @@ def test_filter_refuses(filled: Graph, text: str) -> None:
     assert filled("GET", CONFIGURATIONS, query=f"$filter={text}").status == 400
 
 
+@pytest.mark.parametrize(
+    ("text", "alike"),
+    [
+        (" displayName\teq\n'Root' ", "displayName eq 'Root'"),
+        ("displayName eq'Root'", "displayName eq 'Root'"),
+        ("( ( displayName eq 'Root' ) )", "displayName eq 'Root'"),
+        ("isof ( 'microsoft.graph.iosScepCertificateProfile' )",
+         "isof('microsoft.graph.iosScepCertificateProfile')"),
+        ("contains( displayName ,'It''s' )", "contains(displayName,'It''s')"),
+        ("not not displayName eq 'Root'", "displayName eq 'Root'"),
+        ("version eq 1or displayName eq 'Root'", "version eq 1 or displayName eq 'Root'"),
+        ("supportsScopeTags eq falseor version eq 2", "supportsScopeTags eq false or version eq 2"),
+        ("version eq 1 or version eq 2 and version eq 3",
+         "version eq 1 or (version eq 2 and version eq 3)"),
+        ("not version eq 2 or version eq 1", "(not version eq 2) or version eq 1"),
+        ("version gt -1", "version ge 0"),
+    ],
+)  # fmt: skip
+def test_a_filter_reads_alike_however_it_is_spaced(filled: Graph, text: str, alike: str) -> None:
+    assert names(filled, text) == names(filled, alike)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "displayNameeq 'Root'",
+        "version eq1",
+        "version eq 1 orversion eq 1",
+        "version eq 1 and",
+        "or version eq 1",
+        "not",
+        "()",
+        "(version eq 1",
+        "version eq 1)",
+        "version eq 1 version eq 1",
+        "version EQ 1",
+        "version eq 1.5",
+        "version eq True",
+        "displayName eq 'a'b'",
+        "isof(displayName)",
+        "isof eq 'x'",
+        "contains displayName, 'x'",
+        "containsName eq 'x'",
+        "startswith(displayName 'x')",
+        "startswith('x',displayName)",
+        "createdDateTime lt 2020-13-01T00:00:00Z",
+        "createdDateTime lt 2020-01-01",
+        "version\u00a0eq 1",
+    ],
+)
+def test_what_is_no_filter_is_refused_whatever_it_begins_with(filled: Graph, text: str) -> None:
+    answer = filled("GET", CONFIGURATIONS, query=f"$filter={quote(text)}")
+    assert answer.status == 400
+
+
+def test_syntax_is_looked_at_before_names(filled: Graph) -> None:
+    answer = filled("GET", CONFIGURATIONS, query="$filter=noSuch eq 'x' and (")
+    assert "syntax error" in answer.json()["error"]["message"]
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=30))
 def test_a_quoted_name_matches_itself_and_nothing_else(graph: Graph, name: str) -> None:
-    from urllib.parse import quote
-
     graph.clock.now += 20
     profile = graph.create(WINDOWS_SCEP, name)
     literal = quote(name.replace("'", "''"), safe="")

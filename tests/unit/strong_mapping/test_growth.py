@@ -11,8 +11,9 @@ from intune_scep.memory import once
 from intune_scep.profiles import Profile, ScepProfile, parse_profile
 from intune_scep.profiles.models import WireModel
 from intune_scep.profiles.wire import copy_json
-from intune_scep.rules import Configuration, Context
+from intune_scep.rules import Configuration, Context, wording
 from intune_scep.rules.scep_facts import ScepFacts
+from intune_scep.rules.wording import Wording
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import assess_tenant, assessment
 from intune_scep.strong_mapping.assessment import assess, judge_all
@@ -55,17 +56,20 @@ def worked_out(monkeypatch):
     def watch(kind):
         for name, fact in vars(kind).items():
             if isinstance(fact, once):
-                monkeypatch.setattr(fact, "_work", counting(name, fact._work))
+                monkeypatch.setattr(fact, "work", counting(name, fact.work))
 
     def counting(name, work):
         def count(owner):
-            kept.append(owner.profile)
-            counts[name, id(owner.profile)] += 1
+            whose = getattr(owner, "profile", owner)
+            kept.append(whose)
+            counts[name, id(whose)] += 1
             return work(owner)
 
         return count
 
+    wording._SHARED.clear()
     watch(ScepFacts)
+    watch(Wording)
     return counts
 
 

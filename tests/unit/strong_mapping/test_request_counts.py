@@ -1,10 +1,13 @@
 """How many requests the job costs: numbers, not impressions. Pages hold 1,000 in the simulator;
 Graph's own page size is unknown (GRAPH.md 7)."""
 
+from dataclasses import replace
+
 import pytest
 
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import Choices, apply_plan, assess_tenant, enforce, plan_tenant
+from intune_scep.strong_mapping.impact import READING, read_impact
 
 COUNT = 1000
 
@@ -22,6 +25,33 @@ def test_assessing_costs_the_pages_one_more_and_the_links_of_those_that_may_chan
         assert len(assessment.assessed) == COUNT
         assert len(tenant.sent()) <= -(-COUNT // page_size) + 1 + -(-COUNT // 20)
         assert all(item["status"] == 200 for item in tenant.requests())
+
+
+def test_saying_what_it_costs_is_one_listing_more_the_links_and_one_export_job(simulated):
+    tenant = start(simulated)
+    choices = Choices()
+
+    async def plan(graph):
+        may_read = frozenset({READING})
+        return await plan_tenant(replace(graph, granted_permissions=may_read), choices)
+
+    assert tenant.run(plan).impact["certificates"] == 0
+    with_impact = tenant.sent()
+    tenant.control("DELETE", "requests")
+    tenant.run(lambda graph: plan_tenant(graph, Choices(no_impact=True)))
+    # The configurations, the retired Windows 10X collection, the job and how it goes. There are no
+    # dependants here; each 20 of their links are one more.
+    assert len(with_impact) - len(tenant.sent()) <= -(-2 * COUNT // 1000) + 1 + 4
+    asked = [item for item in with_impact if item["path"].endswith("/exportJobs")]
+    assert [item["method"] for item in asked] == ["POST"]
+
+
+def test_reading_the_impact_alone_lists_once(simulated):
+    tenant = start(simulated)
+    found = tenant.run(read_impact)
+    # The configurations, the Windows 10X collection, the roots, and the job.
+    assert found.requests <= -(-2 * COUNT // 1000) + 1 + -(-COUNT // 20) + 5
+    assert len(tenant.sent()) <= found.requests
 
 
 def test_migrating_costs_one_read_and_one_write_each(simulated, tmp_path):

@@ -84,10 +84,11 @@ class AssignWrite(StepWrite[bool]):
             raise ProfileChangedError(
                 "Its assignments were changed meanwhile. They were left alone; plan again."
             )
+        self._require_as_filed(now)
         if not self.begun:
             self.pre_image = PreImage(wire={**now.to_wire(), "assignments": list(held)})
         return None
 
     async def send(self) -> bool:
-        await assign_profile(self._tenant, self.subject.id, self._step.after)
+        await assign_profile(self._tenant, self.subject.id, self._step.after, permit=self.permit)
         return True

@@ -91,7 +91,9 @@ class CreateWrite(StepWrite[Profile]):
 
     async def send(self) -> Profile:
         try:
-            return await create_profile(self._tenant, self._step.body, self._root_id)
+            return await create_profile(
+                self._tenant, self._step.body, self._root_id, permit=self.permit
+            )
         except IntuneScepError as error:
             self._tried = self._tried or not never_sent(error)
             raise

@@ -82,5 +82,5 @@ class DeleteWrite(StepWrite[bool]):
         return await read_root_id(self._tenant, self.subject.id, now.odata_type)
 
     async def send(self) -> bool:
-        await delete_profile(self._tenant, self.subject.id)
+        await delete_profile(self._tenant, self.subject.id, permit=self.permit)
         return True

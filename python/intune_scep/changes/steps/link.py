@@ -97,6 +97,8 @@ class LinkWrite(StepWrite[bool]):
             raise ProfileChangedError(
                 f"Its trusted root was changed meanwhile: {now}. It was left alone; plan again."
             )
+        if self._filed and self.pre_image.wire is not None:
+            self._require_as_filed(await self._read())
         if not self.begun:
             self.pre_image = replace(self.pre_image, root_id=now, root_read=True)
         return None
@@ -110,5 +112,11 @@ class LinkWrite(StepWrite[bool]):
         return now
 
     async def send(self) -> bool:
-        await link_root(self._tenant, self.subject.id, self.subject.odata_type, self._root_id)
+        await link_root(
+            self._tenant,
+            self.subject.id,
+            self.subject.odata_type,
+            self._root_id,
+            permit=self.permit,
+        )
         return True

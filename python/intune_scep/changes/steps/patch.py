@@ -113,7 +113,13 @@ class PatchWrite(StepWrite[Profile]):
     async def send(self) -> Profile:
         before = self.before
         assert before is not None
-        await patch_profile(self._tenant, self.subject.id, before.odata_type, self._step.after)
+        await patch_profile(
+            self._tenant,
+            self.subject.id,
+            before.odata_type,
+            self._step.after,
+            permit=self.permit,
+        )
         return before
 
     def landed(self, value: Profile) -> None:

@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from intune_scep.changes.steps.base import PreImage, RootIds, Seen, Wire
 from intune_scep.errors import IntuneScepError, OutcomeUnknownError, ProfileChangedError
+from intune_scep.graph.approval import Permit
 from intune_scep.graph.settle import settle
 from intune_scep.profiles import Profile, parse_profile
 from intune_scep.profiles.targets import same_assignments
@@ -61,6 +62,7 @@ class Setting:
         seen: What the plan saw of the profile; None where another step of the action was first.
         record: Called with the pre-image before the first sending.
         recorded: The pre-image that an earlier run announced, if one did.
+        filed: Whether it waits for an approval, so that it did not take effect by itself.
     """
 
     tenant: Tenant
@@ -70,6 +72,7 @@ class Setting:
     recorded: PreImage | None
     root_id: RootIds
     namesakes: Namesakes
+    filed: bool = False
 
 
 class StepWrite(ABC, Generic[T]):
@@ -80,6 +83,7 @@ class StepWrite(ABC, Generic[T]):
         announced: Whether this run did.
         pre_image: What the write takes away, once it was looked at.
         before: The profile as it was read before the write, where that is read.
+        permit: What it is sent with where it needs an approval.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -91,6 +95,8 @@ class StepWrite(ABC, Generic[T]):
         self.announced = False
         self.pre_image = setting.recorded or PreImage()
         self.before: Profile | None = None
+        self.permit: Permit | None = None
+        self._filed = setting.filed
 
     @abstractmethod
     async def look(self) -> T | None: ...
@@ -110,7 +116,7 @@ class StepWrite(ABC, Generic[T]):
         return None
 
     def announce(self) -> None:
-        if not self.begun:
+        if not self.begun and not self.announced:
             self._record(self.pre_image)
             self.announced = True
 
@@ -138,6 +144,19 @@ class StepWrite(ABC, Generic[T]):
         raise OutcomeUnknownError(
             f"It was made, but {patience:g} s of reading does not show it."
         ) from seen.error
+
+    def _require_as_filed(self, now: Profile) -> None:
+        """Refuse a profile that is not in the edition an approval was asked for (law 6).
+
+        Raises:
+            ProfileChangedError: with both editions.
+        """
+        then = profile_of(self.pre_image) if self._filed else None
+        if then is not None and not is_same_edition(then, now):
+            raise ProfileChangedError(
+                f"The profile was changed by somebody else meanwhile (version {then.version} is"
+                f" now {now.version})."
+            )
 
     def _require_planned(self, now: Profile) -> None:
         """Refuse a profile that is not in the edition the plan saw (law 6).

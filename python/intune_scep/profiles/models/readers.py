@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from types import NoneType
 from typing import Any, Final, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, StrictBool, StrictInt, StrictStr, TypeAdapter, ValidationError
+
+from intune_scep.profiles.vocabulary import Texts
 
 
 class Readable(Protocol):
@@ -83,3 +85,19 @@ def _read_objects(model: Readable, value: Any) -> list[Any] | None:
             return None
         found.append(read)
     return found
+
+
+def read_texts(names: Sequence[str], value: Any) -> Texts | None:
+    """The texts of those names in each object of a list; None where it takes asking."""
+    if type(value) is not list:
+        return None
+    rows = []
+    for item in value:
+        if type(item) is not dict:
+            return None
+        row = tuple(map(item.get, names))
+        for text in row:
+            if type(text) is not str and text is not None:
+                return None
+        rows.append(row)
+    return tuple(rows)

@@ -99,7 +99,7 @@ class ModuleTenant:
         return entries
 
     def writes(self):
-        """The writes among them, those inside a batch as well."""
+        """The writes among them, those inside a batch as well; asking for a report is none."""
         return [
             entry
             for entry in self.requests()

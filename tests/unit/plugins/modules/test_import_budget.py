@@ -58,6 +58,8 @@ def loaded_by(module, arguments):
         ("strong_mapping", {"state": "rolled_back"}, "journal"),
         ("strong_mapping", {}, "No credentials for cloud public"),
         ("strong_mapping_info", {"unheard_of": 1}, "unheard_of"),
+        ("strong_mapping_impact_info", {"only": []}, "only is an empty list"),
+        ("strong_mapping_impact_info", {}, "No credentials for cloud public"),
         ("strong_mapping_info", {}, "No credentials for cloud public"),
         ("scep_profile", {"name": "A", "platform": "amiga"}, "platform"),
         ("scep_profile", {"name": "A", "platform": "ios", "validity": 1}, "validity"),
