@@ -491,57 +491,6 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
         ),
         _failure("or V(badArgument)"),
     ),
-    "strong_mapping_rollout": (
-        Field("msg", "str", "What was done and why it goes no further, in sentences."),
-        Field("text", "str", "The same with the rings, as lines of text for people.", REACHED),
-        *_ROLLOUT,
-        Field("dry_run", "bool", "Whether this is check mode.", REACHED),
-        Field("did", "list", "What was done, in sentences.", REACHED, elements="str"),
-        Field(
-            "waits",
-            "dict",
-            "Why it goes no further, or null.",
-            REACHED,
-            contains=(
-                Field(
-                    "for",
-                    "str",
-                    "V(time) (it goes on by itself), V(person) (somebody must decide), V(evidence)"
-                    " (something could not be learned, so nothing is opened), V(repair) (something"
-                    " failed).",
-                ),
-                Field("ring", "str", "Whose turn it is, or null."),
-                Field("said", "list", "Sentences for people.", elements="str"),
-                Field("until", "str", "When it goes on by itself, or null."),
-            ),
-        ),
-        Field("gate", "dict", "The gate as it was judged by this tick, or null.", REACHED),
-        Field("plan", "dict", "What would be changed, in check mode, or null.", REACHED),
-        Field(
-            "reports",
-            "list",
-            "The runs that changed profiles, as M(intune.scep.strong_mapping) returns one.",
-            REACHED,
-            elements="dict",
-        ),
-        Field("notes", "list", "What the operator should know.", REACHED, elements="str"),
-        Field(
-            "journal_content",
-            "str",
-            "The text of the journal.",
-            "when the journal lies where it goes away with the job",
-        ),
-        _failure(
-            "V(rolloutFailed) when something failed or the rollout is frozen, V(ephemeralJournal)"
-            " when the journal would go away with the job, or V(badArgument)"
-        ),
-    ),
-    "strong_mapping_rollout_info": (
-        Field("msg", "str", "How far it is, in one sentence."),
-        Field("text", "str", "The rings, as lines of text for people.", REACHED),
-        *_ROLLOUT,
-        _failure("or V(badArgument)"),
-    ),
     "strong_mapping_impact_info": (
         Field("msg", "str", "What the change would cost, in a sentence or two."),
         *_TENANT,
@@ -630,6 +579,57 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
             REACHED,
         ),
         Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
+        _failure("or V(badArgument)"),
+    ),
+    "strong_mapping_rollout": (
+        Field("msg", "str", "What was done and why it goes no further, in sentences."),
+        Field("text", "str", "The same with the rings, as lines of text for people.", REACHED),
+        *_ROLLOUT,
+        Field("dry_run", "bool", "Whether this is check mode.", REACHED),
+        Field("did", "list", "What was done, in sentences.", REACHED, elements="str"),
+        Field(
+            "waits",
+            "dict",
+            "Why it goes no further, or null.",
+            REACHED,
+            contains=(
+                Field(
+                    "for",
+                    "str",
+                    "V(time) (it goes on by itself), V(person) (somebody must decide), V(evidence)"
+                    " (something could not be learned, so nothing is opened), V(repair) (something"
+                    " failed).",
+                ),
+                Field("ring", "str", "Whose turn it is, or null."),
+                Field("said", "list", "Sentences for people.", elements="str"),
+                Field("until", "str", "When it goes on by itself, or null."),
+            ),
+        ),
+        Field("gate", "dict", "The gate as it was judged by this tick, or null.", REACHED),
+        Field("plan", "dict", "What would be changed, in check mode, or null.", REACHED),
+        Field(
+            "reports",
+            "list",
+            "The runs that changed profiles, as M(intune.scep.strong_mapping) returns one.",
+            REACHED,
+            elements="dict",
+        ),
+        Field("notes", "list", "What the operator should know.", REACHED, elements="str"),
+        Field(
+            "journal_content",
+            "str",
+            "The text of the journal.",
+            "when the journal lies where it goes away with the job",
+        ),
+        _failure(
+            "V(rolloutFailed) when something failed or the rollout is frozen, V(ephemeralJournal)"
+            " when the journal would go away with the job, or V(badArgument)"
+        ),
+    ),
+    "strong_mapping_rollout_info": (
+        Field("msg", "str", "How far it is, in one sentence."),
+        Field("text", "str", "The rings, as lines of text for people.", REACHED),
+        *_ROLLOUT,
         _failure("or V(badArgument)"),
     ),
     "certificate_profiles": _DECLARED_STATE,

@@ -16,6 +16,7 @@ from intune_scep.cli.options import OutputFormat, Shared, with_shared_options, w
 from intune_scep.cli.process import EXIT_INTERRUPTED, EXIT_TERMINATED, tell
 from intune_scep.cli.rollout_options import DEFAULT_FILE, File, Reason, RolloutJournal
 from intune_scep.cli.running import ask, show_lines
+from intune_scep.errors import IntuneScepError, NotStartedError, SeveralRolloutsError
 
 if TYPE_CHECKING:
     from intune_scep.changes.watch import Watch

@@ -17,8 +17,9 @@ from intune_scep.changes.record_log import (
     read_records,
     reopened_records,
 )
+from intune_scep.changes.runs import ROLLOUT_SUFFIX
 from intune_scep.errors import JournalError
-from intune_scep.files import ROLLOUT_JOURNAL, digest, tenant_directory
+from intune_scep.files import digest, tenant_directory
 from intune_scep.rollout.model import RolloutFile
 from intune_scep.rollout.state import FORMAT, Fold, RolloutState, Word, fold
 
@@ -36,7 +37,7 @@ def journal_name(name: str) -> str:
     if not _SAFE.fullmatch(plain):
         words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40]
         plain = f"{words}-{digest(name.encode())[:16]}".lstrip("-")
-    return f"{plain}{ROLLOUT_JOURNAL}"
+    return f"{plain}{ROLLOUT_SUFFIX}"
 
 
 def read_state(path: Path) -> RolloutState | None:

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from intune_scep.changes.runs import command_line
+from intune_scep.changes.runs import ROLLOUT_SUFFIX, command_line
 from intune_scep.errors import JournalError, NotStartedError, SeveralRolloutsError
-from intune_scep.files import ROLLOUT_JOURNAL, state_directory, tenant_directory
+from intune_scep.files import state_directory, tenant_directory
 from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.journal import (
     journal_name,
@@ -126,7 +126,7 @@ def find_rollouts(tenant: str | None = None) -> tuple[tuple[Standing, ...], tupl
     """
     found, unreadable = [], []
     for place in [tenant_directory(tenant)] if tenant else _tenants():
-        for path in sorted(place.glob(f"*{ROLLOUT_JOURNAL}")):
+        for path in sorted(place.glob(f"*{ROLLOUT_SUFFIX}")):
             try:
                 state = read_state(path)
             except JournalError as error:
