@@ -50,7 +50,7 @@ def results(tmp_path_factory):
             "strong_mapping_impact_info": client.strong_mapping.impact().to_dict(),
             "strong_mapping_info": client.strong_mapping.assess().to_dict(),
             "strong_mapping_readiness_info": client.strong_mapping.readiness().to_dict(),
-            "strong_mapping_rollout": client.rollout.start(rollout, dry_run=True).to_dict(),
+            "strong_mapping_rollout": client.rollout.run(rollout, dry_run=True).to_dict(),
             "strong_mapping_rollout_info": {
                 **client.rollout.status(rollout)[0].to_dict(),
                 "journal": "j",
