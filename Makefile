@@ -40,6 +40,8 @@ test-long: $(READY) ## The slow forms: a kill at every write boundary, the model
 		tests/unit/strong_mapping/test_faults.py tests/unit/changes/test_kills.py \
 		tests/unit/changes/test_mutants.py \
 		tests/unit/changes/test_undo_property.py tests/unit/changes/test_interleavings.py \
+		tests/unit/rollout/test_whole.py tests/unit/rollout/test_killed.py \
+		tests/unit/rollout/test_model.py tests/unit/rollout/test_mutants.py \
 		tests/conformance/test_stateful.py tests/unit/test_hostile_files.py \
 		tests/unit/certificates/test_fuzz.py tests/unit/tenant/test_population.py \
 		tests/e2e/test_certificate_cli.py tests/e2e/test_migration_guide.py

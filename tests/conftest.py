@@ -51,12 +51,16 @@ class SimulatedTenant:
         self.door = open_in_process(path, clock=self._now)
 
     def _now(self) -> float:
-        return time.time() if self._loop is None else self._start + self._loop.time() - self._zero
+        if self._loop is None:
+            # Waiting that took no time has been, for the tenant.
+            return max(time.time(), self._start)
+        return self._start + self._loop.time() - self._zero
 
     def run(self, work: Callable[[Tenant], Awaitable[Any]]) -> Any:
         """Run `work(tenant)` on virtual time, which the tenant shares."""
 
         async def main() -> Any:
+            self._start = self._now()
             self._loop = asyncio.get_running_loop()
             self._zero = self._loop.time()
             token = self.door.access_token(expires_in=100_000_000)

@@ -25,8 +25,6 @@ from intune_scep.errors import FileError, FileInUseError, IntuneScepError
 
 PRIVATE: Final = 0o600
 PRIVATE_DIRECTORY: Final = 0o700
-ROLLOUT_JOURNAL: Final = ".rollout.jsonl"
-"""How the name of a rollout's journal ends, which lies beside those of runs."""
 MOST_JSON: Final = 256 * 1024 * 1024
 _MOST_DIGITS: Final = 100
 _SHOWN_DIGITS: Final = 40

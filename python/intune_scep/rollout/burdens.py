@@ -11,13 +11,13 @@ from intune_scep.rollout.resolution import Resolved
 from intune_scep.rollout.state import RingState, RolloutState
 
 
-def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[str, Burden]:
-    """Profile id to what its change asks for; of the rings that are entered.
+def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[tuple[str, str], Burden]:
+    """Ring and profile id to what the change asks for; of the rings that are entered.
 
     A device has as many certificates of a profile as are issued to it anew: on Apple's platforms
     one for each dependant (DOMAIN.md 4), so they are counted as they are.
     """
-    found: dict[str, Burden] = {}
+    found: dict[tuple[str, str], Burden] = {}
     for ring in resolved.rings:
         entered = state.ring(ring.ring.name)
         if not entered.is_entered:
@@ -26,7 +26,8 @@ def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[str, Burden]:
             identifier = bundle.profile.id or ""
             count = _count(entered, identifier) if bundle.verifiable else None
             name = bundle.profile.display_name or identifier
-            found[identifier] = Burden(identifier, name, count, hosts_of(bundle.profile))
+            hosts = hosts_of(bundle.profile)
+            found[entered.name, identifier] = Burden(identifier, name, count, hosts)
     return found
 
 

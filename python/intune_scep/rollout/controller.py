@@ -23,13 +23,14 @@ from intune_scep.rollout.resolution import Resolved
 from intune_scep.rollout.rings import Rings
 from intune_scep.rollout.state import Run
 from intune_scep.rollout.tick import Tick, Wait
+from intune_scep.rollout.ways import way_on
 from intune_scep.rollout.words import Need, Stage, State
 
 _STANDS: Final = {
-    State.NOT_ACTIVATED: (Need.PERSON, "It is not started yet."),
-    State.PAUSED: (Need.PERSON, "It is paused."),
-    State.CANCELED: (Need.PERSON, "It is canceled."),
-    State.ERROR: (Need.REPAIR, "It is frozen."),
+    State.NOT_ACTIVATED: (Need.PERSON, "It is not started yet.", "start"),
+    State.PAUSED: (Need.PERSON, "It is paused.", "resume"),
+    State.CANCELED: (Need.PERSON, "It is canceled.", None),
+    State.ERROR: (Need.REPAIR, "It is frozen.", "resume"),
 }
 
 
@@ -39,9 +40,7 @@ async def do_tick(course: Course) -> Tick:
     Raises:
         IntuneScepError: the file does not fit the rollout, or the tenant cannot be read.
     """
-    if is_edited(course.file, course.state):
-        course.note("edited", digest=course.file.digest, rings=rings_of(course.file))
-        course.did.append("The file was edited; the rings that are not opened yet follow it.")
+    follow_edits(course)
     wait = _stands(course) or await _finish_begun(course)
     if wait is not None:
         return tick_of(course, wait)
@@ -49,6 +48,17 @@ async def do_tick(course: Course) -> Tick:
     # What stays as it is in a ring that was opened is what the rollout did to it.
     begun = any(ring.is_entered for ring in course.state.rings)
     return tick_of(course, await rings.go(), () if begun else rings.resolved.notes)
+
+
+def follow_edits(course: Course) -> None:
+    """Let the rings that are not entered be what the file says now.
+
+    Raises:
+        PlanError: the edit touches what has been already.
+    """
+    if is_edited(course.file, course.state):
+        course.note("edited", digest=course.file.digest, rings=rings_of(course.file))
+        course.did.append("The file was edited; the rings that are not opened yet follow it.")
 
 
 def tick_of(course: Course, wait: Wait | None, notes: tuple[str, ...] = ()) -> Tick:
@@ -72,6 +82,7 @@ async def resolved_rings(course: Course) -> Rings:
         RolloutFileError: a name leads nowhere or to several.
         GraphError, GraphTransportError: the tenant could not be read.
     """
+    course.watch.preparing("Reading the profiles")
     found = await resolve_in(course.tenant, course.file, made=course.state.clones.values())
     return Rings(course, found, _moves(course, found))
 
@@ -87,10 +98,11 @@ def _stands(course: Course) -> Wait | None:
     """Why nothing is done at all."""
     if course.state.state not in _STANDS:
         return None
-    need, said = _STANDS[course.state.state]
+    need, said, verb = _STANDS[course.state.state]
     word = course.state.paused or course.state.canceled
     why = course.state.frozen or (f"By {word}." if word is not None else "")
-    return Wait(need, "", tuple(filter(None, (said, why))))
+    cure = f"Go on with {way_on(verb)}." if verb else ""
+    return Wait(need, "", tuple(filter(None, (said, why, cure))))
 
 
 async def _finish_begun(course: Course) -> Wait | None:

@@ -11,7 +11,8 @@ def is_edited(file: RolloutFile, state: RolloutState) -> bool:
     """Whether the file is another one than the journal recorded last.
 
     Raises:
-        PlanError: the edit touches a ring that is entered, or the strategy.
+        PlanError: the edit touches a ring that is entered or the strategy, or adds rings when every
+            ring is done with.
     """
     if file.digest == state.digest:
         return False
@@ -24,6 +25,11 @@ def is_edited(file: RolloutFile, state: RolloutState) -> bool:
             raise _refused(file, f"ring {place + 1} was {ring.name!r}")
         if file.ring_digest(now) != ring.digest:
             raise _refused(file, f"the ring {ring.name!r} was changed, its gates or its bundles")
+    if state.finished_at is not None and len(file.rings) > len(entered):
+        raise PlanError(
+            f"{file.path} has more rings now, but the rollout is completed. Nothing was changed.",
+            hint="Give them in another file, with another name after `rollout`.",
+        )
     return True
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from intune_scep.audience.reissued import Reissuance, reissuance
+from intune_scep.changes.watch import silent
 from intune_scep.errors import IntuneScepError
 from intune_scep.rollout.commands import run_command
 from intune_scep.rollout.gates import CommandEnd, Devices, Facts, Told
@@ -27,6 +28,7 @@ class Observer:
         file: Of the rollout; its directory is where a command runs.
         verifiable: Ids of the ring's profiles of which Intune reports certificates.
         control: Ids of the profiles that are not changed yet.
+        preparing: Told what is being read.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Observer:
         *,
         verifiable: Collection[str],
         control: Collection[str],
+        preparing: Callable[[str], None] = silent,
     ) -> None:
         self._tenant = tenant
         self._file = file
@@ -47,6 +50,7 @@ class Observer:
         self._ring = ring
         self._verifiable = frozenset(verifiable)
         self._control = frozenset(control)
+        self._preparing = preparing
         self._unread: dict[str, str] = {}
 
     async def facts(self, changed_at: datetime) -> Facts:
@@ -83,8 +87,10 @@ class Observer:
             self._unread |= dict.fromkeys(wanted, why)
             return None
         try:
+            self._preparing("Reading the certificates")
             issued = await read_issued(self._tenant, self._ids())
             failures: Failures = []
+            self._preparing("Reading check-ins")
             check_ins = await read_check_ins(self._tenant, failures)
             if failures:
                 raise failures[0][1]
@@ -108,15 +114,13 @@ class Observer:
         return {*self._ring.profiles, *(clones[i] for i in self._ring.profiles if i in clones)}
 
     async def _told(self) -> tuple[Told | None, Told | None]:
+        self._preparing("Reading what devices told of the profiles")
         try:
             rows = await read_policy_statuses(self._tenant, self._ids() | self._control)
         except IntuneScepError as error:
             self._unread["max_failed"] = f"It could not be read: {error}"
             return None, None
-        since = {
-            self._state.clones.get(i, i): max(at, self._ring.excused_until or at)
-            for i, at in self._ring.changed.items()
-        }
+        since = {self._state.clones.get(i, i): at for i, at in self._ring.changed.items()}
         entered = self._ring.entered_at
         ours = self._ring.devices
         own = (row for row in rows if ours is None or row.device_id in ours)
@@ -124,9 +128,10 @@ class Observer:
         if self._control and entered is not None:
             others = (row for row in rows if ours is None or row.device_id not in ours)
             control = _told(others, dict.fromkeys(self._control, entered))
-        return _told(own, since), control
+        return _told(own, since, self._ring.excused_until), control
 
     async def _connectors(self) -> tuple[Connector, ...] | None:
+        self._preparing("Reading the certificate connectors")
         try:
             return tuple(await read_connectors(self._tenant))
         except IntuneScepError as error:
@@ -140,6 +145,7 @@ class Observer:
             "INTUNE_SCEP_TENANT": self._state.tenant,
         }
         command = self._gates.command or ()
+        self._preparing("Waiting for the command of the gate")
         return await run_command(command, self._file.absolute().parent, about)
 
 
@@ -154,17 +160,25 @@ def _devices(found: Iterable[Reissuance]) -> Devices:
     )
 
 
-def _told(rows: Iterable[PolicyStatus], since: Mapping[str, datetime]) -> Told:
+def _told(
+    rows: Iterable[PolicyStatus],
+    since: Mapping[str, datetime],
+    excused_until: datetime | None = None,
+) -> Told:
     """Devices with some profiles, and how those ended that told it after a moment."""
     lower = {profile.lower(): moment for profile, moment in since.items()}
-    devices, told, failed = set(), set(), set()
+    devices, told, failed, excused = set(), set(), set(), set()
     for row in rows:
         moment = lower.get(row.profile_id)
         if moment is None:
             continue
         devices.add(row.device_id)
-        if row.told_at is not None and row.told_at >= moment:
-            told.add(row.device_id)
-            if row.failed:
-                failed.add(row.device_id)
-    return Told(len(devices), len(told), len(failed))
+        if row.told_at is None or row.told_at < moment:
+            continue
+        if row.failed and excused_until is not None and row.told_at < excused_until:
+            excused.add(row.device_id)
+            continue
+        told.add(row.device_id)
+        if row.failed:
+            failed.add(row.device_id)
+    return Told(len(devices), len(told), len(failed), len(excused - failed))

@@ -82,11 +82,12 @@ def pace(
     for item, _ in going:
         _add(load, item)
     chosen: list[str] = []
+    # One whose certificates nobody has counted goes alone.
+    uncounted = any(item.enrolments is None for item, _ in going)
     for item in left:
-        if item.profile_id in refused:
+        if uncounted or item.profile_id in refused:
             continue
         more = item.per_hour()
-        # One whose certificates nobody has counted goes alone.
         alone = item.enrolments is None
         if (alone and (chosen or going)) or any(
             load[host] + count > limit * USED for host, count in more.items()

@@ -15,7 +15,7 @@ from intune_scep.rollout.burdens import burdens_of
 from intune_scep.rollout.calendar import why_closed
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.gates import GateResult, judge_gate
-from intune_scep.rollout.model import Ring, RolloutFile
+from intune_scep.rollout.model import Ring, RolloutFile, Strategy
 from intune_scep.rollout.moves import Moves
 from intune_scep.rollout.observing import Observer
 from intune_scep.rollout.pace import Pace, pace
@@ -94,12 +94,16 @@ class Rings:
             return wait
         try:
             devices = await self._moves.devices(wanted)
+        except IntuneScepError as error:
+            why = f"Which devices it is about could not be read: {error}"
+            return Wait(Need.EVIDENCE, ring.name, (why,))
+        try:
             before = await self._before(wanted)
         except IntuneScepError as error:
             if _needs_evidence(wanted.ring, self._file):
                 why = f"The certificates that are out now could not be read: {error}"
                 return Wait(Need.EVIDENCE, ring.name, (why,))
-            devices = before = None
+            before = None
         if before is not None:
             self._course.journal.note_before(ring.name, before, self._tenant.now())
         told = None if devices is None else sorted(devices)
@@ -125,6 +129,7 @@ class Rings:
         ids = [item.profile.id or "" for item in wanted.bundles if item.verifiable]
         if not ids:
             return None
+        self._course.watch.preparing("Reading the certificates that are out")
         return Before.of(await read_issued(self._tenant, ids), ids, self._tenant.now())
 
     # Changing its profiles
@@ -163,13 +168,13 @@ class Rings:
     def _paced(self, ring: RingState) -> Pace:
         burdens = burdens_of(self.resolved, self._state)
         under_way = [
-            (burdens[profile], moment)
+            (burdens[other.name, profile], moment)
             for other in self._state.rings
             for profile, moment in other.changed.items()
-            if profile in burdens
+            if (other.name, profile) in burdens
         ]
         limit = self._file.load.per_scep_host if self._file.load is not None else None
-        left = [burdens[profile] for profile in ring.left(Stage.OPEN)]
+        left = [burdens[ring.name, profile] for profile in ring.left(Stage.OPEN)]
         return pace(left, under_way, limit, self._tenant.now())
 
     # Its gate
@@ -203,6 +208,7 @@ class Rings:
             ring,
             verifiable=[item.profile.id or "" for item in wanted.bundles if item.verifiable],
             control=self._control(),
+            preparing=self._course.watch.preparing,
         )
         facts = await observer.facts(changed_at)
         promoted = {name: str(word) for name, word in ring.promoted.items()}
@@ -238,4 +244,7 @@ def _too_fast(ring: RingState, found: Pace) -> Wait:
 def _needs_evidence(ring: Ring, file: RolloutFile) -> bool:
     """Whether something is judged by the certificates that were out before the change."""
     gates = ring.gates
-    return gates.seen is not None or gates.reissued is not None or file.load is not None
+    # Nobody is assigned a clone before the originals are seen to be untouched.
+    untouched = file.strategy is Strategy.CLONE and ring is file.rings[0]
+    asked = gates.seen is not None or gates.reissued is not None
+    return asked or untouched or file.load is not None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intune_scep.rollout.gates import (
+    Check,
     CommandEnd,
     Devices,
     Facts,
@@ -119,6 +120,15 @@ FAILURES = [
     (3.0, None, (100, 100, 90), (500, 4, 4), FAIL),
     (3.0, None, (100, 100, 90), (500, 0, 0), FAIL),
     (3.0, None, (0, 0, 0), None, PASS),
+    # Excused, and nothing told since: neither good nor bad.
+    (3.0, None, (100, 0, 0, 90), None, UNKNOWN),
+    (3.0, None, (100, 97, 0, 3), None, PASS),
+    (3.0, None, (100, 96, 0, 4), None, UNKNOWN),
+    (3.0, None, (100, 99, 2, 1), None, PASS),
+    (3.0, None, (100, 98, 2, 2), (500, 50, 0), UNKNOWN),
+    (3.0, 1, (100, 98, 0, 2), None, UNKNOWN),
+    # What failed since then counts by itself.
+    (3.0, None, (100, 50, 4, 50), None, FAIL),
 ]
 
 
@@ -231,8 +241,6 @@ answers = st.sampled_from(list(Answer))
 
 @given(st.lists(st.tuples(st.text(min_size=1), answers), max_size=7), st.sets(st.text()))
 def test_only_a_gate_of_which_everything_passes_is_passed(named, promoted):
-    from intune_scep.rollout.gates import Check
-
     result = GateResult(tuple(Check(name, answer, "") for name, answer in named))
     assert (result.answer is PASS) == all(answer is PASS for _, answer in named)
     over = result.over(dict.fromkeys(promoted, "anna"))
@@ -240,3 +248,53 @@ def test_only_a_gate_of_which_everything_passes_is_passed(named, promoted):
     assert (over.answer is FAIL) == (result.answer is FAIL)
     left = [a for n, a in named if a is not PASS and (n not in promoted or a is FAIL)]
     assert (over.answer is PASS) == (not left)
+
+
+NEEDS = [
+    ({}, None),
+    ({"soak": PASS, "approval": PASS}, None),
+    ({"soak": WAIT}, Need.TIME),
+    ({"approval": WAIT}, Need.PERSON),
+    # Nobody is called before what goes by itself is over.
+    ({"soak": WAIT, "approval": WAIT}, Need.TIME),
+    ({"soak": PASS, "seen": PASS, "approval": WAIT}, Need.PERSON),
+    ({"connector": WAIT, "command": WAIT}, Need.TIME),
+    ({"seen": UNKNOWN, "approval": WAIT}, Need.EVIDENCE),
+    ({"seen": UNKNOWN, "soak": WAIT}, Need.EVIDENCE),
+    ({"max_failed": FAIL, "seen": UNKNOWN, "approval": WAIT}, Need.REPAIR),
+    ({"command": FAIL}, Need.REPAIR),
+]
+
+
+@pytest.mark.parametrize(("named", "need"), NEEDS)
+def test_a_gate_says_what_it_waits_for(named, need):
+    result = GateResult(tuple(Check(name, answer, "") for name, answer in named.items()))
+    assert result.need is need
+    worst = [FAIL, UNKNOWN, WAIT, PASS]
+    ranks = [worst.index(check.answer) for check in result.standing]
+    assert ranks == sorted(ranks)
+
+
+OVER = [
+    ({"soak": WAIT}, {"soak"}, PASS),
+    ({"soak": WAIT}, {"seen"}, WAIT),
+    ({"seen": UNKNOWN}, {"seen"}, PASS),
+    ({"max_failed": FAIL}, {"max_failed"}, FAIL),
+    ({"command": FAIL, "soak": WAIT}, {"command", "soak"}, FAIL),
+    ({"soak": WAIT, "seen": UNKNOWN}, {"soak"}, UNKNOWN),
+    ({"soak": WAIT, "seen": UNKNOWN}, {"seen"}, WAIT),
+    ({"soak": WAIT, "seen": UNKNOWN}, {"soak", "seen"}, PASS),
+    ({}, {"soak"}, PASS),
+]
+
+
+@pytest.mark.parametrize(("named", "promoted", "answer"), OVER)
+def test_a_promotion_is_over_what_it_was_given_for_and_never_over_what_fails(
+    named, promoted, answer
+):
+    result = GateResult(tuple(Check(name, answer, "why") for name, answer in named.items()))
+    over = result.over(dict.fromkeys(promoted, "anna: a hurry"))
+    assert over.answer is answer
+    for check in over.checks:
+        taken = check.name in promoted and named[check.name] in {WAIT, UNKNOWN}
+        assert ("Promoted by anna: a hurry" in check.said) is taken

@@ -1,9 +1,9 @@
 """A simulated tenant whose devices check in, a rollout on it, and what must hold all the while."""
 
-from collections import defaultdict
+from collections import Counter
+from dataclasses import dataclass
 
 import yaml
-from tests.length import LONG
 
 from intune_scep.rollout.journal import journal_path, read_state
 from intune_scep.rollout.verbs import run_rollout, start_rollout
@@ -14,7 +14,7 @@ from intune_scep.simulator.scenarios.rollout import group_id, profile_id
 
 HOUR = 3600
 # What a scheduler might do; everything is looked at once an hour all the same.
-TICK_EVERY = 1 if LONG else 5
+TICK_EVERY = 5
 TWELVE = (
     ("Windows user Wi-Fi",),
     ("Windows user VPN", "iOS user Wi-Fi"),
@@ -31,7 +31,7 @@ GATES = {
     "soak": "24h",
     "connector": "healthy",
 }
-OPENED = {"entered", "opening"}
+CONFIGURATIONS = "deviceConfigurations"
 
 
 def in_place(rings=TWELVE, **more):
@@ -64,6 +64,21 @@ def clone(profiles, groups=RINGS[:3], kind="users", **more):
     }
 
 
+@dataclass(frozen=True)
+class Write:
+    """A request that changes a profile, or makes one.
+
+    Args:
+        profile: Its id; None where it is made.
+        assigns: Whether it says who has the profile.
+        at: The instant by the tenant's clock at which it was looked at.
+    """
+
+    profile: str | None
+    assigns: bool
+    at: float
+
+
 class World:
     """A tenant, a file, and a clock.
 
@@ -81,10 +96,12 @@ class World:
         self.tenant = simulated(scenario, name=f"rollout-{devices}")
         self.driver = FleetDriver(self.tenant.path, clock=self.tenant._now)
         # An account without a SID gets its certificate all the same, as Microsoft's news say.
-        self.driver.change_settings(missing_sid="issues", **settings)
+        self.driver.change_settings(**{"missing_sid": "issues", "export_seconds": 0.0, **settings})
         self.file = directory / "strong-mapping.yml"
         self.write(content)
         self.began = self.driver.now
+        self.writes = []
+        self._looked_at = 0
 
     def write(self, content):
         """Write the file anew."""
@@ -133,14 +150,18 @@ class World:
 
     def patched(self):
         """Ids of the profiles that were written to, with how often."""
-        counts = defaultdict(int)
-        for request in self.tenant.requests():
-            if (
-                request["method"] in {"PATCH", "POST"}
-                and "deviceConfigurations/" in request["path"]
-            ):
-                counts[request["path"].split("deviceConfigurations/")[1].split("/")[0]] += 1
-        return counts
+        self.look()
+        return Counter(write.profile for write in self.writes if write.profile is not None)
+
+    def look(self):
+        """Take in what was asked of the tenant since the last look."""
+        found = self.tenant.control("GET", f"requests?after={self._looked_at}")["value"]
+        now = self.driver.now
+        for request in found:
+            self._looked_at = request["seq"]
+            if request["method"] in {"PATCH", "POST"} and CONFIGURATIONS in request["path"]:
+                place = request["path"].split(CONFIGURATIONS)[1].strip("/").split("/")
+                self.writes.append(Write(place[0] or None, place[-1] == "assign", now))
 
     # What must hold at any time
 
@@ -192,4 +213,4 @@ class World:
                         assert counts["held"] <= sum(map(len, ring.before.held.values()))
 
 
-__all__ = ["GATES", "RINGS", "TWELVE", "World", "clone", "in_place"]
+__all__ = ["GATES", "RINGS", "TWELVE", "World", "Write", "clone", "in_place"]
