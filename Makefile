@@ -44,7 +44,7 @@ test-long: $(READY) ## The slow forms: a kill at every write boundary, the model
 		tests/unit/rollout/test_model.py tests/unit/rollout/test_mutants.py \
 		tests/conformance/test_stateful.py tests/unit/test_hostile_files.py \
 		tests/unit/certificates/test_fuzz.py tests/unit/tenant/test_population.py \
-		tests/e2e/test_certificate_cli.py
+		tests/e2e/test_certificate_cli.py tests/e2e/test_migration_guide.py
 
 bench: $(READY) ## Ratios measured in one run, both sides of each in turns.
 	@rm -f .build/bench.jsonl

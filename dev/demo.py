@@ -13,12 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.control import Control
 from rich.rule import Rule
+from rich.segment import ControlType
 
 from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenario import Scenario, build_scenario
@@ -272,14 +274,25 @@ def heading(text: str) -> None:
 
 
 @contextmanager
-def _ended_with_us(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+def ended_with_us(process: "subprocess.Popen[bytes]") -> Iterator[None]:
     """Whatever ends this program ends the command and what it started, without last words."""
     try:
         yield
     except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
+        # It may have ended by itself in this moment.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        _tidy_terminal()
         raise
+
+
+def _tidy_terminal() -> None:
+    """Take away a progress bar that was left behind, and bring back the cursor that it hid."""
+    errors = Console(stderr=True)
+    if errors.is_terminal:
+        line_begins = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
+        errors.control(line_begins, Control.show_cursor(True))
 
 
 def run(command: str, demo: Path) -> int:
@@ -293,7 +306,7 @@ def run(command: str, demo: Path) -> int:
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
-    with _ended_with_us(process):
+    with ended_with_us(process):
         return process.wait()
 
 

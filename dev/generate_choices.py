@@ -163,7 +163,7 @@ def role_row(choice: Choice) -> str:
 PARTS: dict[Path, Callable[[Choice], str]] = {
     ROLE / "defaults/main.yml": role_default,
     ROLE / "meta/argument_specs.yml": role_argument,
-    ROLE / "tasks/main.yml": role_task,
+    ROLE / "tasks/profiles.yml": role_task,
     ROLE / "README.md": role_row,
 }
 """The parts of the role between the marks."""

@@ -61,6 +61,8 @@ def refusal(params, check_mode):
     """Why nothing is to be written without a journal that is kept, or None."""
     if check_mode or params["allow_ephemeral_journal"]:
         return None
+    if "action" in params:
+        return refusal_of_rollout(params)
     reason = why_lost(params["journal"])
     if reason is None:
         return None
@@ -68,6 +70,18 @@ def refusal(params, check_mode):
         f"The journal would be lost, and a rollback needs it: {reason} Name a journal on storage"
         f" that outlives the job, or set {called('allow_ephemeral_journal')}. Nothing was read or"
         " changed."
+    )
+
+
+def refusal_of_rollout(params):
+    """The same for a rollout, whose next tick knows what the journals tell it."""
+    reason = why_lost(params["journal"]) or why_lost(None)
+    if reason is None:
+        return None
+    return (
+        f"The state of the rollout would be lost, and the next tick needs it: {reason} Set"
+        " INTUNE_SCEP_STATE to a directory on storage that outlives the job, or set"
+        f" {called('allow_ephemeral_journal')}. Nothing was read or changed."
     )
 
 

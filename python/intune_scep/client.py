@@ -794,14 +794,20 @@ class AsyncRollout:
         """How far a rollout is, and where that is kept; by its journal, without a request.
 
         Raises:
-            IntuneScepError: it is not started, or its journal is damaged.
+            IntuneScepError: the file is wrong, or its journal is damaged or of something else.
         """
-        from intune_scep.rollout.verbs import rollout_state
+        from intune_scep.rollout.standing import rollout_state
 
-        return rollout_state(self._client.tenant_id, Path(file), journal=_path(journal))
+        client = self._client
+        return rollout_state(client.tenant_id, client.cloud, Path(file), journal=_path(journal))
 
     async def pause(
-        self, file: str | Path, *, reason: str, journal: str | Path | None = None
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
     ) -> Tick:
         """Open nothing more until it is resumed.
 
@@ -811,7 +817,11 @@ class AsyncRollout:
         from intune_scep.rollout.verbs import pause_rollout
 
         return await pause_rollout(
-            self._client.tenant, Path(file), reason=reason, journal=_path(journal)
+            self._client.tenant,
+            Path(file),
+            reason=reason,
+            journal=_path(journal),
+            dry_run=dry_run,
         )
 
     async def resume(
@@ -820,6 +830,7 @@ class AsyncRollout:
         *,
         reason: str = "",
         journal: str | Path | None = None,
+        dry_run: bool = False,
         watch: Watch | None = None,
     ) -> Tick:
         """Lift a pause or a freeze, and do a tick.
@@ -830,7 +841,12 @@ class AsyncRollout:
         from intune_scep.rollout.verbs import resume_rollout
 
         return await resume_rollout(
-            self._client.tenant, Path(file), reason=reason, journal=_path(journal), watch=watch
+            self._client.tenant,
+            Path(file),
+            reason=reason,
+            journal=_path(journal),
+            dry_run=dry_run,
+            watch=watch,
         )
 
     async def promote(
@@ -839,6 +855,7 @@ class AsyncRollout:
         *,
         reason: str,
         journal: str | Path | None = None,
+        dry_run: bool = False,
         watch: Watch | None = None,
     ) -> Tick:
         """Answer the approval a ring waits for; without one, open over what waits or is unknown.
@@ -849,11 +866,21 @@ class AsyncRollout:
         from intune_scep.rollout.verbs import promote_rollout
 
         return await promote_rollout(
-            self._client.tenant, Path(file), reason=reason, journal=_path(journal), watch=watch
+            self._client.tenant,
+            Path(file),
+            reason=reason,
+            journal=_path(journal),
+            dry_run=dry_run,
+            watch=watch,
         )
 
     async def cancel(
-        self, file: str | Path, *, reason: str, journal: str | Path | None = None
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
     ) -> Tick:
         """End a rollout where it is. Nothing is taken back.
 
@@ -863,7 +890,11 @@ class AsyncRollout:
         from intune_scep.rollout.verbs import cancel_rollout
 
         return await cancel_rollout(
-            self._client.tenant, Path(file), reason=reason, journal=_path(journal)
+            self._client.tenant,
+            Path(file),
+            reason=reason,
+            journal=_path(journal),
+            dry_run=dry_run,
         )
 
     async def rollback(

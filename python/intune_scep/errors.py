@@ -324,6 +324,16 @@ class JournalError(IntuneScepError):
     """A journal that cannot be used or written, and why."""
 
 
+class NotStartedError(JournalError):
+    """A rollout that nobody has started: a person must act."""
+
+    exit_code = 2
+
+
+class SeveralRolloutsError(JournalError):
+    """Several tenants have a rollout of one name, and nobody said which is meant."""
+
+
 class ProfileChangedError(IntuneScepError):
     """Somebody else changed the profile meanwhile (law 6)."""
 

@@ -319,6 +319,64 @@ _PROOF: Final = Field(
     ),
 )
 
+_WORD: Final = (
+    Field("by", "str", "Who was signed in."),
+    Field("reason", "str", "Why, in their words; may be empty."),
+    Field("at", "str", "When, by the clock of the service."),
+)
+_STATES: Final = (
+    "One of V(notActivated), V(activating), V(activated) (its gate is judged), V(paused),"
+    " V(canceled), V(error) (frozen), V(completed)."
+)
+
+
+def _word(name: str, text: str) -> Field:
+    return Field(name, "dict", text, REACHED, contains=_WORD)
+
+
+_ROLLOUT: Final = (
+    *_TENANT,
+    Field("rollout", "str", "Name of the rollout.", REACHED),
+    Field("strategy", "str", "V(in_place) or V(clone).", REACHED),
+    Field("state", "str", f"How far it is. {_STATES}", REACHED, sample="activated"),
+    Field("file", "str", "Where the file was when the rollout was started.", REACHED),
+    _word("started", "Who started it, or null."),
+    _word("paused", "Who paused it, or null."),
+    _word("canceled", "Who canceled it, or null."),
+    Field("frozen", "str", "Why it is frozen, or null.", REACHED),
+    Field("finished_at", "str", "When the last ring was done with, or null.", REACHED),
+    Field(
+        "rings",
+        "list",
+        "The rings in their order.",
+        REACHED,
+        elements="dict",
+        contains=(
+            Field("name", "str", "Name of the ring."),
+            Field("state", "str", f"How far it is. {_STATES}"),
+            Field("profiles", "list", "IDs of its profiles, once it is opened.", elements="str"),
+            Field("changed", "dict", "ID of a profile to when it was changed."),
+            Field("entered_at", "str", "When it was opened, or null."),
+            Field("passed_at", "str", "When its gate passed, or null."),
+            Field("approved", "dict", "Who answered its approval, or null.", contains=_WORD),
+            Field("promoted", "dict", "Name of a check to who opened the next ring over it."),
+            Field(
+                "gate",
+                "dict",
+                "Its gate as it was judged last, or null.",
+                contains=(
+                    Field("at", "str", "When."),
+                    Field("answer", "str", "V(pass), V(wait), V(fail) or V(unknown)."),
+                    Field("checks", "list", "What it asks for, one by one.", elements="dict"),
+                    Field("devices", "dict", "How many C(held), were C(seen), are C(reissued)."),
+                ),
+            ),
+            Field("runs", "list", "Journals of the runs that changed profiles.", elements="str"),
+        ),
+    ),
+    Field("journal", "str", "Where the state is kept.", REACHED),
+)
+
 RESULTS: Final[dict[str, tuple[Field, ...]]] = {
     "strong_mapping": (
         *_RUN,
@@ -521,6 +579,57 @@ RESULTS: Final[dict[str, tuple[Field, ...]]] = {
             REACHED,
         ),
         Field("notes", "list", "What was not read, and why.", REACHED, elements="str"),
+        _failure("or V(badArgument)"),
+    ),
+    "strong_mapping_rollout": (
+        Field("msg", "str", "What was done and why it goes no further, in sentences."),
+        Field("text", "str", "The same with the rings, as lines of text for people.", REACHED),
+        *_ROLLOUT,
+        Field("dry_run", "bool", "Whether this is check mode.", REACHED),
+        Field("did", "list", "What was done, in sentences.", REACHED, elements="str"),
+        Field(
+            "waits",
+            "dict",
+            "Why it goes no further, or null.",
+            REACHED,
+            contains=(
+                Field(
+                    "for",
+                    "str",
+                    "V(time) (it goes on by itself), V(person) (somebody must decide), V(evidence)"
+                    " (something could not be learned, so nothing is opened), V(repair) (something"
+                    " failed).",
+                ),
+                Field("ring", "str", "Whose turn it is, or null."),
+                Field("said", "list", "Sentences for people.", elements="str"),
+                Field("until", "str", "When it goes on by itself, or null."),
+            ),
+        ),
+        Field("gate", "dict", "The gate as it was judged by this tick, or null.", REACHED),
+        Field("plan", "dict", "What would be changed, in check mode, or null.", REACHED),
+        Field(
+            "reports",
+            "list",
+            "The runs that changed profiles, as M(intune.scep.strong_mapping) returns one.",
+            REACHED,
+            elements="dict",
+        ),
+        Field("notes", "list", "What the operator should know.", REACHED, elements="str"),
+        Field(
+            "journal_content",
+            "str",
+            "The text of the journal.",
+            "when the journal lies where it goes away with the job",
+        ),
+        _failure(
+            "V(rolloutFailed) when something failed or the rollout is frozen, V(ephemeralJournal)"
+            " when the journal would go away with the job, or V(badArgument)"
+        ),
+    ),
+    "strong_mapping_rollout_info": (
+        Field("msg", "str", "How far it is, in one sentence."),
+        Field("text", "str", "The rings, as lines of text for people.", REACHED),
+        *_ROLLOUT,
         _failure("or V(badArgument)"),
     ),
     "certificate_profiles": _DECLARED_STATE,

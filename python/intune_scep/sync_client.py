@@ -710,17 +710,26 @@ class Rollout:
         """How far a rollout is, and where that is kept; by its journal, without a request.
 
         Raises:
-            IntuneScepError: it is not started, or its journal is damaged.
+            IntuneScepError: the file is wrong, or its journal is damaged or of something else.
         """
         return self._portal.call(self._job.status(file, journal=journal))
 
-    def pause(self, file: str | Path, *, reason: str, journal: str | Path | None = None) -> Tick:
+    def pause(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+    ) -> Tick:
         """Open nothing more until it is resumed.
 
         Raises:
             IntuneScepError: there is nothing to pause.
         """
-        return self._portal.call(self._job.pause(file, reason=reason, journal=journal))
+        return self._portal.call(
+            self._job.pause(file, reason=reason, journal=journal, dry_run=dry_run)
+        )
 
     def resume(
         self,
@@ -728,6 +737,7 @@ class Rollout:
         *,
         reason: str = "",
         journal: str | Path | None = None,
+        dry_run: bool = False,
         watch: Watch | None = None,
     ) -> Tick:
         """Lift a pause or a freeze, and do a tick.
@@ -739,7 +749,8 @@ class Rollout:
 
         watch = watch or Watch()
         return self._portal.call(
-            self._job.resume(file, reason=reason, journal=journal, watch=watch), stop=watch.stop
+            self._job.resume(file, reason=reason, journal=journal, dry_run=dry_run, watch=watch),
+            stop=watch.stop,
         )
 
     def promote(
@@ -748,6 +759,7 @@ class Rollout:
         *,
         reason: str,
         journal: str | Path | None = None,
+        dry_run: bool = False,
         watch: Watch | None = None,
     ) -> Tick:
         """Answer the approval a ring waits for; without one, open over what waits or is unknown.
@@ -759,16 +771,26 @@ class Rollout:
 
         watch = watch or Watch()
         return self._portal.call(
-            self._job.promote(file, reason=reason, journal=journal, watch=watch), stop=watch.stop
+            self._job.promote(file, reason=reason, journal=journal, dry_run=dry_run, watch=watch),
+            stop=watch.stop,
         )
 
-    def cancel(self, file: str | Path, *, reason: str, journal: str | Path | None = None) -> Tick:
+    def cancel(
+        self,
+        file: str | Path,
+        *,
+        reason: str,
+        journal: str | Path | None = None,
+        dry_run: bool = False,
+    ) -> Tick:
         """End a rollout where it is. Nothing is taken back.
 
         Raises:
             IntuneScepError: it is over already.
         """
-        return self._portal.call(self._job.cancel(file, reason=reason, journal=journal))
+        return self._portal.call(
+            self._job.cancel(file, reason=reason, journal=journal, dry_run=dry_run)
+        )
 
     def rollback(
         self,

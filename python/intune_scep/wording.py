@@ -39,14 +39,17 @@ class Face:
         return f"{self.prefix}{called}"
 
 
-PYTHON: Final = Face(own={"except": "except_", "rules_path": "rules"})
+_ROLLOUT: Final = {"rollout_action": "action", "rollout_reason": "reason"}
+PYTHON: Final = Face(own={"except": "except_", "rules_path": "rules", **_ROLLOUT})
 COMMAND: Final = Face(
     dashes=True,
-    own={"rules_path": "rules"},
+    own={"rules_path": "rules", **_ROLLOUT},
     lacks=frozenset({"secret", "access_token", "authority", "timeout"}),
 )
 MODULE: Final = Face(
-    lacks=frozenset({"endpoint", "simulator", "authority", "timeout"}), runs_commands=False
+    own=_ROLLOUT,
+    lacks=frozenset({"endpoint", "simulator", "authority", "timeout"}),
+    runs_commands=False,
 )
 CONNECTION: Final = frozenset(
     {

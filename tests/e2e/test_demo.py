@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "dev" / "demo.py"
+HIDDEN, SHOWN = b"\x1b[?25l", b"\x1b[?25h"
+"""What hides the cursor of a terminal, and what brings it back."""
 LONGEST = 180.0
 """Seconds that a viewer may be asked for, without installation."""
 
@@ -32,19 +35,16 @@ def started(into, **options):
     return subprocess.Popen(
         [sys.executable, SCRIPT, "--into", into],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        **options,
+        env={**os.environ, "TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1"},
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
 
 
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory):
+def show(tmp_path):
     """Directory, standard output, standard error and seconds of a whole demo."""
-    into = tmp_path_factory.mktemp("demo") / "shown"
+    into = tmp_path / "shown"
     began = time.monotonic()
     with started(into) as process:
         out, err = process.communicate(timeout=2 * LONGEST)
@@ -52,7 +52,7 @@ def shown(tmp_path_factory):
     return into, out, err, time.monotonic() - began
 
 
-def test_every_step_is_shown_in_order_with_the_command_that_is_run(shown):
+def every_step_is_shown_in_order_with_the_command_that_is_run(shown):
     into, out, _, _ = shown
     assert re.findall(r"^\$ (.*)$", out, re.MULTILINE) == [
         step.command.format(demo=into) for step in demo.STEPS
@@ -81,27 +81,27 @@ STORY = (
 )
 
 
-def test_the_story_is_told_to_its_end(shown):
+def the_story_is_told_to_its_end(shown):
     rest = shown[1]
     for part in STORY:
         assert part in rest, part
         rest = rest.split(part, 1)[1]
 
 
-def test_it_says_that_it_is_a_simulator_before_anything_else(shown):
+def it_says_that_it_is_a_simulator_before_anything_else(shown):
     assert shown[1].lstrip().startswith("SIMULATOR: ")
 
 
-def test_exit_codes_that_are_not_zero_are_told(shown):
+def exit_codes_that_are_not_zero_are_told(shown):
     told = [int(code) for code in re.findall(r"^\(exit code (\d): .+\)$", shown[1], re.MULTILINE)]
     assert told == [step.ends for step in demo.STEPS if step.ends]
 
 
-def test_it_takes_less_than_three_minutes(shown):
+def it_takes_less_than_three_minutes(shown):
     assert shown[3] < LONGEST
 
 
-def test_a_pipe_gets_no_terminal_codes_and_its_own_words_fit_eighty_columns(shown):
+def a_pipe_gets_no_terminal_codes_and_its_own_words_fit_eighty_columns(shown):
     _, out, err, _ = shown
     assert "\x1b" not in out + err
     for step in demo.STEPS:
@@ -114,7 +114,7 @@ def about_lines(out, step):
     return (first + block).splitlines()
 
 
-def test_what_it_says_to_look_at_is_there(shown):
+def what_it_says_to_look_at_is_there(shown):
     into = shown[0]
     for path, _ in demo.LOOK_AT:
         assert Path(path.format(demo=into)).is_file()
@@ -122,7 +122,7 @@ def test_what_it_says_to_look_at_is_there(shown):
     assert "<polyline" not in (into / "before.html").read_text(encoding="utf-8")
 
 
-def test_the_commands_that_it_names_at_the_end_work(shown):
+def the_commands_that_it_names_at_the_end_work(shown):
     into = shown[0]
     source, runs, rollback, _ = (command.format(demo=into) for _, command in demo.GO_ON)
     script = f"set -e; {source}; {runs}; {rollback} || test $? = 2"
@@ -133,10 +133,29 @@ def test_the_commands_that_it_names_at_the_end_work(shown):
     assert "2 profiles would be rolled back" in done.stdout
 
 
-def test_nothing_of_a_journal_or_state_is_left_elsewhere(shown):
+def nothing_of_a_journal_or_state_is_left_elsewhere(shown):
     _, out, err, _ = shown
     for line in re.findall(r"(?:Journal|The state is kept in):? (\S+)", out + err):
         assert Path(line).is_relative_to(shown[0]), line
+
+
+PROMISES = (
+    every_step_is_shown_in_order_with_the_command_that_is_run,
+    the_story_is_told_to_its_end,
+    it_says_that_it_is_a_simulator_before_anything_else,
+    exit_codes_that_are_not_zero_are_told,
+    it_takes_less_than_three_minutes,
+    a_pipe_gets_no_terminal_codes_and_its_own_words_fit_eighty_columns,
+    what_it_says_to_look_at_is_there,
+    the_commands_that_it_names_at_the_end_work,
+    nothing_of_a_journal_or_state_is_left_elsewhere,
+)
+
+
+def test_a_whole_demo_keeps_its_promises(tmp_path):
+    shown = show(tmp_path)
+    for promise in PROMISES:
+        promise(shown)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +190,48 @@ def test_it_is_ended_with_what_it_started_and_says_at_most_a_line(tmp_path, sent
     assert process.returncode == 128 + sent
     assert "Traceback" not in err
     assert len(err.splitlines()) == (sent == signal.SIGINT)
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, OSError])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "true",
+        "false",
+        "sleep 60",
+        "sleep 60 & sleep 60",
+        "sleep 60 & exit 0",
+        "trap '' TERM; sleep 60",
+    ],
+)
+def test_whatever_ends_it_is_told_and_no_command_is_left(command, interruption):
+    with subprocess.Popen(
+        ["sh", "-c", command], stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        if "60" not in command:
+            process.wait()
+        with pytest.raises(interruption), demo.ended_with_us(process):
+            raise interruption
+        assert process.stdout.read() == b"", "it comes to an end when nobody holds the pipe"
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_terminal_gets_its_cursor_back(tmp_path, piped):
+    ours, theirs = os.openpty()
+    out = subprocess.DEVNULL if piped else theirs
+    with started(tmp_path / "shown", stdout=out, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        while HIDDEN not in shown:
+            shown += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        # Reading from a terminal whose other end is closed is an error.
+        with suppress(OSError):
+            while more := os.read(ours, 4096):
+                shown += more
+    os.close(ours)
+    assert process.returncode == 128 + signal.SIGINT
+    assert shown.rfind(SHOWN) > shown.rfind(HIDDEN)
 
 
 def test_a_reader_that_goes_away_ends_it_without_a_traceback(tmp_path):

@@ -93,6 +93,9 @@ TASKS = (
     Task(
         "a reading of the directory", "intune.scep.strong_mapping_readiness_info: {min_ready: 95}"
     ),
+    Task("a rollout without its file", "intune.scep.strong_mapping_rollout: {action: start}"),
+    Task("a decision without its reason", "intune.scep.strong_mapping_rollout: {action: pause}"),
+    Task("where it stands", "intune.scep.strong_mapping_rollout_info: {file: no/such.yml}"),
     Task(
         "check mode with diff", "intune.scep.strong_mapping: {}\n  check_mode: true\n  diff: true"
     ),

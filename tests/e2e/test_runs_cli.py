@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from intune_scep.changes import ephemeral
+from intune_scep.files import state_directory
 from intune_scep.simulator.scenarios.bulk import bulk
 
 from .commands import (
@@ -237,6 +238,29 @@ class TestOnePlaceForRuns:
         [row] = json.loads(cli("runs", "-o", "json")[1])["runs"]
         assert (row["state"], row["roll_back"]) == ("rolled back", None)
         assert cli("runs", "--tenant", "00000000-0000-0000-0000-000000000001")[1].startswith("No")
+
+    @pytest.mark.parametrize(
+        ("name", "noted"),
+        [
+            ("users-2026.rollout.jsonl", False),
+            ("a.b.rollout.jsonl", False),
+            ("9.rollout.jsonl", False),
+            ("users-2026.rollout", False),
+            ("rollout.jsonl", True),
+            ("users-rollout.jsonl", True),
+            ("users.rollout.1.jsonl", True),
+        ],
+    )
+    def test_the_journal_of_a_rollout_is_none_of_a_run_and_other_files_are_told(
+        self, few, cli, name, noted
+    ):
+        assert cli("strong-mapping", "apply", "--yes", "--without-certificates")[0] == 0
+        [run] = state_directory().glob("*/*.jsonl")
+        (run.parent / name).write_text('{"format": "other"}\n', encoding="utf-8")
+        code, out, _ = cli("runs")
+        assert code == 0
+        assert str(run) in out
+        assert (name in out) is noted
 
     def test_the_second_run_says_who_is_at_work_and_since_when(self, served, cli, monkeypatch):
         monkeypatch.setenv("INTUNE_SCEP_CLOUD", "simulator")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from intune_scep.rules import load_configuration
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs" / "scheduling"
 EXAMPLES = DOCS / "examples"
+ROLLOUT = ("strong-mapping", "rollout")
+JOBS = ("report", "rollout")
 FILES = {"compliance.html", "compliance.json", "compliance.md", "compliance.sarif"}
 
 
@@ -84,7 +87,9 @@ def test_the_rules_example_can_be_read():
 
 
 @needs("systemd-analyze")
-@pytest.mark.parametrize("unit", ["intune-scep-report.timer", "intune-scep-report.service"])
+@pytest.mark.parametrize(
+    "unit", [f"intune-scep-{job}.{kind}" for job in JOBS for kind in ("timer", "service")]
+)
 def test_systemd_accepts_the_units(unit):
     done = subprocess.run(
         ["systemd-analyze", "verify", f"./{unit}"],
@@ -104,8 +109,8 @@ def test_the_service_runs_its_command(machine):
     assert written(machine.path / "state" / "report") > FILES
 
 
-def cron_line():
-    text = (EXAMPLES / "cron" / "intune-scep").read_text(encoding="utf-8")
+def cron_line(name="intune-scep"):
+    text = (EXAMPLES / "cron" / name).read_text(encoding="utf-8")
     [line] = [line for line in text.splitlines() if re.match(r"[0-9*]", line)]
     *when, user, command = line.split(maxsplit=6)
     assert len(when) == 5
@@ -227,6 +232,67 @@ def test_awx_template_names_a_playbook_and_a_schedule():
         schedule["awx.awx.schedule"]["unified_job_template"]
         == template["awx.awx.job_template"]["name"]
     )
+
+
+@pytest.fixture
+def rollout(machine):
+    """A rollout that was started, where the examples keep it."""
+    relocate("", machine.path)
+    profiles = ["iOS - SCEP - User - Corporate Wi-Fi"]
+    content = {
+        "rollout": "r",
+        "strategy": "in_place",
+        "rings": [{"name": "first", "profiles": profiles}],
+        "gates": {"soak": "24h"},
+    }
+    file = machine.path / "etc" / "strong-mapping.yml"
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    state = {"INTUNE_SCEP_STATE": f"{machine.path}/state/state"}
+
+    def do(verb, *options):
+        done = machine(shlex.join(["intune-scep", *ROLLOUT, verb, str(file), *options]), **state)
+        assert done.returncode in {0, 2}, done.stderr
+
+    machine.do = do
+    return machine
+
+
+def service_of_ticks():
+    unit = (EXAMPLES / "systemd" / "intune-scep-rollout.service").read_text(encoding="utf-8")
+    [command] = re.findall(r"^ExecStart=(.*)$", unit, re.MULTILINE)
+    [state] = re.findall(r"^Environment=(INTUNE_SCEP_STATE=.*)$", unit, re.MULTILINE)
+    return f"export {state}; {command}"
+
+
+@pytest.mark.parametrize(
+    "command", [service_of_ticks(), cron_line("intune-scep-rollout")], ids=["systemd", "cron"]
+)
+def test_a_scheduled_tick_waits_and_tells_when_a_person_must_act(rollout, command):
+    command = relocate(command, rollout.path)
+    assert rollout(command, shell=("sh", "-c")).returncode == 2, "it is not started"
+    rollout.do("start", "--yes")
+    done = rollout(command, shell=("sh", "-c"))
+    assert (done.returncode, done.stderr) == (0, "")
+    rollout.do("pause", "--reason", "CA maintenance")
+    done = rollout(command, shell=("sh", "-c"))
+    assert done.returncode == 2
+    assert "CA maintenance" in done.stdout
+
+
+def test_the_awx_template_of_ticks_names_the_playbook_and_variables_of_the_role():
+    [play] = yaml.safe_load((EXAMPLES / "awx" / "rollout-template.yml").read_text(encoding="utf-8"))
+    template, schedule = (
+        next(task[module] for task in play["tasks"] if module in task)
+        for module in ("awx.awx.job_template", "awx.awx.schedule")
+    )
+    assert (ROOT / template["playbook"]).is_file()
+    assert schedule["unified_job_template"] == template["name"]
+    assert "FREQ=MINUTELY;INTERVAL=30" in schedule["rrule"]
+    specification = ROOT / "roles" / "strong_mapping" / "meta" / "argument_specs.yml"
+    known = yaml.safe_load(specification.read_text(encoding="utf-8"))["argument_specs"]["main"]
+    given = {name for name in template["extra_vars"] if name.startswith("strong_mapping_")}
+    assert given <= set(known["options"])
+    assert "INTUNE_SCEP_STATE" in template["extra_vars"]["intune_environment"]
 
 
 def test_the_published_schema_is_the_one_in_the_package():

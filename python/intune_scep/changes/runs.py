@@ -24,6 +24,8 @@ from intune_scep.files import (
     write_private,
 )
 
+ROLLOUT_SUFFIX = ".rollout.jsonl"
+"""What the name of a rollout's journal ends with; it records no run of its own."""
 _POINTER_BYTES = 64 * 1024
 
 
@@ -61,7 +63,9 @@ def _directories() -> list[Path]:
 
 def _paths(directories: list[Path]) -> Iterator[Path]:
     for directory in directories:
-        yield from sorted(directory.glob("*.jsonl"))
+        yield from sorted(
+            path for path in directory.glob("*.jsonl") if not path.name.endswith(ROLLOUT_SUFFIX)
+        )
         for pointer in sorted(directory.glob("*.pointer.json")):
             if (path := _pointed_at(pointer)) is not None:
                 yield path
@@ -128,5 +132,9 @@ def command(task: str, verb: str, journal: Path | str) -> str:
     if task == Task.ROLLOUT and verb == "apply":
         return "intune-scep strong-mapping rollout run"
     group = "strong-mapping" if task == Task.STRONG_MAPPING else "profiles"
-    words = ["intune-scep", group, verb, "--journal", str(journal)]
+    return command_line(["intune-scep", group, verb, "--journal", str(journal)])
+
+
+def command_line(words: list[str]) -> str:
+    """Words as a shell reads them."""
     return list2cmdline(words) if os.name == "nt" else shlex.join(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from intune_scep.cli.log import show_log
-from intune_scep.connection import AUTH_SOURCES, CLOUD_NAMES, ConnectionOptions
+from intune_scep.connection import AUTH_SOURCES, CLOUD_NAMES, ENVIRONMENT, ConnectionOptions
 
 if TYPE_CHECKING:
     from intune_scep import IntuneClient
@@ -51,6 +52,12 @@ class Shared:
             ConnectionOptionError: something is missing or impossible.
         """
         return ConnectionOptions.from_environment(**self.given)
+
+    def said(self, name: str) -> str | None:
+        """A connection option as the command line or the environment gives it, unchecked."""
+        given = self.given.get(name)
+        values = (given, *(os.environ.get(variable) for variable in ENVIRONMENT[name]))
+        return next((str(value) for value in values if value), None)
 
     def client(self) -> IntuneClient:
         """A client for the tenant.

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from intune_scep.cli.asking import DryRun, Yes
-from intune_scep.cli.console import console, headline, print_json, progress_bar
+from intune_scep.cli.console import console, headline, plain, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options, with_writing_options
 from intune_scep.cli.process import EXIT_INTERRUPTED, EXIT_TERMINATED, tell
 from intune_scep.cli.rollout_options import DEFAULT_FILE, File, Reason, RolloutJournal
 from intune_scep.cli.running import ask, show_lines
+from intune_scep.errors import IntuneScepError, NotStartedError, SeveralRolloutsError
 
 if TYPE_CHECKING:
     from intune_scep.changes.watch import Watch
+    from intune_scep.rollout.standing import Standing
+    from intune_scep.rollout.state import RolloutState
     from intune_scep.rollout.tick import Tick
 
 app = typer.Typer()
@@ -42,7 +45,11 @@ def start(
     Example: intune-scep strong-mapping rollout start strong-mapping.yml --reason "CHG0042"
     """
     with shared.client() as client:
-        foreseen = client.rollout.start(file, reason=reason, journal=journal, dry_run=True)
+        foreseen = _foreseen(
+            lambda watch: client.rollout.start(
+                file, reason=reason, journal=journal, dry_run=True, watch=watch
+            )
+        )
         if dry_run:
             return _show(shared, foreseen)
         if shared.output is OutputFormat.TEXT:
@@ -91,31 +98,76 @@ def status(
 ) -> int:
     """How far a rollout is, by its journal: rings, bars, and why it waits. Reads no profile.
 
-    `rollout run --dry-run` reads the tenant and judges the gate anew. Exit code 1 if the rollout
-    is frozen, 2 if it is paused or not started, else 0.
+    Signs in nowhere, unless several tenants have a rollout of this name and --tenant with an id
+    does not say which. `rollout run --dry-run` reads the tenant and judges the gate anew. Exit code
+    1 if the rollout is frozen, 2 if it is paused or not started, else 0.
 
     Example: intune-scep strong-mapping rollout status --watch
     """
+    from intune_scep.rollout.standing import Standing
+
+    place = _place(shared, file, journal)
+    shown: RolloutState | None = None
+    while True:
+        found = Standing(_required_state(place.journal), place.journal) if shown else place
+        if shown is None or found.state != shown:
+            shown = found.state
+            _show_standing(shared, found, clear=watch)
+        if not watch:
+            return _code(shown.state.value)
+        time.sleep(_SECONDS)
+
+
+def _place(shared: Shared, file: Path, journal: Path | None) -> Standing:
+    """Where the rollout is kept; whoever is signed in is asked only where several might be meant.
+
+    Raises:
+        IntuneScepError: it is not started, or nobody can tell which is meant.
+    """
+    from intune_scep.declarations.names import looks_like_id
+    from intune_scep.rollout.standing import find_standing
+
+    tenant, cloud = shared.said("tenant"), shared.said("cloud")
+    # A domain name is no directory of the state.
+    known = tenant if tenant and looks_like_id(tenant) else None
+    try:
+        return find_standing(file, journal=journal, tenant=known, cloud=cloud)
+    except SeveralRolloutsError as several:
+        try:
+            with shared.client() as client:
+                return find_standing(file, tenant=client.tenant_id)
+        except NotStartedError:
+            raise
+        except IntuneScepError:
+            # Who cannot sign in can still say which is meant.
+            raise several from None
+
+
+def _required_state(path: Path) -> RolloutState:
+    from intune_scep.errors import JournalError
+    from intune_scep.rollout.journal import read_state
+
+    state = read_state(path)
+    if state is None:
+        raise JournalError(f"The journal {path} is gone.")
+    return state
+
+
+def _show_standing(shared: Shared, found: Standing, *, clear: bool) -> None:
     from intune_scep.reports.rollout import state_lines
 
-    shown = None
-    with shared.client() as client:
-        while True:
-            state, path = client.rollout.status(file, journal=journal)
-            now = state.to_dict()
-            if now != shown:
-                shown = now
-                if shared.output is OutputFormat.JSON:
-                    print_json({**now, "journal": str(path)})
-                else:
-                    target = console()
-                    if watch and sys.stdout.isatty():
-                        target.clear()
-                    target.print(headline("Rollout", client.tenant_id, client.cloud))
-                    show_lines(target, state_lines(state))
-            if not watch:
-                return _code(state.state.value)
-            time.sleep(_SECONDS)
+    state = found.state
+    if shared.output is OutputFormat.JSON:
+        print_json({**state.to_dict(), "journal": str(found.journal)})
+        sys.stdout.flush()
+        return
+    target = console()
+    if clear and sys.stdout.isatty():
+        target.clear()
+    target.print(headline("Rollout", state.tenant, state.cloud), soft_wrap=True)
+    show_lines(target, state_lines(state))
+    target.print(plain(f"Kept in {found.journal}"), soft_wrap=True)
+    sys.stdout.flush()
 
 
 _SECONDS = 5.0
@@ -225,9 +277,13 @@ def rollback(
     Example: intune-scep strong-mapping rollout rollback --dry-run --reason "Wi-Fi fails"
     """
     with shared.client() as client:
-        foreseen = client.rollout.rollback(file, reason=reason, journal=journal, dry_run=True)
+        foreseen = _foreseen(
+            lambda watch: client.rollout.rollback(
+                file, reason=reason, journal=journal, dry_run=True, watch=watch
+            )
+        )
         if dry_run:
-            return _done(shared, foreseen) or (2 if foreseen.changed else 0)
+            return _show(shared, foreseen) or (2 if foreseen.changed else 0)
         if shared.output is OutputFormat.TEXT:
             _print(foreseen)
         said = "What was revoked stays revoked, and every certificate is issued once more."
@@ -247,6 +303,14 @@ def _question(foreseen: Tick) -> str:
     return f"Start the rollout {foreseen.state.name!r}? {about}".rstrip()
 
 
+def _foreseen(work: Callable[[Watch], Tick]) -> Tick:
+    """A dry run, with what is being read on a terminal."""
+    from intune_scep.changes.watch import Watch
+
+    with progress_bar("Reading") as progress:
+        return work(Watch(preparing=lambda what: progress(0, None, what)))
+
+
 def _work(shared: Shared, work: Callable[[Watch], Tick]) -> int:
     """Do a tick under a progress bar that Ctrl-C stops in order, and show what it did."""
     from intune_scep.changes.watch import Stop, Watch, stopping_on_signals
@@ -260,7 +324,7 @@ def _work(shared: Shared, work: Callable[[Watch], Tick]) -> int:
         tell(f"Journal: {path}")
 
     with progress_bar("Rollout") as progress, stopping_on_signals(stop, stopping):
-        tick = work(Watch(began, progress, stop))
+        tick = work(Watch(began, progress, stop, lambda what: progress(0, None, what)))
     return _show(shared, tick)
 
 

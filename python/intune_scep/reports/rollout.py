@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -31,7 +31,8 @@ _ANSWERS: Final = {Answer.PASS: "good", Answer.FAIL: "bad", Answer.UNKNOWN: "not
 
 def tick_lines(tick: Tick) -> list[Line]:
     """What one tick did, how far the rollout is, and why it goes no further."""
-    lines = [Line(printable(said), "heading") for said in tick.did]
+    lines = [Line("Dry run: nothing is written.", "note")] if tick.dry_run else []
+    lines += [Line(printable(said), "heading") for said in tick.did]
     if tick.plan is not None:
         lines += plan_lines(tick.plan)
     lines += [Line(""), *state_lines(tick.state)]
@@ -40,6 +41,28 @@ def tick_lines(tick: Tick) -> list[Line]:
     where = "would be kept in" if tick.dry_run else "is kept in"
     lines.append(Line(printable(f"The state {where} {tick.journal}"), "quiet"))
     return lines
+
+
+def text_of_tick(tick: Tick) -> str:
+    """A tick as text."""
+    return _text(tick_lines(tick))
+
+
+def text_of_state(state: RolloutState) -> str:
+    """A rollout and its rings as text."""
+    return _text(state_lines(state))
+
+
+def _text(lines: Iterable[Line]) -> str:
+    return "\n".join(line.text for line in lines)
+
+
+def sentence(state: RolloutState) -> str:
+    """How far a rollout is, in one sentence."""
+    done = sum(ring.state is State.COMPLETED for ring in state.rings)
+    frozen = f" {state.frozen}" if state.frozen else ""
+    rings = counted(len(state.rings), "ring")
+    return f"Rollout {state.name!r} is {state.state.value}: {done} of {rings} done.{frozen}"
 
 
 def wait_lines(wait: Wait | None) -> Iterator[Line]:

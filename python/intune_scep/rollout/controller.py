@@ -23,13 +23,14 @@ from intune_scep.rollout.resolution import Resolved
 from intune_scep.rollout.rings import Rings
 from intune_scep.rollout.state import Run
 from intune_scep.rollout.tick import Tick, Wait
+from intune_scep.rollout.ways import way_on
 from intune_scep.rollout.words import Need, Stage, State
 
 _STANDS: Final = {
-    State.NOT_ACTIVATED: (Need.PERSON, "It is not started yet."),
-    State.PAUSED: (Need.PERSON, "It is paused."),
-    State.CANCELED: (Need.PERSON, "It is canceled."),
-    State.ERROR: (Need.REPAIR, "It is frozen."),
+    State.NOT_ACTIVATED: (Need.PERSON, "It is not started yet.", "start"),
+    State.PAUSED: (Need.PERSON, "It is paused.", "resume"),
+    State.CANCELED: (Need.PERSON, "It is canceled.", None),
+    State.ERROR: (Need.REPAIR, "It is frozen.", "resume"),
 }
 
 
@@ -81,6 +82,7 @@ async def resolved_rings(course: Course) -> Rings:
         RolloutFileError: a name leads nowhere or to several.
         GraphError, GraphTransportError: the tenant could not be read.
     """
+    course.watch.preparing("Reading the profiles")
     found = await resolve_in(course.tenant, course.file, made=course.state.clones.values())
     return Rings(course, found, _moves(course, found))
 
@@ -96,10 +98,11 @@ def _stands(course: Course) -> Wait | None:
     """Why nothing is done at all."""
     if course.state.state not in _STANDS:
         return None
-    need, said = _STANDS[course.state.state]
+    need, said, verb = _STANDS[course.state.state]
     word = course.state.paused or course.state.canceled
     why = course.state.frozen or (f"By {word}." if word is not None else "")
-    return Wait(need, "", tuple(filter(None, (said, why))))
+    cure = f"Go on with {way_on(verb)}." if verb else ""
+    return Wait(need, "", tuple(filter(None, (said, why, cure))))
 
 
 async def _finish_begun(course: Course) -> Wait | None:

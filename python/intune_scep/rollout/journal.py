@@ -17,24 +17,27 @@ from intune_scep.changes.record_log import (
     read_records,
     reopened_records,
 )
+from intune_scep.changes.runs import ROLLOUT_SUFFIX
 from intune_scep.errors import JournalError
 from intune_scep.files import digest, tenant_directory
 from intune_scep.rollout.model import RolloutFile
 from intune_scep.rollout.state import FORMAT, Fold, RolloutState, Word, fold
 
-SUFFIX: Final = ".rollout.jsonl"
 _SAFE: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 def journal_path(tenant_id: str, name: str, given: Path | None = None) -> Path:
     """Where the journal of a rollout is: where the operator says, or in the tenant's state."""
-    if given is not None:
-        return given
+    return given if given is not None else tenant_directory(tenant_id) / journal_name(name)
+
+
+def journal_name(name: str) -> str:
+    """What the journal of a rollout is called in the state of its tenant."""
     plain = name.lower()
     if not _SAFE.fullmatch(plain):
         words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40]
         plain = f"{words}-{digest(name.encode())[:16]}".lstrip("-")
-    return tenant_directory(tenant_id) / f"{plain}{SUFFIX}"
+    return f"{plain}{ROLLOUT_SUFFIX}"
 
 
 def read_state(path: Path) -> RolloutState | None:
@@ -120,7 +123,7 @@ def _first(tenant_id: str, cloud: str, file: RolloutFile, at: datetime) -> dict[
         "cloud": cloud,
         "name": file.name,
         "strategy": file.strategy.value,
-        "file": str(file.path),
+        "file": str(file.path.absolute()),
         "digest": file.digest,
         "rings": rings_of(file),
         "at": at.isoformat(timespec="seconds"),
@@ -141,10 +144,19 @@ def _checked(
             f"{journal.path} is the journal of tenant {state.tenant} ({state.cloud}), but you are"
             f" signed in to {tenant_id} ({cloud}). Nothing was changed."
         )
+    require_name(state, journal.path, file)
+    return journal
+
+
+def require_name(state: RolloutState, path: Path, file: RolloutFile) -> None:
+    """Refuse the journal of another rollout.
+
+    Raises:
+        JournalError: it is.
+    """
     if state.name != file.name:
         raise JournalError(
-            f"{journal.path} is the journal of the rollout {state.name!r}, but {file.path} is of"
+            f"{path} is the journal of the rollout {state.name!r}, but {file.path} is of"
             f" {file.name!r}. Nothing was changed.",
             hint="Give the file of that rollout, or another journal.",
         )
-    return journal

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from intune_scep.audience.reissued import Reissuance, reissuance
+from intune_scep.changes.watch import silent
 from intune_scep.errors import IntuneScepError
 from intune_scep.rollout.commands import run_command
 from intune_scep.rollout.gates import CommandEnd, Devices, Facts, Told
@@ -27,6 +28,7 @@ class Observer:
         file: Of the rollout; its directory is where a command runs.
         verifiable: Ids of the ring's profiles of which Intune reports certificates.
         control: Ids of the profiles that are not changed yet.
+        preparing: Told what is being read.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Observer:
         *,
         verifiable: Collection[str],
         control: Collection[str],
+        preparing: Callable[[str], None] = silent,
     ) -> None:
         self._tenant = tenant
         self._file = file
@@ -47,6 +50,7 @@ class Observer:
         self._ring = ring
         self._verifiable = frozenset(verifiable)
         self._control = frozenset(control)
+        self._preparing = preparing
         self._unread: dict[str, str] = {}
 
     async def facts(self, changed_at: datetime) -> Facts:
@@ -83,8 +87,10 @@ class Observer:
             self._unread |= dict.fromkeys(wanted, why)
             return None
         try:
+            self._preparing("Reading the certificates")
             issued = await read_issued(self._tenant, self._ids())
             failures: Failures = []
+            self._preparing("Reading check-ins")
             check_ins = await read_check_ins(self._tenant, failures)
             if failures:
                 raise failures[0][1]
@@ -108,6 +114,7 @@ class Observer:
         return {*self._ring.profiles, *(clones[i] for i in self._ring.profiles if i in clones)}
 
     async def _told(self) -> tuple[Told | None, Told | None]:
+        self._preparing("Reading what devices told of the profiles")
         try:
             rows = await read_policy_statuses(self._tenant, self._ids() | self._control)
         except IntuneScepError as error:
@@ -124,6 +131,7 @@ class Observer:
         return _told(own, since, self._ring.excused_until), control
 
     async def _connectors(self) -> tuple[Connector, ...] | None:
+        self._preparing("Reading the certificate connectors")
         try:
             return tuple(await read_connectors(self._tenant))
         except IntuneScepError as error:
@@ -137,6 +145,7 @@ class Observer:
             "INTUNE_SCEP_TENANT": self._state.tenant,
         }
         command = self._gates.command or ()
+        self._preparing("Waiting for the command of the gate")
         return await run_command(command, self._file.absolute().parent, about)
 
 

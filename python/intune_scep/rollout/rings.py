@@ -129,6 +129,7 @@ class Rings:
         ids = [item.profile.id or "" for item in wanted.bundles if item.verifiable]
         if not ids:
             return None
+        self._course.watch.preparing("Reading the certificates that are out")
         return Before.of(await read_issued(self._tenant, ids), ids, self._tenant.now())
 
     # Changing its profiles
@@ -207,6 +208,7 @@ class Rings:
             ring,
             verifiable=[item.profile.id or "" for item in wanted.bundles if item.verifiable],
             control=self._control(),
+            preparing=self._course.watch.preparing,
         )
         facts = await observer.facts(changed_at)
         promoted = {name: str(word) for name, word in ring.promoted.items()}

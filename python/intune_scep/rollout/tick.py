@@ -99,7 +99,7 @@ class Tick:
     @property
     def exit(self) -> Exit:
         """The exit code."""
-        if self.state.state is State.ERROR:
+        if self.state.state is State.ERROR or any(report.failed for report in self.reports):
             return Exit.FAILED
         if self.wait is None:
             return Exit.AS_ALLOWED
@@ -110,12 +110,15 @@ class Tick:
         """One sentence or two for people; names the simulator where there is one."""
         said = [*self.did, *(self.wait.said if self.wait is not None else ())]
         text = " ".join(said) or "There was nothing to do."
+        if self.dry_run:
+            text = f"Dry run, nothing is written: {text}"
         return f"SIMULATOR: {text}" if self.state.cloud == "simulator" else text
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
         return {
             **self.state.to_dict(),
+            "dry_run": self.dry_run,
             "changed": self.changed,
             "failed": self.exit is Exit.FAILED,
             "msg": self.msg,

@@ -10,22 +10,23 @@ from typing import Final
 
 from intune_scep.changes.journal import announces_nothing
 from intune_scep.changes.plan import Task
+from intune_scep.changes.record_log import holds_nothing
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import require_permission, roll_back
 from intune_scep.changes.watch import Watch
-from intune_scep.errors import JournalError, PlanError
+from intune_scep.errors import PlanError
 from intune_scep.files import tenant_lock
 from intune_scep.rollout.controller import do_tick, follow_edits, resolved_rings
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.file import load_rollout
-from intune_scep.rollout.journal import journal_path, open_journal, read_state
+from intune_scep.rollout.journal import journal_path, open_journal
 from intune_scep.rollout.preflight import preflight_notes
 from intune_scep.rollout.state import RolloutState, Word
 from intune_scep.rollout.tick import Tick
+from intune_scep.rollout.ways import way_on
 from intune_scep.rollout.words import Answer, State
-from intune_scep.tenant import (
-    Tenant,
-)
+from intune_scep.tenant import Tenant
+from intune_scep.wording import option
 
 DEFAULT_FILE: Final = Path("strong-mapping.yml")
 _OVER: Final = frozenset({State.CANCELED, State.COMPLETED})
@@ -68,15 +69,15 @@ async def start_rollout(
         PlanError: it is started already.
         IntuneScepError: as for `run_rollout`.
     """
-    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
+    if not dry_run:
+        require_permission(tenant)
+    async with _opened(tenant, file, journal, dry_run=dry_run, begins=True, watch=watch) as course:
         if course.state.started is not None:
             raise PlanError(
                 f"The rollout {course.state.name!r} is started already: it is"
-                f" {course.state.state.value}.",
-                hint="Go on with `rollout run`.",
+                f" {course.state.state.told}.",
+                hint=f"Go on with {way_on('run')}.",
             )
-        if not dry_run:
-            require_permission(tenant)
         follow_edits(course)
         # What its file names must be there before anybody may say that it was started.
         await resolved_rings(course)
@@ -88,14 +89,20 @@ async def start_rollout(
 
 
 async def pause_rollout(
-    tenant: Tenant, file: Path, *, reason: str, journal: Path | None = None
+    tenant: Tenant,
+    file: Path,
+    *,
+    reason: str,
+    journal: Path | None = None,
+    dry_run: bool = False,
 ) -> Tick:
     """Open nothing more until it is resumed; what was changed stays.
 
     Raises:
         PlanError: there is nothing to pause.
     """
-    async with _opened(tenant, file, journal) as course:
+    _require_reason(reason)
+    async with _opened(tenant, file, journal, dry_run=dry_run) as course:
         _require_going(course.state, "paused")
         course.journal.note_word("paused", _word(tenant, reason))
         return _told(course, "Paused: nothing more is opened until it is resumed.")
@@ -107,6 +114,7 @@ async def resume_rollout(
     *,
     reason: str = "",
     journal: Path | None = None,
+    dry_run: bool = False,
     watch: Watch | None = None,
 ) -> Tick:
     """Lift a pause or a freeze, and do a tick.
@@ -114,10 +122,13 @@ async def resume_rollout(
     Raises:
         PlanError: it is neither paused nor frozen.
     """
-    async with _opened(tenant, file, journal, watch=watch) as course:
+    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
         state = course.state
         if state.state not in {State.PAUSED, State.ERROR}:
-            raise PlanError(f"The rollout {state.name!r} is not paused: it is {state.state.value}.")
+            raise PlanError(
+                f"The rollout {state.name!r} is neither paused nor frozen: it is"
+                f" {state.state.told}."
+            )
         follow_edits(course)
         course.journal.note_word("resumed", _word(tenant, reason))
         course.did.append("Resumed.")
@@ -125,14 +136,20 @@ async def resume_rollout(
 
 
 async def cancel_rollout(
-    tenant: Tenant, file: Path, *, reason: str, journal: Path | None = None
+    tenant: Tenant,
+    file: Path,
+    *,
+    reason: str,
+    journal: Path | None = None,
+    dry_run: bool = False,
 ) -> Tick:
     """End a rollout where it is. Nothing is taken back, and clones stay as they are.
 
     Raises:
         PlanError: it is over already.
     """
-    async with _opened(tenant, file, journal) as course:
+    _require_reason(reason)
+    async with _opened(tenant, file, journal, dry_run=dry_run) as course:
         _require_going(course.state, "canceled")
         course.journal.note_word("canceled", _word(tenant, reason))
         return _told(course, "Canceled. What was changed stays as it is.")
@@ -144,6 +161,7 @@ async def promote_rollout(
     *,
     reason: str,
     journal: Path | None = None,
+    dry_run: bool = False,
     watch: Watch | None = None,
 ) -> Tick:
     """Answer the approval that a ring waits for; where it waits for none, open the next ring over
@@ -152,13 +170,14 @@ async def promote_rollout(
     Raises:
         PlanError: no ring stands at a gate, or its gate fails.
     """
-    async with _opened(tenant, file, journal, watch=watch) as course:
+    _require_reason(reason)
+    async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
         state = course.state
         _require_going(state, "promoted")
         ring = state.current
         if ring is None or ring.state is not State.ACTIVATED or state.state is not State.ACTIVATED:
             raise PlanError(
-                f"No ring of {state.name!r} stands at a gate: it is {state.state.value}."
+                f"No ring of {state.name!r} stands at a gate: it is {state.state.told}."
             )
         follow_edits(course)
         rings = await resolved_rings(course)
@@ -195,7 +214,10 @@ async def roll_back_rollout(
     Raises:
         JournalError: a journal of one of its runs cannot be used.
     """
+    _require_reason(reason)
     async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
+        if course.state.started is None:
+            raise PlanError(f"The rollout {course.state.name!r} is not started: nothing to undo.")
         # A run whose journal holds no plan was killed before anything was sent.
         left = [
             run
@@ -216,27 +238,7 @@ async def roll_back_rollout(
                 break
             course.journal.note("taken_back", tenant.now(), run=str(run))
         said = " ".join(report.msg for report in reports) or "Nothing is left to take back."
-        tick = _told(course, said)
-        return replace(tick, reports=tuple(reports), dry_run=dry_run)
-
-
-def rollout_state(
-    tenant_id: str, file: Path, *, journal: Path | None = None
-) -> tuple[RolloutState, Path]:
-    """How far a rollout is, by its journal alone.
-
-    Raises:
-        JournalError: it was not started, or its journal is damaged.
-        FileError, ConfigurationError: the file cannot be used.
-    """
-    path = journal_path(tenant_id, load_rollout(file).name, journal)
-    state = read_state(path)
-    if state is None:
-        raise JournalError(
-            f"There is no journal {path}: the rollout is not started.",
-            hint="Start it with `rollout start`.",
-        )
-    return state, path
+        return replace(_told(course, said), reports=tuple(reports))
 
 
 @asynccontextmanager
@@ -246,15 +248,21 @@ async def _opened(
     journal: Path | None,
     *,
     dry_run: bool = False,
+    begins: bool = False,
     watch: Watch | None = None,
 ) -> AsyncIterator[Course]:
-    """A rollout on which nobody else is at work on this machine."""
+    """A rollout on which nobody else is at work on this machine.
+
+    Args:
+        begins: Make its journal if there is none; else nothing is kept of one not started.
+    """
     content = load_rollout(file)
     path = journal_path(tenant.tenant_id, content.name, journal)
+    in_memory = dry_run or (not begins and holds_nothing(path))
     with (
         tenant_lock(tenant.tenant_id, job=f"the rollout {content.name}", name="rollout"),
         open_journal(
-            path, tenant.tenant_id, tenant.cloud, content, tenant.now(), dry_run=dry_run
+            path, tenant.tenant_id, tenant.cloud, content, tenant.now(), dry_run=in_memory
         ) as opened,
     ):
         yield Course(tenant, content, opened, watch or Watch(), dry_run)
@@ -262,7 +270,9 @@ async def _opened(
 
 def _require_going(state: RolloutState, word: str) -> None:
     if state.started is None or state.state in _OVER:
-        raise PlanError(f"The rollout {state.name!r} cannot be {word}: it is {state.state.value}.")
+        hint = f"Start it with {way_on('start')}." if state.started is None else None
+        said = f"The rollout {state.name!r} cannot be {word}: it is {state.state.told}."
+        raise PlanError(said, hint=hint)
 
 
 def _word(tenant: Tenant, reason: str) -> Word:
@@ -270,4 +280,9 @@ def _word(tenant: Tenant, reason: str) -> Word:
 
 
 def _told(course: Course, said: str) -> Tick:
-    return Tick(course.state, (said,), None, course.journal.path)
+    return Tick(course.state, (said,), None, course.journal.path, dry_run=course.dry_run)
+
+
+def _require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise PlanError(f"{option('rollout_reason')} is empty. It is kept with who did it.")

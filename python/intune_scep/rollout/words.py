@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class State(StrEnum):
@@ -19,6 +20,14 @@ class State(StrEnum):
     CANCELED = "canceled"
     ERROR = "error"
     COMPLETED = "completed"
+
+    @property
+    def told(self) -> str:
+        """As a sentence says it: "it is frozen", where the word for machines is Microsoft's."""
+        return _TOLD.get(self, self.value)
+
+
+_TOLD: Final = {State.NOT_ACTIVATED: "not started", State.ERROR: "frozen"}
 
 
 class Answer(StrEnum):

@@ -22,6 +22,11 @@ from intune_scep.strong_mapping import Choices
 COLLECTION = Path(_base.__file__).resolve().parents[2]
 OF_THE_MODULE = {"failure", "files", "journal_content", "msg", "proof", "text"}
 FOR_EACH = {ALWAYS, "for declarations"}
+ROLLOUT = """
+rollout: r
+strategy: in_place
+rings: [{name: first, profiles: [iOS - SCEP - User - Corporate Wi-Fi]}]
+"""
 OF_THE_LIBRARY = {"changed", "failed", "warnings", "msg"}
 
 
@@ -33,6 +38,8 @@ def results(tmp_path_factory):
     options = ConnectionOptions(cloud="simulator", simulator=str(database))
     gone = {"name": "None", "platform": "ios", "state": "absent"}
     declaration = parse_declaration(gone, kind=ProfileKind.SCEP)
+    rollout = database.with_name("strong-mapping.yml")
+    rollout.write_text(ROLLOUT)
     with IntuneClient(options) as client:
         choices = Choices(min_ready=95)
         declared = client.profiles.apply([declaration], dry_run=True).to_dict()
@@ -41,6 +48,11 @@ def results(tmp_path_factory):
             "strong_mapping_impact_info": client.strong_mapping.impact().to_dict(),
             "strong_mapping_info": client.strong_mapping.assess().to_dict(),
             "strong_mapping_readiness_info": client.strong_mapping.readiness().to_dict(),
+            "strong_mapping_rollout": client.rollout.start(rollout, dry_run=True).to_dict(),
+            "strong_mapping_rollout_info": {
+                **client.rollout.status(rollout)[0].to_dict(),
+                "journal": "j",
+            },
             "certificate_profiles": declared,
             "trusted_root_profile": declared,
             "scep_profile": declared,
@@ -50,18 +62,23 @@ def results(tmp_path_factory):
 def test_every_field_of_a_profile_occurs(results):
     documented = {item.name for rows in map(rows_of, RESULTS) for item in rows}
     assert documented == {
-        name for item in results.values() for row in item["profiles"] for name in row
+        name for item in results.values() for row in item.get("profiles", ()) for name in row
     }
 
 
 def rows_of(module):
-    return next(field.contains for field in RESULTS[module] if field.name == "profiles")
+    return next((item.contains for item in RESULTS[module] if item.name == "profiles"), ())
 
 
 @pytest.mark.parametrize("module", RESULTS)
 def test_every_field_that_is_returned_is_documented_and_the_other_way_round(module, results):
     result, fields = results[module], {field.name: field for field in RESULTS[module]}
     assert set(result) - OF_THE_LIBRARY == set(fields) - OF_THE_MODULE
+    if "rings" in result:
+        [ring] = result["rings"]
+        rings = next(item.contains for item in RESULTS[module] if item.name == "rings")
+        assert set(ring) == {item.name for item in rings}
+        return
     assert result["profiles"]
     documented = {field.name for field in fields["profiles"].contains}
     always = {item.name for item in fields["profiles"].contains if item.returned in FOR_EACH}

@@ -16,6 +16,8 @@ from ansible_collections.intune.scep.plugins.modules import (
     strong_mapping_impact_info,
     strong_mapping_info,
     strong_mapping_readiness_info,
+    strong_mapping_rollout,
+    strong_mapping_rollout_info,
     trusted_root_profile,
     trusted_root_profile_info,
 )
@@ -30,6 +32,8 @@ REQUIRED = {
     strong_mapping_impact_info: {},
     strong_mapping_info: {},
     strong_mapping_readiness_info: {},
+    strong_mapping_rollout: {},
+    strong_mapping_rollout_info: {},
     trusted_root_profile: {**ROOT, "state": "absent"},
     trusted_root_profile_info: {},
 }
