@@ -28,7 +28,13 @@ BOUNDS = settings(
     # What is found is kept as a directed sequence in hunts.py; shrinking takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
-HUNT = settings(BOUNDS, max_examples=40, derandomize=True, phases=[Phase.generate])
+HUNT = settings(
+    BOUNDS,
+    max_examples=25,
+    stateful_step_count=14,
+    derandomize=True,
+    phases=[Phase.generate],
+)
 
 USERS = ("Windows user Wi-Fi", "iOS user Wi-Fi", "Android user Wi-Fi", "Windows user sign-in")
 OTHERS = ("Windows user VPN", "macOS user Wi-Fi", "Windows device Wi-Fi", "iOS user VPN")
