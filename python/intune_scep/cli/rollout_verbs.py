@@ -125,7 +125,6 @@ def _place(shared: Shared, file: Path, journal: Path | None) -> Standing:
         IntuneScepError: it is not started, or nobody can tell which is meant.
     """
     from intune_scep.declarations.names import looks_like_id
-    from intune_scep.errors import IntuneScepError, NotStartedError, SeveralRolloutsError
     from intune_scep.rollout.standing import find_standing
 
     tenant, cloud = shared.said("tenant"), shared.said("cloud")
