@@ -20,10 +20,15 @@ PATIENCE: Final = "<patience>"
 
 @dataclass(frozen=True)
 class Found:
-    """What was read of a profile."""
+    """What was read of a profile.
+
+    Attributes:
+        links: Name of a link to what it leads to: an id, None, or why it could not be read.
+    """
 
     profile: Profile
     root: Profile | IntuneScepError | None = None
+    links: Mapping[str, str | IntuneScepError | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,11 @@ class Beside(ABC):
 
     needs_root: ClassVar[bool] = False
     needs_assignments: ClassVar[bool] = False
+
+    @property
+    def links(self) -> frozenset[str]:
+        """Names of the links to certificate profiles that have to be read."""
+        return frozenset()
 
     @abstractmethod
     def lack(self, found: Found) -> str | None:
@@ -94,6 +104,11 @@ class Expectation:
     @property
     def needs_root(self) -> bool:
         return any(thing.needs_root for thing in self.beside.values())
+
+    @property
+    def links(self) -> frozenset[str]:
+        """Names of the links to certificate profiles that have to be read."""
+        return frozenset[str]().union(*(thing.links for thing in self.beside.values()))
 
     @property
     def needs_assignments(self) -> bool:

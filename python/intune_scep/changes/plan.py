@@ -25,7 +25,8 @@ from intune_scep.changes.values import (
     texts_of,
 )
 from intune_scep.errors import PlanError, TooManyChangesError, UnknownProfileTypeError
-from intune_scep.profiles import ProfileKind, find_profile_type, require_profile_type
+from intune_scep.profiles import ProfileKind, find_profile_type
+from intune_scep.profiles.dependants import require_written_type
 from intune_scep.wording import option
 
 PLAN_FORMAT: Final = "intune-scep/plan/2"
@@ -143,7 +144,7 @@ class Action:
     @classmethod
     def from_dict(cls, data: Any) -> Action:
         if data["odata_type"] or data["steps"]:
-            require_profile_type(text_of(data["odata_type"]))
+            require_written_type(text_of(data["odata_type"]))
         return cls(
             key=text_of(data["key"]),
             action=text_of(data["action"]),

@@ -4,7 +4,7 @@ else. Only what is seen counts."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from intune_scep.changes.content import differences
@@ -13,7 +13,7 @@ from intune_scep.changes.status import Status
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import BATCH_SIZE
 from intune_scep.graph.settle import settle
-from intune_scep.profiles import Profile, ProfileType, changed_properties, require_profile_type
+from intune_scep.profiles import Profile, ProfileType, changed_properties, find_profile_type
 from intune_scep.tenant import (
     Snapshot,
     Tenant,
@@ -21,6 +21,7 @@ from intune_scep.tenant import (
     read_profiles_by_id,
     read_root_links,
 )
+from intune_scep.tenant.dependants import read_links
 
 _OF_A_CREATE: Final = frozenset({"createdDateTime", "supportsScopeTags"})
 
@@ -29,6 +30,7 @@ _OF_A_CREATE: Final = frozenset({"createdDateTime", "supportsScopeTags"})
 class _Read:
     profile: Profile | IntuneScepError | None
     root: Profile | IntuneScepError | None = None
+    links: Mapping[str, str | IntuneScepError | None] = field(default_factory=dict)
 
 
 class Readback:
@@ -134,15 +136,32 @@ class Readback:
             if item.needs_root and isinstance(profile := profiles.get(item.id), Profile)
         ]
         roots = await self._roots(linked)
-        return [_Read(profiles.get(item.id), roots.get(item.id)) for item in expected]
+        there = [item for item in expected if isinstance(profiles.get(item.id), Profile)]
+        links = await self._links(there)
+        return [
+            _Read(
+                profiles.get(item.id),
+                roots.get(item.id),
+                {name: links.get((item.id, name)) for name in item.links},
+            )
+            for item in expected
+        ]
 
     async def _profiles(
         self, expected: Sequence[Expectation], ids: Sequence[str], *, assigned: bool, listing: bool
     ) -> Mapping[str, Profile | IntuneScepError | None]:
+        by_type = {item.id: item.odata_type for item in expected}
         try:
             if not listing or -(-len(ids) // BATCH_SIZE) <= self._pages:
-                return await read_profiles_by_id(self._tenant, ids, with_assignments=assigned)
-            rows = {item.odata_type: require_profile_type(item.odata_type) for item in expected}
+                return await read_profiles_by_id(
+                    self._tenant, ids, with_assignments=assigned, types=by_type
+                )
+            # Profiles of other types are asked for by id.
+            rows = {
+                item.odata_type: row
+                for item in expected
+                if (row := find_profile_type(item.odata_type)) is not None
+            }
             types = {**self._types, **rows}
             snapshot = await read_profiles(self._tenant, types.values(), with_assignments=assigned)
             self.listed = snapshot
@@ -151,7 +170,9 @@ class Readback:
             }
             # A profile that a listing lacks may be gone or merely late: ask for it by id.
             missing = [identifier for identifier in ids if identifier not in listed]
-            rest = await read_profiles_by_id(self._tenant, missing, with_assignments=assigned)
+            rest = await read_profiles_by_id(
+                self._tenant, missing, with_assignments=assigned, types=by_type
+            )
         except IntuneScepError as error:
             return dict.fromkeys(ids, error)
         return {**listed, **rest}
@@ -163,6 +184,15 @@ class Readback:
             return await read_root_links(self._tenant, profiles) if profiles else {}
         except IntuneScepError as error:
             return {profile.id or "": error for profile in profiles}
+
+    async def _links(
+        self, expected: Sequence[Expectation]
+    ) -> Mapping[tuple[str, str], str | IntuneScepError | None]:
+        wanted = [(item.id, item.odata_type, name) for item in expected for name in item.links]
+        try:
+            return await read_links(self._tenant, wanted) if wanted else {}
+        except IntuneScepError as error:
+            return {(identifier, name): error for identifier, _, name in wanted}
 
     def _judge(self, expected: Expectation, found: _Read) -> Reading:
         now = found.profile
@@ -177,7 +207,7 @@ class Readback:
         reading = self._judge_content(expected, now)
         if reading.status is not Status.APPLIED:
             return reading
-        return _judge_beside(expected, Found(now, found.root)) or reading
+        return _judge_beside(expected, Found(now, found.root, found.links)) or reading
 
     def _judge_content(self, expected: Expectation, now: Profile) -> Reading:
         wire, version = now.to_wire(), now.version

@@ -33,8 +33,11 @@ from intune_scep.changes.watch import Watch
 from intune_scep.errors import IntuneScepError, JournalError, PermissionMissingError, PlanError
 from intune_scep.files import tenant_lock
 from intune_scep.graph.permissions import missing_permissions
-from intune_scep.profiles import Profile, require_profile_type
+from intune_scep.profiles import Profile, find_profile_type
+from intune_scep.profiles.parsing import parse_written
 from intune_scep.tenant import Tenant, read_profiles, read_root_links
+from intune_scep.tenant.dependants import read_links
+from intune_scep.tenant.listing import list_configurations
 
 _WRITING = "DeviceManagementConfiguration.ReadWrite.All"
 _JOBS: Mapping[Task, str] = {
@@ -436,12 +439,16 @@ async def roll_back(
 async def _now(tenant: Tenant, content: Journal) -> Now:
     run = content.first
     begun = [action for action in run.plan.writing if run.record(action).begun]
-    types = {action.odata_type: require_profile_type(action.odata_type) for action in begun}
+    types = {
+        action.odata_type: row
+        for action in begun
+        if (row := find_profile_type(action.odata_type)) is not None
+    }
     assigned = any(not step.properties for action in begun for step in action.steps)
-    if not types:
-        return Now({})
-    snapshot = await read_profiles(tenant, types.values(), with_assignments=assigned)
-    profiles = {profile.id or "": profile for profile in snapshot.profiles}
+    profiles, links = await _dependants_now(tenant, begun)
+    if types:
+        snapshot = await read_profiles(tenant, types.values(), with_assignments=assigned)
+        profiles |= {profile.id or "": profile for profile in snapshot.profiles}
     if not assigned:
         return Now(profiles)
     linked = {i: profiles[i] for i in linked_ids(content) if i in profiles}
@@ -451,7 +458,43 @@ async def _now(tenant: Tenant, content: Journal) -> Now:
         if isinstance(root, IntuneScepError):
             raise root
         roots[identifier] = root.id if isinstance(root, Profile) else None
-    return Now(profiles, roots)
+    return Now(profiles, roots, links)
+
+
+async def _dependants_now(
+    tenant: Tenant, begun: Iterable[Action]
+) -> tuple[dict[str, Profile], dict[tuple[str, str], str | None]]:
+    """The profiles of the types of dependants that a run wrote, and where the links that it
+    changed lead.
+
+    Raises:
+        IntuneScepError: one of them could not be read.
+    """
+    types = {
+        action.odata_type.lower()
+        for action in begun
+        if find_profile_type(action.odata_type) is None
+    }
+    if not types:
+        return {}, {}
+    wanted = [
+        (action.id, action.odata_type, name)
+        for action in begun
+        if action.id
+        for step in action.steps
+        for name in step.links
+    ]
+    listed = await list_configurations(
+        tenant, (), lambda odata_type: odata_type.lower() in types, with_assignments=True
+    )
+    profiles = {str(wire["id"]): parse_written(wire) for wire in listed.items}
+    links: dict[tuple[str, str], str | None] = {}
+    there = [link for link in wanted if link[0] in profiles]
+    for key, led_to in (await read_links(tenant, there)).items():
+        if isinstance(led_to, IntuneScepError):
+            raise led_to
+        links[key] = led_to
+    return profiles, links
 
 
 async def verify_journal(tenant: Tenant, journal: Path) -> RunReport:

@@ -38,12 +38,15 @@ class Now:
     """What the tenant has now.
 
     Attributes:
-        profiles: Every certificate profile with its assignments, by id.
+        profiles: Every certificate profile with its assignments, and the dependants that the run
+            wrote, by id.
         roots: By SCEP profile id: id of the root it points at, for those whose link was read.
+        links: By id of a dependant and name of a link: id of the certificate profile it leads to.
     """
 
     profiles: Mapping[str, Profile]
     roots: Mapping[str, str | None] = field(default_factory=dict)
+    links: Mapping[tuple[str, str], str | None] = field(default_factory=dict)
 
     @cached_property
     def _index(self) -> ProfileIndex:
@@ -150,6 +153,10 @@ class _Undo:
     def pointed_at(self, profile_id: str | None) -> str | None:
         """Id of the root that a SCEP profile points at now."""
         return self._now.roots.get(profile_id or "")
+
+    def led_to(self, profile_id: str | None, link: str) -> str | None:
+        """Id of the certificate profile that a link of a dependant leads to now."""
+        return self._now.links.get((profile_id or "", link))
 
     def id_of(self, reference: Reference | None) -> str | None:
         """Id of a root, one that the run made included."""

@@ -77,6 +77,8 @@ def _failed_words(limit: MaxFailed) -> str:
 def _who(ring: Ring, found: ResolvedRing | None) -> str:
     if ring.rest:
         return "the rest"
+    if ring.back:
+        return "the originals come back"
     if ring.groups:
         return f"{_count(len(ring.groups), 'group')}: {_shown(ring.groups)}"
     names: Iterable[str] = ring.profiles

@@ -7,9 +7,10 @@ case of variables; line breaks in base64; annotations; what only Graph writes. N
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from intune_scep.profiles.dependants import name_of_dependant
 from intune_scep.profiles.flags import Flags
 from intune_scep.profiles.properties import Property
 from intune_scep.profiles.registry import ProfileType, require_profile_type
@@ -57,6 +58,24 @@ def normal_value(profile_type: ProfileType, name: str, value: Any) -> Hashable:
     return _normalise(value, profile_type.properties_by_name.get(name))
 
 
+def normaliser(odata_type: object) -> Callable[[str, Any], Hashable]:
+    """What normalises a property, by name and value, of a profile that runs write.
+
+    Raises:
+        UnknownProfileTypeError: the type is neither a certificate profile's nor a dependant's.
+    """
+    _, known = _known(odata_type)
+    return lambda name, value: _normalise(value, known.get(name))
+
+
+def _known(odata_type: object) -> tuple[str, Mapping[str, Property]]:
+    """A type in one spelling, and what is known of its properties: of a dependant's nothing."""
+    if (name := name_of_dependant(odata_type)) is not None:
+        return name, {}
+    row = require_profile_type(odata_type)
+    return row.name, row.properties_by_name
+
+
 def same_profile(one: Profile | Mapping[str, Any], other: Profile | Mapping[str, Any]) -> bool:
     """Whether two profiles differ in nothing that means something."""
     return normal_form(one) == normal_form(other)
@@ -74,22 +93,20 @@ def changed_properties(
         UnknownProfileTypeError: `@odata.type` of one is missing or not a known type.
     """
     before, after = _wire_of(current), _wire_of(wanted)
-    old, new = (require_profile_type(wire.get("@odata.type")) for wire in (before, after))
+    (old, of_old), (new, of_new) = (_known(wire.get("@odata.type")) for wire in (before, after))
 
     def differs(name: str, value: Any) -> bool:
         earlier = before.get(name, _ABSENT)
-        if earlier is value and old is new:
+        if earlier is value and old == new:
             return False  # One value, as a profile and a changed copy of it share them.
         if not _counts(name):
             return False
-        if earlier is _ABSENT or _differ_in_length(
-            new.properties_by_name.get(name), earlier, value
-        ):
+        if earlier is _ABSENT or _differ_in_length(of_new.get(name), earlier, value):
             return True
-        return normal_value(old, name, earlier) != normal_value(new, name, value)
+        return _normalise(earlier, of_old.get(name)) != _normalise(value, of_new.get(name))
 
     changed = (name for name, value in after.items() if differs(name, value))
-    return (*(() if old is new else ("@odata.type",)), *changed)
+    return (*(() if old == new else ("@odata.type",)), *changed)
 
 
 def _differ_in_length(row: Property | None, one: Any, other: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from intune_scep.profiles.dependants import name_of_dependant
 from intune_scep.profiles.registry import require_profile_type
 
 if TYPE_CHECKING:
@@ -28,3 +29,16 @@ def parse_profile(wire: Mapping[str, Any], *, copy: bool = True) -> Profile:
         UnknownProfileTypeError: `@odata.type` is missing or not a certificate profile type.
     """
     return require_profile_type(wire.get("@odata.type")).model.from_wire(wire, copy=copy)
+
+
+def parse_written(wire: Mapping[str, Any], *, copy: bool = True) -> Profile:
+    """Read a profile of any type that runs write: a certificate profile, or a dependant of one.
+
+    Raises:
+        UnknownProfileTypeError: it is neither.
+    """
+    if name_of_dependant(wire.get("@odata.type")) is None:
+        return parse_profile(wire, copy=copy)
+    from intune_scep.profiles.models import DependantProfile
+
+    return DependantProfile.from_wire(wire, copy=copy)

@@ -151,6 +151,8 @@ def _who(record: ChangeRecord, name: str) -> str:
     ring = record.resolved.ring(name)
     if ring.ring.rest:
         return "everybody who is left"
+    if ring.ring.back:
+        return "everybody who had the originals, which come back"
     if ring.group_ids:
         return ", ".join(ring.ring.groups)
     return ", ".join(item.profile.display_name or "?" for item in ring.bundles)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
-from intune_scep.profiles import ScepProfile
+from intune_scep.profiles import Platform, ScepProfile
+from intune_scep.rollout.model import Dependants
 from intune_scep.rollout.pace import Burden
-from intune_scep.rollout.resolution import Resolved
+from intune_scep.rollout.resolution import Resolved, ResolvedBundle
 from intune_scep.rollout.state import RingState, RolloutState
+from intune_scep.rollout.words import Stage
+
+_APPLE: Final = frozenset({Platform.IOS, Platform.MACOS})
 
 
-def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[tuple[str, str], Burden]:
-    """Ring and profile id to what the change asks for; of the rings that are entered.
+def burdens_of(
+    resolved: Resolved, state: RolloutState, stage: Stage = Stage.OPEN
+) -> Mapping[tuple[str, str], Burden]:
+    """Ring and profile id to what a stage asks for; of the rings that are entered.
+
+    Pointing dependants elsewhere installs them anew, which enrols on Apple's platforms alone. It is
+    counted like a change of the profile, which is more than there are dependants.
 
     A device has as many certificates of a profile as are issued to it anew: on Apple's platforms
     one for each dependant (DOMAIN.md 4), so they are counted as they are.
@@ -24,11 +34,19 @@ def burdens_of(resolved: Resolved, state: RolloutState) -> Mapping[tuple[str, st
             continue
         for bundle in ring.bundles:
             identifier = bundle.profile.id or ""
-            count = _count(entered, identifier) if bundle.verifiable else None
+            old, _ = ring.exchanged(state.clones)[identifier]
+            count = _count(entered, old) if bundle.verifiable else None
+            if stage is Stage.REPOINT and not _enrols_again(bundle):
+                count = 0
             name = bundle.profile.display_name or identifier
             hosts = hosts_of(bundle.profile)
             found[entered.name, identifier] = Burden(identifier, name, count, hosts)
     return found
+
+
+def _enrols_again(bundle: ResolvedBundle) -> bool:
+    repoints = bundle.bundle is not None and bundle.bundle.dependants is Dependants.REPOINT_AT_END
+    return repoints and bundle.profile.profile_type.platform in _APPLE
 
 
 def _count(ring: RingState, profile: str) -> int | None:

@@ -7,7 +7,7 @@ its gate has passed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
@@ -18,45 +18,65 @@ from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Assignments, Reference, Seen
 from intune_scep.changes.steps.assign import Assign
 from intune_scep.changes.steps.create import Create
+from intune_scep.changes.steps.patch import Patch
 from intune_scep.errors import IntuneScepError, PlanError
-from intune_scep.profiles import Profile, writable
+from intune_scep.profiles import Profile, ScepProfile, writable
 from intune_scep.profiles.targets import Target, TargetKind, same_assignments
 from intune_scep.rollout.group_kinds import Group, read_kinds, unread, why_not_excluded
 from intune_scep.rollout.journal import RolloutJournal
-from intune_scep.rollout.model import Dependants, Finish, RolloutFile
+from intune_scep.rollout.model import Bundle, Dependants, Finish, RolloutFile
+from intune_scep.rollout.repointing import Move, Users, about, read_users, repoints
 from intune_scep.rollout.resolution import Resolved, ResolvedBundle, ResolvedRing
 from intune_scep.rollout.tick import Wait
 from intune_scep.rollout.words import Need, Stage
+from intune_scep.rules import Verdict, judge
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.assessment import SANS, append_sid_uri
-from intune_scep.strong_mapping.plan import in_words
+from intune_scep.strong_mapping.plan import in_words, wire_sans
 from intune_scep.tenant import RootLink, Tenant, read_root_links
 from intune_scep.tenant.entities import Failures, guid, read_entities, read_managed
 from intune_scep.tenant.issued import read_issued
 from intune_scep.tenant.profiles import read_profile
 
 _NOT_KEPT: Final = "It could not be learned whether the certificates of the originals are untouched"
+_UNREAD: Final = "What uses the certificates of the originals is not all known"
 _FEW: Final = 0.01
 """The part of the originals' certificates that may go in these hours for other reasons."""
 
 
 def require_possible(file: RolloutFile) -> None:
-    """Refuse what cannot be carried out yet, before anything is.
+    """Refuse what cannot be carried out, before anything is.
 
     Raises:
         PlanError: naming each bundle and key.
     """
     wrong = [
-        f"bundles[{place}].{key}: {value.value} is not possible yet; write {instead}"
+        f"bundles[{place}].{problem}"
         for place, bundle in enumerate(file.bundles)
-        for key, value, instead in (
-            ("dependants", bundle.dependants, "none, and point Wi-Fi and VPN at the copy yourself"),
-            ("finish", bundle.finish, "retire_original or keep_both"),
-        )
-        if value in {Dependants.CLONE, Dependants.REPOINT_AT_END, Finish.SWING_BACK}
+        for problem in _why_impossible(bundle, ends=any(ring.rest for ring in file.rings))
     ]
     if wrong:
         raise PlanError(f"{file.path} cannot be carried out: {'; '.join(wrong)}.")
+
+
+def _why_impossible(bundle: Bundle, *, ends: bool) -> Iterator[str]:
+    """What of a bundle cannot be carried out.
+
+    Args:
+        ends: Whether a ring takes everybody who is left.
+    """
+    if bundle.dependants is Dependants.CLONE:
+        yield (
+            "dependants: clone is not possible yet; write repoint_at_end, or none and point Wi-Fi"
+            " and VPN at the copy yourself"
+        )
+    if ends:
+        return
+    needs = "needs a last ring with rest: true, since whoever is in no ring would be cut off"
+    if bundle.dependants is Dependants.REPOINT_AT_END:
+        yield f"dependants: repoint_at_end {needs}"
+    if bundle.finish is Finish.SWING_BACK:
+        yield f"finish: swing_back {needs}"
 
 
 @dataclass(frozen=True)
@@ -67,15 +87,23 @@ class Clone:
     resolved: Resolved
     journal: RolloutJournal
     task: ClassVar[Task] = Task.ROLLOUT
-    before_gate: ClassVar[Sequence[Stage]] = (Stage.CREATE, Stage.OPEN)
+
+    def before_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
+        """A ring gets the clones; at the end the originals may come back with the SID URI."""
+        return (Stage.AMEND, Stage.OPEN) if ring.ring.back else (Stage.CREATE, Stage.OPEN)
 
     def after_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
-        """A ring of groups is taken out of the originals; the rest ends them as the file says."""
-        return (Stage.FINISH,) if ring.ring.rest else (Stage.SETTLE,)
+        """A ring of groups is taken out of the originals; the rest ends them as the file says.
+
+        Dependants follow before what they used is taken away.
+        """
+        if ring.ring.back:
+            return (Stage.REPOINT, Stage.WITHDRAW)
+        return (Stage.REPOINT, Stage.FINISH) if ring.ring.rest else (Stage.SETTLE,)
 
     async def why_not(self, ring: ResolvedRing) -> Wait | None:
         """Why the groups of a ring could not be taken out of the originals."""
-        if ring.ring.rest:
+        if not ring.ring.groups:
             return None
         wanted = {*ring.group_ids, *self._assigned(ring)}
         try:
@@ -102,13 +130,16 @@ class Clone:
 
     async def devices(self, ring: ResolvedRing) -> Collection[str] | None:
         """The managed devices in the ring's groups, or of their users."""
-        if ring.ring.rest:
+        if not ring.ring.groups:
             return None
         groups = await read_kinds(self.tenant, ring.group_ids)
         return await _managed_by(self.tenant, groups.values())
 
     async def why_wait(self, ring: ResolvedRing, stage: Stage) -> Wait | None:
-        """Before anybody gets a clone, the originals' certificates must be seen to be untouched."""
+        """Before anybody gets a clone, the originals' certificates must be seen to be untouched;
+        before a dependant follows, all of them must be known."""
+        if stage is Stage.REPOINT:
+            return await self._unread(ring)
         first = self.journal.state.rings[0]
         if stage is not Stage.OPEN or first.name != ring.ring.name or first.changed:
             return None
@@ -119,6 +150,18 @@ class Clone:
             why = "The report of certificates must be younger than the clones before they are used."
             return Wait(Need.TIME, ring.ring.name, (why,), made + REPORT_LAG)
         return await self._touched(ring)
+
+    async def _unread(self, ring: ResolvedRing) -> Wait | None:
+        if not any(map(_repoints_at_end, ring.bundles)):
+            return None
+        try:
+            unread = (await read_users(self.tenant)).unread
+        except IntuneScepError as error:
+            unread = (str(error),)
+        if not unread:
+            return None
+        said = tuple(f"{_UNREAD}: {why}" for why in unread)
+        return Wait(Need.EVIDENCE, ring.ring.name, said)
 
     async def _touched(self, ring: ResolvedRing) -> Wait | None:
         before = self.journal.state.ring(ring.ring.name).before
@@ -148,14 +191,19 @@ class Clone:
             Stage.CREATE: self._creates,
             Stage.OPEN: self._opens,
             Stage.SETTLE: self._settles,
+            Stage.REPOINT: self._repoints,
             Stage.FINISH: self._finishes,
+            Stage.AMEND: self._amends,
+            Stage.WITHDRAW: self._withdraws,
         }
+        actions = tuple(await makers[stage](ring, chosen))
         return Plan(
             Task.ROLLOUT,
             self.tenant.tenant_id,
             self.tenant.cloud,
-            tuple(await makers[stage](ring, chosen)),
+            actions,
             choices={"ring": ring.ring.name, "stage": stage.value},
+            notes=about(actions),
             made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
 
@@ -200,6 +248,10 @@ class Clone:
 
     async def _open(self, ring: ResolvedRing, item: ResolvedBundle) -> Action:
         key = item.profile.id or ""
+        if ring.ring.back:
+            original = await self._read(key, item.profile.display_name)
+            nobody = tuple(original.assignments or ())
+            return _assigned(key, original, nobody, self.journal.state.assigned[key])
         clone = await self._read(self._clones[key], item.clone_name)
         held = tuple(clone.assignments or ())
         if ring.ring.rest:
@@ -226,8 +278,33 @@ class Clone:
             key = item.profile.id or ""
             original = await self._read(key, item.profile.display_name)
             held = tuple(original.assignments or ())
-            found.append(_assigned(key, original, held, _without(held, ring.group_ids)))
+            # What its dependants use stays until they follow.
+            stays = _repoints_at_end(item)
+            wanted = held if stays else _without(held, ring.group_ids)
+            found.append(_assigned(key, original, held, wanted))
         return found
+
+    async def _repoints(
+        self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]
+    ) -> list[Action]:
+        following = [item for item in bundles if _repoints_at_end(item)]
+        moves = [self._move(ring, item) for item in following]
+        users = await read_users(self.tenant) if moves else Users()
+        if users.unread:
+            raise PlanError(f"{_UNREAD}: {users.unread[0]}")
+        # A profile is done with when nothing uses what its people have no longer.
+        left = {move.before for move in moves if users.by_profile.get(move.before)}
+        done = [
+            item
+            for item in bundles
+            if item not in following or self._move(ring, item).before not in left
+        ]
+        return [*map(_nothing, done), *repoints(users, moves)]
+
+    def _move(self, ring: ResolvedRing, item: ResolvedBundle) -> Move:
+        before, after = ring.exchanged(self._clones)[item.profile.id or ""]
+        names = item.profile.display_name or "", item.clone_name
+        return Move(before, after, names[::-1] if ring.ring.back else names)
 
     async def _finishes(
         self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]
@@ -237,8 +314,32 @@ class Clone:
             key = item.profile.id or ""
             original = await self._read(key, item.profile.display_name)
             held = tuple(original.assignments or ())
-            retires = item.bundle is not None and item.bundle.finish is Finish.RETIRE_ORIGINAL
-            found.append(_assigned(key, original, held, () if retires else held))
+            found.append(_assigned(key, original, held, self._left_of(item, held)))
+        return found
+
+    def _left_of(self, item: ResolvedBundle, held: Assignments) -> Assignments:
+        """Whom an original is for when the last ring is done."""
+        if item.bundle is not None and item.bundle.finish is not Finish.KEEP_BOTH:
+            return ()
+        if not _repoints_at_end(item):
+            return held
+        groups = [group for ring in self.resolved.rings for group in ring.group_ids]
+        return _without(held, groups)
+
+    async def _amends(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
+        return [
+            _amended(await self._read(item.profile.id or "", item.profile.display_name))
+            for item in bundles
+        ]
+
+    async def _withdraws(
+        self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]
+    ) -> list[Action]:
+        found = []
+        for item in bundles:
+            key = item.profile.id or ""
+            clone = await self._read(self._clones[key], item.clone_name)
+            found.append(_assigned(key, clone, tuple(clone.assignments or ()), ()))
         return found
 
     async def _read(self, identifier: str, name: str | None) -> Profile:
@@ -246,6 +347,47 @@ class Clone:
         if found is None:
             raise PlanError(f"The profile {name or identifier!r} is not there any more.")
         return found
+
+
+def _repoints_at_end(item: ResolvedBundle) -> bool:
+    return item.bundle is not None and item.bundle.dependants is Dependants.REPOINT_AT_END
+
+
+def _nothing(item: ResolvedBundle) -> Action:
+    """A profile to which a stage has nothing to do any more."""
+    return Action(
+        key=item.profile.id or "",
+        action="none",
+        odata_type=item.profile.odata_type,
+        name=item.profile.display_name or "",
+        id=item.profile.id,
+    )
+
+
+def _amended(original: Profile) -> Action:
+    """Give an original the SID URI, while nobody has it whose certificate would be revoked."""
+    held = tuple(original.assignments or ())
+    before = wire_sans(original)
+    common: dict[str, Any] = {
+        "key": original.id or "",
+        "odata_type": original.odata_type,
+        "name": original.display_name or "",
+        "id": original.id,
+    }
+    if isinstance(original, ScepProfile) and judge(original).verdict is Verdict.MAPPED:
+        return Action(action="none", **common)
+    if held:
+        why = "It was assigned again meanwhile, so an edit would revoke what is out."
+        return Action(action="none", status=Status.SKIPPED, message=why, **common)
+    after = append_sid_uri(before)
+    return Action(
+        action="add_sid_uri",
+        status=Status.PLANNED,
+        steps=(Patch({SANS: before}, {SANS: after}),),
+        seen=Seen(original.version, original.last_modified_date_time, held),
+        diff=(Difference("subject_alternative_names", in_words(before), in_words(after)),),
+        **common,
+    )
 
 
 def _assigned(key: str, profile: Profile, held: Assignments, wanted: Assignments) -> Action:

@@ -22,7 +22,10 @@ _DONE: Final = {
     Stage.CREATE: "{profiles} cloned",
     Stage.OPEN: "{profiles} changed",
     Stage.SETTLE: "taken out of {profiles}",
+    Stage.REPOINT: "{profiles} pointed elsewhere",
     Stage.FINISH: "{profiles} finished",
+    Stage.AMEND: "{profiles} given the SID URI while nobody has them",
+    Stage.WITHDRAW: "the clones of {profiles} withdrawn",
 }
 
 
@@ -75,7 +78,8 @@ class Course:
             self.note_clones({key: made for key, made in found.items() if made is not None})
         if done:
             self.note("changed", ring=ring.name, stage=stage.value, profiles=done)
-            said = _DONE[stage].format(profiles=counted(len(done), "profile"))
+        if moved := [item for item in report.outcomes if item.status in DONE and item.written]:
+            said = _DONE[stage].format(profiles=counted(len(moved), "profile"))
             self.did.append(f"Ring {ring.name!r}: {said}.")
         if report.interrupted_by is not None:
             return Wait(Need.TIME, ring.name, ("It was interrupted.",))

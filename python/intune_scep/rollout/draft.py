@@ -290,7 +290,7 @@ class _Writer:
         for item in taken:
             yield f"  - profile: {self._reference(item)}"
             yield f"    clone_name: {_quoted(self._clone_name(item.profile))}"
-            yield "    dependants: clone"
+            yield "    dependants: repoint_at_end"
             yield "    finish: keep_both"
         yield from _RINGS.splitlines()
         for number, group in enumerate(groups):

@@ -264,11 +264,15 @@ def _file(data: Mapping[str, Any], path: Path) -> RolloutFile:
     """The file of data in which nothing is wrong."""
     gates = data.get("gates", {})
     readiness, load = data.get("readiness", {}), data.get("load")
+    bundles = tuple(_bundle(item) for item in data.get("bundles", ()))
+    rings = [_ring(item, order, gates) for order, item in enumerate(data["rings"], start=1)]
+    if rings[-1].rest and any(item.finish is Finish.SWING_BACK for item in bundles):
+        rings.append(_back(rings[-1]))
     return RolloutFile(
         name=data["rollout"],
         strategy=Strategy(data["strategy"]),
-        bundles=tuple(_bundle(item) for item in data.get("bundles", ())),
-        rings=tuple(_ring(item, order, gates) for order, item in enumerate(data["rings"], start=1)),
+        bundles=bundles,
+        rings=tuple(rings),
         readiness=ReadinessLimits(
             values.share(readiness.get("users_with_sid")),
             values.share(readiness.get("hybrid_devices")),
@@ -300,6 +304,11 @@ def _ring(data: Mapping[str, Any], order: int, defaults: Mapping[str, Any]) -> R
         rest=data.get("rest", False),
         gates=_gates(data.get("gates", {}), defaults),
     )
+
+
+def _back(last: Ring) -> Ring:
+    """The ring in which the originals come back, with the gates of the last one."""
+    return Ring(f"{last.name} (back)", last.order + 1, gates=last.gates, back=True)
 
 
 def _gates(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> Gates:

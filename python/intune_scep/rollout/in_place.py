@@ -22,7 +22,10 @@ class InPlace:
 
     tenant: Tenant
     task: ClassVar[Task] = Task.STRONG_MAPPING
-    before_gate: ClassVar[Sequence[Stage]] = (Stage.OPEN,)
+
+    def before_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
+        """The change itself."""
+        return (Stage.OPEN,)
 
     def after_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
         """Nothing: the profile is what everybody has already."""

@@ -115,6 +115,8 @@ class Ring:
         profiles: Names or ids of the profiles that are edited in it.
         groups: Names or ids of the groups that get the copies in it.
         rest: Whether it takes whom the originals reach and no ring before it took.
+        back: Whether it gives everybody the originals again, now with the SID URI (`swing_back`).
+            No file names such a ring: it follows the rest.
         gates: Its own and, where it has none, those of the file.
     """
 
@@ -124,6 +126,7 @@ class Ring:
     groups: tuple[str, ...] = ()
     rest: bool = False
     gates: Gates = Gates()
+    back: bool = False
 
 
 @dataclass(frozen=True)
@@ -256,6 +259,11 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in value]
         case Mapping():
             return {key: _plain(item) for key, item in value.items()}
+        case Ring(back=False):
+            # Left out where it says nothing: rings that were recorded before keep their digest.
+            return {
+                f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name != "back"
+            }
         case Bundle() | MaxFailed() | Gates() | Ring() | ReadinessLimits() | Load() | Window():
             return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
         case Freeze() | Answer():

@@ -16,14 +16,13 @@ class Moves(Protocol):
 
     Attributes:
         task: The job whose runs its plans are.
-        before_gate: The stages of a ring before its gate is judged.
     """
 
     @property
     def task(self) -> Task: ...
 
-    @property
-    def before_gate(self) -> Sequence[Stage]: ...
+    def before_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
+        """The stages of a ring before its gate is judged."""
 
     def after_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
         """The stages of a ring after its gate has passed."""

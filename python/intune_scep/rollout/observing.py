@@ -28,6 +28,7 @@ class Observer:
         file: Of the rollout; its directory is where a command runs.
         verifiable: Ids of the ring's profiles of which Intune reports certificates.
         control: Ids of the profiles that are not changed yet.
+        exchanged: Id of each profile of the ring to what its people had before, and have now.
         preparing: Told what is being read.
     """
 
@@ -41,6 +42,7 @@ class Observer:
         *,
         verifiable: Collection[str],
         control: Collection[str],
+        exchanged: Mapping[str, tuple[str, str]],
         preparing: Callable[[str], None] = silent,
     ) -> None:
         self._tenant = tenant
@@ -50,6 +52,7 @@ class Observer:
         self._ring = ring
         self._verifiable = frozenset(verifiable)
         self._control = frozenset(control)
+        self._exchanged = exchanged
         self._preparing = preparing
         self._unread: dict[str, str] = {}
 
@@ -97,21 +100,21 @@ class Observer:
         except IntuneScepError as error:
             self._unread |= dict.fromkeys(wanted, f"It could not be read: {error}")
             return None
-        changed = {i: at for i, at in self._ring.changed.items() if i in self._verifiable}
+        pairs = self._exchanged
+        changed = {pairs[i][0]: at for i, at in self._ring.changed.items() if i in self._verifiable}
         found = reissuance(
             before,
             issued,
             check_ins,
             changed,
             self._tenant.now(),
-            replaced_by=self._state.clones,
+            replaced_by={old: new for old, new in pairs.values() if old != new},
             devices=self._ring.devices,
         )
         return _devices(found.values())
 
     def _ids(self) -> set[str]:
-        clones = self._state.clones
-        return {*self._ring.profiles, *(clones[i] for i in self._ring.profiles if i in clones)}
+        return {i for pair in self._exchanged.values() for i in pair}
 
     async def _told(self) -> tuple[Told | None, Told | None]:
         self._preparing("Reading what devices told of the profiles")
@@ -120,7 +123,7 @@ class Observer:
         except IntuneScepError as error:
             self._unread["max_failed"] = f"It could not be read: {error}"
             return None, None
-        since = {self._state.clones.get(i, i): at for i, at in self._ring.changed.items()}
+        since = {self._exchanged[i][1]: at for i, at in self._ring.changed.items()}
         entered = self._ring.entered_at
         ours = self._ring.devices
         own = (row for row in rows if ours is None or row.device_id in ours)

@@ -5,7 +5,7 @@ What is wrong is told all at once, like the mistakes of the file itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from intune_scep.declarations.names import NameIndex
 from intune_scep.errors import RolloutFileError, UnresolvedNameError
 from intune_scep.profiles import ScepProfile
 from intune_scep.rollout.file import sentences
-from intune_scep.rollout.model import Bundle, Ring, RolloutFile
+from intune_scep.rollout.model import Bundle, Finish, Ring, RolloutFile
 from intune_scep.rollout.structure import Place, Problem, path_of
 from intune_scep.rules import Verdict, judge
 from intune_scep.tenant import Snapshot
@@ -65,6 +65,17 @@ class ResolvedRing:
     bundles: tuple[ResolvedBundle, ...]
     group_ids: tuple[str, ...]
 
+    def exchanged(self, clones: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
+        """Id of each original to the profile that its people have before the ring, and after it.
+
+        Args:
+            clones: Id of an original to that of its clone.
+        """
+        ids = [item.profile.id or "" for item in self.bundles]
+        if self.ring.back:
+            return {key: (clones.get(key, key), key) for key in ids}
+        return {key: (key, clones.get(key, key)) for key in ids}
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
         return {
@@ -73,6 +84,7 @@ class ResolvedRing:
             "profiles": [item.profile.id for item in self.bundles],
             "groups": list(self.group_ids),
             "rest": self.ring.rest,
+            **({"back": True} if self.ring.back else {}),
         }
 
 
@@ -154,7 +166,8 @@ class _Resolving:
             for number, ring in enumerate(self._file.rings)
         )
         for number, found in enumerate(rings):
-            self._require_proof(number, found)
+            # The ring in which originals come back has the gates of the one before it.
+            self._require_proof(number - 1 if found.ring.back else number, found)
         return Resolved(self._file, bundles, rings, tuple(self._notes(bundles, rings)))
 
     def _edited(self) -> tuple[tuple[ResolvedBundle, ...], list[tuple[ResolvedBundle, ...]]]:
@@ -175,7 +188,12 @@ class _Resolving:
             if profile is not None:
                 found.append(ResolvedBundle(profile, bundle, _is_verifiable(profile)))
                 self._require_new_name(number, found[-1], found[:-1])
-        return tuple(found), [tuple(found)] * len(self._file.rings)
+        back = tuple(
+            item
+            for item in found
+            if item.bundle is not None and item.bundle.finish is Finish.SWING_BACK
+        )
+        return tuple(found), [back if ring.back else tuple(found) for ring in self._file.rings]
 
     def _require_new_name(
         self, number: int, bundle: ResolvedBundle, before: Iterable[ResolvedBundle]
@@ -238,7 +256,9 @@ class _Resolving:
             self._wrong((*place, asked[0]), f"can never be known: {why}; write {none} in this ring")
 
     def _wrong(self, place: Place, sentence: str) -> None:
-        self.problems.append(Problem(place, sentence))
+        problem = Problem(place, sentence)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def _notes(
         self, bundles: tuple[ResolvedBundle, ...], rings: tuple[ResolvedRing, ...]

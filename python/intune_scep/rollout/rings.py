@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any, Final
 
 from intune_scep.audience.reissued import Before
 from intune_scep.changes.journal import default_journal_path
@@ -15,7 +16,7 @@ from intune_scep.rollout.burdens import burdens_of
 from intune_scep.rollout.calendar import why_closed
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.gates import GateResult, judge_gate
-from intune_scep.rollout.model import Ring, RolloutFile, Strategy
+from intune_scep.rollout.model import Finish, Ring, RolloutFile, Strategy
 from intune_scep.rollout.moves import Moves
 from intune_scep.rollout.observing import Observer
 from intune_scep.rollout.pace import Pace, pace
@@ -26,6 +27,9 @@ from intune_scep.rollout.tick import Wait
 from intune_scep.rollout.words import Answer, Need, Stage
 from intune_scep.rules.texts import counted
 from intune_scep.tenant.issued import read_issued
+
+_PACED: Final = (Stage.OPEN, Stage.REPOINT)
+"""The stages by which devices enrol."""
 
 
 class Rings:
@@ -67,7 +71,7 @@ class Rings:
         """Bring one ring as far as it may go; None where it is done with."""
         if not ring.is_entered and (wait := await self._enter(wanted, ring)) is not None:
             return wait
-        for stage in self._moves.before_gate:
+        for stage in self._moves.before_gate(wanted):
             if (wait := await self._stage(wanted, stage)) is not None:
                 return wait
         ring = self._state.ring(ring.name)
@@ -89,7 +93,7 @@ class Rings:
         if (wait := await self._moves.why_not(wanted)) is not None:
             return wait
         profiles = [item.profile.id or "" for item in wanted.bundles]
-        first = self._moves.before_gate[0]
+        first = self._moves.before_gate(wanted)[0]
         if (wait := _refused(ring, await self._moves.plan(wanted, first, profiles))) is not None:
             return wait
         try:
@@ -106,6 +110,8 @@ class Rings:
             before = None
         if before is not None:
             self._course.journal.note_before(ring.name, before, self._tenant.now())
+        if kept := _to_come_back(wanted, self._state):
+            self._note("assigned", assignments=kept)
         told = None if devices is None else sorted(devices)
         self._note("entered", ring=ring.name, profiles=profiles, devices=told)
         return None
@@ -117,6 +123,8 @@ class Rings:
         return Wait(Need.TIME, ring.name, (closed.why,), closed.until)
 
     async def _unready(self, wanted: ResolvedRing, ring: RingState) -> Wait | None:
+        if wanted.ring.back:
+            return None  # The same people as in the ring before.
         profiles = [item.profile for item in wanted.bundles]
         found = await why_not_ready(self._tenant, profiles, self._file.readiness)
         if found is None:
@@ -126,9 +134,13 @@ class Rings:
 
     async def _before(self, wanted: ResolvedRing) -> Before | None:
         """The certificates that are out; None where Intune reports none of them."""
-        ids = [item.profile.id or "" for item in wanted.bundles if item.verifiable]
-        if not ids:
+        exchanged = wanted.exchanged(self._state.clones)
+        verifiable = [item.profile.id or "" for item in wanted.bundles if item.verifiable]
+        if not verifiable:
             return None
+        # Of an original that comes back: what is out of it already is no new certificate.
+        both = [key for item in verifiable for key in exchanged[item]]
+        ids = list(dict.fromkeys(both)) if wanted.ring.back else verifiable
         self._course.watch.preparing("Reading the certificates that are out")
         return Before.of(await read_issued(self._tenant, ids), ids, self._tenant.now())
 
@@ -146,7 +158,7 @@ class Rings:
         return None
 
     async def _change(self, wanted: ResolvedRing, ring: RingState, stage: Stage) -> Wait | None:
-        chosen = self._paced(ring) if stage is Stage.OPEN else Pace(ring.left(stage))
+        chosen = self._paced(ring, stage) if stage in _PACED else Pace(ring.left(stage))
         if not chosen.now:
             return _too_fast(ring, chosen)
         plan = await self._moves.plan(wanted, stage, chosen.now)
@@ -155,7 +167,7 @@ class Rings:
         if self._course.dry_run:
             self._course.planned = plan
             said = f"{counted(len(plan.writing), 'profile')} would be changed."
-            return Wait(Need.TIME, ring.name, (said,))
+            return Wait(Need.TIME, ring.name, (said, *plan.notes))
         if done := [action.key for action in plan.actions if not action.writes]:
             self._note("changed", ring=ring.name, stage=stage.value, profiles=done)
         if not plan.writing:
@@ -165,16 +177,18 @@ class Rings:
         report = await carry_out(self._tenant, plan, journal=path, watch=self._course.watch)
         return self._course.changed(ring, stage, report)
 
-    def _paced(self, ring: RingState) -> Pace:
-        burdens = burdens_of(self.resolved, self._state)
+    def _paced(self, ring: RingState, stage: Stage) -> Pace:
+        asked = {each: burdens_of(self.resolved, self._state, each) for each in _PACED}
+        burdens = asked[stage]
         under_way = [
-            (burdens[other.name, profile], moment)
+            (asked[each][other.name, profile], moment)
+            for each in _PACED
             for other in self._state.rings
-            for profile, moment in other.changed.items()
-            if (other.name, profile) in burdens
+            for profile, moment in other.done.get(each, {}).items()
+            if (other.name, profile) in asked[each]
         ]
         limit = self._file.load.per_scep_host if self._file.load is not None else None
-        left = [burdens[ring.name, profile] for profile in ring.left(Stage.OPEN)]
+        left = [burdens[ring.name, profile] for profile in ring.left(stage)]
         return pace(left, under_way, limit, self._tenant.now())
 
     # Its gate
@@ -208,6 +222,7 @@ class Rings:
             ring,
             verifiable=[item.profile.id or "" for item in wanted.bundles if item.verifiable],
             control=self._control(),
+            exchanged=wanted.exchanged(self._state.clones),
             preparing=self._course.watch.preparing,
         )
         facts = await observer.facts(changed_at)
@@ -220,9 +235,20 @@ class Rings:
         return [
             item.profile.id or ""
             for ring in self.resolved.rings
-            if not self._state.ring(ring.ring.name).is_entered
+            if not ring.ring.back and not self._state.ring(ring.ring.name).is_entered
             for item in ring.bundles
         ]
+
+
+def _to_come_back(wanted: ResolvedRing, state: RolloutState) -> dict[str, list[dict[str, Any]]]:
+    """Whom the originals that come back at the end are for, before anything is changed."""
+    return {
+        item.profile.id or "": [dict(entry) for entry in item.profile.assignments or ()]
+        for item in wanted.bundles
+        if item.bundle is not None
+        and item.bundle.finish is Finish.SWING_BACK
+        and item.profile.id not in state.assigned
+    }
 
 
 def _refused(ring: RingState, plan: Plan) -> Wait | None:

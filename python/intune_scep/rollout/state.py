@@ -14,6 +14,7 @@ from intune_scep.changes.values import (
     flag_of,
     list_of,
     object_of,
+    objects_of,
     text_of,
     texts_of,
 )
@@ -167,6 +168,7 @@ class RolloutState:
         file: Where the file was when it was started.
         digest: Of the file, as it was recorded last.
         clones: Id of an original to that of its clone.
+        assigned: Id of an original that comes back to whom it was for before the rollout.
         taken_back: Runs that were rolled back.
         frozen: Why it is frozen, until somebody resumes it.
     """
@@ -183,6 +185,7 @@ class RolloutState:
     canceled: Word | None = None
     frozen: str | None = None
     clones: dict[str, str] = field(default_factory=dict)
+    assigned: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     taken_back: list[Path] = field(default_factory=list)
     finished_at: datetime | None = None
 
@@ -309,6 +312,10 @@ class Fold:
         ring.devices = None if devices is None else frozenset(texts_of(devices))
         ring.before, self._evidence = Before.from_records(self._evidence), []
 
+    def assigned(self, record: Mapping[str, Any]) -> None:
+        kept = object_of(record["assignments"])
+        self.state.assigned |= {text_of(key): objects_of(value) for key, value in kept.items()}
+
     def opening(self, record: Mapping[str, Any]) -> None:
         run = Run(Stage(text_of(record["stage"])), Path(text_of(record["run"])))
         self._ring(record).runs.append(run)
@@ -369,6 +376,7 @@ _TAKES: Final[Mapping[str, Callable[[Fold, Mapping[str, Any]], None]]] = {
         "edited",
         "started",
         "evidence",
+        "assigned",
         "entered",
         "opening",
         "changed",

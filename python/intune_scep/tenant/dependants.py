@@ -3,57 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from intune_scep.errors import GraphTransportError, IntuneScepError
-from intune_scep.graph.batch import read_batch
+from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError, PlanError
+from intune_scep.graph.batch import BatchAnswer, read_batch
 from intune_scep.graph.session import checked_id
+from intune_scep.profiles.dependants import CERTIFICATE_LINKS, name_of_dependant
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.tenant import Tenant
-
-_PREFIX: Final = "#microsoft.graph."
-_LOGON: Final = "identityCertificateForClientAuthentication"
-_IDENTITY: Final = "identityCertificate"
-_SIGNING: Final = "smimeSigningCertificate"
-_ENCRYPTION: Final = "smimeEncryptionCertificate"
-_SINGLE_SIGN_ON: Final = "singleSignOnExtensionPkinitCertificate"
-
-CERTIFICATE_LINKS: Final[Mapping[str, tuple[str, ...]]] = {
-    "androidDeviceOwnerEnterpriseWiFiConfiguration": (_LOGON,),
-    "androidDeviceOwnerVpnConfiguration": (_IDENTITY,),
-    "androidEasEmailProfileConfiguration": (_IDENTITY, _SIGNING),
-    "androidEnterpriseWiFiConfiguration": (_LOGON,),
-    "androidForWorkEnterpriseWiFiConfiguration": (_LOGON,),
-    "androidForWorkGmailEasConfiguration": (_IDENTITY,),
-    "androidForWorkNineWorkEasConfiguration": (_IDENTITY,),
-    "androidForWorkVpnConfiguration": (_IDENTITY,),
-    "androidVpnConfiguration": (_IDENTITY,),
-    "androidWorkProfileEnterpriseWiFiConfiguration": (_LOGON,),
-    "androidWorkProfileGmailEasConfiguration": (_IDENTITY,),
-    "androidWorkProfileNineWorkEasConfiguration": (_IDENTITY,),
-    "androidWorkProfileVpnConfiguration": (_IDENTITY,),
-    "aospDeviceOwnerEnterpriseWiFiConfiguration": (_LOGON,),
-    "iosDeviceFeaturesConfiguration": (_LOGON, _SINGLE_SIGN_ON),
-    "iosEasEmailProfileConfiguration": (_IDENTITY, _SIGNING, _ENCRYPTION),
-    "iosEnterpriseWiFiConfiguration": (_LOGON,),
-    "iosVpnConfiguration": (_IDENTITY,),
-    "iosikEv2VpnConfiguration": (_IDENTITY,),
-    "iosWiredNetworkConfiguration": (_LOGON,),
-    "macOSDeviceFeaturesConfiguration": (_SINGLE_SIGN_ON,),
-    "macOSEnterpriseWiFiConfiguration": (_LOGON,),
-    "macOSVpnConfiguration": (_IDENTITY,),
-    "macOSWiredNetworkConfiguration": (_LOGON,),
-    "windows10VpnConfiguration": (_IDENTITY,),
-    "windowsPhone81VpnConfiguration": (_IDENTITY,),
-    "windowsWifiEnterpriseEAPConfiguration": (_LOGON,),
-    "windowsWiredNetworkConfiguration": (
-        _LOGON,
-        "secondaryIdentityCertificateForClientAuthentication",
-    ),
-}
-"""Type name without prefix -> its navigation properties that lead to a certificate profile."""
 
 
 class Use(StrEnum):
@@ -94,9 +53,6 @@ def use_of(odata_type: str) -> Use:
     return next((use for part, use in _IN_NAMES.items() if part in name), Use.OTHER)
 
 
-_TYPES: Final = {name.lower(): name for name in CERTIFICATE_LINKS}
-
-
 @dataclass(frozen=True)
 class UsedBy:
     """A profile that uses the certificates of another one.
@@ -104,12 +60,17 @@ class UsedBy:
     Attributes:
         odata_type: With prefix, as it came.
         assignments: Wire objects.
+        links: Names of the navigation properties by which it does.
+        version, last_modified: Its edition, as it was listed.
     """
 
     id: str
     name: str
     odata_type: str
     assignments: Sequence[Mapping[str, Any]]
+    links: tuple[str, ...] = ()
+    version: int | None = None
+    last_modified: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,13 +107,12 @@ async def read_dependants(
         for link in CERTIFICATE_LINKS[name]
     ]
     paths = [
-        f"{CONFIGURATIONS}/{checked_id(str(configuration.get('id') or ''))}"
-        f"/microsoft.graph.{name}/{link}"
+        certificate_link_path(str(configuration.get("id") or ""), name, link)
         for configuration, name, link in questions
     ]
     found: dict[str, dict[str, UsedBy]] = {}
     failures: list[tuple[str, IntuneScepError]] = []
-    for (configuration, _, _), answer in zip(
+    for (configuration, _, link), answer in zip(
         questions, await read_batch(tenant.session, paths), strict=True
     ):
         user = _used_by(configuration)
@@ -161,11 +121,79 @@ async def read_dependants(
         if answer.error is not None:
             failures.append((user.name, answer.error))
         elif isinstance(answer.body, dict) and isinstance(answer.body.get("id"), str):
-            found.setdefault(answer.body["id"], {})[user.id] = user
+            users = found.setdefault(answer.body["id"], {})
+            known = users.setdefault(user.id, user)
+            users[user.id] = replace(known, links=(*known.links, link))
         else:
             failures.append((user.name, _no_profile(answer.path)))
-    by_profile = {identifier: tuple(users.values()) for identifier, users in found.items()}
+    by_profile = {identifier: tuple(each.values()) for identifier, each in found.items()}
     return DependantLinks(by_profile, tuple(failures))
+
+
+async def read_link(tenant: Tenant, identifier: str, odata_type: str, link: str) -> str | None:
+    """Id of the certificate profile that a dependant points at; None where there is none.
+
+    Args:
+        link: Name of the navigation property.
+
+    Raises:
+        GraphError, GraphTransportError: it could not be read.
+        PlanError: the type has no such link.
+    """
+    path = certificate_link_path(identifier, odata_type, link)
+    try:
+        body = await tenant.session.read(path)
+    except GraphError as error:
+        if error.status == 404:
+            return None
+        raise
+    if isinstance(body, dict) and isinstance(body.get("id"), str):
+        return str(body["id"])
+    raise _no_profile(path)
+
+
+async def read_links(
+    tenant: Tenant, links: Sequence[tuple[str, str, str]]
+) -> dict[tuple[str, str], str | IntuneScepError | None]:
+    """Read where links lead, 20 a request.
+
+    Args:
+        links: Id and type of the dependant, and name of the navigation property.
+
+    Returns:
+        By id and name: the id of the certificate profile, None where there is none, or the error
+        that kept it from being read.
+
+    Raises:
+        GraphError, GraphTransportError: a whole request failed for good.
+        PlanError: a type has no such link.
+    """
+    answers = await read_batch(tenant.session, [certificate_link_path(*link) for link in links])
+    return {
+        (identifier, link): _led_to(answer)
+        for (identifier, _, link), answer in zip(links, answers, strict=True)
+    }
+
+
+def _led_to(answer: BatchAnswer) -> str | IntuneScepError | None:
+    if answer.not_found:
+        return None
+    if answer.error is not None:
+        return answer.error
+    found = answer.body.get("id") if isinstance(answer.body, dict) else None
+    return found if isinstance(found, str) else _no_profile(answer.path)
+
+
+def certificate_link_path(identifier: str, odata_type: str, link: str) -> str:
+    """Where a link to a certificate profile is read and written: through the cast to its type.
+
+    Raises:
+        PlanError: the type has no such link.
+    """
+    name = name_of_dependant(odata_type)
+    if name is None or link not in CERTIFICATE_LINKS[name]:
+        raise PlanError(f"A profile of the type {odata_type!r} has no certificate link {link!r}.")
+    return f"{CONFIGURATIONS}/{checked_id(identifier)}/microsoft.graph.{name}/{link}"
 
 
 def _no_profile(path: str) -> GraphTransportError:
@@ -176,18 +204,20 @@ def _no_profile(path: str) -> GraphTransportError:
 
 def has_certificate_links(odata_type: str) -> bool:
     """Whether profiles of a type may point at a certificate profile."""
-    return odata_type.lower().removeprefix(_PREFIX) in _TYPES
+    return name_of_dependant(odata_type) is not None
 
 
 def _type_name(configuration: Mapping[str, Any]) -> str | None:
-    odata_type = str(configuration.get("@odata.type") or "").lower()
-    return _TYPES.get(odata_type.removeprefix(_PREFIX))
+    return name_of_dependant(configuration.get("@odata.type"))
 
 
 def _used_by(configuration: Mapping[str, Any]) -> UsedBy:
+    version, modified = configuration.get("version"), configuration.get("lastModifiedDateTime")
     return UsedBy(
         id=str(configuration.get("id")),
         name=str(configuration.get("displayName") or configuration.get("id")),
         odata_type=str(configuration.get("@odata.type")),
         assignments=tuple(configuration.get("assignments") or ()),
+        version=version if type(version) is int else None,
+        last_modified=modified if isinstance(modified, str) else None,
     )

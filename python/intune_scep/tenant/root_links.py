@@ -85,7 +85,7 @@ def _root_in(body: Any) -> RootLink:
 
 
 def bind_url(tenant: Tenant, root_id: str) -> str:
-    """How a link names a trusted root profile: a URL at the cloud's own host."""
+    """How a link names the profile it leads to: a URL at the cloud's own host."""
     base = tenant.session.engine.cloud.base_url
     return f"{base}/{CONFIGURATIONS}('{checked_id(root_id)}')"
 

@@ -1,4 +1,4 @@
-"""The five writes, each sent once. They look at nothing and decide nothing: `changes` does.
+"""The six writes, each sent once. They look at nothing and decide nothing: `changes` does.
 
 The caller has taken a place among the writes (`GraphSession.take_write_place`). Where writes need
 the approval of another administrator, `permit` is what they are sent with.
@@ -14,6 +14,7 @@ from intune_scep.graph.approval import Permit
 from intune_scep.graph.session import GraphResponse, checked_id
 from intune_scep.profiles import Profile, parse_profile
 from intune_scep.profiles.targets import APPLY, intent_of
+from intune_scep.tenant.dependants import certificate_link_path
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.root_links import bind_url, link_path
 from intune_scep.tenant.tenant import Tenant
@@ -74,12 +75,37 @@ async def link_root(
     Raises:
         GraphError, GraphTransportError: Graph refused, or no answer came.
     """
-    path = f"{link_path(identifier, odata_type)}/$ref"
-    if root_id is None:
-        await _send(tenant, permit, "DELETE", path)
+    await _refer(tenant, permit, link_path(identifier, odata_type), root_id)
+
+
+async def link_certificate(
+    tenant: Tenant,
+    identifier: str,
+    odata_type: str,
+    link: str,
+    profile_id: str | None,
+    *,
+    permit: Permit | None = None,
+) -> None:
+    """Let a dependant point at a certificate profile, or at none.
+
+    Args:
+        link: Name of the navigation property.
+
+    Raises:
+        GraphError, GraphTransportError: Graph refused, or no answer came.
+        PlanError: the type has no such link.
+    """
+    path = certificate_link_path(identifier, odata_type, link)
+    await _refer(tenant, permit, path, profile_id)
+
+
+async def _refer(tenant: Tenant, permit: Permit | None, path: str, target: str | None) -> None:
+    if target is None:
+        await _send(tenant, permit, "DELETE", f"{path}/$ref")
     else:
-        body = {"@odata.id": bind_url(tenant, root_id)}
-        await _send(tenant, permit, "PUT", path, body)
+        body = {"@odata.id": bind_url(tenant, target)}
+        await _send(tenant, permit, "PUT", f"{path}/$ref", body)
 
 
 async def assign_profile(

@@ -19,7 +19,8 @@ from tests.unit.backup.tenants import URL
 
 from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.restore import plan_restoring, restore_backup
-from intune_scep.changes.plan import Plan
+from intune_scep.changes.job import do_job
+from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.report import Outcome, RunReport
 from intune_scep.changes.run import carry_out, resume, roll_back
 from intune_scep.declarations import parse_declaration
@@ -29,12 +30,16 @@ from intune_scep.desired_state import (
     plan_declarations,
 )
 from intune_scep.profiles import PROFILE_TYPES, ProfileKind
+from intune_scep.profiles.dependants import CERTIFICATE_LINKS
+from intune_scep.rollout.repointing import Move, read_users, repoints
 from intune_scep.rules import RULES, Configuration, Severity
-from intune_scep.simulator.scenario import Scenario
+from intune_scep.simulator.scenario import NavigationLink, Scenario
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.simulator.scenarios.wire import root_body, scep_body, stable_id
 from intune_scep.strong_mapping import Choices, enforce, plan_tenant
 from intune_scep.tenant import Tenant, read_profiles, read_root_links
+from intune_scep.tenant.dependants import has_certificate_links
+from intune_scep.tenant.listing import list_configurations
 
 COUNT = 5
 GROUP = stable_id("group", "Staff")
@@ -42,6 +47,7 @@ ITEM = r"deviceConfigurations/[^/]+$"
 WRITES: Mapping[str, dict[str, str]] = {
     "patch": {"method": "PATCH", "path": ITEM},
     "link": {"method": "PUT", "path": r"rootCertificate/\$ref$"},
+    "repoint": {"method": "PUT", "path": r"dentityCertificate\w*/\$ref$"},
     "assign": {"method": "POST", "path": "/assign$"},
     "create": {"method": "POST", "path": "deviceConfigurations$"},
     "delete": {"method": "DELETE", "path": ITEM},
@@ -341,6 +347,66 @@ class Restore(Job):
         return await restore_backup(graph, read_backup(ready.material / "backup"), **options)
 
 
+def dependant(name: str, kind: str = "iosEnterpriseWiFiConfiguration") -> dict[str, Any]:
+    """A profile that uses a certificate, as a body."""
+    return {
+        "@odata.type": f"#microsoft.graph.{kind}",
+        "id": stable_id(kind, name),
+        "displayName": name,
+        "roleScopeTagIds": ["0"],
+    }
+
+
+class Repointing(Job):
+    """Five dependants of one SCEP profile are pointed at another one."""
+
+    other_choices = ("toward", "Other")
+    users = (
+        "iosEnterpriseWiFiConfiguration",
+        "iosVpnConfiguration",
+        "iosEasEmailProfileConfiguration",
+        "iosEnterpriseWiFiConfiguration",
+        "iosWiredNetworkConfiguration",
+    )
+
+    def scenario(self) -> Scenario:
+        sceps = [scep_body("ios", name, urls=[URL]) for name in ("Mail", "Next", "Other")]
+        users = [dependant(name, kind) for name, kind in zip(scep_names(), self.users, strict=True)]
+        links = tuple(
+            NavigationLink(str(wire["id"]), link_of(wire), str(sceps[0]["id"])) for wire in users
+        )
+        tenant = tenant_of([IOS_ROOT, *sceps, *users], root=IOS_ROOT)
+        return replace(tenant, links=links)
+
+    async def plan(self, graph: Tenant, ready: Ready, toward: str = "Next") -> Plan:
+        users = await read_users(graph)
+        profiles = (await read_profiles(graph, PROFILE_TYPES)).profiles
+        ids = {profile.display_name: profile.id or "" for profile in profiles}
+        move = Move(ids["Mail"], ids[toward], ("Mail", toward))
+        actions = repoints(users, [move])
+        return Plan(
+            Task.ROLLOUT,
+            graph.tenant_id,
+            graph.cloud,
+            tuple(actions),
+            choices={"toward": toward},
+        )
+
+    async def run(self, graph: Tenant, ready: Ready, **options: Any) -> RunReport:
+        given = {"toward": options.pop("toward")} if "toward" in options else {}
+
+        async def make_plan() -> Plan:
+            return await self.plan(graph, ready, **given)
+
+        tasks = {Task.ROLLOUT}
+        return await do_job(graph, make_plan, tasks, given, finish_first=True, **options)
+
+
+def link_of(wire: Mapping[str, Any]) -> str:
+    """The first certificate link that the type of a dependant has."""
+    return CERTIFICATE_LINKS[str(wire["@odata.type"]).rpartition(".")[2]][0]
+
+
 class Rollback(Job):
     """The rollback of another job; it writes into the journal it takes back."""
 
@@ -379,6 +445,7 @@ _FIRST = (
     DeclaredState("delete", "delete"),
     DeclaredState("replace", "create"),
     Restore("restore", "create"),
+    Repointing("repoint", "repoint"),
 )
 _UNDOES = {
     "migration": "patch",
@@ -389,6 +456,7 @@ _UNDOES = {
     "delete": "create",
     "replace": "create",
     "restore": "delete",
+    "repoint": "repoint",
 }
 JOBS: Mapping[str, Job] = {
     job.name: job
@@ -421,7 +489,18 @@ async def content(graph: Tenant) -> list[Any]:
     """Every profile with root and assignments, in names instead of ids, sorted."""
     profiles = (await read_profiles(graph, PROFILE_TYPES, with_assignments=True)).profiles
     links = await read_root_links(graph, [profile for profile in profiles if profile.is_scep])
+    names = {profile.id: profile.display_name for profile in profiles}
     found = []
+    users = {
+        user.id: {"uses": names[profile_id], "links": list(user.links)}
+        for profile_id, users in (await read_users(graph)).by_profile.items()
+        for user in users
+    }
+    listed = await list_configurations(graph, (), has_certificate_links, with_assignments=False)
+    found += [
+        {"name": wire["displayName"], "wire": content_of(wire), **users.get(wire["id"], {})}
+        for wire in listed.items
+    ]
     for profile in profiles:
         wire = profile.to_wire()
         root = links.get(profile.id or "")
@@ -436,16 +515,21 @@ async def content(graph: Tenant) -> list[Any]:
                     )
                     for item in profile.assignments or ()
                 ),
-                "wire": {
-                    name: value
-                    for name, value in wire.items()
-                    if name not in NOT_CONTENT
-                    and not name.startswith("assignments")
-                    and (name == "@odata.type" or "@" not in name)
-                },
+                "wire": content_of(wire),
             }
         )
     return sorted(found, key=lambda item: json.dumps(item, sort_keys=True))
+
+
+def content_of(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """What people wrote of a profile."""
+    return {
+        name: value
+        for name, value in wire.items()
+        if name not in NOT_CONTENT
+        and not name.startswith("assignments")
+        and (name == "@odata.type" or "@" not in name)
+    }
 
 
 @dataclass(frozen=True)

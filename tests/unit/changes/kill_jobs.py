@@ -22,19 +22,22 @@ import intune_scep.simulator.handlers.profiles as handlers
 from intune_scep.backup.backup import back_up_profiles, read_backup
 from intune_scep.backup.restore import restore_backup
 from intune_scep.changes import run as runs
+from intune_scep.changes.plan import Plan, Task
 from intune_scep.changes.record_log import RecordWriter
 from intune_scep.changes.watch import Watch
 from intune_scep.desired_state import PlanChoices, apply_declarations
 from intune_scep.errors import IntuneScepError
-from intune_scep.profiles import Platform
+from intune_scep.profiles import PROFILE_TYPES, Platform
+from intune_scep.rollout.repointing import Move, read_users, repoints
 from intune_scep.simulator import seed_database
-from intune_scep.simulator.scenario import Scenario
+from intune_scep.simulator.scenario import NavigationLink, Scenario
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 from intune_scep.strong_mapping import Choices, enforce
-from intune_scep.tenant import Tenant
+from intune_scep.tenant import Tenant, read_profiles
 
 from .far import Far
+from .jobs import dependant, link_of
 
 IOS, MAC = Platform.IOS, Platform.MACOS
 TORN = "KILL_INSIDE_RECORD"
@@ -125,10 +128,35 @@ async def _roll_back(tenant: Tenant, path: Path, _: Path | None, watch: Watch) -
     return await runs.roll_back(tenant, path / "journal", watch=watch)
 
 
+def _users() -> Scenario:
+    sceps = [scep_body("ios", name, urls=[URL]) for name in ("Mail", "Next")]
+    users = [dependant(f"Staff {number}") for number in range(3)]
+    mail = dependant("Mailbox", "iosEasEmailProfileConfiguration")
+    links = [NavigationLink(wire["id"], link_of(wire), sceps[0]["id"]) for wire in (*users, mail)]
+    # One that uses two certificates.
+    links.append(NavigationLink(mail["id"], "smimeSigningCertificate", sceps[0]["id"]))
+    return directory(profiles=(*sceps, *users, mail), links=tuple(links))
+
+
+async def _repoint(tenant: Tenant, path: Path, journal: Path | None, watch: Watch) -> Any:
+    earlier = runs.unfinished(tenant.tenant_id) if journal is None else []
+    for begun in earlier:
+        await runs.finish_begun(tenant, begun.path, watch=watch)
+    if journal is not None and runs.unfinished_at(journal) is not None:
+        return await runs.resume(tenant, journal, watch=watch)
+    users = await read_users(tenant)
+    profiles = (await read_profiles(tenant, PROFILE_TYPES)).profiles
+    ids = {profile.display_name: profile.id or "" for profile in profiles}
+    actions = repoints(users, [Move(ids["Mail"], ids["Next"], ("Mail", "Next"))])
+    plan = Plan(Task.ROLLOUT, tenant.tenant_id, tenant.cloud, tuple(actions))
+    return await runs.carry_out(tenant, plan, journal=journal, watch=watch)
+
+
 _FORWARD = {
     "migration": Job(lambda: bulk(4), _migrate),
     "declared state": Job(declared.scenario, _declare, before=_stand),
     "restore": Job(directory, _restore),
+    "repointing": Job(_users, _repoint),
 }
 JOBS = {
     **_FORWARD,

@@ -186,7 +186,7 @@ def what_failed_once_is_not_sent_again(patch: Patch) -> None:
 # Other jobs plan anew what was not done; only a half replaced profile stands in their way.
 @breaks(
     "the_next_run_of_a_job_that_was_cut_short_ends_right",
-    but=("migration", "update", "link", "assign", "create", "delete", "restore"),
+    but=("migration", "update", "link", "assign", "create", "delete", "restore", "repoint"),
 )
 def what_was_begun_is_not_finished(patch: Patch) -> None:
     patch.setattr(job, "unfinished", lambda _: [])
@@ -422,10 +422,11 @@ def an_unseen_write_is_called_failed(patch: Patch) -> None:
     _wherever_it_is_called(patch, OutcomeUnknownError, JournalError)
 
 
-# A rollback takes what it finds by id, as reading back does; what is made is in no listing before.
+# A rollback takes what it finds by id, as reading back does, and so are dependants gathered; what
+# is made is in no listing before.
 @breaks(
     "a_profile_that_is_listed_twice_is_written_once",
-    but=("create", "restore", *(name for name in JOBS if name.startswith("rollback"))),
+    but=("create", "restore", "repoint", *(name for name in JOBS if name.startswith("rollback"))),
 )
 def a_listing_is_a_list(patch: Patch) -> None:
     async def twice(tenant: Any, path: str, query: Any, wanted: Any) -> listing.Listing:

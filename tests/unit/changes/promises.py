@@ -106,7 +106,7 @@ def named(content: list[Any], name: str) -> list[Any]:
 # Lost updates
 
 
-@promise("patch", "link", "assign", "delete")
+@promise("patch", "link", "repoint", "assign", "delete")
 def an_edit_before_the_own_reading_is_a_conflict(ready: Ready) -> None:
     """Somebody edits the third profile after the tenant was listed."""
     name, identifier = victim(ready)
@@ -217,7 +217,7 @@ def an_edit_between_reading_and_write_is_told_with_both_editions(ready: Ready) -
         assert "description" in (candidate.message or "")
 
 
-@promise("patch", "link", "assign", "delete")
+@promise("patch", "link", "repoint", "assign", "delete")
 def each_profile_is_read_right_before_its_write(ready: Ready) -> None:
     """Also when the write has to wait for its place: the reading follows the wait."""
     with pytest.MonkeyPatch.context() as patch:
@@ -286,7 +286,14 @@ def a_profile_that_is_listed_twice_is_written_once(ready: Ready) -> None:
     assert ready.is_right
 
 
-@promise("patch", "link", "assign", "delete", but=[n for n in JOBS if n.startswith("rollback")])
+@promise(
+    "patch",
+    "link",
+    "repoint",
+    "assign",
+    "delete",
+    but=[n for n in JOBS if n.startswith("rollback")],
+)
 def a_stale_copy_in_a_listing_is_not_planned_on(ready: Ready) -> None:
     """The listing names profiles again, as they were before somebody edited them."""
     for action in ready.plan().writing:
@@ -389,7 +396,7 @@ def rollback_leaves_an_unknown_write_that_did_not_land(ready: Ready) -> None:
 # More than was asked
 
 
-@promise("patch", "link", "assign", "create")
+@promise("patch", "link", "repoint", "assign", "create")
 def more_than_was_asked_is_a_failure_that_names_it_and_ends_the_run(ready: Ready) -> None:
     ready.bend("more", set={"description": "Lost"})
     report = ready.run()
@@ -401,7 +408,7 @@ def more_than_was_asked_is_a_failure_that_names_it_and_ends_the_run(ready: Ready
     assert report.failed
 
 
-@promise("patch", "link", "assign", "create")
+@promise("patch", "link", "repoint", "assign", "create")
 def more_than_was_asked_is_told_of_a_later_write_too(ready: Ready) -> None:
     ready.bend("more", nth=[3], set={"description": "Lost"})
     report = ready.run()
@@ -515,7 +522,7 @@ def _body(request: Any) -> Any:
 # Answers about others, refusals, approvals
 
 
-@promise("patch", "link", "assign", "delete")
+@promise("patch", "link", "repoint", "assign", "delete")
 def an_answer_about_another_profile_is_refused(ready: Ready) -> None:
     name, identifier = victim(ready)
     ready.fault({"match": {"method": "GET", "path": f"{identifier}$"}, "effect": "other_id"})

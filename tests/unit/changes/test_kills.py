@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from tests.length import LONG
-from tests.unit.backup.tenants import content
 
 from intune_scep.changes import run as runs
 from intune_scep.changes.journal import read_journal
@@ -24,6 +23,7 @@ from intune_scep.changes.runs import find_journals
 from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenarios.bulk import bulk
 
+from .jobs import content
 from .kill_jobs import FAR, HOLD, JOBS, TORN, do, opened, prepare
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Nothing kills like this.")
@@ -33,18 +33,22 @@ WRITES = {
     "migration": 4,
     "declared state": 17,
     "restore": 9,
+    "repointing": 5,
     "rollback of a migration": 4,
     "rollback of a declared state": 17,
     "rollback of a restore": 4,
+    "rollback of a repointing": 5,
 }
 """How many writes each job is made of."""
 RECORDS = {
     "migration": 19,
     "declared state": 45,
     "restore": 25,
+    "repointing": 17,
     "rollback of a migration": 14,
     "rollback of a declared state": 44,
     "rollback of a restore": 14,
+    "rollback of a repointing": 16,
 }
 """How many records each job writes into its journal: a rollback goes on in one that has a head."""
 MOMENTS = ("read", "before", "after")

@@ -13,6 +13,7 @@ SHORT = {
     "create",
     "delete",
     "restore",
+    "repoint",
     "rollback of migration",
     "rollback of link",
     "rollback of delete",

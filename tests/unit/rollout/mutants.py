@@ -417,7 +417,8 @@ def a_run_that_sent_nothing_is_taken_back(patch: Patch) -> None:
 @noticed_by("copies_take_over")
 def a_ring_is_taken_out_before_its_gate_passed(patch: Patch) -> None:
     """The exclusion comes with the assignment."""
-    patch.setattr(clone.Clone, "before_gate", (Stage.CREATE, Stage.OPEN, Stage.SETTLE))
+    stages = (Stage.CREATE, Stage.OPEN, Stage.SETTLE)
+    patch.setattr(clone.Clone, "before_gate", lambda *_: stages)
 
 
 @noticed_by("copies_take_over")
@@ -456,11 +457,12 @@ def failures_with_the_copy_are_not_counted(patch: Patch) -> None:
     known = observing.Observer._told
 
     async def of_originals(self: observing.Observer) -> Any:
-        clones, self._state.clones = self._state.clones, {}
+        pairs = self._exchanged
+        self._exchanged = {key: (old, old) for key, (old, _) in pairs.items()}
         try:
             return await known(self)
         finally:
-            self._state.clones = clones
+            self._exchanged = pairs
 
     patch.setattr(observing.Observer, "_told", of_originals)
 

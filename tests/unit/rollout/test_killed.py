@@ -17,6 +17,12 @@ FILES = {
         groups=("fast",),
         gates={"soak": "14h", "reissued": "80%"},
     ),
+    "clone whose dependants follow, and come back": lambda: clone(
+        ("Windows user Wi-Fi", "iOS user Wi-Fi"),
+        groups=(),
+        bundle={"dependants": "repoint_at_end", "finish": "swing_back"},
+        gates={"soak": "14h", "reissued": "80%"},
+    ),
 }
 
 

@@ -25,11 +25,22 @@ def test_there_are_enough_of_them_and_each_sequence_is_known():
     assert {mutant.hunt for mutant in MUTANTS} <= set(HUNTS)
 
 
-@pytest.mark.skipif(not LONG, reason="takes minutes for each")
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_broken_controller_is_noticed_by_chance(mutant):
-    """Without being led there: the state machine alone."""
+def is_noticed_by_chance(mutant):
+    """Whether the state machine alone notices a mutant, without being led to where it breaks."""
     with pytest.MonkeyPatch.context() as patch:
         mutant.mutate(patch)
-        with pytest.raises(NOTICED):
+        try:
             run_state_machine_as_test(RolloutMachine, settings=HUNT)
+        except NOTICED:
+            return True
+    return False
+
+
+@pytest.mark.skipif(not LONG, reason="takes up to a minute for each")
+def test_chance_alone_notices_enough_of_them():
+    noticed = 0
+    for mutant in MUTANTS:
+        noticed += is_noticed_by_chance(mutant)
+        if noticed >= 15:
+            return
+    raise AssertionError(f"only {noticed} were noticed")

@@ -303,20 +303,6 @@ def test_later_rings_may_be_edited_and_are_followed(world):
     ]
 
 
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("dependants", "clone"), ("dependants", "repoint_at_end"), ("finish", "swing_back")],
-)
-def test_what_is_not_possible_yet_is_refused_before_anything_is_done(world, key, value):
-    content = clone(("Windows user sign-in",))
-    content["bundles"][0][key] = value
-    it = world(content)
-    with pytest.raises(PlanError, match=rf"bundles\[0\]\.{key}: {value} is not possible yet"):
-        it.start()
-    assert it.state.started is None
-    assert not it.patched()
-
-
 def test_what_the_preflight_says_is_told_and_a_no_is_no(world):
     it = world(in_place(TWELVE[:2]))
     old = {"answer": "no", "by": "Anna", "on": "2026-11-20"}

@@ -9,6 +9,7 @@ from intune_scep.rollout.journal import journal_path, read_state
 from intune_scep.rollout.verbs import run_rollout, start_rollout
 from intune_scep.rollout.words import State
 from intune_scep.simulator.driver import FleetDriver
+from intune_scep.simulator.fleet.plan import dependants_of
 from intune_scep.simulator.scenario import build_scenario
 from intune_scep.simulator.scenarios.rollout import group_id, profile_id
 
@@ -48,9 +49,14 @@ def in_place(rings=TWELVE, **more):
     }
 
 
-def clone(profiles, groups=RINGS[:3], kind="users", **more):
-    """The content of a file that moves groups to copies, and whoever is left at the end."""
-    bundle = {"clone_name": "{name} (SID)", "dependants": "none", "finish": "retire_original"}
+def clone(profiles, groups=RINGS[:3], kind="users", bundle=None, **more):
+    """The content of a file that moves groups to copies, and whoever is left at the end.
+
+    Args:
+        bundle: Of the keys of each bundle, those that are otherwise.
+    """
+    usual = {"clone_name": "{name} (SID)", "dependants": "none", "finish": "retire_original"}
+    bundle = {**usual, **(bundle or {})}
     return {
         "rollout": "users-2026",
         "strategy": "clone",
@@ -169,6 +175,7 @@ class World:
         """No device without a profile, no host overrun, nothing beyond the open ring changed."""
         state = self.state
         self._nobody_is_left_without(state)
+        self._nothing_uses_what_its_people_lost(state)
         self._no_host_is_overrun()
         if state is not None:
             self._nothing_beyond_the_open_ring(state)
@@ -179,6 +186,22 @@ class World:
         for profile in self.profiles():
             bundle = [profile, clones[profile]] if profile in clones else [profile]
             assert self.driver.bundle(bundle)["without_profile"] == []
+
+    def _nothing_uses_what_its_people_lost(self, state):
+        """A dependant that follows at the end has its certificate at any time."""
+        clones = state.clones if state is not None else {}
+        for bundle in self.content.get("bundles", ()):
+            original = profile_id(bundle["profile"])
+            for profile in (original, clones.get(original)):
+                if bundle["dependants"] == "repoint_at_end" and self.users_of(profile):
+                    assert self.driver.bundle([profile])["without_profile"] == []
+
+    def users_of(self, profile):
+        """Ids of the profiles that use the certificates of one."""
+        if profile is None:
+            return []
+        with self.driver._store.transaction() as connection:
+            return dependants_of(connection, profile)
 
     def profiles(self):
         """Ids of the originals that the file is about."""
@@ -197,11 +220,7 @@ class World:
 
     def _nothing_beyond_the_open_ring(self, state):
         entered = {profile for ring in state.rings for profile in ring.profiles}
-        assert set(self.patched()) <= entered | set(state.clones.values()) | self.roots()
-
-    def roots(self):
-        """What else is written to."""
-        return set()
+        assert set(self.patched()) <= entered | set(state.clones.values())
 
     def _no_certificate_counts_twice(self, state):
         for ring in state.rings:

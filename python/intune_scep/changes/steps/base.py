@@ -20,7 +20,8 @@ from intune_scep.changes.values import (
     text_of,
     text_or_none,
 )
-from intune_scep.profiles import Profile, require_profile_type
+from intune_scep.profiles import Profile
+from intune_scep.profiles.dependants import require_written_type
 
 if TYPE_CHECKING:
     from intune_scep.changes.steps.writing import Setting, StepWrite
@@ -107,7 +108,7 @@ class PreImage:
 
     Attributes:
         wire: The whole profile, with its assignments where they were read; None before a create.
-        root_id: The root it pointed at, where that was read.
+        root_id: What it pointed at, where that was read: its root, or where another link led.
         root_read: Whether it was read.
     """
 
@@ -129,7 +130,7 @@ class PreImage:
     def of_wire(cls, data: Any) -> PreImage:
         """That of a whole profile, as Graph sent it."""
         wire = object_of(data)
-        require_profile_type(text_of(wire["@odata.type"]))
+        require_written_type(text_of(wire["@odata.type"]))
         objects_of(wire.get("assignments") or [])
         return cls(wire)
 
@@ -156,6 +157,9 @@ class Roots(Protocol):
 
     def pointed_at(self, profile_id: str | None) -> str | None:
         """Id of the root that a SCEP profile points at now."""
+
+    def led_to(self, profile_id: str | None, link: str) -> str | None:
+        """Id of the certificate profile that a link of a dependant leads to now."""
 
     def id_of(self, reference: Reference | None) -> str | None:
         """Id of a root, one that the run made included."""
@@ -193,6 +197,11 @@ class Step(ABC):
     def properties(self) -> frozenset[str]:
         """The properties of the profile that it changes; none where it changes something beside
         them."""
+        return frozenset()
+
+    @property
+    def links(self) -> frozenset[str]:
+        """Names of the links to certificate profiles that it changes."""
         return frozenset()
 
     @abstractmethod

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-from intune_scep.changes.expectation import PATIENCE, Beside, Expectation, Found
+from intune_scep.changes.expectation import Beside, Expectation, Found
 from intune_scep.changes.steps.base import (
     PreImage,
     Reference,
@@ -13,15 +13,16 @@ from intune_scep.changes.steps.base import (
     Roots,
     Step,
     Wire,
-    changed_since,
     maker,
 )
-from intune_scep.changes.steps.writing import Setting, StepWrite
+from intune_scep.changes.steps.pointing import PointingWrite, is_undone, lack_of_link
+from intune_scep.changes.steps.writing import Setting
 from intune_scep.changes.values import text_or_none
-from intune_scep.errors import IntuneScepError, ProfileChangedError
 from intune_scep.profiles import Profile
 from intune_scep.tenant.root_links import read_root_id
 from intune_scep.tenant.writes import link_root
+
+_NOUN = "trusted root"
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,8 @@ class Link(Step):
 
     def reverse(self, taken: PreImage, now: Profile, roots: Roots) -> list[Step]:
         root = roots.pointed_at(now.id)
-        if root == taken.root_id:
+        if is_undone(_NOUN, root, taken.root_id, roots.id_of(self.after)):
             return []
-        if root != roots.id_of(self.after):
-            raise changed_since("its trusted root")
         return [Link(root, roots.reference(taken.root_id))]
 
     def to_dict(self) -> Wire:
@@ -67,56 +66,24 @@ class _PointsAt(Beside):
 
     def lack(self, found: Found) -> str | None:
         root = found.root
-        if isinstance(root, IntuneScepError):
-            return f"Its root could not be read back: {root}"
-        if (root.id if root is not None else None) == self.root_id:
-            return None
-        return (
-            "Graph accepted the link to the trusted root, but does not keep it:"
-            f" {PATIENCE} does not show it."
-        )
+        now = root.id if isinstance(root, Profile) else root
+        return lack_of_link(_NOUN, now, self.root_id)
 
 
-class LinkWrite(StepWrite[bool]):
+class LinkWrite(PointingWrite):
+    noun: ClassVar[str] = _NOUN
+
     def __init__(self, step: Link, setting: Setting) -> None:
-        super().__init__(setting)
-        self._step = step
-        self._root_id = setting.root_id(step.after)
-        self._checked = self._seen is None or self.begun
+        super().__init__(setting, step.before, setting.root_id(step.after))
 
-    async def look(self) -> bool | None:
-        if not self._checked:
-            profile = await self._read()
-            self._require_planned(profile)
-            self.pre_image = PreImage(wire=profile.to_wire())
-            self._checked = True
-        now = await self._root_id_now()
-        if now == self._root_id:
-            return True
-        if now != self._step.before and not self.subject.made:
-            raise ProfileChangedError(
-                f"Its trusted root was changed meanwhile: {now}. It was left alone; plan again."
-            )
-        if self._filed and self.pre_image.wire is not None:
-            self._require_as_filed(await self._read())
-        if not self.begun:
-            self.pre_image = replace(self.pre_image, root_id=now, root_read=True)
-        return None
+    async def _pointed_at(self) -> str | None:
+        return await read_root_id(self._tenant, self.subject.id, self.subject.odata_type)
 
-    async def _root_id_now(self) -> str | None:
-        now = await read_root_id(self._tenant, self.subject.id, self.subject.odata_type)
-        if now is None and self.subject.made:
-            # No root, or no profile yet.
-            await self._read()
-            now = await read_root_id(self._tenant, self.subject.id, self.subject.odata_type)
-        return now
-
-    async def send(self) -> bool:
+    async def _point(self) -> None:
         await link_root(
             self._tenant,
             self.subject.id,
             self.subject.odata_type,
-            self._root_id,
+            self._after,
             permit=self.permit,
         )
-        return True

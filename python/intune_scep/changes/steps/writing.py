@@ -15,7 +15,8 @@ from intune_scep.changes.steps.base import PreImage, RootIds, Seen, Wire
 from intune_scep.errors import IntuneScepError, OutcomeUnknownError, ProfileChangedError
 from intune_scep.graph.approval import Permit
 from intune_scep.graph.settle import settle
-from intune_scep.profiles import Profile, parse_profile
+from intune_scep.profiles import Profile
+from intune_scep.profiles.parsing import parse_written
 from intune_scep.profiles.targets import same_assignments
 from intune_scep.tenant import Tenant
 from intune_scep.tenant.profiles import read_profile
@@ -124,7 +125,12 @@ class StepWrite(ABC, Generic[T]):
         wanted = with_assignments or (self._seen is not None and self._seen.assignments is not None)
 
         async def read() -> Profile | None:
-            return await read_profile(self._tenant, self.subject.id, with_assignments=wanted)
+            return await read_profile(
+                self._tenant,
+                self.subject.id,
+                with_assignments=wanted,
+                odata_type=self.subject.odata_type,
+            )
 
         now = await (self._read_new(read) if self.subject.made else read())
         if now is None:
@@ -204,4 +210,4 @@ def is_same_edition(one: Profile, other: Profile) -> bool:
 
 def profile_of(pre_image: PreImage) -> Profile | None:
     """The profile that a write takes something away from."""
-    return parse_profile(pre_image.wire) if pre_image.wire is not None else None
+    return parse_written(pre_image.wire) if pre_image.wire is not None else None

@@ -10,6 +10,7 @@ from intune_scep.profiles.models.complex_types import (
     SubjectAlternativeName,
 )
 from intune_scep.profiles.models.profile import (
+    DependantProfile,
     DeviceConfigurationProfile,
     Profile,
     ResourceAccessProfile,
@@ -22,6 +23,7 @@ __all__ = [
     "ApplicabilityRuleDeviceMode",
     "ApplicabilityRuleOsEdition",
     "ApplicabilityRuleOsVersion",
+    "DependantProfile",
     "DeviceConfigurationProfile",
     "ExtendedKeyUsage",
     "Profile",

@@ -81,6 +81,23 @@ class DeviceConfigurationProfile(Profile):
     device_management_applicability_rule_device_mode: ApplicabilityRuleDeviceMode | None = None
 
 
+class DependantProfile(DeviceConfigurationProfile):
+    """A profile of a type that can point at a certificate profile, and of which no more is known.
+
+    It is in no row of the registry: nothing but what changes a dependant reads one.
+    """
+
+    @property
+    def odata_type(self) -> str:
+        """The `@odata.type` as it came."""
+        return str((self._sent or {}).get("@odata.type") or "")
+
+    @property
+    def is_scep(self) -> bool:
+        """Never."""
+        return False
+
+
 class ResourceAccessProfile(Profile):
     """A profile in `deviceManagement/resourceAccessProfiles` (windows10X only)."""
 
