@@ -8,16 +8,11 @@ script and no style but its own.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from intune_scep.compliance import CheckedProfile, ComplianceReport, RootStatus
@@ -30,6 +25,7 @@ from intune_scep.reports.charts import (
     trend_lines,
 )
 from intune_scep.reports.history import Point, point_of
+from intune_scep.reports.page import asset, content_policy, environment
 from intune_scep.reports.profile_data import ProfileView, profile_data
 from intune_scep.reports.words import (
     OUTCOMES,
@@ -74,12 +70,12 @@ def render_html(report: ComplianceReport, history: Sequence[Point] = ()) -> str:
     Args:
         history: Earlier reports, oldest first; the report itself is added.
     """
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("report.css"), asset("report.js")
     views = _views(report)
     places = _Places(views)
     points = [*history, *([] if report.unread else [point_of(report)])]
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             report=report,
@@ -89,7 +85,7 @@ def render_html(report: ComplianceReport, history: Sequence[Point] = ()) -> str:
             subject=subject_of(report),
             style=Markup(style),  # noqa: S704 - a file of this package
             script=Markup(script),  # noqa: S704 - likewise
-            policy=_content_policy(style, script),
+            policy=content_policy(style, script),
             views=views,
             platforms=sorted({view.platform for view in views}),
             verdict_bar=stacked(
@@ -122,40 +118,6 @@ def render_html(report: ComplianceReport, history: Sequence[Point] = ()) -> str:
             version=__version__,
         )
     )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("intune_scep.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-
-
-def _shown(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-@cache
-def _asset(name: str) -> str:
-    return (resources.files("intune_scep.reports") / "templates" / name).read_text("utf-8")
-
-
-def _content_policy(style: str, script: str) -> str:
-    """Nothing is loaded from anywhere, and only the page's own script and style count."""
-    return (
-        f"default-src 'none'; style-src {_fingerprint(style)}; script-src {_fingerprint(script)};"
-        " base-uri 'none'; form-action 'none'"
-    )
-
-
-def _fingerprint(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return f"'sha256-{digest}'"
 
 
 class _Places:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from intune_scep.changes.certificates import about_impact_of
@@ -23,6 +21,7 @@ from intune_scep.reports.impact import (
     to_look_at,
     used_by,
 )
+from intune_scep.reports.page import asset, content_policy, environment
 from intune_scep.reports.readiness import share_words
 from intune_scep.reports.safe_text import markdown
 from intune_scep.reports.words import PLATFORMS
@@ -265,16 +264,8 @@ def _row(cells: Sequence[str], *, plain: bool = False) -> str:
 
 def render_record_html(record: ChangeRecord) -> str:
     """The page as HTML that needs nothing else: no network, no script, no other file."""
-    environment = Environment(
-        loader=PackageLoader("intune_scep.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    template = environment.get_template("rollout_record.html.j2")
-    style = (resources.files("intune_scep.reports") / "templates" / "report.css").read_text("utf-8")
+    template = environment().get_template("rollout_record.html.j2")
+    style = asset("report.css") + asset("rollout_record.css")
     return template.render(
         title=title(record),
         record=record,
@@ -283,13 +274,10 @@ def render_record_html(record: ChangeRecord) -> str:
         chart=(CHART_WIDTH, CHART_HEIGHT),
         justification=justification(record),
         is_simulator=record.cloud == "simulator",
-        style=Markup(style),  # noqa: S704 - a file of this package
+        style=Markup(style),  # noqa: S704 - files of this package
+        policy=content_policy(style),
         version=__version__,
     )
-
-
-def _shown(value: object) -> object:
-    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def justification(record: ChangeRecord) -> str:
