@@ -91,7 +91,7 @@ EXAMPLES = r"""
       strategy: in_place
       rings:
         - name: first
-          profiles: [iOS - SCEP - User - Corporate Wi-Fi]
+          profiles: [iOS user Wi-Fi]
       gates: {soak: 24h}
 
 - name: Show what the first ring would change

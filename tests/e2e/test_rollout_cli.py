@@ -180,7 +180,7 @@ class TestRun:
         assert code == 1
         assert "`intune-scep strong-mapping rollout resume`" in out
         assert cli(*ROLLOUT, "status")[0] == 1
-        refused(cli(*ROLLOUT, "start", "--yes"), "is started already: it is error")
+        refused(cli(*ROLLOUT, "start", "--yes"), "is started already: it is frozen")
 
     def test_what_cannot_be_read_is_a_code_of_its_own(self, tenant, cli, tmp_path):
         write(tmp_path, gates={"soak": "24h", "connector": "healthy"})

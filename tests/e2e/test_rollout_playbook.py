@@ -1,5 +1,6 @@
 """A rollout by the playbook, as a scheduler runs it again and again."""
 
+import importlib
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from intune_scep.simulator import seed_database
 from intune_scep.simulator.driver import FleetDriver
 from intune_scep.simulator.scenario import build_scenario
 
-from .playbooks import ENFORCE, Result, Tenant, copy_of, run_on
+from .playbooks import ENFORCE, Result, Tenant, copy_of, run_on, run_playbook
 
 HOUR = 3600
 RINGS = [
@@ -192,3 +193,24 @@ def test_a_state_that_goes_away_with_the_job_is_refused(tenant: Tenant) -> None:
     said = " ".join(refused.output.split())
     assert "The state of the rollout would be lost" in said
     assert "strong_mapping_allow_ephemeral_journal" in said
+
+
+@pytest.mark.parametrize("module", ["strong_mapping_rollout", "strong_mapping_rollout_info"])
+def test_the_documented_examples_run(tenant: Tenant, module: str) -> None:
+    source = importlib.import_module(f"ansible_collections.intune.scep.plugins.modules.{module}")
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "module_defaults": {"group/intune.scep.all": {"cloud": "simulator"}},
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": yaml.safe_load(source.EXAMPLES),
+    }
+    directory = tenant.database.parent
+    (directory / "examples.yml").write_text(yaml.safe_dump([play]))
+    simulator = str(tenant.database)
+    result = run_playbook(
+        str(directory / "examples.yml"), cwd=directory, INTUNE_SCEP_SIMULATOR=simulator
+    )
+    assert result.code == 0, result.output
+    conditional = sum("when" in task for task in play["tasks"])
+    assert result.recap()["ok"] == len(play["tasks"]) - conditional

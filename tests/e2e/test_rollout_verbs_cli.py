@@ -72,3 +72,11 @@ def test_a_verb_that_does_not_fit_says_how_it_stands(rollout, cli, stand, verb, 
     stand(rollout, cli)
     said = SAID if verb in {"start", "promote"} else SAID[:2]
     refused(cli(*ROLLOUT, verb, *said), words)
+
+
+@pytest.mark.parametrize(("stand", "ends"), [(started, 2), (frozen, 2), (paused, 2), (canceled, 2)])
+def test_a_dry_run_of_going_back_ends_alike_however_the_rollout_stands(rollout, cli, stand, ends):
+    stand(rollout, cli)
+    code, out, _ = cli(*ROLLOUT, "rollback", *SAID[:2], "--dry-run")
+    assert code == ends, out
+    assert "1 profile would be rolled back." in out

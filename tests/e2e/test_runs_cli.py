@@ -268,6 +268,8 @@ class TestOnePlaceForRuns:
         monkeypatch.setenv("INTUNE_SCEP_ACCESS_TOKEN", served.token())
         rule = {**SLOW, "match": {"method": "PATCH", "nth": [1]}, "seconds": 5}
         served.control("PUT", "faults", [rule])
+        # A report that the second run waited for would take as long as the first run does.
+        served.control("PUT", "settings", {"export_seconds": 0})
         with running(
             "strong-mapping", "apply", "--yes", "--without-certificates", "-o", "json"
         ) as first:

@@ -283,7 +283,7 @@ def rollback(
             )
         )
         if dry_run:
-            return _show(shared, foreseen) or (2 if foreseen.changed else 0)
+            return _done(shared, foreseen) or (2 if foreseen.changed else 0)
         if shared.output is OutputFormat.TEXT:
             _print(foreseen)
         said = "What was revoked stays revoked, and every certificate is issued once more."

@@ -153,14 +153,20 @@ class Observer:
 
 
 def _devices(found: Iterable[Reissuance]) -> Devices:
-    """Each device once in each profile that it has; those that nobody manages any more not."""
-    items = list(found)
-    return Devices(
-        held=sum(len(item.devices - item.unmanaged) for item in items),
-        seen=sum(len(item.seen or ()) for item in items),
-        reissued=sum(len(item.reissued) for item in items),
-        within_lag=sum(len(item.within_lag) for item in items),
-    )
+    """Each device once, whatever number of profiles it has: it was seen, or has new certificates,
+    where that holds for all of them. Those that nobody manages any more do not count."""
+    held: dict[str, list[Reissuance]] = {}
+    for item in found:
+        for device in item.devices - item.unmanaged:
+            held.setdefault(device, []).append(item)
+    seen = {
+        device
+        for device, items in held.items()
+        if all(item.seen is not None and device in item.seen for item in items)
+    }
+    reissued = {device for device in seen if all(device in item.reissued for item in held[device])}
+    lag = (any(device in item.within_lag for item in held[device]) for device in seen - reissued)
+    return Devices(held=len(held), seen=len(seen), reissued=len(reissued), within_lag=sum(lag))
 
 
 def _told(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from intune_scep.errors import PlanError
-from intune_scep.rollout.model import RolloutFile
+from intune_scep.rollout.resolution import Resolved
 from intune_scep.strong_mapping.answers import Answers, read_answers
 from intune_scep.strong_mapping.preflight import Point
 from intune_scep.strong_mapping.preflight_reading import run_preflight
@@ -13,15 +13,17 @@ from intune_scep.strong_mapping.questions import Outcome
 from intune_scep.tenant import Tenant
 
 
-async def preflight_notes(tenant: Tenant, file: RolloutFile) -> tuple[str, ...]:
-    """What is still to be answered, with the answers of the file.
+async def preflight_notes(tenant: Tenant, resolved: Resolved) -> tuple[str, ...]:
+    """What is still to be answered of the profiles of a rollout, with the answers of its file.
 
     Raises:
         PlanError: something stands in the way.
         AnswersError: an answer of the file is none.
     """
+    file = resolved.file
     answers = read_answers([file.path]) if file.answers else Answers()
-    found = await run_preflight(tenant, answers)
+    profiles = {item.profile.id or "" for item in resolved.bundles}
+    found = await run_preflight(tenant, answers, only=profiles)
     stops = [point for point in found.points if point.outcome is Outcome.STOP]
     if stops:
         raise PlanError(

@@ -80,8 +80,8 @@ async def start_rollout(
             )
         follow_edits(course)
         # What its file names must be there before anybody may say that it was started.
-        await resolved_rings(course)
-        notes = await preflight_notes(tenant, course.file)
+        rings = await resolved_rings(course)
+        notes = await preflight_notes(tenant, rings.resolved)
         course.journal.note_word("started", _word(tenant, reason))
         course.did.append("Started.")
         tick = await do_tick(course)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -24,18 +24,21 @@ _T = TypeVar("_T")
 _MOST_TOLD: Final = 3
 
 
-async def run_preflight(tenant: Tenant, answers: Answers | None = None) -> Preflight:
+async def run_preflight(
+    tenant: Tenant, answers: Answers | None = None, *, only: Collection[str] | None = None
+) -> Preflight:
     """Read what Graph tells and judge every question.
 
     Args:
         answers: What people and the script answered.
+        only: Ids of the SCEP profiles it is about; all that would change by default.
     """
-    found = await read_found(tenant)
+    found = await read_found(tenant, only=only)
     now = datetime.now(UTC) + tenant.session.clock_skew
     return judge_preflight(tenant.tenant_id, tenant.cloud, found, answers or Answers(), now)
 
 
-async def read_found(tenant: Tenant) -> Found:
+async def read_found(tenant: Tenant, *, only: Collection[str] | None = None) -> Found:
     """What Graph tells; what could not be read is told, and nothing is raised for it."""
     unread: dict[str, str] = {}
 
@@ -49,7 +52,7 @@ async def read_found(tenant: Tenant) -> Found:
     connectors = await tried(
         "connectors", "the certificate connectors", lambda: read_connectors(tenant)
     )
-    snapshot = await tried("roots", "the profiles", lambda: _changing(tenant))
+    snapshot = await tried("roots", "the profiles", lambda: _changing(tenant, only))
     alignment, failures = await read_sid_alignment(tenant)
     for called, error in failures:
         unread["alignment"] = f"{called}: {error}"
@@ -67,13 +70,15 @@ async def read_found(tenant: Tenant) -> Found:
     return replace(found, roots=roots, without_root=without, changing=len(snapshot.profiles))
 
 
-async def _changing(tenant: Tenant) -> Snapshot:
+async def _changing(tenant: Tenant, only: Collection[str] | None) -> Snapshot:
     """The profiles that would change, with their roots."""
     snapshot = await read_snapshot(tenant, Wanted(SCEP_TYPES))
     changing = tuple(
         item
         for item in snapshot.profiles
-        if isinstance(item, ScepProfile) and judge(item).changeable
+        if isinstance(item, ScepProfile)
+        and judge(item).changeable
+        and (only is None or item.id in only)
     )
     return await add_root_links(tenant, replace(snapshot, profiles=changing), changing)
 

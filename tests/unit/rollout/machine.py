@@ -20,19 +20,26 @@ from .model import Judged
 from .world import clone, in_place
 
 BOUNDS = settings(
-    max_examples=300 if LONG else 60,
-    stateful_step_count=40 if LONG else 22,
+    max_examples=200 if LONG else 24,
+    stateful_step_count=30 if LONG else 14,
     deadline=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
     # What is found is kept as a directed sequence in hunts.py; shrinking takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )
-HUNT = settings(BOUNDS, max_examples=150, derandomize=True, phases=[Phase.generate])
+HUNT = settings(
+    BOUNDS,
+    max_examples=25,
+    stateful_step_count=14,
+    derandomize=True,
+    phases=[Phase.generate],
+)
 
 USERS = ("Windows user Wi-Fi", "iOS user Wi-Fi", "Android user Wi-Fi", "Windows user sign-in")
 OTHERS = ("Windows user VPN", "macOS user Wi-Fi", "Windows device Wi-Fi", "iOS user VPN")
 NAMES = ("test", "first", "fast", "broad")
+WELL = st.sampled_from([True, True, True, False])
 HOLDS = st.sampled_from([0, 0, 0, 1, 75, 2, None])
 
 
@@ -137,13 +144,15 @@ class RolloutMachine(RuleBasedStateMachine):
     def promote(self):
         self.it.verb("promote", reason="it is needed")
 
-    @rule()
-    def pause(self):
+    @rule(hours=st.sampled_from([1, 24]))
+    def pause_for_a_while(self, hours):
         self.it.verb("pause", reason="maintenance")
+        self.tick_after(hours)
+        self.it.verb("resume", reason="over")
 
     @rule()
     def resume(self):
-        self.it.verb("resume", reason="over")
+        self.it.verb("resume", reason="mended")
 
     @rule()
     def start_again(self):
@@ -157,29 +166,41 @@ class RolloutMachine(RuleBasedStateMachine):
 
     # What happens
 
-    @rule(name=st.sampled_from(["NDES 1", "NDES 2", "NDES 3"]))
-    def a_connector_dies_or_lives_again(self, name):
-        (self.it.revive_connector if name in self.it.dead else self.it.kill_connector)(name)
+    def through(self, well):
+        """Go on as it is for longer than any gate soaks, and have everything mended or not."""
+        self.wait_for_the_gate()
+        if well:
+            self.it.healed()
+            self.it.verb("resume", reason="mended")
 
-    @rule(number=st.integers(0, 3), share=st.sampled_from([0.0, 0.0, 0.5, 1.0]))
-    def devices_fail(self, number, share):
+    @rule(names=st.sampled_from([("NDES 1",), ("NDES 1", "NDES 2", "NDES 3")]), well=WELL)
+    def connectors_die(self, names, well):
+        for name in names:
+            self.it.kill_connector(name)
+        self.through(well)
+
+    @rule(number=st.integers(0, 3), share=st.sampled_from([0.5, 1.0]), well=WELL)
+    def devices_fail(self, number, share, well):
         profiles = self.it.profiles()
         profile = profiles[number % len(profiles)]
-        state = self.it.state
-        self.it.fails(state.clones.get(profile, profile), share)
+        self.it.fails(self.it.state.clones.get(profile, profile), share)
+        self.through(well)
+
+    @rule(well=WELL)
+    def devices_fall_silent(self, well):
+        self.it.silence(True)
+        self.through(well)
+
+    @rule(how=st.sampled_from(["403", "503"]), well=WELL)
+    def the_report_is_lost(self, how, well):
+        self.it.lose_report(how)
+        self.through(well)
 
     @rule()
-    def devices_fall_silent_or_come_back(self):
-        self.it.silence(self.it.silent_since is None)
-
-    @rule(how=st.sampled_from(["403", "503"]))
-    def the_report_is_lost_or_comes_back(self, how):
-        self.it.lose_report(None if self.it.unread else how)
-
-    @rule()
-    def days_are_frozen_or_free_again(self):
-        if not self.it.wrong:
-            self.it.freeze_days(not self.it.shut)
+    def days_are_frozen(self):
+        self.it.freeze_days(True)
+        self.wait_for_the_gate()
+        self.it.freeze_days(False)
 
     @rule(code=HOLDS)
     def the_command_says_something_else(self, code):

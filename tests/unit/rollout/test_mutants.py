@@ -25,10 +25,11 @@ def test_there_are_enough_of_them_and_each_sequence_is_known():
     assert {mutant.hunt for mutant in MUTANTS} <= set(HUNTS)
 
 
-@pytest.mark.skipif(not LONG, reason="takes minutes for each")
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_broken_controller_is_noticed_by_chance(mutant):
-    """Without being led there: the state machine alone."""
+@pytest.mark.skipif(not LONG, reason="takes up to a minute")
+@pytest.mark.parametrize("name", ["unknown_passes"])
+def test_chance_alone_notices_it_too(name):
+    """The state machine can fail, without being led to where a controller is broken."""
+    [mutant] = [mutant for mutant in MUTANTS if mutant.name == name]
     with pytest.MonkeyPatch.context() as patch:
         mutant.mutate(patch)
         with pytest.raises(NOTICED):

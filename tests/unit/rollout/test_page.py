@@ -11,7 +11,7 @@ from intune_scep.rollout.model import Bundle, Gates, Strategy
 from intune_scep.rollout.schema import SCHEMA
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "rollout.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"^```yaml\n(rollout:.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def test_there_is_an_example_of_each_strategy():
