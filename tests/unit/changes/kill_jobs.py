@@ -27,14 +27,14 @@ from intune_scep.changes.record_log import RecordWriter
 from intune_scep.changes.watch import Watch
 from intune_scep.desired_state import PlanChoices, apply_declarations
 from intune_scep.errors import IntuneScepError
-from intune_scep.profiles import PROFILE_TYPES, Platform
+from intune_scep.profiles import Platform
 from intune_scep.rollout.repointing import Move, read_users, repoints
 from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenario import NavigationLink, Scenario
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.simulator.scenarios.wire import root_body, scep_body
 from intune_scep.strong_mapping import Choices, enforce
-from intune_scep.tenant import Tenant, read_profiles
+from intune_scep.tenant import Tenant
 
 from .far import Far
 from .jobs import dependant, link_of
@@ -128,8 +128,11 @@ async def _roll_back(tenant: Tenant, path: Path, _: Path | None, watch: Watch) -
     return await runs.roll_back(tenant, path / "journal", watch=watch)
 
 
+USED, NEXT = (scep_body("ios", name, urls=[URL]) for name in ("Mail", "Next"))
+
+
 def _users() -> Scenario:
-    sceps = [scep_body("ios", name, urls=[URL]) for name in ("Mail", "Next")]
+    sceps = [USED, NEXT]
     users = [dependant(f"Staff {number}") for number in range(3)]
     mail = dependant("Mailbox", "iosEasEmailProfileConfiguration")
     links = [NavigationLink(wire["id"], link_of(wire), sceps[0]["id"]) for wire in (*users, mail)]
@@ -145,9 +148,7 @@ async def _repoint(tenant: Tenant, path: Path, journal: Path | None, watch: Watc
     if journal is not None and runs.unfinished_at(journal) is not None:
         return await runs.resume(tenant, journal, watch=watch)
     users = await read_users(tenant)
-    profiles = (await read_profiles(tenant, PROFILE_TYPES)).profiles
-    ids = {profile.display_name: profile.id or "" for profile in profiles}
-    actions = repoints(users, [Move(ids["Mail"], ids["Next"], ("Mail", "Next"))])
+    actions = repoints(users, [Move(USED["id"], NEXT["id"], ("Mail", "Next"))])
     plan = Plan(Task.ROLLOUT, tenant.tenant_id, tenant.cloud, tuple(actions))
     return await runs.carry_out(tenant, plan, journal=journal, watch=watch)
 

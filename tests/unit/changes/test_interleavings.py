@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.length import LONG
 
-from intune_scep.profiles import require_profile_type
-from intune_scep.tenant import read_profiles
+from intune_scep.tenant.listing import list_configurations
 
 from .kill_jobs import JOBS, do, opened, prepare
 from .property_edits import LAGS, NEWEST, Administrator, Edit, edits, is_there, lost_to
@@ -51,9 +50,8 @@ async def _everything(graph):
     found = {}
     async for page in graph.session.pages("deviceManagement/deviceConfigurations"):
         found |= {item["id"]: item for item in page}
-    types = {p["@odata.type"]: require_profile_type(p["@odata.type"]) for p in found.values()}
-    listed = await read_profiles(graph, types.values(), with_assignments=True)
-    return found, {profile.id: profile.assignments for profile in listed.profiles}
+    listed = await list_configurations(graph, (), lambda _: True, with_assignments=True)
+    return found, {wire["id"]: wire["assignments"] for wire in listed.items}
 
 
 def require_kept_or_told(tenant, report, administrator, *, lags, rolls_back):

@@ -49,6 +49,9 @@ def test_what_is_right_after_a_job_is_what_it_is_for(start, job):
     elif what == "link":
         assert {item["root"] for item in only(with_it, *scep_names())} == {"Other root"}
         assert {item["root"] for item in only(without, *scep_names())} == {"Root"}
+    elif what == "repoint":
+        assert {item["uses"] for item in only(with_it, *scep_names())} == {"Next"}
+        assert {item["uses"] for item in only(without, *scep_names())} == {"Mail"}
     elif what == "assign":
         assert all(item["assignments"] for item in only(with_it, *scep_names()))
         assert not any(item["assignments"] for item in only(without, *scep_names()))
