@@ -75,8 +75,8 @@ def _why_impossible(bundle: Bundle, *, ends: bool) -> Iterator[str]:
     needs = "needs a last ring with rest: true, since whoever is in no ring would be cut off"
     if bundle.dependants is Dependants.REPOINT_AT_END:
         yield f"dependants: repoint_at_end {needs}"
-    if bundle.finish is Finish.SWING_BACK:
-        yield f"finish: swing_back {needs}"
+    if bundle.finish is not Finish.KEEP_BOTH:
+        yield f"finish: {bundle.finish} {needs}"
 
 
 @dataclass(frozen=True)

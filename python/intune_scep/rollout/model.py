@@ -53,7 +53,7 @@ class Bundle:
 
     profile: str
     clone_name: str = "{name} (SID)"
-    dependants: Dependants = Dependants.CLONE
+    dependants: Dependants = Dependants.REPOINT_AT_END
     finish: Finish = Finish.KEEP_BOTH
 
 

@@ -258,7 +258,7 @@ _BUNDLE: Final = _object(
             " gets a copy beside it, or is pointed at the copy when the last ring is done, or is"
             " left alone.",
             [item.value for item in Dependants],
-            default=Dependants.CLONE.value,
+            default=Dependants.REPOINT_AT_END.value,
         ),
         "finish": _words(
             "What becomes of the original when the last ring is done: it is taken away, it stays,"
