@@ -74,6 +74,25 @@ def test_a_verb_that_does_not_fit_says_how_it_stands(rollout, cli, stand, verb, 
     refused(cli(*ROLLOUT, verb, *said), words)
 
 
+def test_what_a_promotion_opens_is_shown_before_it_is_asked_for(rollout, cli):
+    started(rollout, cli)
+    promote = (*ROLLOUT, "promote", "--reason", "why")
+
+    code, out, _ = cli(*promote, "--dry-run")
+    assert code == 0, out
+    assert "Ring 'first' is promoted over " in out
+    assert "1 profile would be changed." in out
+    code, out, err = cli(*promote)
+    assert code == 1
+    assert "1 profile would be changed." in out
+    assert "Give --yes." in err
+    assert "'last'" not in cli(*ROLLOUT, "run")[1], "the preview is kept nowhere"
+
+    code, out, _ = cli(*promote, "--yes")
+    assert code == 0, out
+    assert "Ring 'last': 1 profile changed." in out
+
+
 @pytest.mark.parametrize(("stand", "ends"), [(started, 2), (frozen, 2), (paused, 2), (canceled, 2)])
 def test_a_dry_run_of_going_back_ends_alike_however_the_rollout_stands(rollout, cli, stand, ends):
     stand(rollout, cli)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ from intune_scep.cli.running import ask, show_lines
 from intune_scep.errors import IntuneScepError, NotStartedError, SeveralRolloutsError
 
 if TYPE_CHECKING:
-    from intune_scep.changes.watch import Watch
+    from intune_scep import IntuneClient
     from intune_scep.rollout.standing import Standing
     from intune_scep.rollout.state import RolloutState
     from intune_scep.rollout.tick import Tick
@@ -45,20 +46,12 @@ def start(
     Example: intune-scep strong-mapping rollout start strong-mapping.yml --reason "CHG0042"
     """
     with shared.client() as client:
-        foreseen = _foreseen(
-            lambda watch: client.rollout.start(
-                file, reason=reason, journal=journal, dry_run=True, watch=watch
-            )
-        )
+        work = partial(client.rollout.start, file, reason=reason, journal=journal)
+        foreseen = _foreseen(work)
         if dry_run:
             return _show(shared, foreseen)
-        if shared.output is OutputFormat.TEXT:
-            _print(foreseen)
-        ask(client, shared, _question(foreseen), yes=yes)
-        return _work(
-            shared,
-            lambda watch: client.rollout.start(file, reason=reason, journal=journal, watch=watch),
-        )
+        question = _with_certificates(f"Start the rollout {foreseen.state.name!r}?", foreseen)
+        return _work_if_agreed(shared, client, work, foreseen, question, yes=yes)
 
 
 @app.command()
@@ -79,10 +72,7 @@ def run(
     Example: intune-scep strong-mapping rollout run strong-mapping.yml
     """
     with shared.client() as client:
-        return _work(
-            shared,
-            lambda watch: client.rollout.run(file, journal=journal, dry_run=dry_run, watch=watch),
-        )
+        return _work(shared, partial(client.rollout.run, file, journal=journal, dry_run=dry_run))
 
 
 @app.command()
@@ -203,6 +193,7 @@ def resume(
     *,
     reason: Reason = "",
     journal: RolloutJournal = None,
+    dry_run: DryRun = False,
 ) -> int:
     """Lift a pause or a freeze, and do a tick. Exit codes as for run.
 
@@ -211,7 +202,7 @@ def resume(
     with shared.client() as client:
         return _work(
             shared,
-            lambda watch: client.rollout.resume(file, reason=reason, journal=journal, watch=watch),
+            partial(client.rollout.resume, file, reason=reason, journal=journal, dry_run=dry_run),
         )
 
 
@@ -224,19 +215,22 @@ def promote(
     reason: Reason,
     journal: RolloutJournal = None,
     yes: Yes = False,
+    dry_run: DryRun = False,
 ) -> int:
     """Answer the approval a ring waits for; without one, open the next ring over what waits.
 
-    Over what is unknown too, never over what fails. Exit codes as for run.
+    Over what is unknown too, never over what fails. Shows first what that changes, and asks. The
+    command of a gate is run for the preview too. Exit codes as for run.
 
     Example: intune-scep strong-mapping rollout promote --reason "Help desk saw nothing"
     """
     with shared.client() as client:
-        ask(client, shared, "Promote the ring that is open?", yes=yes)
-        return _work(
-            shared,
-            lambda watch: client.rollout.promote(file, reason=reason, journal=journal, watch=watch),
-        )
+        work = partial(client.rollout.promote, file, reason=reason, journal=journal)
+        foreseen = _foreseen(work)
+        if dry_run:
+            return _show(shared, foreseen)
+        question = _with_certificates("Promote the ring that is open?", foreseen)
+        return _work_if_agreed(shared, client, work, foreseen, question, yes=yes)
 
 
 @app.command()
@@ -277,41 +271,47 @@ def rollback(
     Example: intune-scep strong-mapping rollout rollback --dry-run --reason "Wi-Fi fails"
     """
     with shared.client() as client:
-        foreseen = _foreseen(
-            lambda watch: client.rollout.rollback(
-                file, reason=reason, journal=journal, dry_run=True, watch=watch
-            )
-        )
+        work = partial(client.rollout.rollback, file, reason=reason, journal=journal)
+        foreseen = _foreseen(work)
         if dry_run:
             return _done(shared, foreseen) or (2 if foreseen.changed else 0)
-        if shared.output is OutputFormat.TEXT:
-            _print(foreseen)
         said = "What was revoked stays revoked, and every certificate is issued once more."
-        ask(client, shared, f"Take the rollout back? {said}", yes=yes)
-        return _work(
-            shared,
-            lambda watch: client.rollout.rollback(
-                file, reason=reason, journal=journal, watch=watch
-            ),
-        )
+        question = f"Take the rollout back? {said}"
+        return _work_if_agreed(shared, client, work, foreseen, question, yes=yes)
 
 
-def _question(foreseen: Tick) -> str:
+def _with_certificates(question: str, foreseen: Tick) -> str:
     from intune_scep.changes.certificates import about_certificates
 
     about = about_certificates(foreseen.plan) if foreseen.plan is not None else ""
-    return f"Start the rollout {foreseen.state.name!r}? {about}".rstrip()
+    return f"{question} {about}".rstrip()
 
 
-def _foreseen(work: Callable[[Watch], Tick]) -> Tick:
+def _foreseen(work: Callable[..., Tick]) -> Tick:
     """A dry run, with what is being read on a terminal."""
     from intune_scep.changes.watch import Watch
 
     with progress_bar("Reading") as progress:
-        return work(Watch(preparing=lambda what: progress(0, None, what)))
+        return work(dry_run=True, watch=Watch(preparing=lambda what: progress(0, None, what)))
 
 
-def _work(shared: Shared, work: Callable[[Watch], Tick]) -> int:
+def _work_if_agreed(
+    shared: Shared,
+    client: IntuneClient,
+    work: Callable[..., Tick],
+    foreseen: Tick,
+    question: str,
+    *,
+    yes: bool,
+) -> int:
+    """Show what would be done, ask, and do it."""
+    if shared.output is OutputFormat.TEXT:
+        _print(foreseen)
+    ask(client, shared, question, yes=yes)
+    return _work(shared, work)
+
+
+def _work(shared: Shared, work: Callable[..., Tick]) -> int:
     """Do a tick under a progress bar that Ctrl-C stops in order, and show what it did."""
     from intune_scep.changes.watch import Stop, Watch, stopping_on_signals
 
@@ -324,7 +324,8 @@ def _work(shared: Shared, work: Callable[[Watch], Tick]) -> int:
         tell(f"Journal: {path}")
 
     with progress_bar("Rollout") as progress, stopping_on_signals(stop, stopping):
-        tick = work(Watch(began, progress, stop, lambda what: progress(0, None, what)))
+        watch = Watch(began, progress, stop, lambda what: progress(0, None, what))
+        tick = work(watch=watch)
     return _show(shared, tick)
 
 
