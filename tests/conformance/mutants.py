@@ -166,8 +166,13 @@ def any_root_will_do() -> Any:
 
 def filter_ignores_the_type() -> Any:
     """isof is always true."""
-    nodes = {**odata_filter._NODES, "isof": lambda _tree, _kind: ("1", [])}
-    return patch.object(odata_filter, "_NODES", nodes)
+    read = odata_filter._isof
+
+    def isof(words: Any) -> Any:
+        read(words)
+        return lambda _kind: ("1", [])
+
+    return patch.object(odata_filter, "_isof", isof)
 
 
 MUTANTS: tuple[Callable[[], Any], ...] = (

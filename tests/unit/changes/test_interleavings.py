@@ -16,7 +16,7 @@ from .property_edits import LAGS, NEWEST, Administrator, Edit, edits, is_there, 
 
 ANY_EDITS = settings(
     deadline=None,
-    max_examples=100 if LONG else 6,
+    max_examples=100 if LONG else 3,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 
