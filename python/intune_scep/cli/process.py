@@ -128,7 +128,8 @@ def _fill_closed_descriptors() -> None:
 
 
 def _nowhere(mode: str) -> Any:
-    return open(os.devnull, mode, encoding="utf-8", errors="backslashreplace")  # noqa: PTH123 - pathlib would be loaded for it alone
+    null = os.open(os.devnull, os.O_RDWR)
+    return os.fdopen(null, mode, encoding="utf-8", errors="backslashreplace")
 
 
 def _enduring(stream: TextIO) -> TextIO:

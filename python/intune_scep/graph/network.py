@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ def load_httpx() -> None:
     stand_in.main = _command_line_of_httpx
     sys.modules[name] = stand_in
     try:
-        import httpx  # noqa: F401 - for what importing it does
+        import_module("httpx")
     finally:
         sys.modules.pop(name, None)
 

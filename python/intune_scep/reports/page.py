@@ -32,9 +32,10 @@ def _shown(value: Any) -> Any:
 
 
 @cache
-def asset(name: str) -> str:
-    """A file that lies beside the templates."""
-    return (resources.files("intune_scep.reports") / "templates" / name).read_text("utf-8")
+def asset(name: str) -> Markup:
+    """A style or script that lies beside the templates, and goes into a page as it is."""
+    file = resources.files("intune_scep.reports") / "templates" / name
+    return Markup(file.read_text("utf-8"))  # noqa: S704 - a file of this package
 
 
 def content_policy(style: str, script: str | None = None) -> str:

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup
-
 from intune_scep.changes.certificates import about_impact_of
 from intune_scep.profiles.revocation import about_replaced
 from intune_scep.reports.impact import (
@@ -274,7 +272,7 @@ def render_record_html(record: ChangeRecord) -> str:
         chart=(CHART_WIDTH, CHART_HEIGHT),
         justification=justification(record),
         is_simulator=record.cloud == "simulator",
-        style=Markup(style),  # noqa: S704 - files of this package
+        style=style,
         policy=content_policy(style),
         version=__version__,
     )

@@ -7,7 +7,7 @@ To YAML 1.1 `yes` and the key `on` are truth values, `2026-11-20` is a date and 
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Final
+from typing import Final
 
 import yaml
 
@@ -25,9 +25,9 @@ _WORDS: Final = (
 class CoreLoader(BoundedLoader):
     """`BoundedLoader` with the words of YAML 1.2."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {}  # type: ignore[misc]  # as PyYAML
 
-
+# Else those of YAML 1.1, which PyYAML inherits, would count too.
+CoreLoader.yaml_implicit_resolvers = {}
 for _kind, _pattern, _first in _WORDS:
     CoreLoader.add_implicit_resolver(
         _TAG + _kind,

@@ -253,7 +253,7 @@ def serial_number(seq: int) -> str:
 
 def thumbprint(serial: str) -> str:
     """Thumbprint of the certificate with that serial number."""
-    return hashlib.sha1(serial.encode()).hexdigest().upper()  # noqa: S324 - a thumbprint is SHA-1
+    return hashlib.sha1(serial.encode(), usedforsecurity=False).hexdigest().upper()
 
 
 def _ended(state: State, ended: float | None, how: str | None, at: float) -> State | None:

@@ -28,15 +28,15 @@ from intune_scep.simulator.resources import (
     select_resources,
 )
 
-_TABLES = (
-    "fleet_device",
-    "fleet_profile",
-    "fleet_edition",
-    "fleet_wanted",
-    "fleet_held",
-    "fleet_todo",
-    "fleet_status",
-    "fleet_load",
+_EMPTIED = (
+    "DELETE FROM fleet_device",
+    "DELETE FROM fleet_profile",
+    "DELETE FROM fleet_edition",
+    "DELETE FROM fleet_wanted",
+    "DELETE FROM fleet_held",
+    "DELETE FROM fleet_todo",
+    "DELETE FROM fleet_status",
+    "DELETE FROM fleet_load",
 )
 _LIVE = ("issued", "installed", "enrollmentSucceeded", "renewVerified")
 _UNIT = 2**32
@@ -70,8 +70,8 @@ def begin_fleet(connection: sqlite3.Connection) -> None:
 
 def forget_fleet(connection: sqlite3.Connection) -> None:
     """Forget what devices hold and were told; certificates stay."""
-    for table in _TABLES:
-        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of this module
+    for statement in _EMPTIED:
+        connection.execute(statement)
 
 
 def _devices(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
@@ -181,8 +181,8 @@ def _leave_alone(connection: sqlite3.Connection) -> None:
         " AND wanted.device = held.device WHERE wanted.device IS NULL"
     )
     rows = connection.execute(f"SELECT held.profile, held.via, held.device{surplus}").fetchall()
-    for table in ("fleet_held", "fleet_todo"):
-        connection.executemany(
-            f"DELETE FROM {table} WHERE profile = ? AND via = ? AND device = ?",  # noqa: S608 - constants
-            rows,
-        )
+    for statement in (
+        "DELETE FROM fleet_held WHERE profile = ? AND via = ? AND device = ?",
+        "DELETE FROM fleet_todo WHERE profile = ? AND via = ? AND device = ?",
+    ):
+        connection.executemany(statement, rows)
