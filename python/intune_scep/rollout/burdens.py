@@ -32,10 +32,11 @@ def burdens_of(
         entered = state.ring(ring.ring.name)
         if not entered.is_entered:
             continue
+        apart = frozenset() if ring.ring.back else state.devices_of_others(entered)
         for bundle in ring.bundles:
             identifier = bundle.profile.id or ""
             old, _ = ring.exchanged(state.clones)[identifier]
-            count = _count(entered, old) if bundle.verifiable else None
+            count = _count(entered, old, apart) if bundle.verifiable else None
             if stage is Stage.REPOINT and not _enrols_again(bundle):
                 count = 0
             name = bundle.profile.display_name or identifier
@@ -49,15 +50,19 @@ def _enrols_again(bundle: ResolvedBundle) -> bool:
     return repoints and bundle.profile.profile_type.platform in _APPLE
 
 
-def _count(ring: RingState, profile: str) -> int | None:
-    """The certificates of a profile on the devices of a ring; None where they were not read."""
+def _count(ring: RingState, profile: str, apart: frozenset[str]) -> int | None:
+    """The certificates of a profile on the devices of a ring; None where they were not read.
+
+    Args:
+        apart: Devices of other rings, of which none counts where the ring names none.
+    """
     held = ring.before.held.get(profile.lower()) if ring.before is not None else None
     if held is None:
         return None
     return sum(
         len(serials)
         for device, serials in held.items()
-        if ring.devices is None or device in ring.devices
+        if (device in ring.devices if ring.devices is not None else device not in apart)
     )
 
 

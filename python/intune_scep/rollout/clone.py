@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, ClassVar, Final
 
 from intune_scep.audience.reissued import REPORT_LAG
@@ -21,7 +22,15 @@ from intune_scep.changes.steps.create import Create
 from intune_scep.changes.steps.patch import Patch
 from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.profiles import Profile, ScepProfile, writable
-from intune_scep.profiles.targets import Target, TargetKind, same_assignments
+from intune_scep.profiles.targets import group_ids, same_assignments
+from intune_scep.rollout.assigning import (
+    as_written,
+    everybody,
+    given_to,
+    target_wire,
+    why_no_filter,
+    without,
+)
 from intune_scep.rollout.group_kinds import Group, read_kinds, unread, why_not_excluded
 from intune_scep.rollout.journal import RolloutJournal
 from intune_scep.rollout.model import Bundle, Dependants, Finish, RolloutFile
@@ -105,7 +114,8 @@ class Clone:
         """Why the groups of a ring could not be taken out of the originals."""
         if not ring.ring.groups:
             return None
-        wanted = {*ring.group_ids, *self._assigned(ring)}
+        assigned = (item.profile.assignments or () for item in ring.bundles)
+        wanted = {*ring.group_ids, *group_ids(chain.from_iterable(assigned))}
         try:
             groups = await read_kinds(self.tenant, wanted)
         except IntuneScepError as error:
@@ -114,19 +124,14 @@ class Clone:
         said = [
             sentence
             for bundle in ring.bundles
-            for sentence in why_not_excluded(bundle.profile, own, groups)
+            for sentence in (
+                *why_not_excluded(bundle.profile, own, groups),
+                *why_no_filter(bundle.profile),
+            )
         ]
         if not said:
             return None
         return Wait(Need.PERSON, ring.ring.name, tuple(dict.fromkeys(said)))
-
-    def _assigned(self, ring: ResolvedRing) -> set[str]:
-        targets = (
-            Target.of(item.get("target") or {})
-            for bundle in ring.bundles
-            for item in bundle.profile.assignments or ()
-        )
-        return {target.group_id for target in targets if target.kind is TargetKind.GROUP}
 
     async def devices(self, ring: ResolvedRing) -> Collection[str] | None:
         """The managed devices in the ring's groups, or of their users."""
@@ -254,23 +259,15 @@ class Clone:
             return _assigned(key, original, nobody, self.journal.state.assigned[key])
         clone = await self._read(self._clones[key], item.clone_name)
         held = tuple(clone.assignments or ())
+        original = await self._read(key, item.profile.display_name)
+        whom, rings = tuple(original.assignments or ()), self._ring_groups()
         if ring.ring.rest:
-            original = await self._read(key, item.profile.display_name)
-            wanted = self._everybody(tuple(original.assignments or ()), held)
-        else:
-            wanted = (*held, *_new(held, ring.group_ids, TargetKind.GROUP))
+            return _assigned(key, clone, held, everybody(whom, held, rings))
+        wanted = given_to(ring.group_ids, whom, held, rings)
         return _assigned(key, clone, held, wanted)
 
-    def _everybody(self, original: Assignments, held: Assignments) -> Assignments:
-        """Whom the original was for before rings were taken out of it, and every ring."""
-        rings = {group.lower() for ring in self.resolved.rings for group in ring.group_ids}
-        kept = tuple(item for item in original if not _excludes(item, rings))
-        kinds = {Target.of(item.get("target") or {}).kind for item in kept}
-        if kinds & {TargetKind.ALL_USERS, TargetKind.ALL_DEVICES}:
-            # They cannot stand beside included groups (ROLLOUT.md 1).
-            return kept
-        named = {_group_of(item) for item in kept}
-        return (*kept, *(item for item in held if _group_of(item) not in named))
+    def _ring_groups(self) -> frozenset[str]:
+        return frozenset(g.lower() for ring in self.resolved.rings for g in ring.group_ids)
 
     async def _settles(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
         found = []
@@ -280,7 +277,7 @@ class Clone:
             held = tuple(original.assignments or ())
             # What its dependants use stays until they follow.
             stays = _repoints_at_end(item)
-            wanted = held if stays else _without(held, ring.group_ids)
+            wanted = held if stays else without(held, ring.group_ids)
             found.append(_assigned(key, original, held, wanted))
         return found
 
@@ -324,7 +321,7 @@ class Clone:
         if not _repoints_at_end(item):
             return held
         groups = [group for ring in self.resolved.rings for group in ring.group_ids]
-        return _without(held, groups)
+        return without(held, groups)
 
     async def _amends(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
         return [
@@ -399,62 +396,15 @@ def _assigned(key: str, profile: Profile, held: Assignments, wanted: Assignments
     }
     if same_assignments(held, wanted):
         return Action(action="none", **common)
-    after = tuple(_plain(item) for item in wanted)
+    after = tuple(as_written(item) for item in wanted)
     return Action(
         action="update",
         status=Status.PLANNED,
         steps=(Assign(held, after),),
         seen=Seen(profile.version, profile.last_modified_date_time, held),
-        diff=(Difference("assignments", [*map(_target, held)], [*map(_target, after)]),),
+        diff=(Difference("assignments", [*map(target_wire, held)], [*map(target_wire, after)]),),
         **common,
     )
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An assignment as it is written: without the server's own properties."""
-    kept = {name: item[name] for name in ("target", "intent") if item.get(name) is not None}
-    return {**kept, "target": dict(item.get("target") or {})}
-
-
-def _target(item: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(item.get("target") or {})
-
-
-def _new(held: Assignments, groups: Collection[str], kind: TargetKind) -> Assignments:
-    """Assignments of groups that are not there yet."""
-    there = {
-        target.group_id.lower()
-        for target in (Target.of(item.get("target") or {}) for item in held)
-        if target.kind is kind
-    }
-    return tuple(
-        {"target": Target(kind, group_id=group).to_wire()}
-        for group in groups
-        if group.lower() not in there
-    )
-
-
-def _without(held: Assignments, groups: Collection[str]) -> Assignments:
-    """Assignments with groups taken out: no longer given to them, and excluded where others still
-    have it, whose members they may share. No group can be both."""
-    out = {group.lower() for group in groups}
-    kept = tuple(item for item in held if _is_exclusion(item) or _group_of(item) not in out)
-    if all(map(_is_exclusion, kept)):
-        return ()
-    return (*kept, *_new(kept, groups, TargetKind.EXCLUDED_GROUP))
-
-
-def _is_exclusion(item: Mapping[str, Any]) -> bool:
-    return Target.of(item.get("target") or {}).is_exclusion
-
-
-def _group_of(item: Mapping[str, Any]) -> str:
-    return Target.of(item.get("target") or {}).group_id.lower()
-
-
-def _excludes(item: Mapping[str, Any], groups: Collection[str]) -> bool:
-    target = Target.of(item.get("target") or {})
-    return target.is_exclusion and target.group_id.lower() in groups
 
 
 async def _managed_by(tenant: Tenant, groups: Collection[Group]) -> frozenset[str]:

@@ -34,17 +34,23 @@ _STANDS: Final = {
 }
 
 
-async def do_tick(course: Course) -> Tick:
+async def do_tick(course: Course, rings: Rings | None = None) -> Tick:
     """Go as far as the gates allow.
+
+    Args:
+        rings: As they were read for this tick already.
 
     Raises:
         IntuneScepError: the file does not fit the rollout, or the tenant cannot be read.
     """
     follow_edits(course)
+    if course.state.state is State.COMPLETED:
+        return tick_of(course, None)
     wait = _stands(course) or await _finish_begun(course)
     if wait is not None:
         return tick_of(course, wait)
-    rings = await resolved_rings(course)
+    if rings is None or course.reports:
+        rings = await resolved_rings(course)
     # What stays as it is in a ring that was opened is what the rollout did to it.
     begun = any(ring.is_entered for ring in course.state.rings)
     return tick_of(course, await rings.go(), () if begun else rings.resolved.notes)

@@ -227,7 +227,7 @@ class RolloutFile:
 
     def ring_digest(self, ring: Ring) -> str:
         """SHA-256 in hex over all that matters to one ring; other rings may change meanwhile."""
-        content = (self.strategy, self.bundles, self.load, ring)
+        content = (self.strategy, self.bundles, ring)
         return digest(canonical_json([_plain(item) for item in content]))
 
     def to_dict(self) -> dict[str, Any]:

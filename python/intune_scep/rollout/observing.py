@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from intune_scep.audience.reissued import Reissuance, reissuance
+from intune_scep.audience.reissued import Before, Reissuance, reissuance
 from intune_scep.changes.watch import silent
 from intune_scep.errors import IntuneScepError
 from intune_scep.rollout.commands import run_command
@@ -29,6 +29,7 @@ class Observer:
         verifiable: Ids of the ring's profiles of which Intune reports certificates.
         control: Ids of the profiles that are not changed yet.
         exchanged: Id of each profile of the ring to what its people had before, and have now.
+        apart: Ids of devices that are not looked at though they have these profiles.
         preparing: Told what is being read.
     """
 
@@ -43,6 +44,7 @@ class Observer:
         verifiable: Collection[str],
         control: Collection[str],
         exchanged: Mapping[str, tuple[str, str]],
+        apart: Collection[str] = (),
         preparing: Callable[[str], None] = silent,
     ) -> None:
         self._tenant = tenant
@@ -53,6 +55,7 @@ class Observer:
         self._verifiable = frozenset(verifiable)
         self._control = frozenset(control)
         self._exchanged = exchanged
+        self._apart = frozenset(apart)
         self._preparing = preparing
         self._unread: dict[str, str] = {}
 
@@ -109,9 +112,15 @@ class Observer:
             changed,
             self._tenant.now(),
             replaced_by={old: new for old, new in pairs.values() if old != new},
-            devices=self._ring.devices,
+            devices=self._looked_at(before),
         )
         return _devices(found.values())
+
+    def _looked_at(self, before: Before) -> frozenset[str] | None:
+        """Devices of the ring; None for all."""
+        if self._ring.devices is not None or not self._apart:
+            return self._ring.devices
+        return frozenset(device for held in before.held.values() for device in held) - self._apart
 
     def _ids(self) -> set[str]:
         return {i for pair in self._exchanged.values() for i in pair}
@@ -126,7 +135,11 @@ class Observer:
         since = {self._exchanged[i][1]: at for i, at in self._ring.changed.items()}
         entered = self._ring.entered_at
         ours = self._ring.devices
-        own = (row for row in rows if ours is None or row.device_id in ours)
+        own = (
+            row
+            for row in rows
+            if (ours is None or row.device_id in ours) and row.device_id not in self._apart
+        )
         control = None
         if self._control and entered is not None:
             others = (row for row in rows if ours is None or row.device_id not in ours)

@@ -11,11 +11,11 @@ from intune_scep.changes.journal import default_journal_path
 from intune_scep.changes.plan import Plan
 from intune_scep.changes.run import carry_out
 from intune_scep.changes.status import BAD, Status
-from intune_scep.errors import IntuneScepError
+from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.rollout.burdens import burdens_of
 from intune_scep.rollout.calendar import why_closed
 from intune_scep.rollout.course import Course
-from intune_scep.rollout.gates import GateResult, judge_gate
+from intune_scep.rollout.gates import Facts, GateResult, judge_gate
 from intune_scep.rollout.model import Finish, Ring, RolloutFile, Strategy
 from intune_scep.rollout.moves import Moves
 from intune_scep.rollout.observing import Observer
@@ -24,6 +24,7 @@ from intune_scep.rollout.readiness import why_not_ready
 from intune_scep.rollout.resolution import Resolved, ResolvedRing
 from intune_scep.rollout.state import RingState, RolloutState
 from intune_scep.rollout.tick import Wait
+from intune_scep.rollout.ways import way_on
 from intune_scep.rollout.words import Answer, Need, Stage
 from intune_scep.rules.texts import counted
 from intune_scep.tenant.issued import read_issued
@@ -47,6 +48,7 @@ class Rings:
         self._tenant = course.tenant
         self._file = course.file
         self._note = course.note
+        self._facts: dict[str, Facts] = {}
 
     @property
     def _state(self) -> RolloutState:
@@ -71,6 +73,13 @@ class Rings:
         """Bring one ring as far as it may go; None where it is done with."""
         if not ring.is_entered and (wait := await self._enter(wanted, ring)) is not None:
             return wait
+        ring = self._state.ring(ring.name)
+        if gone := set(ring.profiles) - {item.profile.id for item in wanted.bundles}:
+            raise PlanError(
+                f"Ring {ring.name!r} was opened for profiles that are not there any more, or whose"
+                f" names lead elsewhere now: {', '.join(sorted(gone))}. Nothing was changed.",
+                hint=f"Take the rollout back or end it: {way_on('rollback')}, {way_on('cancel')}.",
+            )
         for stage in self._moves.before_gate(wanted):
             if (wait := await self._stage(wanted, stage)) is not None:
                 return wait
@@ -214,7 +223,18 @@ class Rings:
         changed_at = ring.changed_at
         if changed_at is None:
             raise AssertionError("a gate is judged when everything of its ring is changed")
-        observer = Observer(
+        facts = self._facts.get(ring.name)
+        if facts is None:
+            facts = await self._observer(wanted, ring).facts(changed_at)
+            self._facts[ring.name] = facts
+        approved = str(ring.approved) if ring.approved is not None else None
+        promoted = {name: str(word) for name, word in ring.promoted.items()}
+        counts = facts.devices.to_dict() if facts.devices is not None else {}
+        gate = judge_gate(wanted.ring.gates, replace(facts, approved_by=approved))
+        return gate.over(promoted), counts
+
+    def _observer(self, wanted: ResolvedRing, ring: RingState) -> Observer:
+        return Observer(
             self._tenant,
             self._file.path,
             wanted.ring.gates,
@@ -223,12 +243,12 @@ class Rings:
             verifiable=[item.profile.id or "" for item in wanted.bundles if item.verifiable],
             control=self._control(),
             exchanged=wanted.exchanged(self._state.clones),
+            apart=() if wanted.ring.back else self._others(ring),
             preparing=self._course.watch.preparing,
         )
-        facts = await observer.facts(changed_at)
-        promoted = {name: str(word) for name, word in ring.promoted.items()}
-        counts = facts.devices.to_dict() if facts.devices is not None else {}
-        return judge_gate(wanted.ring.gates, facts).over(promoted), counts
+
+    def _others(self, ring: RingState) -> frozenset[str]:
+        return frozenset() if ring.devices is not None else self._state.devices_of_others(ring)
 
     def _control(self) -> list[str]:
         """The profiles of the rings that are not opened yet."""

@@ -215,6 +215,11 @@ class RolloutState:
         """The journals of every run, in their order."""
         return tuple(run.journal for ring in self.rings for run in ring.runs)
 
+    def devices_of_others(self, ring: RingState) -> frozenset[str]:
+        """Devices of the rings that name theirs: not those of one that takes whoever is left."""
+        others = (other.devices or () for other in self.rings if other is not ring)
+        return frozenset[str]().union(*others)
+
     def ring(self, name: str) -> RingState:
         return next(ring for ring in self.rings if ring.name == name)
 

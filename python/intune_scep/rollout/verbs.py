@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +22,9 @@ from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.journal import journal_path, open_journal
 from intune_scep.rollout.preflight import preflight_notes
 from intune_scep.rollout.state import RolloutState, Word
-from intune_scep.rollout.tick import Tick
+from intune_scep.rollout.tick import Tick, Wait
 from intune_scep.rollout.ways import way_on
-from intune_scep.rollout.words import Answer, State
+from intune_scep.rollout.words import Answer, Need, State
 from intune_scep.tenant import Tenant
 from intune_scep.wording import option
 
@@ -84,7 +84,7 @@ async def start_rollout(
         notes = await preflight_notes(tenant, rings.resolved)
         course.journal.note_word("started", _word(tenant, reason))
         course.did.append("Started.")
-        tick = await do_tick(course)
+        tick = await do_tick(course, rings)
         return replace(tick, notes=(*notes, *tick.notes))
 
 
@@ -195,7 +195,7 @@ async def promote_rollout(
         elif standing:
             course.journal.note_word("promoted", word, ring=ring.name, over=standing)
             course.did.append(f"Ring {ring.name!r} is promoted over {', '.join(standing)}.")
-        return await do_tick(course)
+        return await do_tick(course, rings)
 
 
 async def roll_back_rollout(
@@ -218,6 +218,7 @@ async def roll_back_rollout(
     async with _opened(tenant, file, journal, dry_run=dry_run, watch=watch) as course:
         if course.state.started is None:
             raise PlanError(f"The rollout {course.state.name!r} is not started: nothing to undo.")
+        missing = _missing_journals(course.state)
         # A run whose journal holds no plan was killed before anything was sent.
         left = [
             run
@@ -237,8 +238,30 @@ async def roll_back_rollout(
             if report.failed or report.waits or report.interrupted_by is not None:
                 break
             course.journal.note("taken_back", tenant.now(), run=str(run))
-        said = " ".join(report.msg for report in reports) or "Nothing is left to take back."
-        return replace(_told(course, said), reports=tuple(reports))
+        said = " ".join(report.msg for report in reports) or "Nothing is left here to take back."
+        still = 0 if dry_run else sum(run not in course.state.taken_back for run in left)
+        wait = _not_all_taken_back(missing, still)
+        return replace(_told(course, said), reports=tuple(reports), wait=wait)
+
+
+def _missing_journals(state: RolloutState) -> list[Path]:
+    """Journals of runs that are not on this machine, though something was done in their stage."""
+    return [
+        run.journal
+        for ring in state.rings
+        for run in ring.runs
+        if ring.done.get(run.stage)
+        and run.journal not in state.taken_back
+        and not run.journal.exists()
+    ]
+
+
+def _not_all_taken_back(missing: Sequence[Path], left: int) -> Wait | None:
+    said = [f"{path} is not there: what it records is not taken back." for path in missing]
+    if left:
+        runs = "1 run is" if left == 1 else f"{left} runs are"
+        said.append(f"{runs} not taken back yet; go on with {way_on('rollback')}.")
+    return Wait(Need.PERSON, "", tuple(said)) if said else None
 
 
 @asynccontextmanager

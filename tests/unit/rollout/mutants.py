@@ -280,7 +280,7 @@ def an_edited_file_is_promoted_before_it_is_looked_at(patch: Patch) -> None:
     """What was opened is judged by gates that it did not have."""
     patch.setattr(verbs, "follow_edits", lambda _: None)
 
-    async def ticking(one: Course) -> Tick:
+    async def ticking(one: Course, *_: object) -> Tick:
         return Tick(one.state, (), None, one.journal.path)
 
     patch.setattr(verbs, "do_tick", ticking)
@@ -436,7 +436,7 @@ def touched_originals_stop_nothing(patch: Patch) -> None:
 @noticed_by("copies_take_over")
 def the_original_is_taken_from_everybody_at_once(patch: Patch) -> None:
     """Before whoever is left got the copy."""
-    patch.setattr(clone, "_without", lambda held, groups: ())
+    patch.setattr(clone, "without", lambda held, groups: ())
 
 
 @noticed_by("a_copy_is_killed_while_it_is_made")

@@ -73,8 +73,10 @@ def test_a_rollback_that_waits_is_not_taken_for_done(guarded):
     it.do(justified(start_rollout))
     decide(it, "approve")
     it.do(run_rollout)
-    it.do(justified(roll_back_rollout), reason="no")
+    tick = it.do(justified(roll_back_rollout), reason="no")
     assert it.state.taken_back == []
+    assert tick.exit is Exit.PERSON
+    assert "1 run is not taken back yet" in tick.msg
     decide(it, "approve")
     it.do(justified(roll_back_rollout), reason="no")
     assert len(it.state.taken_back) == 1

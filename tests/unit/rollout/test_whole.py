@@ -5,6 +5,7 @@ from tests.length import LONG
 
 from intune_scep.errors import FileInUseError, PlanError
 from intune_scep.profiles import SID_URI
+from intune_scep.rollout.state import RolloutState
 from intune_scep.rollout.tick import Exit
 from intune_scep.rollout.verbs import (
     cancel_rollout,
@@ -12,6 +13,7 @@ from intune_scep.rollout.verbs import (
     promote_rollout,
     resume_rollout,
     roll_back_rollout,
+    run_rollout,
 )
 from intune_scep.rollout.words import Need, State
 from intune_scep.simulator.scenarios.rollout import HOSTS, profile_id
@@ -242,6 +244,81 @@ def test_a_rollback_takes_back_what_was_changed_and_nothing_else(world):
     assert {key: item.get(names) for key, item in after.items()} == {
         key: item.get(names) for key, item in before.items()
     }
+
+
+def test_a_rollback_without_the_journals_of_its_runs_does_not_claim_to_be_whole(world):
+    it = world(in_place(TWELVE[:1]))
+    it.start()
+    for run in it.state.runs:
+        run.rename(run.with_suffix(".elsewhere"))
+    tick = it.do(roll_back_rollout, reason="Wi-Fi fails")
+    assert tick.exit is Exit.PERSON
+    assert f"{it.state.runs[0]} is not there: what it records is not taken back." in tick.msg
+
+
+def test_the_last_ring_is_judged_by_no_device_of_another_ring(world):
+    it = world(clone(FEW[:1], groups=("fast",)))
+    it.start()
+    it.finished()
+    assert all(ring.samples[-1].counts["held"] for ring in it.state.rings)
+
+
+def test_a_last_ring_that_is_judged_by_devices_of_others_is_noticed(world, monkeypatch):
+    monkeypatch.setattr(RolloutState, "devices_of_others", lambda *_: frozenset())
+    it = world(clone(FEW[:1], groups=("fast",)))
+    it.start()
+    with pytest.raises(AssertionError):
+        it.finished()
+
+
+def test_a_completed_rollout_reads_nothing_any_more(world):
+    it = world(in_place(TWELVE[:1]))
+    it.start()
+    it.finished()
+    it.tenant.control("DELETE", "requests")
+    assert it.tenant.run(lambda tenant: run_rollout(tenant, it.file)).exit is Exit.AS_ALLOWED
+    assert it.tenant.requests() == []
+
+
+def test_a_promotion_looks_once_at_the_gate_that_it_promotes(world, tmp_path):
+    calls = tmp_path / "calls"
+    gate = tmp_path / "gate"
+    gate.write_text(f"#!/bin/sh\necho >>'{calls}'\nexit 75\n")
+    gate.chmod(0o700)
+    it = world(in_place(TWELVE[:2], gates={"soak": "24h", "command": [str(gate)]}))
+    it.start()
+    calls.write_text("")
+    it.do(promote_rollout, reason="seen by hand")
+    # The ring that is open now is judged too.
+    assert len(calls.read_text().splitlines()) == 2
+    assert it.state.rings[1].is_entered
+
+
+def test_a_limit_that_is_too_low_can_be_raised_where_it_holds_a_ring(world):
+    it = world(in_place(TWELVE[:1], load={"per_scep_host": "1/h"}))
+    tick = it.start()
+    assert (tick.exit, tick.wait.need) == (Exit.PERSON, Need.PERSON)
+    assert "Raise `load`" in tick.msg
+    it.write({**it.content, "load": {"per_scep_host": "400/h"}})
+    assert it.tick().state.rings[0].state is State.ACTIVATED
+
+
+def test_a_ring_whose_names_lead_elsewhere_now_is_refused(world):
+    one, other = "Windows user Wi-Fi", "Windows user VPN"
+    it = world(in_place(((one,),)))
+    it.start()
+
+    async def rename(tenant):
+        for name, new in ((one, "what it was"), (other, one)):
+            path = f"deviceManagement/deviceConfigurations/{profile_id(name)}"
+            kind = "#microsoft.graph.windows81SCEPCertificateProfile"
+            await tenant.session.write("PATCH", path, {"@odata.type": kind, "displayName": new})
+
+    it.tenant.run(rename)
+    before = it.tenant.profiles()
+    with pytest.raises(PlanError, match=f"Ring 'test' .*{profile_id(one)}"):
+        it.tenant.run(lambda tenant: run_rollout(tenant, it.file))
+    assert it.tenant.profiles() == before
 
 
 def test_two_controllers_at_once_exclude_each_other(world):

@@ -230,6 +230,15 @@ class World:
                     assert counts["reissued"] <= counts["seen"] <= counts["held"]
                     if ring.before is not None:
                         assert counts["held"] <= sum(map(len, ring.before.held.values()))
+        if self.content["strategy"] == "clone":
+            self._no_device_is_judged_in_two_rings(state)
+
+    def _no_device_is_judged_in_two_rings(self, state):
+        rings = [ring for ring in state.rings if ring.samples and "(back)" not in ring.name]
+        held = sum(ring.samples[-1].counts.get("held", 0) for ring in rings)
+        befores = [ring.before.held.values() for ring in rings if ring.before is not None]
+        devices = {device for before in befores for held in before for device in held}
+        assert held <= len(devices)
 
 
 __all__ = ["GATES", "RINGS", "TWELVE", "World", "Write", "clone", "in_place"]
