@@ -88,7 +88,8 @@ def refusal_of_rollout(params):
 def with_content(result):
     """A result with the text of its journal, where the file goes away with the job."""
     journal = result.get("journal")
-    reason = why_lost(journal) if journal else None
+    # Check mode, and a rollout that nobody started, tell where it would be and make none.
+    reason = why_lost(journal) if journal and Path(journal).is_file() else None
     if reason is None:
         return result
     warning = f"Keep journal_content, a rollback needs it: {reason}"

@@ -14,7 +14,8 @@ author:
 description:
   - Counts for each SCEP certificate profile of a Microsoft Intune tenant whom it reaches, how many
     of them have a security identifier (SID) of Active Directory, and why the others have none.
-    Who has none gets a new certificate without it, which domain controllers refuse.
+    Who has none gets a new certificate without it, which domain controllers refuse, or none at
+    all, since Microsoft's pages differ.
   - Nothing is changed in the tenant.
   - Needs the permissions C(User.Read.All), C(Device.Read.All), C(GroupMember.Read.All) and
     C(DeviceManagementManagedDevices.Read.All) besides the one to read profiles. What may not be

@@ -247,6 +247,34 @@ class AsyncStrongMapping(AsyncRuns):
     def _taken_back(self) -> frozenset[Task]:
         return self._resumed()
 
+    async def resume(
+        self,
+        journal: str | Path,
+        *,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+        certificates_before: bool = True,
+    ) -> RunReport:
+        """Finish a run that was cut short; nothing is written twice.
+
+        Args:
+            certificates_before: As for `enforce`, where nothing was sent yet.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        from intune_scep.changes.run import resume
+        from intune_scep.strong_mapping.keeping import keep_certificates
+
+        return await resume(
+            self._client.tenant,
+            Path(journal),
+            tasks=self._resumed(),
+            max_changes=max_changes,
+            watch=watch,
+            gather=keep_certificates if certificates_before else None,
+        )
+
     async def assess(self, *, rules: Configuration | None = None) -> Assessment:
         """Judge every SCEP profile of the tenant.
 

@@ -108,12 +108,30 @@ def save_private(
     try:
         (write_private if overwrite is None else write_new_private)(path, data)
     except FileExistsError as problem:
-        raise error(
-            f"{called} {path} is there already. Nothing was written.",
-            hint=f"Give another file, or {overwrite}.",
-        ) from problem
+        raise _there_already(path, called, overwrite, error) from problem
     except OSError as problem:
         raise error(f"{called} {path} cannot be written: {problem.strerror}.") from problem
+
+
+def require_new(
+    path: Path | None, *, called: str, overwrite: str | None, error: type[IntuneScepError]
+) -> None:
+    """Refuse a file that `save_private` would refuse, before the work for it is done.
+
+    Args:
+        path: None for no file.
+    """
+    if path is not None and overwrite is not None and os.path.lexists(path):
+        raise _there_already(path, called, overwrite, error)
+
+
+def _there_already(
+    path: Path, called: str, overwrite: str | None, error: type[IntuneScepError]
+) -> IntuneScepError:
+    return error(
+        f"{called} {path} is there already. Nothing was written.",
+        hint=f"Give another file, or {overwrite}.",
+    )
 
 
 @contextmanager

@@ -207,6 +207,35 @@ class StrongMapping(Runs):
         self._job = job
         self._portal = portal
 
+    def resume(
+        self,
+        journal: str | Path,
+        *,
+        max_changes: int | None = None,
+        watch: Watch | None = None,
+        certificates_before: bool = True,
+    ) -> RunReport:
+        """Finish a run that was cut short; nothing is written twice.
+
+        Args:
+            certificates_before: As for `enforce`, where nothing was sent yet.
+
+        Raises:
+            IntuneScepError: the journal cannot be used.
+        """
+        from intune_scep.changes.watch import Watch
+
+        watch = watch or Watch()
+        return self._portal.call(
+            self._job.resume(
+                journal,
+                max_changes=max_changes,
+                watch=watch,
+                certificates_before=certificates_before,
+            ),
+            stop=watch.stop,
+        )
+
     def assess(self, *, rules: Configuration | None = None) -> Assessment:
         """Judge every SCEP profile of the tenant.
 

@@ -426,7 +426,7 @@ def test_a_host_is_served_as_long_as_one_connector_of_it_lives(fleet: Graph) -> 
     advance(fleet, CYCLE + 1)
     there = truth(fleet, WIFI)
     assert there["current"] == there["assigned"]
-    assert {each["host"] for each in fleet.control("GET", "fleet")["enrolments"]} <= set(HOSTS)
+    assert HOSTS[0] in {each["host"] for each in fleet.control("GET", "fleet")["enrolments"]}
 
 
 def test_the_status_report_tells_success_and_error_of_each_device(fleet: Graph) -> None:

@@ -82,10 +82,7 @@ def test_what_a_promotion_opens_is_shown_before_it_is_asked_for(rollout, cli):
     assert code == 0, out
     assert "Ring 'first' is promoted over " in out
     assert "1 profile would be changed." in out
-    code, out, err = cli(*promote)
-    assert code == 1
-    assert "1 profile would be changed." in out
-    assert "Give --yes." in err
+    refused(cli(*promote), "Nobody can be asked here", "Give --yes.")
     assert "'last'" not in cli(*ROLLOUT, "run")[1], "the preview is kept nowhere"
 
     code, out, _ = cli(*promote, "--yes")

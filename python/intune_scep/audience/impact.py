@@ -229,7 +229,8 @@ def count_in_use(issued: Iterable[IssuedCertificate], now: datetime) -> Mapping[
             continue
         counting = found.setdefault(item.profile_id, _Counting())
         counting.certificates += 1
-        counting.devices.add(item.device_id)
+        if item.device_id:
+            counting.devices.add(item.device_id)
         counting.pairs.add((item.device_id, item.user_id))
         if item.user_id:
             counting.users.add(item.user_id)

@@ -17,6 +17,7 @@ from intune_scep.changes.record import ApprovalRequest, RunRecord
 from intune_scep.changes.runs import find_journals
 from intune_scep.changes.status import Hold, Status
 from intune_scep.changes.steps.writing import StepWrite
+from intune_scep.changes.values import moment_of
 from intune_scep.errors import (
     GraphError,
     GraphTransportError,
@@ -205,7 +206,7 @@ class Approvals:
                 f"The approval {code} {word}. Nothing was changed; another run asks again.",
                 approval=code,
             )
-        expires = _moment(state.expires_at) or _moment(request.expires_at)
+        expires = moment_of(state.expires_at) or moment_of(request.expires_at)
         said = "It still waits" if state.status == _WAITING else f"Its state is {state.status!r}"
         raise self._waits(code, expires, said)
 
@@ -298,14 +299,6 @@ def _stale(error: ProfileChangedError, code: str) -> StepEndedError:
         f" not carried out; cancel it in the admin center under {WHERE}.",
         approval=code,
     )
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _left(span: timedelta) -> str:

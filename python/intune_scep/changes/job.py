@@ -64,7 +64,9 @@ async def do_job(
         )
         if dry_run:
             return resume_report(earlier)
-        return await resume(tenant, earlier.path, max_changes=max_changes, watch=watch)
+        return await resume(
+            tenant, earlier.path, max_changes=max_changes, watch=watch, gather=gather
+        )
     begun = unfinished(tenant.tenant_id) if finish_first else []
     if begun and dry_run:
         return begun_report(begun[0])

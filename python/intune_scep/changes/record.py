@@ -171,6 +171,11 @@ class RunRecord:
         """Those of them that something was announced of."""
         return tuple(item for item in self.left if self.record(item).begun)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was announced of any action."""
+        return any(record.begun or record.is_over for record in self.actions.values())
+
     def end_requests(self, key: str, number: int | None = None) -> None:
         """Take the requests of an action, or of one step of it, as over."""
         for place in [item for item in self.requests if item[0] == key]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from intune_scep.changes.evidence import Gather, gathered
+from intune_scep.changes.evidence import Evidence, Gather, gathered
 from intune_scep.changes.expectation import Expectation
 from intune_scep.changes.journal import (
     Journal,
@@ -102,8 +102,8 @@ async def carry_out(
         journal: Where the record goes; a new file in the tenant's state directory by default. The
             journal of a run of the same plan that was cut short is resumed.
         max_changes: Refuse the run if it would write more profiles.
-        gather: Gathers what the journal keeps of the time before the first write; not asked where
-            a run is resumed.
+        gather: Gathers what the journal keeps of the time before the first write; of a run that is
+            resumed, where nothing was sent yet.
 
     Raises:
         PlanError: the plan is of another tenant, too large, or was carried out already.
@@ -120,7 +120,9 @@ async def carry_out(
     with tenant_lock(tenant.tenant_id, job=_JOBS[plan.task]):
         earlier = _earlier(tenant, plan, journal)
         if earlier is not None:
-            return await _resume(tenant, earlier, max_changes=max_changes, watch=watch)
+            return await _resume(
+                tenant, earlier, max_changes=max_changes, watch=watch, gather=gather
+            )
         require_room(len(plan.writing), max_changes)
         watch = watch or Watch()
         evidence = await gathered(gather, tenant, plan, watch)
@@ -130,11 +132,17 @@ async def carry_out(
             writer.write("plan", run=1, plan=plan.to_dict())
             if journal is not None:
                 remember_journal(tenant.tenant_id, path)
-            if evidence is not None:
-                told = (*told, *evidence.notes)
-                for record in evidence.records:
-                    writer.write("evidence", run=1, of=evidence.kind, content=record)
+            told = (*told, *_keep(writer, evidence))
             return await _walk(tenant, run, writer, watch, notes=(*plan.notes, *told))
+
+
+def _keep(writer: RecordWriter, evidence: Evidence | None) -> tuple[str, ...]:
+    """Write evidence of the time before the first write; the notes on it."""
+    if evidence is None:
+        return ()
+    for record in evidence.records:
+        writer.write("evidence", run=1, of=evidence.kind, content=record)
+    return tuple(evidence.notes)
 
 
 def _earlier(tenant: Tenant, plan: Plan, journal: Path | None) -> Journal | None:
@@ -207,11 +215,13 @@ async def resume(
     tasks: Collection[Task] = tuple(Task),
     max_changes: int | None = None,
     watch: Watch | None = None,
+    gather: Gather | None = None,
 ) -> RunReport:
     """Finish the run that a journal records; nothing is written twice.
 
     Args:
         tasks: The jobs whose runs may be finished here.
+        gather: As for `carry_out`.
 
     Raises:
         JournalError: it cannot be used, or is of another tenant or another job.
@@ -222,16 +232,25 @@ async def resume(
     content.require_tenant(tenant.tenant_id, tenant.cloud)
     content.require_task(tasks)
     with tenant_lock(tenant.tenant_id, job=_JOBS[content.last.plan.task]):
-        return await _resume(tenant, content, max_changes=max_changes, watch=watch)
+        return await _resume(tenant, content, max_changes=max_changes, watch=watch, gather=gather)
 
 
 async def _resume(
-    tenant: Tenant, content: Journal, *, max_changes: int | None, watch: Watch | None
+    tenant: Tenant,
+    content: Journal,
+    *,
+    max_changes: int | None,
+    watch: Watch | None,
+    gather: Gather | None,
 ) -> RunReport:
     require_room(len(content.last.left), max_changes)
     told = require_permission(tenant)
     with reopened_journal(content.path) as (current, writer):
         note = f"Resumed the run recorded in {content.path}."
+        run, watch = current.last, watch or Watch()
+        if run.number == 1 and not run.evidence and not run.is_begun:
+            evidence = await gathered(gather, tenant, run.plan, watch)
+            told = (*told, *_keep(writer, evidence))
         return await _walk(tenant, current.last, writer, watch, notes=(note, *told))
 
 

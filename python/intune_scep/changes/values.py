@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -57,3 +58,12 @@ def _checked(value: Any, kind: type[T], word: str) -> T:
     if not isinstance(value, kind):
         raise NotAsWrittenError(f"something else stands where {word} should be")
     return value
+
+
+def moment_of(text: str) -> datetime | None:
+    """A time as journals write it; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

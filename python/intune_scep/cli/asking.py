@@ -44,15 +44,24 @@ PlanToApply = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")]
 
 
+def require_answer(shared: Shared, *, yes: bool) -> None:
+    """Refuse what would have to be asked where nobody can be.
+
+    Raises:
+        IntuneScepError: it would.
+    """
+    if not yes and (not sys.stdin.isatty() or shared.output is OutputFormat.JSON):
+        raise IntuneScepError("Nobody can be asked here. Nothing was changed.", hint="Give --yes.")
+
+
 def confirm(shared: Shared, yes: bool, question: str) -> None:
     """Go on only if a person agrees, or did in advance.
 
     Raises:
         IntuneScepError: nobody can be asked, or the answer is no.
     """
+    require_answer(shared, yes=yes)
     if yes:
         return
-    if not sys.stdin.isatty() or shared.output is OutputFormat.JSON:
-        raise IntuneScepError("Nobody can be asked here. Nothing was changed.", hint="Give --yes.")
     if not typer.confirm(printable(question), err=True):
         raise IntuneScepError("Nothing was changed.")

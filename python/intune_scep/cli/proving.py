@@ -101,7 +101,7 @@ def prove(shared: Shared, asked: Asked) -> int:
             tell(f"This round could not be read, the next one is tried: {error}")
             continue
         failed = failed + 1 if found.finish is Finish.FAILED else 0
-        _show(shared, asked, found)
+        _show(shared, asked, found, last=failed == _MOST_FAILED_ROUNDS)
     return _CODES[found.finish]
 
 
@@ -113,15 +113,19 @@ def _look(shared: Shared, asked: Asked, expected: ExpectedSids | None) -> Certif
         )
 
 
-def _show(shared: Shared, asked: Asked, found: CertificateProof) -> None:
-    """The whole of it; of a watch that nobody sits before, a line a round and the whole last."""
+def _show(shared: Shared, asked: Asked, found: CertificateProof, *, last: bool = False) -> None:
+    """The whole of it; of a watch that nobody sits before, a line a round and the whole last.
+
+    Args:
+        last: The watch ends here, though not everything is settled.
+    """
     if shared.output is OutputFormat.JSON:
         text = json_text(found.to_dict(), indent=None if asked.watch else 2)
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
         return
     target = console()
-    if not asked.watch or found.is_settled:
+    if not asked.watch or last or found.is_settled:
         show_proof(target, found)
     elif target.is_terminal:
         target.clear()

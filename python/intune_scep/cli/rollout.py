@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,11 +47,13 @@ def check(
 
     Example: intune-scep strong-mapping rollout check strong-mapping.yml
     """
+    from intune_scep.rollout.clone import require_possible
     from intune_scep.rollout.file import load_rollout
 
     try:
         # A wrong file is refused before anybody signs in.
         read = load_rollout(file)
+        require_possible(read)
         if offline:
             return _checked(shared, read, None)
         with shared.client() as client:
@@ -96,14 +97,13 @@ def init(
     Example: intune-scep strong-mapping rollout init --strategy clone --groups Pilot --groups First
     """
     from intune_scep.errors import ReportFileError
-    from intune_scep.files import save_private
+    from intune_scep.files import require_new, save_private
+    from intune_scep.rollout.draft import strategy_of
 
-    if os.path.lexists(file) and not overwrite:
-        # Said before the tenant is read, which may take minutes.
-        raise ReportFileError(
-            f"The rollout file {file} is there already. Nothing was written.",
-            hint=f"Give another file, or {option('overwrite')}.",
-        )
+    unless = None if overwrite else option("overwrite")
+    strategy_of(strategy)
+    # Reading the tenant may take minutes.
+    require_new(file, called="The rollout file", overwrite=unless, error=ReportFileError)
     with shared.client() as client, progress_bar("Reading") as progress:
         draft = client.rollout.draft(
             file, strategy=strategy, groups=groups or (), progress=progress
@@ -113,7 +113,7 @@ def init(
         file,
         draft.text.encode(),
         called="The rollout file",
-        overwrite=None if overwrite else option("overwrite"),
+        overwrite=unless,
         error=ReportFileError,
     )
     _show_draft(shared, draft, file, tenant, cloud)
@@ -153,7 +153,13 @@ def shard(
     Example: intune-scep strong-mapping rollout shard --group Staff --percent 5,20 --csv shards.csv
     """
     from intune_scep.cli.rollout_text import show_shards, write_shards
+    from intune_scep.errors import ReportFileError
+    from intune_scep.files import require_new
+    from intune_scep.rollout.shards import percents_of
 
+    percents_of(percent)
+    unless = None if overwrite else option("overwrite")
+    require_new(csv, called=option("csv"), overwrite=unless, error=ReportFileError)
     with shared.client() as client, progress_bar("Reading") as progress:
         found = client.rollout.shards(group, percent, progress=progress)
         tenant, cloud = client.tenant_id, client.cloud

@@ -59,13 +59,17 @@ def record(
 
     Example: intune-scep strong-mapping rollout record --format html --to change.html
     """
-    from intune_scep.files import save_private
+    from intune_scep.files import require_new, save_private
     from intune_scep.reports.rollout_record import (
         justification,
         render_record_html,
         render_record_markdown,
     )
+    from intune_scep.rollout.file import load_rollout
 
+    unless = None if overwrite else option("overwrite")
+    require_new(to, called=option("to"), overwrite=unless, error=ReportFileError)
+    load_rollout(file)
     with shared.client() as client, progress_bar("Reading") as progress:
         found = client.rollout.record(file, journal=journal, progress=progress)
     if shared.output is OutputFormat.JSON:
@@ -80,7 +84,7 @@ def record(
         to,
         text.encode("utf-8", "backslashreplace"),
         called=option("to"),
-        overwrite=None if overwrite else option("overwrite"),
+        overwrite=unless,
         error=ReportFileError,
     )
     tell(f"Written: {to}")

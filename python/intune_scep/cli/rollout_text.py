@@ -15,10 +15,12 @@ from rich.text import Text
 from intune_scep.cli.console import headline, plain, print_notes, table_of
 from intune_scep.errors import ReportFileError
 from intune_scep.files import save_private
+from intune_scep.reports.words import listed
 from intune_scep.rollout.draft import Draft
 from intune_scep.rollout.file import Gates, MaxFailed, Ring, RolloutFile
 from intune_scep.rollout.resolution import Resolved, ResolvedRing
 from intune_scep.rollout.shards import Sharding
+from intune_scep.rules.texts import counted
 from intune_scep.wording import option
 
 _HOUR: Final = timedelta(hours=1)
@@ -43,8 +45,8 @@ def show_file(
         who = _who(ring, found.get(ring.name))
         table.add_row(str(ring.order), plain(ring.name), plain(who), plain(gates_words(ring.gates)))
     console.print(table)
-    bundles = f", {_count(len(file.bundles), 'bundle')}" if file.bundles else ""
-    rings = _count(len(file.rings), "ring")
+    bundles = f", {counted(len(file.bundles), 'bundle')}" if file.bundles else ""
+    rings = counted(len(file.rings), "ring")
     console.print(
         plain(f"{file.path} is right: {file.strategy.value}, {rings}{bundles}."), soft_wrap=True
     )
@@ -80,21 +82,11 @@ def _who(ring: Ring, found: ResolvedRing | None) -> str:
     if ring.back:
         return "the originals come back"
     if ring.groups:
-        return f"{_count(len(ring.groups), 'group')}: {_shown(ring.groups)}"
+        return f"{counted(len(ring.groups), 'group')}: {listed(ring.groups, _MOST_SHOWN)}"
     names: Iterable[str] = ring.profiles
     if found is not None:
         names = [item.profile.display_name or "" for item in found.bundles]
-    return f"{_count(len(ring.profiles), 'profile')}: {_shown(names)}"
-
-
-def _shown(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = len(listed) - _MOST_SHOWN
-    return ", ".join(listed[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(number: int, what: str) -> str:
-    return f"1 {what}" if number == 1 else f"{number} {what}s"
+    return f"{counted(len(ring.profiles), 'profile')}: {listed(names, _MOST_SHOWN)}"
 
 
 def show_draft(console: Console, draft: Draft, file: Path, tenant: str, cloud: str) -> None:
@@ -116,10 +108,10 @@ def show_draft(console: Console, draft: Draft, file: Path, tenant: str, cloud: s
     for item in draft.left:
         console.print(plain(f"Left out: {item.profile.display_name}: {item.why}"), soft_wrap=True)
     print_notes(console, (*draft.resolved.notes, *draft.notes))
-    taken_words = _count(len(draft.taken), "profile")
+    taken_words = counted(len(draft.taken), "profile")
     console.print(
         plain(
-            f"{file} was written: {taken_words} in {_count(len(draft.resolved.rings), 'ring')},"
+            f"{file} was written: {taken_words} in {counted(len(draft.resolved.rings), 'ring')},"
             f" {len(draft.left)} left out. Nothing was changed in Intune."
         ),
         soft_wrap=True,

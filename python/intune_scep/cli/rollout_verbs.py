@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intune_scep.cli.asking import DryRun, Yes
+from intune_scep.cli.asking import DryRun, Yes, require_answer
 from intune_scep.cli.console import console, headline, plain, print_json, progress_bar
 from intune_scep.cli.options import OutputFormat, Shared, with_shared_options, with_writing_options
-from intune_scep.cli.process import EXIT_INTERRUPTED, EXIT_TERMINATED, tell
+from intune_scep.cli.process import EXIT_INTERRUPTED, EXIT_TERMINATED
 from intune_scep.cli.rollout_options import DEFAULT_FILE, File, Reason, RolloutJournal
-from intune_scep.cli.running import ask, show_lines
+from intune_scep.cli.running import ask, show_lines, watching
 from intune_scep.errors import IntuneScepError, NotStartedError, SeveralRolloutsError
 
 if TYPE_CHECKING:
@@ -45,13 +46,12 @@ def start(
 
     Example: intune-scep strong-mapping rollout start strong-mapping.yml --reason "CHG0042"
     """
-    with shared.client() as client:
+    with _client(shared, file) as client:
         work = partial(client.rollout.start, file, reason=reason, journal=journal)
-        foreseen = _foreseen(work)
         if dry_run:
-            return _show(shared, foreseen)
-        question = _with_certificates(f"Start the rollout {foreseen.state.name!r}?", foreseen)
-        return _work_if_agreed(shared, client, work, foreseen, question, yes=yes)
+            return _show(shared, _foreseen(work))
+        question = partial(_with_certificates, "Start the rollout?")
+        return _work_if_agreed(shared, client, work, question, yes=yes)
 
 
 @app.command()
@@ -71,7 +71,7 @@ def run(
 
     Example: intune-scep strong-mapping rollout run strong-mapping.yml
     """
-    with shared.client() as client:
+    with _client(shared, file) as client:
         return _work(shared, partial(client.rollout.run, file, journal=journal, dry_run=dry_run))
 
 
@@ -181,7 +181,7 @@ def pause(
 
     Example: intune-scep strong-mapping rollout pause --reason "CA maintenance"
     """
-    with shared.client() as client:
+    with _client(shared, file) as client:
         return _done(shared, client.rollout.pause(file, reason=reason, journal=journal))
 
 
@@ -199,7 +199,7 @@ def resume(
 
     Example: intune-scep strong-mapping rollout resume --reason "The connector is back"
     """
-    with shared.client() as client:
+    with _client(shared, file) as client:
         return _work(
             shared,
             partial(client.rollout.resume, file, reason=reason, journal=journal, dry_run=dry_run),
@@ -224,13 +224,12 @@ def promote(
 
     Example: intune-scep strong-mapping rollout promote --reason "Help desk saw nothing"
     """
-    with shared.client() as client:
+    with _client(shared, file) as client:
         work = partial(client.rollout.promote, file, reason=reason, journal=journal)
-        foreseen = _foreseen(work)
         if dry_run:
-            return _show(shared, foreseen)
-        question = _with_certificates("Promote the ring that is open?", foreseen)
-        return _work_if_agreed(shared, client, work, foreseen, question, yes=yes)
+            return _show(shared, _foreseen(work))
+        question = partial(_with_certificates, "Promote the ring that is open?")
+        return _work_if_agreed(shared, client, work, question, yes=yes)
 
 
 @app.command()
@@ -270,14 +269,25 @@ def rollback(
 
     Example: intune-scep strong-mapping rollout rollback --dry-run --reason "Wi-Fi fails"
     """
-    with shared.client() as client:
+    with _client(shared, file) as client:
         work = partial(client.rollout.rollback, file, reason=reason, journal=journal)
-        foreseen = _foreseen(work)
         if dry_run:
+            foreseen = _foreseen(work)
             return _done(shared, foreseen) or (2 if foreseen.changed else 0)
         said = "What was revoked stays revoked, and every certificate is issued once more."
-        question = f"Take the rollout back? {said}"
-        return _work_if_agreed(shared, client, work, foreseen, question, yes=yes)
+        return _work_if_agreed(
+            shared, client, work, lambda _: f"Take the rollout back? {said}", yes=yes
+        )
+
+
+@contextmanager
+def _client(shared: Shared, file: Path) -> Iterator[IntuneClient]:
+    """A client; a wrong file is refused before anybody signs in."""
+    from intune_scep.rollout.file import load_rollout
+
+    load_rollout(file)
+    with shared.client() as client:
+        yield client
 
 
 def _with_certificates(question: str, foreseen: Tick) -> str:
@@ -299,32 +309,24 @@ def _work_if_agreed(
     shared: Shared,
     client: IntuneClient,
     work: Callable[..., Tick],
-    foreseen: Tick,
-    question: str,
+    question: Callable[[Tick], str],
     *,
     yes: bool,
 ) -> int:
-    """Show what would be done, ask, and do it."""
+    """Show what would be done, ask, and do it; nothing is read where nobody can be asked."""
+    require_answer(shared, yes=yes)
+    asked = ""
     if shared.output is OutputFormat.TEXT:
+        foreseen = _foreseen(work)
         _print(foreseen)
-    ask(client, shared, question, yes=yes)
+        asked = question(foreseen)
+    ask(client, shared, asked, yes=yes)
     return _work(shared, work)
 
 
 def _work(shared: Shared, work: Callable[..., Tick]) -> int:
     """Do a tick under a progress bar that Ctrl-C stops in order, and show what it did."""
-    from intune_scep.changes.watch import Stop, Watch, stopping_on_signals
-
-    stop = Stop()
-
-    def stopping(_number: int) -> None:
-        tell("Stopping after the profile that is being changed; once more to end at once.")
-
-    def began(path: Path, _count: int) -> None:
-        tell(f"Journal: {path}")
-
-    with progress_bar("Rollout") as progress, stopping_on_signals(stop, stopping):
-        watch = Watch(began, progress, stop, lambda what: progress(0, None, what))
+    with watching("Rollout") as watch:
         tick = work(watch=watch)
     return _show(shared, tick)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,14 +77,25 @@ def carry_out(
 ) -> int:
     """Do the work under a progress bar, and print what became of it.
 
-    The first Ctrl-C, SIGTERM or SIGHUP lets the write that is under way end and be looked up; the
-    second ends at once.
-
     Args:
         quiet: Print nothing where everything went well.
 
     Returns:
         The exit code.
+    """
+    with watching(label) as watch:
+        report = work(watch)
+    if quiet and not report.failed and report.interrupted_by is None:
+        return 0
+    return finish(shared, report)
+
+
+@contextmanager
+def watching(label: str) -> Iterator[Watch]:
+    """A watch under a progress bar, which tells where the record is and stops in order on signals.
+
+    The first Ctrl-C, SIGTERM or SIGHUP lets the write that is under way end and be looked up; the
+    second ends at once.
     """
     from intune_scep.changes.ephemeral import why_ephemeral
     from intune_scep.changes.watch import Stop, Watch, stopping_on_signals
@@ -102,14 +114,11 @@ def carry_out(
 
     try:
         with progress_bar(label) as progress, stopping_on_signals(stop, stopping):
-            report = work(Watch(began, progress, stop, lambda what: progress(0, None, what)))
+            yield Watch(began, progress, stop, lambda what: progress(0, None, what))
     except (KeyboardInterrupt, Terminated):
         for journal in told:
             tell(f"Interrupted. The record of what was done is in {journal}.")
         raise
-    if quiet and not report.failed and report.interrupted_by is None:
-        return 0
-    return finish(shared, report)
 
 
 def finish(shared: Shared, report: RunReport) -> int:
@@ -171,6 +180,7 @@ def resume(
     max_changes: int | None,
     yes: bool,
     dry_run: bool = False,
+    **options: Any,
 ) -> int:
     """Finish the run of a journal, after showing what is left of it and asking.
 
@@ -178,6 +188,7 @@ def resume(
         job: `client.strong_mapping` or `client.profiles`.
         tasks: The jobs whose runs may be finished here.
         given: The choices that were given now.
+        options: What the job's own `resume` takes besides.
 
     Returns:
         The exit code.
@@ -207,7 +218,7 @@ def resume(
     return carry_out(
         shared,
         "Resuming",
-        lambda watch: job.resume(earlier.path, max_changes=max_changes, watch=watch),
+        lambda watch: job.resume(earlier.path, max_changes=max_changes, watch=watch, **options),
     )
 
 

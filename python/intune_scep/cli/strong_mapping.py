@@ -163,6 +163,7 @@ def readiness(
     from intune_scep.cli.readiness_text import show_readiness
     from intune_scep.reports.readiness import write_csv
 
+    _require_new_csv(csv, overwrite=overwrite)
     with shared.client() as client, progress_bar("Reading") as progress:
         found = client.strong_mapping.readiness(min_ready=min_ready, progress=progress)
     if csv is not None:
@@ -263,6 +264,7 @@ def impact(
     from intune_scep.cli.impact_text import show_impact
     from intune_scep.reports.impact import write_csv
 
+    _require_new_csv(csv, overwrite=overwrite)
     with shared.client() as client, progress_bar("Reading") as progress:
         found = client.strong_mapping.impact(choices, progress=progress)
     if csv is not None:
@@ -292,6 +294,16 @@ def plan(
         made = _plan(client, choices)
     show_or_save(shared, made, plan_file, overwrite=overwrite)
     return EXIT_FINDINGS if made.writing or made.held_back else 0
+
+
+def _require_new_csv(csv: Path | None, *, overwrite: bool) -> None:
+    """Refuse a file that is there before the tenant is read, which may take minutes."""
+    from intune_scep.errors import ReportFileError
+    from intune_scep.files import require_new
+    from intune_scep.wording import option
+
+    unless = None if overwrite else option("overwrite")
+    require_new(csv, called=option("csv"), overwrite=unless, error=ReportFileError)
 
 
 def _plan(client: IntuneClient, choices: Choices) -> Plan:
@@ -342,6 +354,7 @@ def apply(
                 given=choices.given(),
                 max_changes=choices.max_changes,
                 yes=yes,
+                certificates_before=not without_certificates,
             )
         made = saved or _plan(client, choices)
         require_usable(client, made, TASKS)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from intune_scep.changes.certificates import about_impact_of
+from intune_scep.changes.runs import command_line
+from intune_scep.graph.approval import LONGEST_JUSTIFICATION
 from intune_scep.profiles.revocation import about_replaced
 from intune_scep.reports.impact import (
     about_load,
@@ -23,6 +25,7 @@ from intune_scep.reports.page import asset, content_policy, environment
 from intune_scep.reports.readiness import share_words
 from intune_scep.reports.safe_text import markdown
 from intune_scep.reports.words import PLATFORMS
+from intune_scep.rollout.journal import journal_path
 from intune_scep.rollout.model import Strategy
 from intune_scep.rollout.record import ChangeRecord, gate_words
 from intune_scep.rollout.state import RingState
@@ -30,8 +33,6 @@ from intune_scep.rules.texts import counted
 from intune_scep.texts import printable
 from intune_scep.version import __version__
 
-MOST_CHARACTERS: Final = 1024
-"""Of a justification: as many as Intune takes of a request for approval (ROLLOUT.md 6)."""
 CHART_WIDTH: Final = 600
 CHART_HEIGHT: Final = 160
 _MARGIN: Final = 8
@@ -171,18 +172,24 @@ def _cost(record: ChangeRecord) -> Section:
 
 
 def _undo(record: ChangeRecord) -> Section:
-    file = record.resolved.file
     return Section(
         "The way back",
         (
-            f"To stop: intune-scep strong-mapping rollout pause {file.path} (what was"
-            " changed stays).",
-            f"To go back: intune-scep strong-mapping rollout rollback {file.path} (where"
+            f"To stop: {_command(record, 'pause')} (what was changed stays).",
+            f"To go back: {_command(record, 'rollback')} (where"
             " nobody changed it since). That re-issues the certificates once more; what was revoked"
             " stays revoked.",
             f"The record is {record.journal}.",
         ),
     )
+
+
+def _command(record: ChangeRecord, verb: str) -> str:
+    file = record.resolved.file
+    words = ["intune-scep", "strong-mapping", "rollout", verb, str(file.path), "--reason", "WHY"]
+    if record.journal != journal_path(record.tenant, file.name, None):
+        words += ["--journal", str(record.journal)]
+    return command_line(words)
 
 
 def _state(record: ChangeRecord) -> Section:
@@ -279,7 +286,7 @@ def render_record_html(record: ChangeRecord) -> str:
 
 
 def justification(record: ChangeRecord) -> str:
-    """Why, what and the way back in `MOST_CHARACTERS`; what is too long ends in that word."""
+    """Why, what and the way back in `LONGEST_JUSTIFICATION`; what is too long ends in that word."""
     file = record.resolved.file
     names = [item.profile.display_name or "?" for item in record.resolved.bundles]
     text = " ".join(
@@ -293,7 +300,7 @@ def justification(record: ChangeRecord) -> str:
         )
     )
     text = " ".join(printable(text).split())
-    if len(text) <= MOST_CHARACTERS:
+    if len(text) <= LONGEST_JUSTIFICATION:
         return text
     end = " … (shortened)"
-    return text[: MOST_CHARACTERS - len(end)] + end
+    return text[: LONGEST_JUSTIFICATION - len(end)] + end

@@ -174,7 +174,7 @@ def _filed(context: Context, entity: str | None, reason: str) -> GraphError:
             "status": "needsApproval",
             "requestJustification": reason,
             "approvalJustification": None,
-            "requiredOperationApprovalPolicyTypes": ["deviceConfiguration"],
+            "requiredOperationApprovalPolicyTypes": ["configurationPolicy"],
         },
     )
     context.connection.execute(

@@ -18,7 +18,7 @@ simulator token`. It is judged by the machine's clock: setting the tenant's lock
 """
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -30,7 +30,7 @@ from intune_scep.simulator.graph_errors import GraphError
 from intune_scep.simulator.handlers.export_jobs import download
 from intune_scep.simulator.journal import clear_journal, read_journal
 from intune_scep.simulator.messages import Request, Response, json_response, read_json
-from intune_scep.simulator.operations import Operations
+from intune_scep.simulator.operations import Operations, refuse_others
 from intune_scep.simulator.settings import Settings
 from intune_scep.simulator.store import Store, read_meta, write_meta
 from intune_scep.simulator.tokens import SIMULATOR_CLIENT, verify_bearer
@@ -83,7 +83,7 @@ def _requests(connection: sqlite3.Connection, request: Request, _clock: Clock) -
     query = {
         name: values[-1] for name, values in parse_qs(request.query, keep_blank_values=True).items()
     }
-    _refuse_others(query, ("method", "path", "status", "after"), "The journal")
+    refuse_others(query, ("method", "path", "status", "after"), "The journal")
     entries = read_journal(
         connection,
         method=query.get("method"),
@@ -105,12 +105,6 @@ def _instant(name: str, text: str) -> float:
         return parse_instant(text)
     except ValueError:
         raise ValueError(f"{name!r} is an instant, as 2026-03-01T08:00:00Z.") from None
-
-
-def _refuse_others(given: Iterable[str], known: Collection[str], what: str) -> None:
-    others = [name for name in given if name not in known]
-    if others:
-        raise ValueError(f"{what} takes {', '.join(known)}; there is no {others[0][:80]!r}.")
 
 
 def _forget_requests(connection: sqlite3.Connection, _request: Request, _clock: Clock) -> Any:
@@ -142,7 +136,7 @@ def _clock(connection: sqlite3.Connection, _request: Request, clock: Clock) -> A
 
 def _advance(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
     given = _object(request)
-    _refuse_others(given, ("advance",), "The clock")
+    refuse_others(given, ("advance",), "The clock")
     Operations(connection, clock()).advance(given.get("advance"))
     return _clock(connection, request, clock)
 
@@ -162,7 +156,7 @@ def _set_settings(connection: sqlite3.Connection, request: Request, clock: Clock
 
 def _fleet(connection: sqlite3.Connection, request: Request, clock: Clock) -> Any:
     query = parse_qs(request.query, keep_blank_values=True)
-    _refuse_others(query, ("since", "bundle"), "The fleet")
+    refuse_others(query, ("since", "bundle"), "The fleet")
     operations = Operations(connection, clock())
     if "bundle" in query:
         named = [name for given in query["bundle"] for name in given.split(",")]

@@ -74,7 +74,7 @@ class Operations:
 
     def set_connector(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Change one connector: `connector` (id or name), `dead`, `since`, `hosts`."""
-        _refuse_others(given, ("connector", "dead", "since", "hosts"), "A connector")
+        refuse_others(given, ("connector", "dead", "since", "hosts"), "A connector")
         named = given.get("connector")
         if not isinstance(named, str):
             raise ValueError("'connector' is the id or the name of a connector.")
@@ -100,7 +100,7 @@ class Operations:
         """Let a share of devices fail at every enrolment of a profile; 0 ends it."""
         if not isinstance(given, dict):
             raise ValueError("A failure is a JSON object.")
-        _refuse_others(given, ("profile", "share"), "A failure")
+        refuse_others(given, ("profile", "share"), "A failure")
         profile, share = given.get("profile"), _share(given.get("share"))
         found = (
             find_resource(self._connection, PROFILES, profile) if isinstance(profile, str) else None
@@ -127,7 +127,7 @@ class Operations:
 
     def set_silent(self, given: Mapping[str, Any]) -> list[str]:
         """Let some devices check in no more and all others again: `devices` or `share`."""
-        _refuse_others(given, ("devices", "share"), "Silence")
+        refuse_others(given, ("devices", "share"), "Silence")
         if len(given) != 1:
             raise ValueError("Silence takes either 'devices' or 'share'.")
         known = [row[0] for row in self._connection.execute("SELECT id FROM fleet_device")]
@@ -138,10 +138,11 @@ class Operations:
             chosen = {each for each in known if _chance(each) < share}
         else:
             chosen = _devices(given["devices"], known)
+        now = self.now
         self._connection.executemany(
             "UPDATE fleet_device SET silent_since ="
             " CASE WHEN ? THEN coalesce(silent_since, ?) END WHERE id = ?",
-            ((each in chosen, self.now, each) for each in known),
+            ((each in chosen, now, each) for each in known),
         )
         return self.silent()
 
@@ -151,7 +152,7 @@ class Operations:
 
     def decide_approval(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Approve or reject one: `code`, `decision`, `justification`."""
-        _refuse_others(given, ("code", "decision", "justification"), "An approval")
+        refuse_others(given, ("code", "decision", "justification"), "An approval")
         code, decision = given.get("code"), given.get("decision")
         if not isinstance(code, str):
             raise ValueError("'code' is the id of an approval request.")
@@ -190,7 +191,12 @@ class Operations:
         return moment
 
 
-def _refuse_others(given: Iterable[str], known: Collection[str], what: str) -> None:
+def refuse_others(given: Iterable[str], known: Collection[str], what: str) -> None:
+    """Refuse names that mean nothing here.
+
+    Raises:
+        ValueError: naming the first, and those that are known.
+    """
     others = [name for name in given if name not in known]
     if others:
         raise ValueError(f"{what} takes {', '.join(known)}; there is no {others[0][:80]!r}.")

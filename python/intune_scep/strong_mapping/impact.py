@@ -21,6 +21,7 @@ from intune_scep.audience.impact import (
     waves_of,
 )
 from intune_scep.audience.load import Load, Ring, Spread, load_per_hour, peak
+from intune_scep.audience.reissued import is_reported
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.watch import Progress, silent
 from intune_scep.errors import IntuneScepError, SelectionError
@@ -240,7 +241,9 @@ async def _in_use(
     if granted is not None and missing_permissions([READING], granted):
         return None, _unknown(f"{READING} is missing.")
     try:
-        found = await issued.read([item.id for item in profiles if item.id])
+        found = await issued.read(
+            [item.id for item in profiles if item.id and is_reported(item.profile_type.platform)]
+        )
     except IntuneScepError as error:
         return None, _unknown(f"{error} It needs {READING}.")
     return count_in_use(found, tenant.now()), ""

@@ -12,6 +12,7 @@ from intune_scep.changes.evidence import Evidence
 from intune_scep.changes.journal import Journal
 from intune_scep.changes.plan import Action, Plan
 from intune_scep.changes.status import Status
+from intune_scep.changes.values import moment_of
 from intune_scep.errors import IntuneScepError, JournalError
 from intune_scep.graph.permissions import missing_permissions
 from intune_scep.profiles import require_profile_type
@@ -114,12 +115,3 @@ def changes_in(journal: Journal, kept: Kept) -> Mapping[str, datetime]:
             last = max(times, default=None) or moment_of(journal.ended) or datetime.now(UTC)
             found[action.key] = last + kept.ahead
     return found
-
-
-def moment_of(text: str) -> datetime | None:
-    """A time as journals write it; None where it is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -55,6 +55,8 @@ def _roots(found: Found, now: datetime) -> Seen:
     lasting = [lasts for lasts, _ in judged]
     if False in lasting:
         return False, sentences
+    if found.without_root and not judged:
+        return None, (*sentences, "None of the profiles to change points at a trusted root.")
     return (None if None in lasting or unread else True), sentences
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from intune_scep.errors import IntuneScepError
@@ -34,7 +33,7 @@ async def run_preflight(
         only: Ids of the SCEP profiles it is about; all that would change by default.
     """
     found = await read_found(tenant, only=only)
-    now = datetime.now(UTC) + tenant.session.clock_skew
+    now = tenant.now()
     return judge_preflight(tenant.tenant_id, tenant.cloud, found, answers or Answers(), now)
 
 

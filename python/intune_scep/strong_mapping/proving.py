@@ -14,6 +14,7 @@ from intune_scep.changes.plan import Action
 from intune_scep.changes.report import RunReport
 from intune_scep.changes.run import verify_journal
 from intune_scep.changes.status import Status
+from intune_scep.changes.watch import silent
 from intune_scep.errors import IntuneScepError
 from intune_scep.strong_mapping.keeping import Kept, changes_in, kept_in, reports_certificates
 from intune_scep.strong_mapping.proof import CertificateProof, IssuedFiles, ProfileProof
@@ -58,8 +59,8 @@ async def verify_certificates(
     content.require_task(TASKS)
     kept = kept_in(content)
     report = await verify_journal(tenant, journal)
-    reading = _Reading(tenant, content, kept, report, progress or _silent)
-    files = _files(issued, expected, progress or _silent) if issued else None
+    reading = _Reading(tenant, content, kept, report, progress or silent)
+    files = _files(issued, expected, progress or silent) if issued else None
     found = await reading.compared()
     profiles = tuple(
         _proof(report, action, found.get((action.id or "").lower()), files)
@@ -73,10 +74,6 @@ async def verify_certificates(
         (*reading.notes, *(files.notes if files is not None else ())),
         tenant.session.requests_sent - before,
     )
-
-
-def _silent(_done: int, _total: int | None, _what: str) -> None:
-    """Nobody watches."""
 
 
 def _files(

@@ -5,13 +5,13 @@ Each function breaks one thing with the patch it is given, and names the promise
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from tests.patching import nothing, wherever_it_is_called
 
 from intune_scep.changes import job, readback, record, run, undo, walker
 from intune_scep.changes import plan as plans
@@ -70,17 +70,6 @@ def breaks(*promises: str, but: tuple[str, ...] = ()) -> Callable[[Mutation], Mu
     return register
 
 
-def _wherever_it_is_called(patch: Patch, function: Any, instead: Any) -> None:
-    """Replace a function in every module of the package that imported it."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("intune_scep.") and vars(module).get(function.__name__) is function:
-            patch.setattr(module, function.__name__, instead)
-
-
-async def _nothing(*_: Any, **__: Any) -> None:
-    return None
-
-
 @breaks("a_later_write_that_does_nothing_is_unknown_and_the_others_are_applied")
 def nothing_is_read_back(patch: Patch) -> None:
     async def settled(self: Any, expected: Any, patience: float) -> list[Reading]:
@@ -89,7 +78,7 @@ def nothing_is_read_back(patch: Patch) -> None:
     patch.setattr(Readback, "settle", settled)
     # What was made is not read before it is linked and assigned either.
     patch.setattr(StepWrite, "_read_new", lambda self, read: _made(self))
-    patch.setattr(link, "link_root", _nothing)
+    patch.setattr(link, "link_root", nothing)
 
 
 async def _made(self: Any) -> Any:
@@ -100,7 +89,7 @@ async def _made(self: Any) -> Any:
 
 @breaks("a_first_write_that_does_nothing_is_unknown_and_no_other_is_tried")
 def the_first_write_is_not_proven(patch: Patch) -> None:
-    patch.setattr(Walk, "_prove", _nothing)
+    patch.setattr(Walk, "_prove", nothing)
 
 
 @breaks(
@@ -274,7 +263,7 @@ def there_is_no_lock(patch: Patch) -> None:
 
 @breaks("max_changes_refuses_before_the_first_write")
 def max_changes_is_ignored(patch: Patch) -> None:
-    _wherever_it_is_called(patch, plans.require_room, lambda *_: None)
+    wherever_it_is_called(patch, plans.require_room, lambda *_: None)
 
 
 @breaks("max_changes_of_a_resumed_run_counts_what_is_left")
@@ -379,7 +368,7 @@ def deletions_go_first(patch: Patch) -> None:
 
 @breaks("a_profile_that_is_not_whole_is_taken_away_again")
 def what_is_not_whole_stays(patch: Patch) -> None:
-    patch.setattr(Walk, "_take_back", _nothing)
+    patch.setattr(Walk, "_take_back", nothing)
 
 
 @breaks("memory_that_runs_out_costs_its_profile", "a_token_that_cannot_be_had_costs_its_profile")
@@ -419,7 +408,7 @@ def an_unseen_write_is_called_failed(patch: Patch) -> None:
         return replace(told, status=Status.FAILED) if told.status is Status.UNKNOWN else told
 
     patch.setattr(Readback, "_given_up", failed)
-    _wherever_it_is_called(patch, OutcomeUnknownError, JournalError)
+    wherever_it_is_called(patch, OutcomeUnknownError, JournalError)
 
 
 # A rollback takes what it finds by id, as reading back does, and so are dependants gathered; what

@@ -10,7 +10,7 @@ from intune_scep.changes.plan import Action, Plan, Task
 from intune_scep.changes.watch import Stop, Watch
 from intune_scep.errors import JournalError
 from intune_scep.simulator.scenarios.bulk import bulk
-from intune_scep.strong_mapping import Choices, enforce
+from intune_scep.strong_mapping import Choices, enforce, plan_tenant
 
 PLAN = Plan(Task.STRONG_MAPPING, "tenant", "public", (Action("1", "none", "", "Wi-Fi"),))
 
@@ -56,7 +56,6 @@ def run_with(tenant, journal, evidence):
 
     async def work(graph):
         from intune_scep.changes.run import carry_out
-        from intune_scep.strong_mapping import plan_tenant
 
         plan = await plan_tenant(graph, Choices())
         return await carry_out(graph, plan, journal=journal, gather=gather)
@@ -111,3 +110,39 @@ def test_gathering_ends_when_somebody_asks_to_stop(virtual_time):
 
     assert virtual_time(work()) is None
     assert cancelled
+
+
+@pytest.mark.parametrize("began", [False, True], ids=["nothing was sent", "a write was sent"])
+def test_what_a_stop_kept_from_being_gathered_is_gathered_when_the_run_goes_on(
+    simulated, tmp_path, began
+):
+    tenant = simulated(bulk(3), name="bulk3")
+    journal, watch = tmp_path / "journal", Watch(stop=Stop())
+    asked = []
+
+    async def gather(*_):
+        if not asked:
+            asked.append("stopped")
+            watch.stop.request()
+            await asyncio.sleep(10_000)
+        asked.append("gathered")
+        return Evidence("weather", [{"sunny": True}], ())
+
+    async def work(graph, gather, watch):
+        from intune_scep.changes.run import carry_out
+
+        return await carry_out(graph, plan, journal=journal, gather=gather, watch=watch)
+
+    plan = tenant.run(lambda graph: plan_tenant(graph, Choices()))
+
+    tenant.run(lambda graph: work(graph, gather, watch))
+    assert not tenant.requests("PATCH")
+    if began:
+        stop = Stop()
+        once = Watch(progress=lambda *_: stop.request(), stop=stop)
+        tenant.run(lambda graph: work(graph, None, once))
+        assert tenant.requests("PATCH")
+    tenant.run(lambda graph: work(graph, gather, Watch()))
+    kept = [item.content for item in read_journal(journal).first.evidence]
+    assert kept == ([] if began else [{"sunny": True}])
+    assert read_journal(journal).is_finished

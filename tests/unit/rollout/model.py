@@ -210,14 +210,12 @@ class Judged(World):
             self._note_promotion(before)
         tick = error = None
         verb = getattr(verbs, VERBS[name])
-        killed = False
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(observing, "run_command", self._command)
             try:
                 with killed_at(kill, after=after):
                     tick = self.tenant.run(lambda tenant: verb(tenant, self.file, **options))
             except KilledError:
-                killed = True
                 self.kills += 1
             except IntuneScepError as refused:
                 assert not isinstance(refused, RolloutFileError), refused
@@ -226,7 +224,6 @@ class Judged(World):
         self.look()
         self.remember()
         self._judge(name, before, tick, error, self.records()[count:], self.writes[since:])
-        assert killed is False or kill is not None
         return tick
 
     async def _command(self, *_):

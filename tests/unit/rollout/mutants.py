@@ -5,13 +5,13 @@ A function breaks one thing with the patch it is given; its sentence says what.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.patching import nothing, wherever_it_is_called
 
 from intune_scep.audience import reissued
 from intune_scep.audience.reissued import Before
@@ -62,16 +62,6 @@ def noticed_by(hunt: str) -> Callable[[Mutation], Mutation]:
         return mutate
 
     return register
-
-
-def _wherever_it_is_called(patch: Patch, function: Any, instead: Any) -> None:
-    for name, module in list(sys.modules.items()):
-        if name.startswith("intune_scep.") and vars(module).get(function.__name__) is function:
-            patch.setattr(module, function.__name__, instead)
-
-
-async def _nothing(*_: Any, **__: Any) -> None:
-    return None
 
 
 # Gates
@@ -222,7 +212,7 @@ def devices_seen_before_the_change_count(patch: Patch) -> None:
         moment = max(changed.values()) + timedelta(seconds=1)
         return known(before, issued, dict.fromkeys(check_ins, moment), changed, *rest, **more)
 
-    _wherever_it_is_called(patch, known, ever)
+    wherever_it_is_called(patch, known, ever)
 
 
 # Verbs
@@ -272,7 +262,7 @@ def an_edit_of_an_opened_ring_is_accepted(patch: Patch) -> None:
     def any_edit(file: Any, now: RolloutState) -> bool:
         return file.digest != now.digest
 
-    _wherever_it_is_called(patch, known, any_edit)
+    wherever_it_is_called(patch, known, any_edit)
 
 
 @noticed_by("an_opened_ring_is_edited")
@@ -298,7 +288,7 @@ def later_rings_do_not_follow_the_file(patch: Patch) -> None:
 @noticed_by("everything_is_well")
 def the_next_ring_is_opened_without_waiting(patch: Patch) -> None:
     """As soon as the one before is changed."""
-    patch.setattr(Rings, "_judge", _nothing)
+    patch.setattr(Rings, "_judge", nothing)
 
 
 @noticed_by("everything_is_well")
@@ -424,7 +414,7 @@ def a_ring_is_taken_out_before_its_gate_passed(patch: Patch) -> None:
 @noticed_by("copies_take_over")
 def a_copy_is_assigned_before_the_originals_were_looked_at(patch: Patch) -> None:
     """At once when it is made."""
-    patch.setattr(clone.Clone, "why_wait", _nothing)
+    patch.setattr(clone.Clone, "why_wait", nothing)
 
 
 @noticed_by("originals_are_touched_after_the_copies_were_made")
@@ -442,7 +432,7 @@ def the_original_is_taken_from_everybody_at_once(patch: Patch) -> None:
 @noticed_by("a_copy_is_killed_while_it_is_made")
 def a_killed_tick_makes_a_second_copy(patch: Patch) -> None:
     """What was begun is not looked at."""
-    patch.setattr(controller, "_finish_begun", _nothing)
+    patch.setattr(controller, "_finish_begun", nothing)
 
 
 @noticed_by("copies_take_over")

@@ -178,6 +178,13 @@ def test_roots(roots, ending):
     assert outcome(result, "roots_valid") is ending
 
 
+def test_profiles_that_point_at_no_root_are_not_taken_for_sound():
+    given = {key: value for key, value in FINE.items() if key != "roots_valid"}
+    result = judged(replace(HEALTHY, roots=(), without_root=("Wi-Fi",)), given)
+    assert outcome(result, "roots_valid") is Outcome.UNKNOWN
+    assert "points at a trusted root" in found_of(result, "roots_valid")
+
+
 def test_some_roots_that_could_not_be_read_are_not_taken_for_sound():
     given = {key: value for key, value in FINE.items() if key != "roots_valid"}
     result = judged(replace(HEALTHY, unread={"roots": "the trusted root of A: no"}), given)
