@@ -23,12 +23,15 @@ class Found:
     """What was read of a profile.
 
     Attributes:
-        links: Name of a link to what it leads to: an id, None, or why it could not be read.
+        links: Name of a link to what it leads to: an id, several where it may lead to several,
+            None, or why it could not be read.
     """
 
     profile: Profile
     root: Profile | IntuneScepError | None = None
-    links: Mapping[str, str | IntuneScepError | None] = field(default_factory=dict)
+    links: Mapping[str, str | tuple[str, ...] | IntuneScepError | None] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from intune_scep.tenant import (
     read_profiles_by_id,
     read_root_links,
 )
-from intune_scep.tenant.dependants import read_links
+from intune_scep.tenant.dependants import LedTo, read_links
 
 _OF_A_CREATE: Final = frozenset({"createdDateTime", "supportsScopeTags"})
 
@@ -30,7 +30,7 @@ _OF_A_CREATE: Final = frozenset({"createdDateTime", "supportsScopeTags"})
 class _Read:
     profile: Profile | IntuneScepError | None
     root: Profile | IntuneScepError | None = None
-    links: Mapping[str, str | IntuneScepError | None] = field(default_factory=dict)
+    links: Mapping[str, LedTo] = field(default_factory=dict)
 
 
 class Readback:
@@ -185,10 +185,9 @@ class Readback:
         except IntuneScepError as error:
             return {profile.id or "": error for profile in profiles}
 
-    async def _links(
-        self, expected: Sequence[Expectation]
-    ) -> Mapping[tuple[str, str], str | IntuneScepError | None]:
-        wanted = [(item.id, item.odata_type, name) for item in expected for name in item.links]
+    async def _links(self, expected: Sequence[Expectation]) -> Mapping[tuple[str, str], LedTo]:
+        links = ((item.id, item.odata_type, name) for item in expected for name in item.links)
+        wanted = list(dict.fromkeys(links))
         try:
             return await read_links(self._tenant, wanted) if wanted else {}
         except IntuneScepError as error:

@@ -512,7 +512,8 @@ async def _dependants_now(
     for key, led_to in (await read_links(tenant, there)).items():
         if isinstance(led_to, IntuneScepError):
             raise led_to
-        links[key] = led_to
+        if not isinstance(led_to, tuple):
+            links[key] = led_to
     return profiles, links
 
 

@@ -7,7 +7,10 @@ from collections.abc import Collection, Mapping, Sequence
 from intune_scep.changes.plan import Plan
 from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, require_profile_type
+from intune_scep.profiles.dependants import name_of_dependant
+from intune_scep.profiles.parsing import parse_written
 from intune_scep.tenant import Tenant, read_profiles
+from intune_scep.tenant.listing import list_configurations
 
 _Called = tuple[str, str | None]
 """A type in lower case, and a name."""
@@ -22,10 +25,12 @@ class Twins:
 
     def __init__(self, tenant: Tenant, plan: Plan) -> None:
         self._tenant = tenant
+        made = {action.odata_type for action in plan.actions if action.creates}
+        self._dependants = {name.lower() for name in made if name_of_dependant(name) is not None}
         self._types = {
-            action.odata_type: require_profile_type(action.odata_type)
-            for action in plan.actions
-            if action.creates
+            name: require_profile_type(name)
+            for name in made
+            if name.lower() not in self._dependants
         }
         self._listed: Mapping[_Called, Sequence[Profile]] | None = None
         self._made: set[str] = set()
@@ -43,13 +48,26 @@ class Twins:
 
     async def _list(self, *, fresh: bool) -> Mapping[_Called, Sequence[Profile]]:
         if fresh or self._listed is None:
-            snapshot = await read_profiles(self._tenant, self._types.values())
             named: dict[_Called, list[Profile]] = {}
-            for profile in snapshot.profiles:
+            for profile in await self._read():
                 key = (profile.odata_type.lower(), profile.display_name)
                 named.setdefault(key, []).append(profile)
             self._listed = named
         return self._listed
+
+    async def _read(self) -> list[Profile]:
+        found: list[Profile] = []
+        if self._types:
+            found += (await read_profiles(self._tenant, self._types.values())).profiles
+        if self._dependants:
+            listed = await list_configurations(
+                self._tenant,
+                (),
+                lambda odata_type: odata_type.lower() in self._dependants,
+                with_assignments=False,
+            )
+            found += map(parse_written, listed.items)
+        return found
 
     async def notes(self, made: Collection[str]) -> list[str]:
         """A sentence for each profile that was made and has a twin of its type and name."""

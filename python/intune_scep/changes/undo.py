@@ -55,7 +55,14 @@ class Now:
     def named(self, odata_type: str, name: Any) -> Sequence[Profile]:
         """The profiles of one type and name."""
         kind = find_profile_type(odata_type)
-        return self._index.named(kind, name) if kind is not None else ()
+        if kind is not None:
+            return self._index.named(kind, name)
+        wanted = odata_type.lower(), name
+        return [
+            profile
+            for profile in self.profiles.values()
+            if (profile.odata_type.lower(), profile.display_name) == wanted
+        ]
 
 
 def linked_ids(journal: Journal) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from intune_scep.changes.steps import Assignments
-from intune_scep.profiles import ScepProfile
+from intune_scep.profiles import Profile
 from intune_scep.profiles.targets import Target, TargetKind, targets_of
 
 
@@ -56,7 +56,7 @@ def without(held: Assignments, groups: Collection[str]) -> Assignments:
     return (*kept, *_new(kept, groups, TargetKind.EXCLUDED_GROUP))
 
 
-def why_no_filter(profile: ScepProfile) -> Iterator[str]:
+def why_no_filter(profile: Profile) -> Iterator[str]:
     """Why it cannot be told which filter the groups of a ring should have, in sentences."""
     targets = (target.folded for target in targets_of(profile.assignments or ()))
     filters = {(t.filter_id, t.filter_type) for t in targets if not t.is_exclusion}

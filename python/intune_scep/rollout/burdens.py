@@ -21,8 +21,9 @@ def burdens_of(
 ) -> Mapping[tuple[str, str], Burden]:
     """Ring and profile id to what a stage asks for; of the rings that are entered.
 
-    Pointing dependants elsewhere installs them anew, which enrols on Apple's platforms alone. It is
-    counted like a change of the profile, which is more than there are dependants.
+    Pointing dependants elsewhere installs them anew, as their copies are installed beside them,
+    which enrols on Apple's platforms alone. It is counted like a change of the profile, which is
+    more than there are dependants.
 
     A device has as many certificates of a profile as are issued to it anew: on Apple's platforms
     one for each dependant (DOMAIN.md 4), so they are counted as they are.
@@ -37,7 +38,7 @@ def burdens_of(
             identifier = bundle.profile.id or ""
             old, _ = ring.exchanged(state.clones)[identifier]
             count = _count(entered, old, apart) if bundle.verifiable else None
-            if stage is Stage.REPOINT and not _enrols_again(bundle):
+            if stage is not Stage.OPEN and not _enrols_again(bundle, stage):
                 count = 0
             name = bundle.profile.display_name or identifier
             hosts = hosts_of(bundle.profile)
@@ -45,9 +46,14 @@ def burdens_of(
     return found
 
 
-def _enrols_again(bundle: ResolvedBundle) -> bool:
-    repoints = bundle.bundle is not None and bundle.bundle.dependants is Dependants.REPOINT_AT_END
-    return repoints and bundle.profile.profile_type.platform in _APPLE
+_BY: Final = {Stage.REPOINT: Dependants.REPOINT_AT_END, Stage.FOLLOW: Dependants.CLONE}
+
+
+def _enrols_again(bundle: ResolvedBundle, stage: Stage) -> bool:
+    if bundle.bundle is None or bundle.bundle.dependants is not _BY[stage]:
+        return False
+    used = stage is Stage.REPOINT or bool(bundle.dependants)
+    return used and bundle.profile.profile_type.platform in _APPLE
 
 
 def _count(ring: RingState, profile: str, apart: frozenset[str]) -> int | None:

@@ -7,8 +7,8 @@ its gate has passed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, ClassVar, Final
@@ -31,11 +31,17 @@ from intune_scep.rollout.assigning import (
     why_no_filter,
     without,
 )
+from intune_scep.rollout.copying import DependantCopies, is_copied, key_of
 from intune_scep.rollout.group_kinds import Group, read_kinds, unread, why_not_excluded
 from intune_scep.rollout.journal import RolloutJournal
 from intune_scep.rollout.model import Bundle, Dependants, Finish, RolloutFile
 from intune_scep.rollout.repointing import Move, Users, about, read_users, repoints
-from intune_scep.rollout.resolution import Resolved, ResolvedBundle, ResolvedRing
+from intune_scep.rollout.resolution import (
+    Resolved,
+    ResolvedBundle,
+    ResolvedRing,
+    notes_of_copies,
+)
 from intune_scep.rollout.tick import Wait
 from intune_scep.rollout.words import Need, Stage
 from intune_scep.rules import Verdict, judge
@@ -43,12 +49,15 @@ from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.assessment import SANS, append_sid_uri
 from intune_scep.strong_mapping.plan import in_words, wire_sans
 from intune_scep.tenant import RootLink, Tenant, read_root_links
+from intune_scep.tenant.dependants import UsedBy
 from intune_scep.tenant.entities import Failures, guid, read_entities, read_managed
 from intune_scep.tenant.issued import read_issued
 from intune_scep.tenant.profiles import read_profile
 
 _NOT_KEPT: Final = "It could not be learned whether the certificates of the originals are untouched"
 _UNREAD: Final = "What uses the certificates of the originals is not all known"
+_OF_DEPENDANTS: Final = (Stage.COPY, Stage.FOLLOW, Stage.SETTLE, Stage.FINISH)
+"""The stages that need to know every dependant where those are copied."""
 _FEW: Final = 0.01
 """The part of the originals' certificates that may go in these hours for other reasons."""
 
@@ -74,10 +83,10 @@ def _why_impossible(bundle: Bundle, *, ends: bool) -> Iterator[str]:
     Args:
         ends: Whether a ring takes everybody who is left.
     """
-    if bundle.dependants is Dependants.CLONE:
+    if bundle.dependants is Dependants.CLONE and bundle.finish is Finish.SWING_BACK:
         yield (
-            "dependants: clone is not possible yet; write repoint_at_end, or none and point Wi-Fi"
-            " and VPN at the copy yourself"
+            "dependants: clone with finish: swing_back would install each of them twice, the copy"
+            " and then the original again; write repoint_at_end, by which they stay and follow"
         )
     if ends:
         return
@@ -99,7 +108,11 @@ class Clone:
 
     def before_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
         """A ring gets the clones; at the end the originals may come back with the SID URI."""
-        return (Stage.AMEND, Stage.OPEN) if ring.ring.back else (Stage.CREATE, Stage.OPEN)
+        if ring.ring.back:
+            return (Stage.AMEND, Stage.OPEN)
+        if not self._copies_dependants:
+            return (Stage.CREATE, Stage.OPEN)
+        return (Stage.CREATE, Stage.COPY, Stage.OPEN, Stage.FOLLOW)
 
     def after_gate(self, ring: ResolvedRing) -> Sequence[Stage]:
         """A ring of groups is taken out of the originals; the rest ends them as the file says.
@@ -111,7 +124,24 @@ class Clone:
         return (Stage.REPOINT, Stage.FINISH) if ring.ring.rest else (Stage.SETTLE,)
 
     async def why_not(self, ring: ResolvedRing) -> Wait | None:
-        """Why the groups of a ring could not be taken out of the originals."""
+        """Why the groups of a ring could not be taken out of the originals, and the dependants not
+        copied."""
+        if (wait := self._unknown_users(ring)) is not None:
+            return wait
+        return await self._why_not_moved(ring) or await self._why_not_copied(ring)
+
+    async def _why_not_copied(self, ring: ResolvedRing) -> Wait | None:
+        if not self._copies_dependants or ring.ring.back:
+            return None
+        try:
+            said = await self._dependants.why_not(ring)
+        except PlanError:
+            raise
+        except IntuneScepError as error:
+            return Wait(Need.EVIDENCE, ring.ring.name, (f"{_UNREAD}: {error}",))
+        return self._person(ring, said)
+
+    async def _why_not_moved(self, ring: ResolvedRing) -> Wait | None:
         if not ring.ring.groups:
             return None
         assigned = (item.profile.assignments or () for item in ring.bundles)
@@ -129,6 +159,9 @@ class Clone:
                 *why_no_filter(bundle.profile),
             )
         ]
+        return self._person(ring, said)
+
+    def _person(self, ring: ResolvedRing, said: Sequence[str]) -> Wait | None:
         if not said:
             return None
         return Wait(Need.PERSON, ring.ring.name, tuple(dict.fromkeys(said)))
@@ -142,7 +175,9 @@ class Clone:
 
     async def why_wait(self, ring: ResolvedRing, stage: Stage) -> Wait | None:
         """Before anybody gets a clone, the originals' certificates must be seen to be untouched;
-        before a dependant follows, all of them must be known."""
+        before a dependant follows or is copied, all of them must be known."""
+        if stage in _OF_DEPENDANTS and (wait := self._unknown_users(ring)) is not None:
+            return wait
         if stage is Stage.REPOINT:
             return await self._unread(ring)
         first = self.journal.state.rings[0]
@@ -155,6 +190,11 @@ class Clone:
             why = "The report of certificates must be younger than the clones before they are used."
             return Wait(Need.TIME, ring.ring.name, (why,), made + REPORT_LAG)
         return await self._touched(ring)
+
+    def _unknown_users(self, ring: ResolvedRing) -> Wait | None:
+        """Where dependants are copied: what of them was not read."""
+        said = tuple(f"{_UNREAD}: {why}" for why in self.resolved.unread)
+        return Wait(Need.EVIDENCE, ring.ring.name, said) if said else None
 
     async def _unread(self, ring: ResolvedRing) -> Wait | None:
         if not any(map(_repoints_at_end, ring.bundles)):
@@ -194,7 +234,9 @@ class Clone:
         chosen = [item for item in ring.bundles if (item.profile.id or "") in profiles]
         makers = {
             Stage.CREATE: self._creates,
+            Stage.COPY: self._copies,
             Stage.OPEN: self._opens,
+            Stage.FOLLOW: self._follows,
             Stage.SETTLE: self._settles,
             Stage.REPOINT: self._repoints,
             Stage.FINISH: self._finishes,
@@ -208,9 +250,23 @@ class Clone:
             self.tenant.cloud,
             actions,
             choices={"ring": ring.ring.name, "stage": stage.value},
-            notes=about(actions),
+            notes=(*about(actions), *self._about_copies(stage, actions)),
             made_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         )
+
+    @property
+    def _dependants(self) -> DependantCopies:
+        return DependantCopies(self.tenant, self.resolved, self.journal.state)
+
+    @property
+    def _copies_dependants(self) -> bool:
+        return any(map(is_copied, self.resolved.bundles))
+
+    def _about_copies(self, stage: Stage, actions: Sequence[Action]) -> Sequence[str]:
+        """What is to become of dependants, said where the copies of what they use are made."""
+        if stage is not Stage.CREATE or not any(action.writes for action in actions):
+            return ()
+        return tuple(said for item in self.resolved.bundles for said in notes_of_copies(item))
 
     @property
     def _clones(self) -> Mapping[str, str]:
@@ -269,7 +325,16 @@ class Clone:
     def _ring_groups(self) -> frozenset[str]:
         return frozenset(g.lower() for ring in self.resolved.rings for g in ring.group_ids)
 
+    async def _copies(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
+        actions = await self._dependants.create(bundles)
+        return _with_rest(bundles, actions, lambda user: user.id)
+
+    async def _follows(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
+        actions = await self._dependants.give(ring, bundles)
+        return _with_rest(bundles, actions, lambda user: key_of(self._clones.get(user.id)))
+
     async def _settles(self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]) -> list[Action]:
+        dependants, kept = await self._dependants.settle(ring, bundles)
         found = []
         for item in bundles:
             key = item.profile.id or ""
@@ -279,7 +344,7 @@ class Clone:
             stays = _repoints_at_end(item)
             wanted = held if stays else without(held, ring.group_ids)
             found.append(_assigned(key, original, held, wanted))
-        return found
+        return _together(dependants, found, kept, bundles)
 
     async def _repoints(
         self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]
@@ -306,13 +371,14 @@ class Clone:
     async def _finishes(
         self, ring: ResolvedRing, bundles: Sequence[ResolvedBundle]
     ) -> list[Action]:
+        dependants, kept = await self._dependants.finish(bundles)
         found = []
         for item in bundles:
             key = item.profile.id or ""
             original = await self._read(key, item.profile.display_name)
             held = tuple(original.assignments or ())
             found.append(_assigned(key, original, held, self._left_of(item, held)))
-        return found
+        return _together(dependants, found, kept, bundles)
 
     def _left_of(self, item: ResolvedBundle, held: Assignments) -> Assignments:
         """Whom an original is for when the last ring is done."""
@@ -348,6 +414,50 @@ class Clone:
 
 def _repoints_at_end(item: ResolvedBundle) -> bool:
     return item.bundle is not None and item.bundle.dependants is Dependants.REPOINT_AT_END
+
+
+def _with_rest(
+    bundles: Sequence[ResolvedBundle],
+    actions: Sequence[Action],
+    key: Callable[[UsedBy], str],
+) -> list[Action]:
+    """What is done to copies of dependants, and the profiles of which none of it is.
+
+    Args:
+        key: Of the action on the copy of a dependant.
+    """
+    doing = {action.key: action for action in actions if action.status is not Status.UNCHANGED}
+    free = [item for item in bundles if not any(key(user) in doing for user in item.dependants)]
+    return [*map(_nothing, free), *doing.values()]
+
+
+def _together(
+    dependants: Sequence[Action],
+    profiles: Sequence[Action],
+    kept: Mapping[str, str],
+    bundles: Sequence[ResolvedBundle],
+) -> list[Action]:
+    """Take people out of dependants and, in the same run and after that, of what those use.
+
+    Args:
+        kept: Id of a profile that stays as it is to the reason.
+    """
+    keys = {action.id: action.key for action in dependants}
+    uses = {
+        item.profile.id: tuple(keys[user.id] for user in item.dependants if user.id in keys)
+        for item in bundles
+    }
+    return [
+        *dependants,
+        *(
+            replace(
+                action, action="none", status=Status.SKIPPED, message=kept[action.key], steps=()
+            )
+            if action.key in kept and action.writes
+            else replace(action, after=uses.get(action.key, ()))
+            for action in profiles
+        ),
+    ]
 
 
 def _nothing(item: ResolvedBundle) -> Action:

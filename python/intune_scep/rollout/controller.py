@@ -24,7 +24,7 @@ from intune_scep.rollout.rings import Rings
 from intune_scep.rollout.state import Run
 from intune_scep.rollout.tick import Tick, Wait
 from intune_scep.rollout.ways import way_on
-from intune_scep.rollout.words import Need, Stage, State
+from intune_scep.rollout.words import MAKING, Need, State
 
 _STANDS: Final = {
     State.NOT_ACTIVATED: (Need.PERSON, "It is not started yet.", "start"),
@@ -129,7 +129,7 @@ async def _finish_begun(course: Course) -> Wait | None:
 
 def _adopt(course: Course, run: Run) -> None:
     """Learn of the copies that a run made and that a killed tick could not note any more."""
-    if run.stage is not Stage.CREATE:
+    if run.stage not in MAKING:
         return
     record = read_journal(run.journal).first
     made = {

@@ -14,13 +14,15 @@ from intune_scep.rollout.journal import RolloutJournal
 from intune_scep.rollout.model import RolloutFile
 from intune_scep.rollout.state import RingState, RolloutState
 from intune_scep.rollout.tick import Wait
-from intune_scep.rollout.words import Need, Stage
+from intune_scep.rollout.words import MAKING, Need, Stage
 from intune_scep.rules.texts import counted
 from intune_scep.tenant import Tenant
 
 _DONE: Final = {
     Stage.CREATE: "{profiles} cloned",
+    Stage.COPY: "{profiles} that use them cloned",
     Stage.OPEN: "{profiles} changed",
+    Stage.FOLLOW: "{profiles} that use them assigned",
     Stage.SETTLE: "taken out of {profiles}",
     Stage.REPOINT: "{profiles} pointed elsewhere",
     Stage.FINISH: "{profiles} finished",
@@ -73,7 +75,7 @@ class Course:
             for item in report.outcomes
             if item.status in DONE and item.action.key in ring.left(stage)
         ]
-        if stage is Stage.CREATE:
+        if stage in MAKING:
             found = {item.action.key: item.id for item in report.outcomes if item.status in DONE}
             self.note_clones({key: made for key, made in found.items() if made is not None})
         if done:

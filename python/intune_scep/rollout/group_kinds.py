@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from intune_scep.errors import IntuneScepError
 from intune_scep.graph.batch import read_batch
-from intune_scep.profiles import ScepProfile
+from intune_scep.profiles import Profile
 from intune_scep.profiles.targets import Target, TargetKind
 from intune_scep.rules.targets import excluded_groups, included, read_targets
 from intune_scep.tenant import Tenant
@@ -84,8 +84,25 @@ def _kind(members: Members) -> Kind:
     return Kind.DEVICES if members.devices else Kind.NOBODY
 
 
+def members_of(group: Group) -> frozenset[str]:
+    """Ids of everybody and everything in a group."""
+    return frozenset({*group.members.users, *group.members.devices})
+
+
+def why_mixed(
+    profile: Profile, group: Group, targets: Collection[Target], groups: Mapping[str, Group]
+) -> Iterator[str]:
+    """Why a group cannot be taken out of a profile since that is for another kind, in sentences.
+
+    Args:
+        targets: Whom the profile is for.
+        groups: As for `why_not_excluded`.
+    """
+    yield from _mixed(repr(profile.display_name or profile.id), group, included(targets), groups)
+
+
 def why_not_excluded(
-    profile: ScepProfile, ring: Sequence[Group], groups: Mapping[str, Group]
+    profile: Profile, ring: Sequence[Group], groups: Mapping[str, Group]
 ) -> Iterator[str]:
     """Why groups cannot be taken out of a profile, in sentences.
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from intune_scep.audience.readiness import Audience
 from intune_scep.declarations.names import NameIndex, looks_like_id
-from intune_scep.errors import SelectionError, UnresolvedNameError
+from intune_scep.errors import IntuneScepError, SelectionError, UnresolvedNameError
 from intune_scep.profiles.targets import group_ids
 from intune_scep.rollout.draft import Draft, make_draft, require_groups, take
-from intune_scep.rollout.model import RolloutFile, Strategy
+from intune_scep.rollout.model import Dependants, RolloutFile, Strategy
+from intune_scep.rollout.repointing import Users, read_users
 from intune_scep.rollout.resolution import Resolved, resolve
 from intune_scep.rollout.shards import Sharding, divide
 from intune_scep.tenant import (
@@ -66,7 +67,17 @@ async def resolve_in(tenant: Tenant, file: RolloutFile, *, made: Collection[str]
         GraphError, GraphTransportError: the tenant could not be read.
     """
     groups = (name for ring in file.rings for name in ring.groups)
-    return resolve(file, await read_for(tenant, groups), made=made)
+    snapshot = await read_for(tenant, groups)
+    return resolve(file, snapshot, made=made, users=await _users(tenant, file))
+
+
+async def _users(tenant: Tenant, file: RolloutFile) -> Users | None:
+    if all(bundle.dependants is not Dependants.CLONE for bundle in file.bundles):
+        return None
+    try:
+        return await read_users(tenant)
+    except IntuneScepError as error:
+        return Users(unread=(str(error),))
 
 
 async def draft_in(

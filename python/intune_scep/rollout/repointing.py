@@ -43,10 +43,12 @@ class Users:
 
     Attributes:
         by_profile: Id of a SCEP profile to its dependants.
+        named: Name of every dependant to the ids of those that have it.
         unread: What could not be read, in sentences: there may be more of them.
     """
 
     by_profile: Mapping[str, Sequence[UsedBy]] = field(default_factory=dict)
+    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
 
@@ -59,7 +61,10 @@ async def read_users(tenant: Tenant) -> Users:
     listed = await list_configurations(tenant, (), has_certificate_links, with_assignments=True)
     links = await read_dependants(tenant, listed.items)
     failed = [f"{name!r}: {error}" for name, error in links.failures]
-    return Users(links.by_profile, (*map(str, listed.left_out), *failed))
+    named: dict[str, list[str]] = {}
+    for wire in listed.items:
+        named.setdefault(str(wire.get("displayName") or ""), []).append(str(wire.get("id")))
+    return Users(links.by_profile, named, (*map(str, listed.left_out), *failed))
 
 
 def repoints(users: Users, moves: Iterable[Move]) -> list[Action]:

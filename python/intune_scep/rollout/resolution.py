@@ -13,10 +13,12 @@ from intune_scep.declarations.names import NameIndex
 from intune_scep.errors import RolloutFileError, UnresolvedNameError
 from intune_scep.profiles import ScepProfile
 from intune_scep.rollout.file import sentences
-from intune_scep.rollout.model import Bundle, Finish, Ring, RolloutFile
+from intune_scep.rollout.model import Bundle, Dependants, Finish, Ring, RolloutFile
+from intune_scep.rollout.repointing import Users
 from intune_scep.rollout.structure import Place, Problem, path_of
 from intune_scep.rules import Verdict, judge
 from intune_scep.tenant import Snapshot
+from intune_scep.tenant.dependants import UsedBy
 
 _MOST_NAMED: Final = 10
 
@@ -28,11 +30,13 @@ class ResolvedBundle:
     Attributes:
         bundle: How it is cloned; None in place.
         verifiable: Whether Intune reports its certificates, so that a re-issue can be seen.
+        dependants: The profiles that use its certificates, where those are copied.
     """
 
     profile: ScepProfile
     bundle: Bundle | None
     verifiable: bool
+    dependants: tuple[UsedBy, ...] = ()
 
     @property
     def clone_name(self) -> str:
@@ -40,6 +44,12 @@ class ResolvedBundle:
         if self.bundle is None:
             return ""
         return self.bundle.clone_name.replace("{name}", self.profile.display_name or "")
+
+    def copy_name(self, dependant: str) -> str:
+        """Name of the copy of a dependant: as that of the profile where it has `{name}` in it."""
+        rule = self.bundle.clone_name if self.bundle is not None else ""
+        rule = rule if "{name}" in rule else Bundle.clone_name
+        return rule.replace("{name}", dependant)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form."""
@@ -49,6 +59,10 @@ class ResolvedBundle:
             "platform": self.profile.profile_type.platform.value,
             "clone_name": self.clone_name or None,
             "verifiable": self.verifiable,
+            "dependants": [
+                {"id": user.id, "name": user.name, "clone_name": self.copy_name(user.name)}
+                for user in self.dependants
+            ],
         }
 
 
@@ -94,12 +108,14 @@ class Resolved:
 
     Attributes:
         notes: What an operator should know before it starts.
+        unread: What could not be read of dependants that are copied, in sentences.
     """
 
     file: RolloutFile
     bundles: tuple[ResolvedBundle, ...]
     rings: tuple[ResolvedRing, ...]
     notes: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
     def ring(self, name: str) -> ResolvedRing:
         """The ring of a name.
@@ -119,19 +135,26 @@ class Resolved:
         }
 
 
-def resolve(file: RolloutFile, snapshot: Snapshot, *, made: Collection[str] = ()) -> Resolved:
+def resolve(
+    file: RolloutFile,
+    snapshot: Snapshot,
+    *,
+    made: Collection[str] = (),
+    users: Users | None = None,
+) -> Resolved:
     """Find what a file names.
 
     Args:
         snapshot: With the SCEP profiles, and the names of the groups that the file names.
         made: Ids of copies that this rollout has made already.
+        users: Who uses the certificates of which profile, where dependants are copied.
 
     Raises:
         RolloutFileError: a name leads to nothing or to several things, something is named twice, a
             copy's name is taken, or a ring holds what cannot be verified without a gate that
             could tell; every problem is told.
     """
-    resolving = _Resolving(file, snapshot, made)
+    resolving = _Resolving(file, snapshot, made, users or Users())
     resolved = resolving.resolved()
     if resolving.problems:
         raise RolloutFileError(str(file.path), sentences(resolving.problems, file.lines, file.path))
@@ -141,7 +164,10 @@ def resolve(file: RolloutFile, snapshot: Snapshot, *, made: Collection[str] = ()
 class _Resolving:
     """One resolution: what is wrong is gathered on the way."""
 
-    def __init__(self, file: RolloutFile, snapshot: Snapshot, made: Collection[str]) -> None:
+    def __init__(
+        self, file: RolloutFile, snapshot: Snapshot, made: Collection[str], users: Users
+    ) -> None:
+        self._users = users
         self.problems: list[Problem] = []
         self._file = file
         self._made = {identifier.lower() for identifier in made}
@@ -168,7 +194,8 @@ class _Resolving:
         for number, found in enumerate(rings):
             # The ring in which originals come back has the gates of the one before it.
             self._require_proof(number - 1 if found.ring.back else number, found)
-        return Resolved(self._file, bundles, rings, tuple(self._notes(bundles, rings)))
+        notes = tuple(self._notes(bundles, rings))
+        return Resolved(self._file, bundles, rings, notes, self._users.unread)
 
     def _edited(self) -> tuple[tuple[ResolvedBundle, ...], list[tuple[ResolvedBundle, ...]]]:
         in_rings = [
@@ -186,14 +213,63 @@ class _Resolving:
         for number, bundle in enumerate(self._file.bundles):
             profile = self._profile(("bundles", number, "profile"), bundle.profile)
             if profile is not None:
-                found.append(ResolvedBundle(profile, bundle, _is_verifiable(profile)))
+                users = self._copied(bundle, profile)
+                found.append(ResolvedBundle(profile, bundle, _is_verifiable(profile), users))
                 self._require_new_name(number, found[-1], found[:-1])
+        self._require_copies(found)
         back = tuple(
             item
             for item in found
             if item.bundle is not None and item.bundle.finish is Finish.SWING_BACK
         )
         return tuple(found), [back if ring.back else tuple(found) for ring in self._file.rings]
+
+    def _copied(self, bundle: Bundle, profile: ScepProfile) -> tuple[UsedBy, ...]:
+        if bundle.dependants is not Dependants.CLONE:
+            return ()
+        users = self._users.by_profile.get(profile.id or "", ())
+        return tuple(user for user in users if user.assignments)
+
+    def _require_copies(self, found: Iterable[ResolvedBundle]) -> None:
+        """Refuse names of copies that are taken, and dependants that another bundle holds back."""
+        names: dict[str, str] = {}
+        for number, item in enumerate(found):
+            place: Place = ("bundles", number, "clone_name")
+            for user in item.dependants:
+                self._require_one_way(number, item, user)
+                if user.id in names.values():
+                    continue  # Another bundle copies it already.
+                name = item.copy_name(user.name)
+                taken = [i for i in self._users.named.get(name, ()) if i.lower() not in self._made]
+                if taken:
+                    self._wrong(
+                        place,
+                        f"gives the copy of {user.name!r} the name {name!r}, which"
+                        f" {', '.join(taken)} has already",
+                    )
+                elif name in names:
+                    self._wrong(
+                        place,
+                        f"gives two copies the name {name!r}: {names[name]} and {user.id} have one"
+                        " name; rename one of them",
+                    )
+                names.setdefault(name, user.id)
+
+    def _require_one_way(self, number: int, item: ResolvedBundle, user: UsedBy) -> None:
+        for other in self._file.bundles:
+            if other.dependants is Dependants.CLONE:
+                continue
+            try:
+                profile = self._names.resolve(other.profile)
+            except UnresolvedNameError:
+                continue  # It is told where it stands.
+            if any(user.id == one.id for one in self._users.by_profile.get(profile, ())):
+                self._wrong(
+                    ("bundles", number, "dependants"),
+                    f"cannot be clone: {user.name!r} uses {item.profile.display_name!r} and"
+                    f" {other.profile!r}, whose dependants are {other.dependants}; write the same"
+                    " for both",
+                )
 
     def _require_new_name(
         self, number: int, bundle: ResolvedBundle, before: Iterable[ResolvedBundle]
@@ -255,6 +331,14 @@ class _Resolving:
             none = " and ".join(f"{name}: none" for name in asked)
             self._wrong((*place, asked[0]), f"can never be known: {why}; write {none} in this ring")
 
+    def _notes_of_dependants(self, item: ResolvedBundle) -> Iterator[str]:
+        yield from notes_of_copies(item)
+        if item.bundle is None or item.bundle.dependants is not Dependants.CLONE:
+            return
+        for user in self._users.by_profile.get(item.profile.id or "", ()):
+            if user not in item.dependants:
+                yield f"{user.name!r} is assigned to nobody, so it gets no copy."
+
     def _wrong(self, place: Place, sentence: str) -> None:
         problem = Problem(place, sentence)
         if problem not in self.problems:
@@ -271,6 +355,7 @@ class _Resolving:
                     f"{item.profile.display_name!r} stays as it is"
                     f" ({judgement.verdict.value}): {judgement.reason}"
                 )
+            yield from self._notes_of_dependants(item)
         for ring in rings:
             yield from _notes_of(ring)
         taken = {item.profile.id for item in bundles}
@@ -283,6 +368,15 @@ class _Resolving:
         ]
         if left:
             yield f"Not in this rollout, although they need strong mapping: {_listed(left)}."
+
+
+def notes_of_copies(item: ResolvedBundle) -> Iterator[str]:
+    """Which dependants get which copies, in sentences."""
+    for user in item.dependants:
+        yield (
+            f"{user.name!r} uses {item.profile.display_name!r} and gets the copy"
+            f" {item.copy_name(user.name)!r}."
+        )
 
 
 def _notes_of(found: ResolvedRing) -> Iterator[str]:

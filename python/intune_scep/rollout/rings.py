@@ -29,7 +29,7 @@ from intune_scep.rollout.words import Answer, Need, Stage
 from intune_scep.rules.texts import counted
 from intune_scep.tenant.issued import read_issued
 
-_PACED: Final = (Stage.OPEN, Stage.REPOINT)
+_PACED: Final = (Stage.OPEN, Stage.FOLLOW, Stage.REPOINT)
 """The stages by which devices enrol."""
 
 

@@ -131,10 +131,11 @@ class RingState:
 
     @property
     def changed_at(self) -> datetime | None:
-        """When the last of its profiles was changed; None where some are not."""
+        """When the last of its profiles was changed, with what uses it; None where some are not."""
         if not self.is_entered or self.left(Stage.OPEN):
             return None
-        return max(self.changed.values(), default=self.entered_at)
+        followed = self.done.get(Stage.FOLLOW, {})
+        return max((*self.changed.values(), *followed.values()), default=self.entered_at)
 
     @property
     def state(self) -> State:
@@ -167,7 +168,7 @@ class RolloutState:
     Attributes:
         file: Where the file was when it was started.
         digest: Of the file, as it was recorded last.
-        clones: Id of an original to that of its clone.
+        clones: Id of an original, SCEP profile or dependant, to that of its clone.
         assigned: Id of an original that comes back to whom it was for before the rollout.
         taken_back: Runs that were rolled back.
         frozen: Why it is frozen, until somebody resumes it.
@@ -235,6 +236,7 @@ class RolloutState:
             "file": self.file,
             **{name: word.to_dict() if word else None for name, word in words.items()},
             "frozen": self.frozen,
+            "clones": dict(self.clones),
             "finished_at": _text(self.finished_at),
             "rings": [ring.to_dict() for ring in self.rings],
         }

@@ -55,17 +55,24 @@ class Need(StrEnum):
 class Stage(StrEnum):
     """What is done to the profiles of a ring, one thing after the other.
 
-    `create`: the clones are made, assigned to nobody. `open`: the ring gets the SID URI. `settle`:
-    it is taken out of the originals, after its gate has passed. `repoint`: the dependants are
-    pointed at the clones. `finish`: what the file says of the originals, after the last ring.
+    `create`: the clones are made, assigned to nobody. `copy`: the same of the dependants. `open`:
+    the ring gets the SID URI. `follow`: it gets the copies of the dependants. `settle`: it is taken
+    out of the originals, after its gate has passed. `repoint`: the dependants are pointed at the
+    clones. `finish`: what the file says of the originals, after the last ring.
     `amend`: an original that nobody has gets the SID URI itself. `withdraw`: its clone is taken
     away from everybody.
     """
 
     CREATE = "create"
+    COPY = "copy"
     OPEN = "open"
+    FOLLOW = "follow"
     SETTLE = "settle"
     REPOINT = "repoint"
     FINISH = "finish"
     AMEND = "amend"
     WITHDRAW = "withdraw"
+
+
+MAKING: Final = (Stage.CREATE, Stage.COPY)
+"""The stages that make copies."""

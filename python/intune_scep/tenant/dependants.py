@@ -10,9 +10,18 @@ from typing import Any, Final
 from intune_scep.errors import GraphError, GraphTransportError, IntuneScepError, PlanError
 from intune_scep.graph.batch import BatchAnswer, read_batch
 from intune_scep.graph.session import checked_id
-from intune_scep.profiles.dependants import CERTIFICATE_LINKS, name_of_dependant
+from intune_scep.profiles.dependants import (
+    CERTIFICATE_LINKS,
+    COLLECTIONS,
+    links_of,
+    name_of_dependant,
+)
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.tenant import Tenant
+
+LedTo = str | tuple[str, ...] | IntuneScepError | None
+"""Id of what a link leads to, None for nothing, all ids where it may lead to several, or why it
+could not be read."""
 
 
 class Use(StrEnum):
@@ -154,15 +163,14 @@ async def read_link(tenant: Tenant, identifier: str, odata_type: str, link: str)
 
 async def read_links(
     tenant: Tenant, links: Sequence[tuple[str, str, str]]
-) -> dict[tuple[str, str], str | IntuneScepError | None]:
+) -> dict[tuple[str, str], LedTo]:
     """Read where links lead, 20 a request.
 
     Args:
         links: Id and type of the dependant, and name of the navigation property.
 
     Returns:
-        By id and name: the id of the certificate profile, None where there is none, or the error
-        that kept it from being read.
+        By id and name of the link.
 
     Raises:
         GraphError, GraphTransportError: a whole request failed for good.
@@ -170,7 +178,7 @@ async def read_links(
     """
     answers = await read_batch(tenant.session, [certificate_link_path(*link) for link in links])
     return {
-        (identifier, link): _led_to(answer)
+        (identifier, link): _all_led_to(answer) if link in COLLECTIONS else _led_to(answer)
         for (identifier, _, link), answer in zip(links, answers, strict=True)
     }
 
@@ -184,6 +192,45 @@ def _led_to(answer: BatchAnswer) -> str | IntuneScepError | None:
     return found if isinstance(found, str) else _no_profile(answer.path)
 
 
+def _all_led_to(answer: BatchAnswer) -> tuple[str, ...] | IntuneScepError:
+    if answer.not_found:
+        return ()
+    if answer.error is not None:
+        return answer.error
+    try:
+        return _ids_in(answer.path, answer.body)
+    except GraphTransportError as error:
+        return error
+
+
+def _ids_in(path: str, body: Any) -> tuple[str, ...]:
+    items = body.get("value") if isinstance(body, dict) else None
+    if not isinstance(items, list) or body.get("@odata.nextLink"):
+        raise _no_profile(path)
+    ids = [item.get("id") if isinstance(item, dict) else None for item in items]
+    if not all(isinstance(each, str) for each in ids):
+        raise _no_profile(path)
+    return tuple(str(each) for each in ids)
+
+
+async def read_collection_link(
+    tenant: Tenant, identifier: str, odata_type: str, link: str
+) -> tuple[str, ...]:
+    """Ids of every profile that a link leads to which may lead to several.
+
+    Raises:
+        GraphError, GraphTransportError: it could not be read.
+        PlanError: the type has no such link.
+    """
+    path = certificate_link_path(identifier, odata_type, link)
+    try:
+        return _ids_in(path, await tenant.session.read(path))
+    except GraphError as error:
+        if error.status == 404:
+            return ()
+        raise
+
+
 def certificate_link_path(identifier: str, odata_type: str, link: str) -> str:
     """Where a link to a certificate profile is read and written: through the cast to its type.
 
@@ -191,7 +238,7 @@ def certificate_link_path(identifier: str, odata_type: str, link: str) -> str:
         PlanError: the type has no such link.
     """
     name = name_of_dependant(odata_type)
-    if name is None or link not in CERTIFICATE_LINKS[name]:
+    if name is None or link not in links_of(name):
         raise PlanError(f"A profile of the type {odata_type!r} has no certificate link {link!r}.")
     return f"{CONFIGURATIONS}/{checked_id(identifier)}/microsoft.graph.{name}/{link}"
 

@@ -1,4 +1,4 @@
-"""The six writes, each sent once. They look at nothing and decide nothing: `changes` does.
+"""The seven writes, each sent once. They look at nothing and decide nothing: `changes` does.
 
 The caller has taken a place among the writes (`GraphSession.take_write_place`). Where writes need
 the approval of another administrator, `permit` is what they are sent with.
@@ -12,7 +12,8 @@ from typing import Any
 from intune_scep.errors import GraphError, GraphTransportError, ProfileChangedError
 from intune_scep.graph.approval import Permit
 from intune_scep.graph.session import GraphResponse, checked_id
-from intune_scep.profiles import Profile, parse_profile
+from intune_scep.profiles import Profile
+from intune_scep.profiles.parsing import parse_written
 from intune_scep.profiles.targets import APPLY, intent_of
 from intune_scep.tenant.dependants import certificate_link_path
 from intune_scep.tenant.profiles import CONFIGURATIONS
@@ -41,7 +42,7 @@ async def create_profile(
         raise GraphTransportError(
             "The answer to a create does not say what was created.", hides_commit=True
         )
-    return parse_profile({"@odata.type": body["@odata.type"], **answer.body})
+    return parse_written({"@odata.type": body["@odata.type"], **answer.body})
 
 
 async def patch_profile(
@@ -98,6 +99,26 @@ async def link_certificate(
     """
     path = certificate_link_path(identifier, odata_type, link)
     await _refer(tenant, permit, path, profile_id)
+
+
+async def attach_certificate(
+    tenant: Tenant,
+    identifier: str,
+    odata_type: str,
+    link: str,
+    profile_id: str,
+    *,
+    permit: Permit | None = None,
+) -> None:
+    """Let a link that may lead to several profiles lead to one more (GRAPH.md 3.4).
+
+    Raises:
+        GraphError, GraphTransportError: Graph refused, or no answer came.
+        PlanError: the type has no such link.
+    """
+    path = certificate_link_path(identifier, odata_type, link)
+    body = {"@odata.id": bind_url(tenant, profile_id)}
+    await _send(tenant, permit, "POST", f"{path}/$ref", body)
 
 
 async def _refer(tenant: Tenant, permit: Permit | None, path: str, target: str | None) -> None:

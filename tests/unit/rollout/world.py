@@ -8,7 +8,9 @@ import yaml
 from intune_scep.rollout.journal import journal_path, read_state
 from intune_scep.rollout.verbs import run_rollout, start_rollout
 from intune_scep.rollout.words import State
+from intune_scep.simulator.assignments import assignments_by_profile
 from intune_scep.simulator.driver import FleetDriver
+from intune_scep.simulator.fleet.audience import reached_devices
 from intune_scep.simulator.fleet.plan import dependants_of
 from intune_scep.simulator.scenario import build_scenario
 from intune_scep.simulator.scenarios.rollout import group_id, profile_id
@@ -106,6 +108,7 @@ class World:
         self.file = directory / "strong-mapping.yml"
         self.write(content)
         self.began = self.driver.now
+        self._dependants = None
         self.writes = []
         self._looked_at = 0
 
@@ -175,6 +178,7 @@ class World:
         """No device without a profile, no host overrun, nothing beyond the open ring changed."""
         state = self.state
         self._nobody_is_left_without(state)
+        self._nobody_is_without_what_uses_it(state)
         self._nothing_uses_what_its_people_lost(state)
         self._no_host_is_overrun()
         if state is not None:
@@ -195,6 +199,51 @@ class World:
             for profile in (original, clones.get(original)):
                 if bundle["dependants"] == "repoint_at_end" and self.users_of(profile):
                     assert self.driver.bundle([profile])["without_profile"] == []
+
+    def remember_dependants(self):
+        """Take the dependants whose copies are looked at as they are now."""
+        self._dependants = {
+            user: (profile, self.reach(user), self.filters(user))
+            for bundle in self.content.get("bundles", ())
+            if bundle["dependants"] == "clone"
+            for profile in [profile_id(bundle["profile"])]
+            for user in self.users_of(profile)
+        }
+
+    def _nobody_is_without_what_uses_it(self, state):
+        """A dependant that is copied: everybody has it or its copy, each with its certificate, and
+        nobody loses the original before a gate has passed."""
+        if self._dependants is None:
+            self.remember_dependants()
+        clones = state.clones if state is not None else {}
+        passed = state is not None and any(ring.passed_at for ring in state.rings)
+        for user, (profile, had, filters) in self._dependants.items():
+            copy, here = clones.get(user), self.reach(user)
+            assert had <= here | self.reach(copy)
+            assert passed or had <= here
+            assert here <= self.reach(profile)
+            assert self.filters(copy) <= filters
+            if copy is not None:
+                assert copy in self.users_of(clones[profile])
+                assert copy not in self.users_of(profile)
+                assert self.reach(copy) <= self.reach(clones[profile])
+                given = [ring for ring in state.rings if ring.passed_at and ring.changed]
+                assert self.reach(copy) or not given
+
+    def reach(self, profile):
+        """Numbers of the devices that a profile is assigned to."""
+        if profile is None:
+            return set()
+        with self.driver._store.transaction() as connection:
+            return reached_devices(connection, profile)
+
+    def filters(self, profile):
+        """Ids of the filters with which a profile is given, and None where without."""
+        with self.driver._store.transaction() as connection:
+            found = assignments_by_profile(connection, [profile or ""]).get(profile, [])
+        targets = [each["target"] for each in found]
+        name = "deviceAndAppManagementAssignmentFilterId"
+        return {each.get(name) for each in targets if "xclusion" not in each["@odata.type"]}
 
     def users_of(self, profile):
         """Ids of the profiles that use the certificates of one."""
@@ -220,7 +269,8 @@ class World:
 
     def _nothing_beyond_the_open_ring(self, state):
         entered = {profile for ring in state.rings for profile in ring.profiles}
-        assert set(self.patched()) <= entered | set(state.clones.values())
+        copied = {*state.clones, *state.clones.values()}
+        assert set(self.patched()) <= entered | copied
 
     def _no_certificate_counts_twice(self, state):
         for ring in state.rings:

@@ -60,7 +60,12 @@ class DeleteWrite(StepWrite[bool]):
             self.before = profile_of(self.pre_image)
 
     async def look(self) -> bool | None:
-        now = await read_profile(self._tenant, self.subject.id, with_assignments=True)
+        now = await read_profile(
+            self._tenant,
+            self.subject.id,
+            with_assignments=True,
+            odata_type=self.subject.odata_type,
+        )
         if now is None:
             return True
         if self.before is not None:

@@ -67,7 +67,9 @@ class PointingWrite(StepWrite[bool]):
         return True
 
 
-def lack_of_link(what: str, now: str | IntuneScepError | None, wanted: str | None) -> str | None:
+def lack_of_link(
+    what: str, now: str | tuple[str, ...] | IntuneScepError | None, wanted: str | None
+) -> str | None:
     """What reading a link back says against it, in a sentence; None where it is as wanted.
 
     Args:
