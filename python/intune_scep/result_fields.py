@@ -344,6 +344,12 @@ _ROLLOUT: Final = (
     _word("paused", "Who paused it, or null."),
     _word("canceled", "Who canceled it, or null."),
     Field("frozen", "str", "Why it is frozen, or null.", REACHED),
+    Field(
+        "clones",
+        "dict",
+        "By clone: the id of each original, SCEP profile or dependant, to that of its copy.",
+        REACHED,
+    ),
     Field("finished_at", "str", "When the last ring was done with, or null.", REACHED),
     Field(
         "rings",

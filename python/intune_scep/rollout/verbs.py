@@ -20,6 +20,7 @@ from intune_scep.rollout.controller import do_tick, follow_edits, resolved_rings
 from intune_scep.rollout.course import Course
 from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.journal import journal_path, open_journal
+from intune_scep.rollout.leftovers import copies_left
 from intune_scep.rollout.preflight import preflight_notes
 from intune_scep.rollout.state import RolloutState, Word
 from intune_scep.rollout.tick import Tick, Wait
@@ -143,7 +144,7 @@ async def cancel_rollout(
     journal: Path | None = None,
     dry_run: bool = False,
 ) -> Tick:
-    """End a rollout where it is. Nothing is taken back, and clones stay as they are.
+    """End a rollout where it is. Nothing is taken back, and clones stay as they are: it names them.
 
     Raises:
         PlanError: it is over already.
@@ -151,8 +152,9 @@ async def cancel_rollout(
     _require_reason(reason)
     async with _opened(tenant, file, journal, dry_run=dry_run) as course:
         _require_going(course.state, "canceled")
+        left = await copies_left(tenant, course.state)
         course.journal.note_word("canceled", _word(tenant, reason))
-        return _told(course, "Canceled. What was changed stays as it is.")
+        return _told(course, " ".join(("Canceled. What was changed stays as it is.", *left)))
 
 
 async def promote_rollout(

@@ -23,6 +23,12 @@ FILES = {
         bundle={"dependants": "repoint_at_end", "finish": "swing_back"},
         gates={"soak": "14h", "reissued": "80%"},
     ),
+    "clone whose dependants are cloned": lambda: clone(
+        ("Windows user Wi-Fi", "iOS user Wi-Fi"),
+        groups=("fast",),
+        bundle={"dependants": "clone"},
+        gates={"soak": "14h", "reissued": "80%"},
+    ),
 }
 
 
