@@ -256,6 +256,13 @@ frozen:
       Why it is frozen, or null.
   returned: when the tenant was reached
   type: str
+clones:
+  description:
+    - >-
+      By clone: the id of each original, SCEP profile or dependant, to that
+      of its copy.
+  returned: when the tenant was reached
+  type: dict
 finished_at:
   description:
     - >-

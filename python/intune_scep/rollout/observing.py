@@ -30,6 +30,7 @@ class Observer:
         control: Ids of the profiles that are not changed yet.
         exchanged: Id of each profile of the ring to what its people had before, and have now.
         apart: Ids of devices that are not looked at though they have these profiles.
+        followed: Id of each copy of a dependant to when the ring got it.
         preparing: Told what is being read.
     """
 
@@ -45,6 +46,7 @@ class Observer:
         control: Collection[str],
         exchanged: Mapping[str, tuple[str, str]],
         apart: Collection[str] = (),
+        followed: Mapping[str, datetime] | None = None,
         preparing: Callable[[str], None] = silent,
     ) -> None:
         self._tenant = tenant
@@ -56,6 +58,7 @@ class Observer:
         self._control = frozenset(control)
         self._exchanged = exchanged
         self._apart = frozenset(apart)
+        self._followed = followed or {}
         self._preparing = preparing
         self._unread: dict[str, str] = {}
 
@@ -128,11 +131,13 @@ class Observer:
     async def _told(self) -> tuple[Told | None, Told | None]:
         self._preparing("Reading what devices told of the profiles")
         try:
-            rows = await read_policy_statuses(self._tenant, self._ids() | self._control)
+            wanted = {*self._ids(), *self._control, *self._followed}
+            rows = await read_policy_statuses(self._tenant, wanted)
         except IntuneScepError as error:
             self._unread["max_failed"] = f"It could not be read: {error}"
             return None, None
         since = {self._exchanged[i][1]: at for i, at in self._ring.changed.items()}
+        since |= self._followed
         entered = self._ring.entered_at
         ours = self._ring.devices
         own = (

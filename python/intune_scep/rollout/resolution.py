@@ -336,7 +336,9 @@ class _Resolving:
         if item.bundle is None or item.bundle.dependants is not Dependants.CLONE:
             return
         for user in self._users.by_profile.get(item.profile.id or "", ()):
-            if user not in item.dependants:
+            named = self._users.named.get(item.copy_name(user.name), ())
+            copied = any(identifier.lower() in self._made for identifier in named)
+            if user not in item.dependants and not copied:
                 yield f"{user.name!r} is assigned to nobody, so it gets no copy."
 
     def _wrong(self, place: Place, sentence: str) -> None:

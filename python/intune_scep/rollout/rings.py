@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from intune_scep.audience.reissued import Before
@@ -244,8 +245,19 @@ class Rings:
             control=self._control(),
             exchanged=wanted.exchanged(self._state.clones),
             apart=() if wanted.ring.back else self._others(ring),
+            followed=self._followed(wanted, ring),
             preparing=self._course.watch.preparing,
         )
+
+    def _followed(self, wanted: ResolvedRing, ring: RingState) -> dict[str, datetime]:
+        """Id of each copy of a dependant to when the ring got it."""
+        moments, clones = ring.done.get(Stage.FOLLOW, {}), self._state.clones
+        return {
+            clones[user.id]: moments[item.profile.id or ""]
+            for item in wanted.bundles
+            for user in item.dependants
+            if user.id in clones and item.profile.id in moments
+        }
 
     def _others(self, ring: RingState) -> frozenset[str]:
         return frozenset() if ring.devices is not None else self._state.devices_of_others(ring)

@@ -12,6 +12,7 @@ from intune_scep.rollout.reading import resolve_in
 from intune_scep.rollout.tick import Exit
 from intune_scep.rollout.verbs import cancel_rollout, roll_back_rollout
 from intune_scep.rollout.words import Need, Stage, State
+from intune_scep.simulator.fleet.plan import profile_number
 from intune_scep.simulator.scenarios.rollout import group_id, profile_id
 
 from .test_dependants import assignments
@@ -386,6 +387,26 @@ def test_a_copy_that_somebody_took_away_holds_what_its_original_uses(world):
     held = it.until(lambda tick: tick.exit is Exit.PERSON)
     assert any("would be left without" in said for said in held.wait.said)
     assert (assignments(it, profile_id(NAME)), assignments(it, user)) == before
+
+
+def test_a_copy_that_cannot_be_applied_fails_the_gate(world):
+    """Every certificate is there, and the network is not."""
+    it = world(clone((NAME,), groups=("fast",), bundle=COPIED, gates=FEW))
+    user = user_of(it, NAME)
+    it.start()
+    it.until(lambda tick: tick.state.ring("fast").changed)
+    it.hours(5)
+    copy = it.state.clones[user]
+    with it.driver._store.transaction() as connection:
+        number, _ = profile_number(connection, copy)
+        connection.executemany(
+            "INSERT INTO fleet_status (profile, device, at, status) VALUES (?, ?, ?, 'error')",
+            [(number, device, it.driver.now) for device in it.reach(copy)],
+        )
+    frozen = it.finished()
+    assert frozen.state.state is State.ERROR
+    assert "max_failed" in frozen.msg or "failed" in frozen.state.frozen
+    assert it.reach(user) >= it.reach(copy)
 
 
 def test_what_nobody_could_read_holds_every_stage(world):
