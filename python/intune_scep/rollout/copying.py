@@ -114,12 +114,16 @@ class DependantCopies:
         """
         users = self._users(ring.bundles)
         originals = await self._read({user.id: user for user in users})
+        said = [
+            _secret(user, names)
+            for user in users
+            if user.id not in self.state.clones
+            and (names := hidden_secrets(originals[user.id].wire))
+        ]
+        if ring.ring.rest:
+            return said  # The copies are for all whom the originals are for.
         groups = await self._groups(ring, originals.values())
-        said: list[str] = []
-        for user in users:
-            original = originals[user.id]
-            if user.id not in self.state.clones and (names := hidden_secrets(original.wire)):
-                said.append(_secret(user, names))
+        for original in originals.values():
             said += why_no_filter(original)
             said += self._concerned(original, frozenset(), self._ring_groups(ring), groups)[1]
         return said

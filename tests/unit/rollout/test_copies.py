@@ -10,7 +10,7 @@ from intune_scep.rollout.copying import COPY_ENROLS, DependantCopies
 from intune_scep.rollout.file import load_rollout
 from intune_scep.rollout.reading import resolve_in
 from intune_scep.rollout.tick import Exit
-from intune_scep.rollout.verbs import cancel_rollout, roll_back_rollout
+from intune_scep.rollout.verbs import cancel_rollout, resume_rollout, roll_back_rollout
 from intune_scep.rollout.words import Need, Stage, State
 from intune_scep.simulator.fleet.plan import profile_number
 from intune_scep.simulator.scenarios.rollout import group_id, profile_id
@@ -117,6 +117,16 @@ def another(it, name):
     return {"@odata.type": f"#microsoft.graph.{kind}", "displayName": name}
 
 
+def with_a_root(it, user):
+    """Let a dependant trust a root; the path of the link, and the root."""
+    root = next(
+        key for key, item in it.tenant.profiles().items() if "iosTrustedRoot" in item["@odata.type"]
+    )
+    link = f"{user}/microsoft.graph.{kind_of(it, user)}/rootCertificatesForServerValidation"
+    ask(it, "POST", f"{link}/$ref", {"@odata.id": f"deviceManagement/{CONFIGURATIONS}('{root}')"})
+    return link, root
+
+
 def test_a_copy_is_the_original_with_another_name_and_certificate(world):
     """Settings that nobody here knows, scope tags and roots included."""
     it = world(clone((NAME,), groups=("fast",), bundle=COPIED))
@@ -129,11 +139,7 @@ def test_a_copy_is_the_original_with_another_name_and_certificate(world):
         "roleScopeTagIds": ["0", "7"],
     }
     change(it, user, **more)
-    root = next(
-        key for key, item in it.tenant.profiles().items() if "iosTrustedRoot" in item["@odata.type"]
-    )
-    link = f"{user}/microsoft.graph.{kind_of(it, user)}/rootCertificatesForServerValidation"
-    ask(it, "POST", f"{link}/$ref", {"@odata.id": f"deviceManagement/{CONFIGURATIONS}('{root}')"})
+    link, root = with_a_root(it, user)
     it.remember_dependants()
     it.start()
     copy = it.state.clones[user]
@@ -147,6 +153,45 @@ def test_a_copy_is_the_original_with_another_name_and_certificate(world):
     assert profiles[copy]["displayName"] == "iOS Wi-Fi (SID)"
     assert [item["id"] for item in ask(it, "GET", link.replace(user, copy))["value"]] == [root]
     assert assignments(it, copy) == []
+
+
+WRITES = {
+    "made": {"method": "POST", "path": "deviceConfigurations$", "nth": [2]},
+    "pointed at the copy": {"method": "PUT", "path": r"dentityCertificate\w*/\$ref$"},
+    "given its root": {"method": "POST", "path": r"ForServerValidation/\$ref$"},
+}
+MISHAPS = {
+    "answered 503 and carried out": {"when": "after", "effect": 503},
+    "answered 500 and not carried out": {"when": "before", "effect": 500},
+    "refused": {"when": "before", "effect": 403},
+    "refused as wrong": {"when": "before", "effect": 400},
+    "accepted and dropped": {"effect": "ignore"},
+    "cut off": {"when": "after", "effect": "close"},
+}
+
+
+@pytest.mark.parametrize("mishap", MISHAPS.values(), ids=MISHAPS.keys())
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
+def test_a_copy_is_whole_or_not_there_whatever_becomes_of_a_request(world, write, mishap):
+    """And made once, also by the controller that goes on."""
+    it = world(clone((NAME,), groups=("fast",), bundle=COPIED))
+    user = user_of(it, NAME)
+    link, root = with_a_root(it, user)
+    it.remember_dependants()
+    before = set(it.tenant.profiles())
+    it.tenant.control("PUT", "faults", [{"match": write, "times": 1, **mishap}])
+    tick = it.start()
+    it.tenant.control("PUT", "faults", [])
+    if user not in tick.state.clones:
+        # What is half made is taken away again, or gone on with where that is not known.
+        assert tick.state.state is State.ERROR
+        for made in set(it.tenant.profiles()) - before:
+            assert not it.reach(made)
+        tick = it.do(resume_rollout)
+    copy = tick.state.clones[user]
+    assert set(it.tenant.profiles()) - before == {copy, tick.state.clones[profile_id(NAME)]}
+    assert [item["id"] for item in ask(it, "GET", link.replace(user, copy))["value"]] == [root]
+    assert it.users_of(tick.state.clones[profile_id(NAME)]) == [copy]
 
 
 def test_what_is_made_is_for_nobody_until_the_ring_has_the_certificate(world):
@@ -397,11 +442,12 @@ def test_a_copy_that_cannot_be_applied_fails_the_gate(world):
     it.until(lambda tick: tick.state.ring("fast").changed)
     it.hours(5)
     copy = it.state.clones[user]
+    devices, now = it.reach(copy), it.driver.now
     with it.driver._store.transaction() as connection:
         number, _ = profile_number(connection, copy)
         connection.executemany(
             "INSERT INTO fleet_status (profile, device, at, status) VALUES (?, ?, ?, 'error')",
-            [(number, device, it.driver.now) for device in it.reach(copy)],
+            [(number, device, now) for device in devices],
         )
     frozen = it.finished()
     assert frozen.state.state is State.ERROR
