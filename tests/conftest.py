@@ -188,4 +188,5 @@ def _own_environment(monkeypatch, tmp_path):
     for name in list(os.environ):
         if name in JOB_VARIABLES or name.startswith(("AZURE_", "INTUNE_SCEP_", *JOB_PREFIXES)):
             monkeypatch.delenv(name)
+    monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
