@@ -93,7 +93,8 @@ async def read_readiness(
 ) -> Readiness:
     """Read the SCEP profiles, everybody they can reach, and count who has a SID.
 
-    Requests: the pages of the profiles, a page for each 999 users, devices and managed devices, one
+    Requests: the pages of the profiles, a page for each 999 users, devices and managed devices (for
+    more than `population.LISTED` devices one export job instead of the latter, fewer than 40), one
     for each 20 groups and each further 999 of their members, and the names of groups and filters.
 
     Args:
@@ -120,7 +121,7 @@ async def read_readiness(
     audience = Audience(population, snapshot.words)
     notes = [
         *snapshot.notes,
-        *(f"Not read: {what}: {error}" for what, error in population.failures),
+        *population.told,
         *(f"Not read: {what}: {error}" for what, error in failures),
     ]
     return Readiness(
