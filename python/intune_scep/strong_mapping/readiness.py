@@ -68,6 +68,10 @@ class Readiness:
             for short in self._audience.short_of(item.profile):
                 yield item, short
 
+    def devices_without_sid(self, item: ProfileReadiness) -> frozenset[str]:
+        """The managed devices, as Intune names them, of those it reaches that have no SID."""
+        return self._audience.devices_without_sid(item.profile)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form: counts, without the names."""
         return {

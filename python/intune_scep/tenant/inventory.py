@@ -17,6 +17,7 @@ from intune_scep.tenant.tenant import Tenant
 
 REPORT: Final = "DevicesWithInventory"
 _HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "DeviceId": ("Device ID",),
     "ReferenceId": ("Microsoft Entra Device ID", "Azure AD Device ID"),
     "UserId": (),
     "DeviceType": ("OS",),
@@ -54,11 +55,13 @@ class Row(NamedTuple):
         device_id: `deviceId` of its object in the directory.
         user_id: Of its primary user.
         system: Name of its operating system; empty where the report's word for it is not known.
+        id: As Intune names it.
     """
 
     device_id: str
     user_id: str
     system: str
+    id: str
 
 
 async def read_inventory(tenant: Tenant) -> Iterator[Row]:
@@ -88,6 +91,7 @@ def _rows(lines: Iterator[Mapping[str, str]]) -> Iterator[Row]:
             guid(line, "ReferenceId"),
             guid(line, "UserId"),
             system if system.startswith(_SYSTEMS) else "",
+            guid(line, "DeviceId"),
         )
 
 

@@ -88,11 +88,13 @@ class Managed:
         device_id: `deviceId` of its object in the directory.
         user_id: Of its primary user.
         system: `operatingSystem`.
+        id: As Intune names it.
     """
 
     device_id: str
     user_id: str
     system: str
+    id: str = ""
 
 
 _Account = TypeVar("_Account", User, Device)
@@ -267,7 +269,7 @@ class _Reading:
             if not system:
                 raise not_understood("of the operating system of a device", "")
             device_id = row.device_id if device is None else device.device_id
-            found.append(Managed(device_id, users.same(row.user_id), intern(system)))
+            found.append(Managed(device_id, users.same(row.user_id), intern(system), row.id))
         if not found:
             raise GraphTransportError(f"The report {REPORT} names no device.", hides_commit=False)
         self._tell(len(found))
@@ -335,4 +337,5 @@ def _managed(entity: Entity) -> Managed:
         device_id=guid(entity, "azureADDeviceId"),
         user_id=guid(entity, "userId"),
         system=intern(word(entity, "operatingSystem")),
+        id=entity["id"].lower(),
     )

@@ -16,7 +16,7 @@ from intune_scep.graph.engine import GraphEngine
 from intune_scep.graph.pacing import Pacer
 from intune_scep.graph.session import GraphSession
 from intune_scep.tenant import Tenant
-from intune_scep.tenant.population import LISTED, read_population
+from intune_scep.tenant.population import LISTED, Managed, read_population
 
 USERS = 200_000 if LONG else 10_000
 DEVICES = 60_000 if LONG else 41_000
@@ -27,7 +27,7 @@ ROOT = "https://graph.microsoft.com/beta"
 MANAGED = "/deviceManagement/managedDevices"
 JOBS = "/deviceManagement/reports/exportJobs"
 STORAGE = "exports.blob.core.windows.net"
-RECEIVED = ("Microsoft Entra Device ID", "UserId", "OS", "Managed by")
+RECEIVED = ("Device ID", "Microsoft Entra Device ID", "UserId", "OS", "Managed by")
 """What the columns that are asked for are called in what comes (ROLLOUT.md 2)."""
 
 
@@ -84,7 +84,8 @@ class Directory:
     def report(self):
         yield ",".join(RECEIVED)
         for number in range(self.devices):
-            yield f"{entra_id(number)},{user_id(number % self.users)},Windows,Intune"
+            owner = user_id(number % self.users)
+            yield f"{device_id(number)},{entra_id(number)},{owner},Windows,Intune"
 
     def listing(self, link):
         url = httpx.URL(link)
@@ -117,7 +118,7 @@ class Directory:
 
     def device(self, number):
         return {
-            "id": f"d0000000-0000-0000-0000-{number:012d}",
+            "id": device_id(number),
             "deviceId": entra_id(number),
             "azureADDeviceId": entra_id(number),
             "userId": user_id(number % self.users),
@@ -129,6 +130,10 @@ class Directory:
 
 def user_id(number):
     return f"a0000000-0000-0000-0000-{number:012d}"
+
+
+def device_id(number):
+    return f"d0000000-0000-0000-0000-{number:012d}"
 
 
 def entra_id(number):
@@ -234,7 +239,7 @@ def test_a_report_and_the_pages_tell_the_same(virtual_time):
     assert listed.failures == ()
 
 
-LINE = (entra_id(0), user_id(0), "Windows", "Intune")
+LINE = (device_id(0), entra_id(0), user_id(0), "Windows", "Intune")
 HEAD = ",".join(RECEIVED)
 
 
@@ -253,17 +258,19 @@ def with_report(lines):
     [
         [HEAD],
         [],
-        ["DeviceId,UserId,OS,Managed by", ",".join(LINE)],
+        ["Device ID,UserId,OS,Managed by", ",".join(LINE)],
+        [HEAD.partition(",")[2], ",".join(LINE[1:])],
         [HEAD.replace("Managed by", "Compliance"), ",".join(LINE)],
-        [HEAD, ",".join((*LINE[:3], "2"))],
-        [HEAD, ",".join((*LINE[:3], ""))],
-        [HEAD, ",".join(LINE), ",".join((*LINE[:3], "Verwaltet"))],
-        [HEAD, ",".join(("", user_id(0), "1", "Intune"))],
-        [HEAD, ",".join(("f" + entra_id(0)[1:], user_id(0), "", "Intune"))],
+        [HEAD, ",".join((*LINE[:4], "2"))],
+        [HEAD, ",".join((*LINE[:4], ""))],
+        [HEAD, ",".join(LINE), ",".join((*LINE[:4], "Verwaltet"))],
+        [HEAD, ",".join((device_id(0), "", user_id(0), "1", "Intune"))],
+        [HEAD, ",".join((device_id(0), device_id(1), user_id(0), "", "Intune"))],
         [HEAD, '"' + "x" * 200_000],
     ],
     ids=[
-        "no device", "nothing", "no column of the object in Entra", "no column of the manager",
+        "no device", "nothing", "no column of the object in Entra", "no column of the device",
+        "no column of the manager",
         "the manager as a number", "no manager", "a manager in another language",
         "the system as a number, of a device that is not in the directory",
         "no system, of a device that is not in the directory", "no table",
@@ -344,7 +351,7 @@ def test_where_neither_comes_the_devices_are_unknown(virtual_time):
     ],
 )
 def test_a_device_that_somebody_else_manages_does_not_count(virtual_time, said, counts):
-    other = (entra_id(1), user_id(1), "Windows", said)
+    other = (device_id(1), entra_id(1), user_id(1), "Windows", said)
     found = virtual_time(population(with_report([HEAD, ",".join(LINE), ",".join(other)])))
     assert (entra_id(1) in {item.device_id for item in found.managed}) is counts
     assert len(found.managed) == 1 + counts
@@ -363,7 +370,7 @@ def test_a_device_that_somebody_else_manages_does_not_count(virtual_time, said, 
     ],
 )
 def test_a_system_whose_word_is_not_known_is_the_directory_s(virtual_time, said, system):
-    line = (entra_id(0), user_id(0), said, "Intune")
+    line = (device_id(0), entra_id(0), user_id(0), said, "Intune")
     [item] = virtual_time(population(with_report([HEAD, ",".join(line)]))).managed
     assert item.system == system
 
@@ -371,16 +378,16 @@ def test_a_system_whose_word_is_not_known_is_the_directory_s(virtual_time, said,
 @pytest.mark.parametrize(
     "head",
     [
-        "Microsoft Entra Device ID,UserId,OS,Managed by",
-        "Azure AD Device ID,UserId,OS,Managed by",
-        "ReferenceId,UserId,DeviceType,ManagementAgent",
-        "microsoft entra device id,userid,os,managed by",
-        "Microsoft Entra Device ID,UserId,OS,Managed by,JoinType",
+        "Device ID,Microsoft Entra Device ID,UserId,OS,Managed by",
+        "Device ID,Azure AD Device ID,UserId,OS,Managed by",
+        "DeviceId,ReferenceId,UserId,DeviceType,ManagementAgent",
+        "device id,microsoft entra device id,userid,os,managed by",
+        "Device ID,Microsoft Entra Device ID,UserId,OS,Managed by,JoinType",
     ],
 )
 def test_a_column_is_found_under_each_of_its_names(virtual_time, head):
     [item] = virtual_time(population(with_report([head, ",".join(LINE)]))).managed
-    assert (item.device_id, item.user_id, item.system) == (entra_id(0), user_id(0), "windows")
+    assert item == Managed(entra_id(0), user_id(0), "windows", device_id(0))
 
 
 KINDS = {
