@@ -239,6 +239,18 @@ def test_a_report_and_the_pages_tell_the_same(virtual_time):
     assert listed.failures == ()
 
 
+@pytest.mark.parametrize("scenario", ["contoso", "rollout"])
+def test_a_tenant_is_the_same_from_its_report_as_from_its_pages(simulated, monkeypatch, scenario):
+    tenant = simulated(scenario)
+    listed, reported = [], []
+    for found, least in ((listed, LISTED), (reported, 0)):
+        monkeypatch.setattr("intune_scep.tenant.population.LISTED", least)
+        found.append(tenant.run(lambda graph: read_population(graph, ())))
+    assert len(tenant.sent("POST")) == 1
+    assert reported[0].managed
+    assert sorted(reported[0].managed, key=repr) == sorted(listed[0].managed, key=repr)
+
+
 LINE = (device_id(0), entra_id(0), user_id(0), "Windows", "Intune")
 HEAD = ",".join(RECEIVED)
 
