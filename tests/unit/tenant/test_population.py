@@ -239,6 +239,18 @@ def test_a_report_and_the_pages_tell_the_same(virtual_time):
     assert listed.failures == ()
 
 
+def test_pages_alone_would_not_keep_the_bound(virtual_time):
+    """Without groups there is nothing to spare: the report it is, or the bound is broken."""
+
+    class Refusing(Whole):
+        def job(self, request):
+            return httpx.Response(403, json={"error": {"code": "Forbidden", "message": "no"}})
+
+    reported, listed = (kind(40, 0, 0, 41_000, polls=33) for kind in (Whole, Refusing))
+    assert virtual_time(population(reported)).requests <= bound(reported)
+    assert virtual_time(population(listed)).requests > bound(listed)
+
+
 @pytest.mark.parametrize("scenario", ["contoso", "rollout"])
 def test_a_tenant_is_the_same_from_its_report_as_from_its_pages(simulated, monkeypatch, scenario):
     tenant = simulated(scenario)
