@@ -22,8 +22,9 @@ from intune_scep.active_directory import (
 )
 from intune_scep.active_directory.accounts import HOW_TO_EXPORT
 from intune_scep.active_directory.culprits import Found
-from intune_scep.cli.console import console, plain, print_json, table_of
+from intune_scep.cli.console import console, plain, print_json
 from intune_scep.cli.options import OutputFormat, Shared
+from intune_scep.cli.tables import Listing
 from intune_scep.errors import IntuneScepError, JournalError, NotStartedError, ReportFileError
 from intune_scep.files import require_new, write_new_private, write_private
 from intune_scep.texts import one_line, told_once
@@ -240,17 +241,20 @@ def _show_culprits(found: Culprits, rings: Sequence[InRing] | None) -> None:
     if found.groups:
         named = None if rings is None else _rings_by_group(found, rings)
         more = () if named is None else ("Ring",)
-        table = table_of("Profile", *more, "Events", "Accounts", "Certificates", "Issuers")
+        numbers = ("Accounts", "Certificates")
+        table = Listing(
+            "Profile", *more, "Events", *numbers, "Issuers", name="Profile", right=numbers
+        )
         for group in found.groups:
             counts = ", ".join(f"{count} x {number}" for number, count in group.events.items())
             guessed = f" ({group.guessed} guessed)" if group.guessed else ""
-            table.add_row(
-                plain(one_line(_profile(group))),
-                *(() if named is None else (plain(named[_key(group.policy_id, group.found)]),)),
-                plain(f"{counts}{guessed}"),
+            table.add(
+                one_line(_profile(group)),
+                *(() if named is None else (named[_key(group.policy_id, group.found)],)),
+                f"{counts}{guessed}",
                 str(group.accounts),
                 str(group.certificates),
-                plain(one_line(", ".join(group.issuers))),
+                one_line(", ".join(group.issuers)),
             )
         target.print(table)
     for sentence in dict.fromkeys(_advice(found, rings)):

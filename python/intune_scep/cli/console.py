@@ -16,7 +16,6 @@ from intune_scep.texts import json_text, one_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
 _UNBOUNDED: Final = 100_000
@@ -58,17 +57,6 @@ def headline(title: str, tenant: str, cloud: str) -> Text:
     if cloud == "simulator":
         text = Text.assemble((" SIMULATOR ", "bold black on yellow"), " ", text)
     return text
-
-
-def table_of(*columns: str) -> Table:
-    """An empty table whose columns fold what is too long for them."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
 
 
 def print_notes(target: Console, notes: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from intune_scep.audience.impact import ProfileImpact
-from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.cli.console import headline, plain, print_notes
 from intune_scep.cli.tables import Listing
 from intune_scep.reports.impact import (
     HEADINGS,
@@ -86,18 +86,15 @@ def _line(console: Console, text: str, style: str = "") -> None:
 
 
 def _show_table(console: Console, items: Sequence[ProfileImpact]) -> None:
-    table = table_of(*_COLUMNS)
-    for place, column in enumerate(table.columns):
-        column.no_wrap = place < 5
-        column.justify = "right" if place < 4 else "left"
+    table = Listing(*_COLUMNS, name=_COLUMNS[5], prose=_COLUMNS[6:], right=_COLUMNS[:4])
     for item in items:
         brief = item.brief()
-        table.add_row(
+        table.add(
             *(number(brief[name]) for name in ("certificates", "devices", "users", "enrolments")),
             platform_words(item),
-            plain(called(item)),
-            plain(used_by(item)),
-            plain(assigned(item)),
+            called(item),
+            used_by(item),
+            assigned(item),
         )
     console.print(table)
 
