@@ -300,7 +300,7 @@ def test_reports_lag_by_as_much_as_the_tenant_says(fleet: Graph) -> None:
     assert serials(fleet, WIFI) == before
     assert lagging_states(fleet) == {"issued"}
     assert last_told(fleet) == told
-    contact = max(row["LastContact"] for row in report(fleet, "DevicesWithInventory"))
+    contact = max(row["Last check-in"] for row in report(fleet, "DevicesWithInventory"))
     assert contact < max(each["lastSyncDateTime"] for each in fleet.all_of(MANAGED))
     advance(fleet, CYCLE)
     assert serials(fleet, WIFI) > before
@@ -314,15 +314,33 @@ def test_reports_lag_by_as_much_as_the_tenant_says(fleet: Graph) -> None:
 
 
 def test_the_inventory_names_devices_and_their_last_contact(fleet: Graph) -> None:
-    """ROLLOUT.md 3 (the columns); which others there are is not simulated."""
-    rows = {row["DeviceId"]: row for row in report(fleet, "DevicesWithInventory")}
+    """ROLLOUT.md 2 (the columns); which others there are is not simulated."""
+    rows = {row["Device ID"]: row for row in report(fleet, "DevicesWithInventory")}
     managed = fleet.all_of(MANAGED)
     assert set(rows) == {each["id"] for each in managed}
     for each in managed:
         row = rows[each["id"]]
         assert row["UserId"] == each["userId"]
         assert row["JoinType"] == each["joinType"]
-        assert row["ReferenceId"] == (each["azureADDeviceId"] or "")
+        assert row["OS"] == each["operatingSystem"]
+        assert row["Microsoft Entra Device ID"] == (each["azureADDeviceId"] or "")
+
+
+@pytest.mark.parametrize(
+    ("select", "received"),
+    [
+        (["DeviceId", "ReferenceId"], ["Device ID", "Microsoft Entra Device ID"]),
+        (["DeviceType"], ["OS"]),
+        (["OS"], ["OS"]),
+        (["DeviceType", "OS", "UserId"], ["OS", "UserId"]),
+        (["ManagementAgent", "UPN"], ["Managed by", "Primary user UPN"]),
+    ],
+)
+def test_the_inventory_calls_its_columns_otherwise_than_one_asks_for_them(
+    fleet: Graph, select: list[str], received: list[str]
+) -> None:
+    """ROLLOUT.md 2: a table of what is asked for and what is received."""
+    assert list(report(fleet, "DevicesWithInventory", select=select)[0]) == received
 
 
 def test_an_export_job_takes_as_long_as_the_tenant_says(fleet: Graph) -> None:

@@ -1,6 +1,7 @@
 """intune-scep certificate bridge and events, as a shell starts them."""
 
 import csv
+import io
 import json
 import os
 import signal
@@ -10,14 +11,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.e2e.commands import COMMAND, refused, running
 from tests.unit.active_directory.exports import (
+    DATA,
     SERIAL,
     THUMBPRINT,
     event,
     get_winevent,
     message,
 )
+
+from intune_scep.simulator.scenario import build_scenario
+from intune_scep.simulator.scenarios.rollout import profile_id
 
 TODAY = datetime.now(UTC)
 ROW = {
@@ -215,6 +221,105 @@ def test_text_of_others_reaches_a_terminal_only_cleaned(report, tmp_path, cli, t
             assert code in {2, 3}
             assert not {"\x1b", "\x07", "\u202e"} & set(out + err)
             assert "Traceback" not in err
+
+
+WIFI = "Windows user Wi-Fi"
+FILE = {
+    "rollout": "users",
+    "strategy": "in_place",
+    "rings": [
+        {"name": "first", "profiles": [WIFI]},
+        {"name": "last", "profiles": ["iOS user Wi-Fi"]},
+    ],
+    "gates": {"soak": "24h", "reissued": "90%"},
+}
+
+
+@pytest.fixture
+def rollout(use, cli, report, tmp_path, monkeypatch):
+    """Events of a tenant with a rollout, the certificate report, and the rollout's file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "strong-mapping.yml").write_text(yaml.safe_dump(FILE), encoding="utf-8")
+    use(build_scenario("rollout", {"devices": 60}), name="rollout-60")
+    others = DATA[39] | {"Thumbprint": "B" * 40, "SerialNumber": "01", "AccountName": "bob"}
+    (tmp_path / "events.xml").write_text(event(39) + event(39, others) + event(45))
+    report(
+        {"PolicyId": profile_id(WIFI)},
+        {"PolicyId": profile_id("iOS user Wi-Fi"), "Thumbprint": "B" * 40, "SerialNumber": "01"},
+    )
+    return ("certificate", "events", "events.xml", "--report", "report.csv")
+
+
+START = ("strong-mapping", "rollout", "start", "--reason", "why", "--yes")
+
+
+def test_a_rollout_tells_the_ring_of_each_event_and_what_it_asks_for(rollout, cli, tmp_path):
+    code, out, _ = cli(*rollout)
+    assert code == 2
+    assert "Ring" not in out
+    assert cli(*START)[0] == 0
+    code, out, err = cli(*rollout, "--rollout", "strong-mapping.yml", "--csv", "events.csv")
+    assert (code, err) == (2, "")
+    assert "Ring" in out
+    assert "39, first (activated), from after the change: " in out
+    assert "39, no ring opened yet: " in out
+    assert "45, first (activated)" in out
+    assert "it is activated" in out
+    assert "Events: events.csv" in out
+    rows = list(csv.DictReader(io.StringIO(content(tmp_path / "events.csv"), newline="")))
+    assert [(row["event"], row["ring"], row["place"]) for row in rows] == [
+        ("39", "first", "after"),
+        ("39", "", "not_opened"),
+        ("45", "first", "after"),
+    ]
+    code, out, _ = cli(*rollout, "--rollout", "strong-mapping.yml", "-o", "json")
+    told = json.loads(out)
+    assert code == 2
+    assert told["rollout"]["state"] == "activated"
+    assert [item["in_ring"]["ring"] for item in told["culprits"]] == ["first", None, "first"]
+
+
+def test_a_journal_that_is_kept_elsewhere_is_given_beside_the_file(rollout, cli):
+    assert cli(*START, "--journal", "mine.jsonl")[0] == 0
+    asked = (*rollout, "--rollout", "strong-mapping.yml")
+    refused(cli(*asked), "is not started", "--journal")
+    code, out, _ = cli(*asked, "--journal", "mine.jsonl")
+    assert code == 2
+    assert "first (activated)" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["--rollout", "strong-mapping.yml"], ["'users' is not started"]),
+        (["--rollout", "missing.yml"], ["missing.yml"]),
+        (["--rollout", "events.xml"], ["events.xml"]),
+        (["--rollout", "strong-mapping.yml", "--journal", "report.csv"], ["report.csv"]),
+        (["--csv", "report.csv"], ["report.csv", "--csv", "--overwrite"]),
+        (["--csv", "nowhere/events.csv"], ["nowhere/events.csv"]),
+    ],
+)
+def test_what_cannot_be_used_is_one_clear_message(rollout, cli, tmp_path, arguments, parts):
+    kept = (tmp_path / "report.csv").read_bytes()
+    refused(cli(*rollout, *arguments), *parts)
+    assert (tmp_path / "report.csv").read_bytes() == kept
+
+
+@pytest.mark.parametrize("name", ["--rollout", "--journal"])
+def test_a_rollout_or_a_journal_needs_the_report(rollout, cli, name):
+    refused(cli(*rollout[:3], name, "strong-mapping.yml"), name, "--report")
+
+
+def test_every_event_goes_into_a_table_for_the_owner_alone(rollout, cli, tmp_path):
+    asked = (*rollout, "--csv", "events.csv")
+    assert cli(*asked)[0] == 2
+    rows = list(csv.DictReader(io.StringIO(content(tmp_path / "events.csv"), newline="")))
+    assert [row["event"] for row in rows] == ["39", "39", "45"]
+    assert "ring" not in rows[0]
+    (tmp_path / "events.csv").write_text("mine")
+    refused(cli(*asked), "events.csv", "--overwrite")
+    assert cli(*asked, "--overwrite")[0] == 2
+    assert "mine" not in content(tmp_path / "events.csv")
 
 
 def test_a_reader_that_goes_away_is_no_failure(report, tmp_path):

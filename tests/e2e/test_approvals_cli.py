@@ -73,7 +73,14 @@ def test_without_a_justification_the_option_is_named(cli, guarded):
         ("strong-mapping", "rollout", "run", "x.yml"),
     ],
 )
-def test_a_justification_that_is_too_long_is_refused_with_the_count(cli, guarded, command):
+def test_a_justification_that_is_too_long_is_refused_with_the_count(
+    cli, guarded, command, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.yml").write_text(
+        "rollout: x\nstrategy: in_place\nrings: [{name: first, profiles: [Wi-Fi]}]\n"
+        "gates: {soak: 24h, approval: required}\n"
+    )
     before = len(guarded.requests())
     refused(cli(*command, "--justification", "ü" * 1025), "--justification has 1,025 characters")
     assert len(guarded.requests()) == before

@@ -130,7 +130,7 @@ def the_commands_that_it_names_at_the_end_work(shown):
         ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "2 profiles would be rolled back" in done.stdout
+    assert "3 profiles would be rolled back, in 2 runs." in done.stdout
 
 
 def nothing_of_a_journal_or_state_is_left_elsewhere(shown):

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any, Final, TypeVar
 
 from intune_scep.audience.reach import Reach, reach_of
@@ -19,7 +20,7 @@ from intune_scep.profiles import CertificateType, Platform, ScepProfile
 from intune_scep.profiles.targets import Target
 from intune_scep.rules.targets import read_targets
 from intune_scep.tenant.entities import HYBRID_JOINED
-from intune_scep.tenant.population import Device, Population, User
+from intune_scep.tenant.population import Device, Managed, Population, User
 
 _ENTRA_JOINED: Final = "azuread"
 _T = TypeVar("_T")
@@ -200,6 +201,31 @@ class Audience:
                 yield Short(account.id, account.name, account.has_sid, reason, alignment)
             told |= chosen & mask
 
+    def devices_without_sid(self, profile: ScepProfile) -> frozenset[str]:
+        """The managed devices of those that a profile reaches and that have no SID.
+
+        Returns:
+            Their ids as Intune names them: of a user certificate the devices whose primary user has
+            no SID, of a device certificate the devices that have none themselves.
+        """
+        users, devices = self._population.users, self._population.devices
+        chosen, _ = self._chosen(profile)
+        masks = self._masks(profile)
+        lacking = chosen & reduce(or_, (masks[reason] for reason in WITHOUT_SID))
+        if profile.certificate_type is CertificateType.USER:
+            owners = {user.id for user in users.members(lacking)} if users is not None else set()
+            found = (item for item in self._managed if item.user_id in owners)
+        else:
+            own = {each.device_id for each in devices.members(lacking)} if devices else set()
+            own.discard("")
+            found = (item for item in self._managed if item.device_id in own)
+        platform = profile.profile_type.platform
+        return frozenset(item.id for item in found if runs(platform, item.system)) - {""}
+
+    @property
+    def _managed(self) -> tuple[Managed, ...]:
+        return self._population.managed or ()
+
     def _chosen(self, profile: ScepProfile) -> tuple[int, tuple[str, ...]]:
         """The accounts whose SID the certificates of a profile would carry."""
         targets = read_targets(profile.assignments or ())
@@ -230,7 +256,7 @@ class Audience:
         ids = {device.device_id for device in accounts.members(devices)} - {""}
         return users.set_of(
             item.user_id
-            for item in self._population.managed or ()
+            for item in self._managed
             if item.device_id in ids and runs(platform, item.system)
         )
 
@@ -254,7 +280,7 @@ class Audience:
         ids = {user.id for user in accounts.members(users)}
         owned = {
             item.device_id
-            for item in self._population.managed or ()
+            for item in self._managed
             if item.user_id in ids and runs(platform, item.system)
         } - {""}
         return devices.where(lambda device: device.device_id in owned)

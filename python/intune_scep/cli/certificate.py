@@ -191,10 +191,32 @@ def events(
             "--journal",
             metavar="FILE",
             help="With --report: the journal of a migration, which tells whether a certificate is"
-            " from before it.",
+            " from before it; with --rollout that of the rollout, if it is kept elsewhere.",
             show_default=False,
         ),
     ] = None,
+    rollout: Annotated[
+        Path | None,
+        typer.Option(
+            "--rollout",
+            metavar="FILE",
+            help="With --report: the file of a rollout, whose journal tells the ring of each"
+            " certificate and what to do.",
+            show_default=False,
+        ),
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write every event into this file, with its certificate and what to do.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over a file that is there.")
+    ] = False,
 ) -> int:
     """Say which profiles' certificates domain controllers complain about, and what to do.
 
@@ -206,8 +228,10 @@ def events(
 
       intune-scep certificate events events.csv --report report.csv
 
+      intune-scep certificate events events.csv --report report.csv --rollout strong-mapping.yml
+
     Exit code 2 if there are such events, 0 if there are none, 3 if that could not be judged.
     """
     from intune_scep.cli.active_directory import show_events
 
-    return show_events(shared, file, report, journal)
+    return show_events(shared, file, report, journal, rollout=rollout, csv=csv, overwrite=overwrite)

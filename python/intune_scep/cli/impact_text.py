@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from intune_scep.audience.impact import ProfileImpact
-from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.cli.console import headline, plain, print_notes
+from intune_scep.cli.tables import Listing
 from intune_scep.reports.impact import (
     HEADINGS,
     about_group,
@@ -32,7 +33,6 @@ from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.impact import Impact
 
 _WIDE = 160
-_TABLE_OF_HOSTS = 100
 _MOST_NAMED = 3
 _COLUMNS = (
     "Certificates",
@@ -86,18 +86,15 @@ def _line(console: Console, text: str, style: str = "") -> None:
 
 
 def _show_table(console: Console, items: Sequence[ProfileImpact]) -> None:
-    table = table_of(*_COLUMNS)
-    for place, column in enumerate(table.columns):
-        column.no_wrap = place < 5
-        column.justify = "right" if place < 4 else "left"
+    table = Listing(*_COLUMNS, name=_COLUMNS[5], prose=_COLUMNS[6:], right=_COLUMNS[:4])
     for item in items:
         brief = item.brief()
-        table.add_row(
+        table.add(
             *(number(brief[name]) for name in ("certificates", "devices", "users", "enrolments")),
             platform_words(item),
-            plain(called(item)),
-            plain(used_by(item)),
-            plain(assigned(item)),
+            called(item),
+            used_by(item),
+            assigned(item),
         )
     console.print(table)
 
@@ -134,17 +131,9 @@ def _show_hosts(console: Console, found: Impact) -> None:
     console.print()
     _line(console, "SCEP HOSTS, over all profiles of the tenant", "bold")
     _line(console, about_load(found))
-    if console.width < _TABLE_OF_HOSTS:
-        for row in rows:
-            console.print(plain(f"  {row.host}"), soft_wrap=True)
-            _indented(console, f"{row.certificates} in use, {row.enrolments} enrolments")
-            _indented(console, f"per hour: {row.even} evenly, {row.at_once} at once")
-        return
-    table = table_of(*_HOST_COLUMNS)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = Listing(*_HOST_COLUMNS, name=_HOST_COLUMNS[0], right=_HOST_COLUMNS[1:])
     for row in rows:
-        table.add_row(plain(row.host), row.certificates, row.enrolments, row.even, row.at_once)
+        table.add(row.host, row.certificates, row.enrolments, row.even, row.at_once)
     console.print(table)
 
 

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from intune_scep.audience.reissued import Reissuance
 from intune_scep.changes.status import Status
-from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.cli.console import headline, plain, print_notes
+from intune_scep.cli.tables import Listing
 from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.proof import (
     Carries,
@@ -79,12 +80,9 @@ def _short(item: ProfileProof) -> str:
 
 
 def _show_table(console: Console, found: CertificateProof) -> None:
-    table = table_of(*_COLUMNS)
-    for number, column in enumerate(table.columns):
-        column.no_wrap = number < len(_COLUMNS) - 1
-        column.justify = "right" if number < len(_COLUMNS) - 1 else "left"
+    table = Listing(*_COLUMNS, name=_COLUMNS[-1], right=_COLUMNS[:-1])
     for item in found.profiles:
-        table.add_row(*_cells(item), plain(item.name))
+        table.add(*_cells(item), item.name)
     if found.profiles:
         console.print(table)
 

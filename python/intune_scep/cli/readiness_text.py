@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from intune_scep.audience.readiness import ProfileReadiness
-from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.cli.console import headline, plain, print_notes
+from intune_scep.cli.tables import Listing
 from intune_scep.reports.readiness import (
     alignment_sentence,
     lacking,
@@ -44,18 +45,15 @@ def show_readiness(console: Console, found: Readiness, csv: Path | None) -> None
 
 
 def _show_table(console: Console, found: Readiness, ordered: Sequence[ProfileReadiness]) -> None:
-    table = table_of(*_COLUMNS)
-    for number, column in enumerate(table.columns):
-        column.no_wrap = number < 4
-        column.justify = "right" if number < 3 else "left"
+    table = Listing(*_COLUMNS, name=_COLUMNS[4], prose=_COLUMNS[5:], right=_COLUMNS[:3])
     for item in ordered:
-        table.add_row(
+        table.add(
             Text(share_words(item), style=_style(found, item)),
             _people(item),
             f"{item.with_sid:,}",
             platform_words(item),
-            plain(_name(item)),
-            plain(lacking(item)),
+            _name(item),
+            lacking(item),
         )
     console.print(table)
 

@@ -56,17 +56,20 @@ class Told:
     """How devices said that applying their profiles went, since the ring was opened.
 
     Attributes:
-        devices: How many have such a profile, told or not.
+        devices: How many have such a profile, told or not, but those that are apart.
         told: How many said how it went.
         failed: How many of those failed.
         excused: How many more failed while something else may have been to blame, and told nothing
             since; a time that stands still where a device fails again is not a success.
+        apart: How many more failed for nothing else than certificates for which readiness knew of
+            no SID when the ring was opened.
     """
 
     devices: int
     told: int
     failed: int
     excused: int = 0
+    apart: int = 0
 
     @property
     def share(self) -> float:
@@ -257,7 +260,9 @@ def _max_failed(gates: Gates, facts: Facts) -> Check:
     if facts.told is None or gates.max_failed is None:
         return Check("max_failed", Answer.UNKNOWN, "How applying the profiles went is not known.")
     told, most = facts.told, _most(gates.max_failed, facts.told.devices)
-    said = f"{counted(told.failed, 'device')} of {told.devices:,} failed; {most:,} may."
+    said = _failures(told, most)
+    if told.apart and not told.devices:
+        return Check("max_failed", Answer.UNKNOWN, f"{said} Nobody else has such a profile.")
     if told.failed <= most:
         if told.failed + told.excused <= most:
             return Check("max_failed", Answer.PASS, said)
@@ -284,6 +289,19 @@ def _max_failed(gates: Gates, facts: Facts) -> Check:
         blame = "so the change may not be to blame: look at the certificate connectors and the CA."
         return Check("max_failed", Answer.UNKNOWN, f"{said} {compared}, {blame}", excuses=True)
     return Check("max_failed", Answer.FAIL, f"{said} {compared}.")
+
+
+def _failures(told: Told, most: int) -> str:
+    every = told.failed + told.apart
+    if not told.apart:
+        return f"{counted(every, 'device')} of {told.devices:,} failed; {most:,} may."
+    known = "that is" if every == 1 else f"{told.apart:,} of the {every:,} failures are"
+    # Microsoft's pages differ on what an account without a SID gets (DOMAIN.md 2).
+    return (
+        f"{counted(every, 'device')} failed; {known} for accounts without a SID, which readiness"
+        " knew when the ring was opened. That alone may be why, so they do not count:"
+        f" {told.failed:,} of {told.devices:,} remain; {most:,} may."
+    )
 
 
 _ALONE: Final = "There is nothing to compare it with, so it decides alone."

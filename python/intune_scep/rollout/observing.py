@@ -138,6 +138,11 @@ class Observer:
             return None, None
         since = {self._exchanged[i][1]: at for i, at in self._ring.changed.items()}
         since |= self._followed
+        lacking = {
+            self._exchanged[i][1]: devices
+            for i, devices in self._ring.without_sid.items()
+            if i in self._exchanged
+        }
         entered = self._ring.entered_at
         ours = self._ring.devices
         own = (
@@ -149,7 +154,7 @@ class Observer:
         if self._control and entered is not None:
             others = (row for row in rows if ours is None or row.device_id not in ours)
             control = _told(others, dict.fromkeys(self._control, entered))
-        return _told(own, since, self._ring.excused_until), control
+        return _told(own, since, self._ring.excused_until, lacking), control
 
     async def _connectors(self) -> tuple[Connector, ...] | None:
         self._preparing("Reading the certificate connectors")
@@ -191,10 +196,17 @@ def _told(
     rows: Iterable[PolicyStatus],
     since: Mapping[str, datetime],
     excused_until: datetime | None = None,
+    without_sid: Mapping[str, frozenset[str]] | None = None,
 ) -> Told:
-    """Devices with some profiles, and how those ended that told it after a moment."""
+    """Devices with some profiles, and how those ended that told it after a moment.
+
+    Args:
+        without_sid: Id of a profile to the devices whose failures of it are set apart. One that
+            failed otherwise too counts all the same.
+    """
     lower = {profile.lower(): moment for profile, moment in since.items()}
-    devices, told, failed, excused = set(), set(), set(), set()
+    known = {profile.lower(): devices for profile, devices in (without_sid or {}).items()}
+    devices, told, failed, excused, apart = set(), set(), set(), set(), set()
     for row in rows:
         moment = lower.get(row.profile_id)
         if moment is None:
@@ -202,10 +214,15 @@ def _told(
         devices.add(row.device_id)
         if row.told_at is None or row.told_at < moment:
             continue
+        if row.failed and row.device_id in known.get(row.profile_id, ()):
+            apart.add(row.device_id)
+            continue
         if row.failed and excused_until is not None and row.told_at < excused_until:
             excused.add(row.device_id)
             continue
         told.add(row.device_id)
         if row.failed:
             failed.add(row.device_id)
-    return Told(len(devices), len(told), len(failed), len(excused - failed))
+    excused -= failed
+    apart -= failed | excused
+    return Told(len(devices - apart), len(told - apart), len(failed), len(excused), len(apart))

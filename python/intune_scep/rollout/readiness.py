@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from intune_scep.audience.readiness import ProfileReadiness
 from intune_scep.profiles import CertificateType, ScepProfile
@@ -13,28 +13,36 @@ from intune_scep.tenant import Tenant
 
 
 @dataclass(frozen=True)
-class NotReady:
-    """Why a ring is held.
+class RingReadiness:
+    """Who is ready for a ring, as far as it was asked for.
 
     Attributes:
         short: Of profiles that reach too many without a SID, in sentences.
         unknown: Of those of which it is not known.
+        without_sid: Id of a profile to the managed devices, as Intune names them, for which no SID
+            is there; a profile is missing where it is not known whom it reaches.
     """
 
     short: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    without_sid: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the ring may not be opened."""
+        return bool(self.short or self.unknown)
 
 
-async def why_not_ready(
+async def ring_readiness(
     tenant: Tenant, profiles: Sequence[ScepProfile], limits: ReadinessLimits
-) -> NotReady | None:
-    """Why a ring with these profiles may not be opened; None where it may.
+) -> RingReadiness:
+    """Who is ready for a ring with these profiles; nothing is read where there are no limits.
 
     Raises:
         GraphError, GraphTransportError: the profiles could not be read.
     """
     if limits == ReadinessLimits():
-        return None
+        return RingReadiness()
     least = {
         CertificateType.USER: limits.users_with_sid,
         CertificateType.DEVICE: limits.hybrid_devices,
@@ -43,7 +51,10 @@ async def why_not_ready(
     readiness = await read_readiness(tenant)
     asked = [item for item in readiness.profiles if item.profile.id in ids]
     short, unknown = [], []
+    without_sid: dict[str, frozenset[str]] = {}
     for item in asked:
+        if not item.unsure and item.of is not None:
+            without_sid[item.profile.id or ""] = readiness.devices_without_sid(item)
         limit = least.get(item.of) if item.of is not None else None
         if item.of is not None and limit is None:
             continue
@@ -51,9 +62,7 @@ async def why_not_ready(
             unknown.append(f"Who is ready for {_name(item)} is not known: {' '.join(item.unsure)}")
         elif limit is not None and item.is_short(limit):
             short.append(_too_few(item, limit))
-    if not short and not unknown:
-        return None
-    return NotReady(tuple(short), tuple(unknown))
+    return RingReadiness(tuple(short), tuple(unknown), without_sid)
 
 
 def _too_few(item: ProfileReadiness, limit: float) -> str:

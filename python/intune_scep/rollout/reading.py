@@ -108,7 +108,7 @@ async def draft_in(
         strategy=strategy,
         groups=groups,
         counts={item.profile.id or "": item.assigned for item in readiness if not item.unsure},
-        notes=[f"Not read: {what}: {error}" for what, error in population.failures],
+        notes=population.told,
     )
 
 

@@ -21,7 +21,7 @@ from intune_scep.rollout.model import Finish, Ring, RolloutFile, Strategy
 from intune_scep.rollout.moves import Moves
 from intune_scep.rollout.observing import Observer
 from intune_scep.rollout.pace import Pace, pace
-from intune_scep.rollout.readiness import why_not_ready
+from intune_scep.rollout.readiness import RingReadiness, ring_readiness
 from intune_scep.rollout.resolution import Resolved, ResolvedRing
 from intune_scep.rollout.state import RingState, RolloutState
 from intune_scep.rollout.tick import Wait
@@ -98,8 +98,10 @@ class Rings:
     async def _enter(self, wanted: ResolvedRing, ring: RingState) -> Wait | None:
         if (wait := self._closed(ring)) is not None:
             return wait
-        if (wait := await self._unready(wanted, ring)) is not None:
-            return wait
+        ready = await self._ready(wanted)
+        if ready.holds:
+            need = Need.PERSON if ready.short else Need.EVIDENCE
+            return Wait(need, ring.name, (*ready.short, *ready.unknown))
         if (wait := await self._moves.why_not(wanted)) is not None:
             return wait
         profiles = [item.profile.id or "" for item in wanted.bundles]
@@ -123,7 +125,8 @@ class Rings:
         if kept := _to_come_back(wanted, self._state):
             self._note("assigned", assignments=kept)
         told = None if devices is None else sorted(devices)
-        self._note("entered", ring=ring.name, profiles=profiles, devices=told)
+        lacking = {profile: sorted(found) for profile, found in ready.without_sid.items()}
+        self._note("entered", ring=ring.name, profiles=profiles, devices=told, without_sid=lacking)
         return None
 
     def _closed(self, ring: RingState) -> Wait | None:
@@ -132,15 +135,11 @@ class Rings:
             return None
         return Wait(Need.TIME, ring.name, (closed.why,), closed.until)
 
-    async def _unready(self, wanted: ResolvedRing, ring: RingState) -> Wait | None:
+    async def _ready(self, wanted: ResolvedRing) -> RingReadiness:
         if wanted.ring.back:
-            return None  # The same people as in the ring before.
+            return RingReadiness()  # The same people as in the ring before.
         profiles = [item.profile for item in wanted.bundles]
-        found = await why_not_ready(self._tenant, profiles, self._file.readiness)
-        if found is None:
-            return None
-        need = Need.PERSON if found.short else Need.EVIDENCE
-        return Wait(need, ring.name, (*found.short, *found.unknown))
+        return await ring_readiness(self._tenant, profiles, self._file.readiness)
 
     async def _before(self, wanted: ResolvedRing) -> Before | None:
         """The certificates that are out; None where Intune reports none of them."""

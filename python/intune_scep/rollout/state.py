@@ -86,6 +86,8 @@ class RingState:
         before: The certificates there were when it was entered; None where they were not read.
         entered_at: When it was.
         devices: Ids of the managed devices it is about; None for all that its profiles have.
+        without_sid: Id of a profile to the managed devices for which readiness knew of no SID when
+            the ring was entered; a profile is missing where that was not known, or not asked.
         runs: Those that changed its profiles, in their order.
         done: By stage: id of a profile to when that was done to it.
         samples: Its gate, each time it was judged.
@@ -101,6 +103,7 @@ class RingState:
     before: Before | None = None
     entered_at: datetime | None = None
     devices: frozenset[str] | None = None
+    without_sid: dict[str, frozenset[str]] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     done: dict[Stage, dict[str, datetime]] = field(default_factory=dict)
     samples: list[Sample] = field(default_factory=list)
@@ -317,6 +320,8 @@ class Fold:
         ring.entered_at = _moment(record)
         devices = record["devices"]
         ring.devices = None if devices is None else frozenset(texts_of(devices))
+        lacking = object_of(record.get("without_sid", {}))
+        ring.without_sid = {key: frozenset(texts_of(value)) for key, value in lacking.items()}
         ring.before, self._evidence = Before.from_records(self._evidence), []
 
     def assigned(self, record: Mapping[str, Any]) -> None:

@@ -70,10 +70,9 @@ async def measure(
     names, note = await names_to_show(tenant, assignments)
     population = await read_population(tenant, group_ids(assignments), progress=progress)
     audience = Audience(population, names.shown)
-    unread = (f"Not read: {what}: {error}" for what, error in population.failures)
     return Measured(
         {profile.id or "": audience.readiness(profile) for profile in profiles},
-        (*([note] if note else ()), *unread),
+        (*([note] if note else ()), *population.told),
     )
 
 

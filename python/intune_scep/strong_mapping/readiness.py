@@ -68,6 +68,10 @@ class Readiness:
             for short in self._audience.short_of(item.profile):
                 yield item, short
 
+    def devices_without_sid(self, item: ProfileReadiness) -> frozenset[str]:
+        """The managed devices, as Intune names them, of those it reaches that have no SID."""
+        return self._audience.devices_without_sid(item.profile)
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready form: counts, without the names."""
         return {
@@ -93,7 +97,8 @@ async def read_readiness(
 ) -> Readiness:
     """Read the SCEP profiles, everybody they can reach, and count who has a SID.
 
-    Requests: the pages of the profiles, a page for each 999 users, devices and managed devices, one
+    Requests: the pages of the profiles, a page for each 999 users, devices and managed devices (for
+    more than `population.LISTED` devices one export job instead of the latter, fewer than 40), one
     for each 20 groups and each further 999 of their members, and the names of groups and filters.
 
     Args:
@@ -120,7 +125,7 @@ async def read_readiness(
     audience = Audience(population, snapshot.words)
     notes = [
         *snapshot.notes,
-        *(f"Not read: {what}: {error}" for what, error in population.failures),
+        *population.told,
         *(f"Not read: {what}: {error}" for what, error in failures),
     ]
     return Readiness(

@@ -13,10 +13,11 @@ HYBRID_JOINED: Final = "serverad"
 """`trustType`, in lower case, of a device that is joined to Active Directory too."""
 
 MANAGED_DEVICES: Final = "deviceManagement/managedDevices"
-# Intune lists them, but somebody else manages them: no profile of Intune reaches them.
-_UNMANAGED: Final = frozenset(
+UNMANAGED: Final = frozenset(
     {"eas", "intuneclient", "easintuneclient", "configurationmanagerclient", "jamf", "mssense"}
 )
+"""`managementAgent`, in lower case, of devices that Intune lists and somebody else manages: no
+profile of Intune reaches them."""
 
 Entity = Mapping[str, Any]
 Failures = list[tuple[str, IntuneScepError]]
@@ -85,7 +86,7 @@ async def read_managed(
         progress=progress,
     )
     async for entity in found:
-        if word(entity, "managementAgent") not in _UNMANAGED:
+        if word(entity, "managementAgent") not in UNMANAGED:
             yield entity
 
 

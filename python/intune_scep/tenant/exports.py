@@ -8,7 +8,7 @@ import io
 import logging
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from intune_scep.errors import GraphTransportError
@@ -20,9 +20,10 @@ JOBS: Final = "deviceManagement/reports/exportJobs"
 EXPORT_SECONDS: Final = 600.0
 """How long a report is waited for; Microsoft names no time."""
 
-# 8 requests of a user in a minute are allowed (GRAPH.md 2); so few are sent.
+# 8 requests of a user in a minute are allowed (GRAPH.md 2); so few are sent, and fewer than 40
+# for a job that is waited for to the end.
 _FIRST_WAIT: Final = 3.0
-_LONGEST_WAIT: Final = 15.0
+_LONGEST_WAIT: Final = 20.0
 _GROWTH: Final = 1.5
 _DONE: Final = "completed"
 _OVER: Final = frozenset({"failed", "error", "cancelled", "canceled"})
@@ -41,7 +42,11 @@ _UNREADABLE: Final = (
 
 
 async def read_export(
-    tenant: Tenant, report: str, columns: Sequence[str]
+    tenant: Tenant,
+    report: str,
+    columns: Sequence[str],
+    *,
+    headings: Mapping[str, Sequence[str]] | None = None,
 ) -> Iterator[dict[str, str]]:
     """One report over the whole tenant, by one export job.
 
@@ -50,10 +55,11 @@ async def read_export(
     Args:
         report: `reportName`.
         columns: Those to be written; the defaults of a report may change.
+        headings: Column to what else it may be called in what is written, in any letter case.
 
     Returns:
-        A row for each line of the report, with exactly these columns. They are read one by one,
-        and a line that is no CSV is told when it is reached.
+        A row for each line of the report, with exactly these columns, as they were asked for. They
+        are unpacked and read one by one, and a line that is no CSV is told when it is reached.
 
     Raises:
         GraphError: Graph refused; needs DeviceManagementManagedDevices.Read.All.
@@ -65,7 +71,7 @@ async def read_export(
     job = await tenant.session.repeat_read("POST", JOBS, body=body)
     _LOG.info("Intune writes the report %s; it is waited for %g s at most", report, EXPORT_SECONDS)
     link = await _finished(tenant, report, job)
-    return _rows(report, await tenant.session.download(link), columns)
+    return _rows(report, await tenant.session.download(link), columns, headings or {})
 
 
 async def _finished(tenant: Tenant, report: str, job: Any) -> str:
@@ -92,27 +98,41 @@ def _text(job: Any, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _rows(report: str, data: bytes, columns: Sequence[str]) -> Iterator[dict[str, str]]:
+def _rows(
+    report: str, data: bytes, columns: Sequence[str], headings: Mapping[str, Sequence[str]]
+) -> Iterator[dict[str, str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             [member] = archive.infolist()
+            # What is unpacked ends at the size that is told here, and must be as long.
             if member.file_size > _LARGEST:
                 raise _odd(report, f"it has more than {_LARGEST} bytes")
-            with archive.open(member) as file:
-                text = file.read(_LARGEST + 1).decode("utf-8-sig")
-    except _UNREADABLE as error:
-        raise _odd(report, "what it left is not a zip with one text in it") from error
-    lines = csv.reader(io.StringIO(text, newline=""))
-    try:
-        head = next(lines, [])
-        places = {name: head.index(name) for name in columns if name in head}
-        if missing := [name for name in columns if name not in places]:
-            raise _odd(report, f"it has no column {' and no column '.join(missing)}")
-        for line in lines:
-            if line:
-                yield {name: line[at] if at < len(line) else "" for name, at in places.items()}
+            with io.TextIOWrapper(archive.open(member), "utf-8-sig", newline="") as text:
+                yield from _read(report, csv.reader(text), columns, headings)
     except csv.Error as error:
         raise _odd(report, "it is no CSV") from error
+    except _UNREADABLE as error:
+        raise _odd(report, "what it left is not a zip with one text in it") from error
+
+
+def _read(
+    report: str,
+    lines: Iterator[list[str]],
+    columns: Sequence[str],
+    headings: Mapping[str, Sequence[str]],
+) -> Iterator[dict[str, str]]:
+    head = {name.strip().casefold(): at for at, name in reversed([*enumerate(next(lines, []))])}
+    places = {
+        name: head[called.casefold()]
+        for name in columns
+        for called in reversed((name, *headings.get(name, ())))
+        if called.casefold() in head
+    }
+    if missing := [name for name in columns if name not in places]:
+        raise _odd(report, f"it has no column {' and no column '.join(missing)}")
+    for line in lines:
+        if line:
+            yield {name: line[at] if at < len(line) else "" for name, at in places.items()}
 
 
 def _odd(report: str, why: str) -> GraphTransportError:

@@ -1,8 +1,9 @@
 """Everybody that certificates can go to: users, devices and the members of groups, at any size.
 
-One sweep over the users and one over the devices, and one question for each group (ROLLOUT.md 2).
-A set of accounts is a whole number whose bits are their places in the listing: 500 groups of a
-tenant with 200,000 users stay below 15 MB, and joining two of them is one operation.
+One sweep over the users and one over the devices, and one question for each group (ROLLOUT.md 2);
+what Intune manages comes in pages, or, where those would be many, in one report. A set of accounts
+is a whole number whose bits are their places in the listing: 500 groups of a tenant with 200,000
+users stay below 15 MB, and joining two of them is one operation.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from sys import intern
 from typing import Final, Generic, TypeVar
 
 from intune_scep.errors import GraphTransportError, IntuneScepError
 from intune_scep.tenant.entities import (
+    PAGE,
     Entity,
     Failures,
     Progress,
@@ -22,6 +25,7 @@ from intune_scep.tenant.entities import (
     read_managed,
     word,
 )
+from intune_scep.tenant.inventory import REPORT, not_understood, read_inventory
 from intune_scep.tenant.members import read_members
 from intune_scep.tenant.tenant import Tenant
 
@@ -30,6 +34,9 @@ _HEADERS: Final = {"x-ms-throttle-priority": "Low"}
 _SID: Final = "onPremisesSecurityIdentifier"
 _USERS: Final = f"id,userPrincipalName,accountEnabled,userType,onPremisesSyncEnabled,{_SID}"
 _DEVICES: Final = f"id,deviceId,displayName,accountEnabled,trustType,operatingSystem,{_SID}"
+LISTED: Final = 20 * PAGE
+"""With more devices in the directory, those that Intune manages are read from its report."""
+
 _MANAGED: Final = "id,userId,azureADDeviceId,operatingSystem,managementAgent"
 
 
@@ -81,11 +88,13 @@ class Managed:
         device_id: `deviceId` of its object in the directory.
         user_id: Of its primary user.
         system: `operatingSystem`.
+        id: As Intune names it.
     """
 
     device_id: str
     user_id: str
     system: str
+    id: str = ""
 
 
 _Account = TypeVar("_Account", User, Device)
@@ -105,6 +114,11 @@ class Accounts(Generic[_Account]):
     def all(self) -> int:
         """The set of all."""
         return (1 << len(self._accounts)) - 1
+
+    def same(self, identifier: str) -> str:
+        """An id; the very text that the account of it holds, so that it takes no place twice."""
+        place = self._places.get(identifier)
+        return identifier if place is None else self._accounts[place].id
 
     def set_of(self, ids: Iterable[str]) -> int:
         """The set of those of these ids that are among the accounts."""
@@ -138,6 +152,7 @@ class Population:
         group_users, group_devices: Group id (lower case) to the set of its members, those of
             nested groups included; a group is missing where it could not be read.
         failures: (what, error) of everything that could not be read.
+        notes: How it was read, where a reader must know, in sentences.
         requests: How many were sent.
     """
 
@@ -147,15 +162,24 @@ class Population:
     group_users: Mapping[str, int] = field(default_factory=dict)
     group_devices: Mapping[str, int] = field(default_factory=dict)
     failures: tuple[tuple[str, IntuneScepError], ...] = ()
+    notes: tuple[str, ...] = ()
     requests: int = 0
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a reader must know of the reading, in sentences."""
+        unread = (f"Not read: {what}: {error}" for what, error in self.failures)
+        return (*self.notes, *unread)
 
 
 async def read_population(
     tenant: Tenant, groups: Iterable[str], *, progress: Progress | None = None
 ) -> Population:
-    """Read all users, devices and managed devices, 999 a page, and the members of groups.
+    """Read all users, devices and managed devices, and the members of groups.
 
-    Each of them costs only itself if it cannot be read. Groups are asked 20 a request.
+    Each of them costs only itself if it cannot be read. Accounts come 999 a page, groups are asked
+    20 a request. Managed devices come 999 a page, or by one export job if the directory has more
+    than `LISTED` devices; where there is no such report, or it cannot be understood, in pages.
 
     Args:
         groups: Group ids.
@@ -165,7 +189,7 @@ async def read_population(
     reading = _Reading(tenant, progress)
     users = await reading.accounts("users", "users", _USERS, _user)
     devices = await reading.accounts("devices", "devices", _DEVICES, _device)
-    managed = await reading.managed()
+    managed = await reading.managed(users, devices)
     group_users: dict[str, int] = {}
     group_devices: dict[str, int] = {}
     async for group, members in read_members(
@@ -182,6 +206,7 @@ async def read_population(
         group_users,
         group_devices,
         tuple(reading.failures),
+        tuple(reading.notes),
         tenant.session.requests_sent - before,
     )
 
@@ -194,6 +219,7 @@ class _Reading:
         self._session = tenant.session
         self._progress = progress
         self.failures: Failures = []
+        self.notes: list[str] = []
 
     async def accounts(
         self, what: str, path: str, select: str, make: Callable[[Entity], _Account]
@@ -218,8 +244,42 @@ class _Reading:
             return None
         return Accounts(list(found.values()))
 
-    async def managed(self) -> tuple[Managed, ...] | None:
+    async def managed(
+        self, users: Accounts[User] | None, devices: Accounts[Device] | None
+    ) -> tuple[Managed, ...] | None:
         """Every device that Intune itself manages."""
+        if devices is not None and len(devices) > LISTED:
+            try:
+                return await self._reported(users or Accounts(()), devices)
+            except IntuneScepError as error:
+                self.notes.append(f"The managed devices were listed page by page. {error}")
+        return await self._listed()
+
+    async def _reported(
+        self, users: Accounts[User], devices: Accounts[Device]
+    ) -> tuple[Managed, ...]:
+        """Out of the report; what it does not tell in a known word is taken of the directory."""
+        self._tell(0)
+        named = (device for device in devices.members(devices.all) if device.device_id)
+        by_id = {device.device_id: device for device in named}
+        found: list[Managed] = []
+        for row in await read_inventory(self._tenant):
+            device = by_id.get(row.device_id)
+            system = row.system or (device.system if device is not None else "")
+            if not system:
+                raise not_understood("of the operating system of a device", "")
+            device_id = row.device_id if device is None else device.device_id
+            found.append(Managed(device_id, users.same(row.user_id), intern(system), row.id))
+        if not found:
+            raise GraphTransportError(f"The report {REPORT} names no device.", hides_commit=False)
+        self._tell(len(found))
+        self.notes.append(
+            f"The managed devices come from Intune's report {REPORT}; how old what it says may be"
+            " is documented nowhere."
+        )
+        return tuple(found)
+
+    async def _listed(self) -> tuple[Managed, ...] | None:
         found = read_managed(
             self._tenant, _MANAGED, self.failures, headers=_HEADERS, progress=self._progress
         )
@@ -228,6 +288,10 @@ class _Reading:
         except IntuneScepError as error:
             self.failures.append(("managed devices", error))
             return None
+
+    def _tell(self, count: int) -> None:
+        if self._progress is not None:
+            self._progress(count, None, "managed devices")
 
     def knows(self, group: str, what: str, accounts: Accounts[_Account], ids: set[str]) -> bool:
         """Whether all members of one kind are among the accounts read; else a failure is noted.
@@ -263,8 +327,8 @@ def _device(entity: Entity) -> Device:
         name=str(entity.get("displayName") or entity["id"]),
         has_sid=bool(entity.get(_SID)),
         enabled=entity.get("accountEnabled") is not False,
-        trust_type=word(entity, "trustType"),
-        system=word(entity, "operatingSystem"),
+        trust_type=intern(word(entity, "trustType")),
+        system=intern(word(entity, "operatingSystem")),
     )
 
 
@@ -272,5 +336,6 @@ def _managed(entity: Entity) -> Managed:
     return Managed(
         device_id=guid(entity, "azureADDeviceId"),
         user_id=guid(entity, "userId"),
-        system=word(entity, "operatingSystem"),
+        system=intern(word(entity, "operatingSystem")),
+        id=entity["id"].lower(),
     )

@@ -152,6 +152,53 @@ def test_a_device_certificate_reaches_the_devices_of_a_group_of_users():
     assert (found.assigned, reasons(found)) == (1, {"entra_joined": 1})
 
 
+NO_SID = {"sid": False, "synchronised": None}
+DEVICES_WITHOUT = {
+    "devices of a user without a SID": (
+        profile(ALL_USERS), [user(1, **NO_SID), user(2)],
+        [("m1", "e1", "u1", "windows"), ("m2", "e2", "u2", "windows")], {"m1"},
+    ),
+    "all devices of one user": (
+        profile(ALL_USERS), [user(1, **NO_SID)],
+        [("m1", "e1", "u1", "windows"), ("m2", "", "u1", "windows")], {"m1", "m2"},
+    ),
+    "no device of another platform": (
+        profile(ALL_USERS), [user(1, **NO_SID)],
+        [("m1", "e1", "u1", "ios"), ("m2", "e2", "u1", "macos")], set(),
+    ),
+    "a guest, and one who is not synchronised any more": (
+        profile(ALL_USERS), [user(1, sid=False, guest=True), user(2, sid=False)],
+        [("m1", "e1", "u1", "windows"), ("m2", "e2", "u2", "windows")], {"m1", "m2"},
+    ),
+    "not one whose account is disabled, who has a SID": (
+        profile(ALL_USERS), [user(1, enabled=False)], [("m1", "e1", "u1", "windows")], set(),
+    ),
+    "not one whom the profile does not reach": (
+        profile(group(FIRST)), [user(1, **NO_SID)], [("m1", "e1", "u1", "windows")], set(),
+    ),
+    "of a device certificate the device itself": (
+        profile(ALL_DEVICES, store="machine"), [user(1, **NO_SID)],
+        [("m1", "e1", "u1", "windows"), ("m3", "e3", "u1", "windows")], {"m3"},
+    ),
+    "nobody's device": (
+        profile(ALL_USERS), [user(1, **NO_SID)], [("m1", "", "", "windows")], set(),
+    ),
+    "none where the device has no object in the directory": (
+        profile(ALL_DEVICES, store="machine"), [], [("m1", "", "u1", "windows")], set(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", DEVICES_WITHOUT.values(), ids=DEVICES_WITHOUT.keys())
+def test_the_devices_of_those_without_a_sid_are_named_as_intune_names_them(case):
+    asked, users, managed, found = case
+    machines = [device(1), device(2), device(3, sid=False, trust="azuread")]
+    everybody = population(
+        users, machines, [Managed(entra, owner, on, each) for each, entra, owner, on in managed]
+    )
+    assert Audience(everybody, {}).devices_without_sid(asked) == found
+
+
 def test_an_exclusion_counts_within_its_own_kind_only():
     everybody = population(
         [user(1)], [device(1)], [Managed("e1", "u1", "windows")], {FIRST: {"d1"}, SECOND: {"u1"}}

@@ -1,5 +1,7 @@
 """Every gate, as a table of facts and answers."""
 
+import asyncio
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intune_scep.rollout import commands
+from intune_scep.rollout.commands import run_command
 from intune_scep.rollout.gates import (
     Check,
     CommandEnd,
@@ -17,8 +21,10 @@ from intune_scep.rollout.gates import (
     judge_gate,
 )
 from intune_scep.rollout.model import Gates, MaxFailed
+from intune_scep.rollout.observing import _told
 from intune_scep.rollout.words import Answer, Need
 from intune_scep.tenant.connectors import Connector
+from intune_scep.tenant.policy_status import PolicyStatus
 
 CHANGED = datetime(2026, 11, 2, 8, tzinfo=UTC)
 NOW = CHANGED + timedelta(hours=30)
@@ -144,6 +150,71 @@ def test_more_failures_than_may_be_fail_unless_the_control_group_explains_them(
     )
 
 
+APART = [
+    # share, count, ring (devices, told, failed, excused, apart), control, answer, said
+    (None, 2, (97, 97, 2, 0, 3), None, PASS, "5 devices failed; 3 of the 5 failures are"),
+    (None, 2, (97, 97, 2, 0, 3), None, PASS, "do not count: 2 of 97 remain; 2 may."),
+    (None, 0, (99, 99, 0, 0, 1), None, PASS, "1 device failed; that is for accounts"),
+    (None, 0, (95, 95, 0, 0, 5), None, PASS, "5 of the 5 failures are"),
+    # What remains is judged as ever.
+    (None, 2, (97, 97, 3, 0, 3), None, FAIL, "3 of the 6 failures are"),
+    (None, 2, (97, 97, 3, 0, 3), (500, 50, 0), FAIL, "0 of 50 that told failed as well."),
+    (None, 2, (97, 97, 3, 0, 3), (500, 50, 40), UNKNOWN, "3 of the 6 failures are"),
+    (None, 2, (97, 92, 0, 5, 3), None, UNKNOWN, "3 of the 3 failures are"),
+    # The share is of those that remain too.
+    (5.0, None, (60, 60, 3, 0, 40), None, PASS, "3 of 60 remain; 3 may."),
+    (5.0, None, (59, 59, 3, 0, 41), None, FAIL, "3 of 59 remain; 2 may."),
+    # Nobody remains, so nothing is known of the change.
+    (5.0, 3, (0, 0, 0, 0, 8), None, UNKNOWN, "Nobody else has such a profile."),
+    # It is not known of whom: all of them count.
+    (None, 2, (100, 100, 5), None, FAIL, "5 devices of 100 failed; 2 may."),
+]
+
+
+@pytest.mark.parametrize(("share", "count", "ring", "control", "answer", "said"), APART)
+def test_failures_of_accounts_that_are_known_to_have_no_sid_are_set_apart_and_said(
+    share, count, ring, control, answer, said
+):
+    known = facts(told=Told(*ring), control=Told(*control) if control else None)
+    check = only(judge_gate(gates(max_failed=MaxFailed(share, count)), known))
+    assert check.answer is answer
+    assert said in check.said
+    assert ("accounts without a SID" in check.said) is (len(ring) == 5)
+
+
+WIFI, WIRED = "wifi", "wired"
+ROWS = [
+    # without a SID, rows (device, profile, failed, hours after the change), told
+    ({}, [("a", WIFI, True, 1)], Told(1, 1, 1)),
+    ({WIFI: "a"}, [("a", WIFI, True, 1)], Told(0, 0, 0, 0, 1)),
+    ({WIFI: "a"}, [("a", WIFI, False, 1)], Told(1, 1, 0)),
+    ({WIFI: "a"}, [("a", WIFI, True, -1)], Told(1, 0, 0)),
+    ({WIFI: "b"}, [("a", WIFI, True, 1), ("b", WIFI, True, 1)], Told(1, 1, 1, 0, 1)),
+    # Of one profile it was known, and not of the other.
+    ({WIFI: "a"}, [("a", WIRED, True, 1)], Told(1, 1, 1)),
+    ({WIFI: "a"}, [("a", WIFI, True, 1), ("a", WIRED, True, 1)], Told(1, 1, 1)),
+    ({WIFI: "a"}, [("a", WIFI, True, 1), ("a", WIRED, False, 1)], Told(0, 0, 0, 0, 1)),
+    ({WIFI: "a", WIRED: "a"}, [("a", WIFI, True, 1), ("a", WIRED, True, 1)], Told(0, 0, 0, 0, 1)),
+    # Failures from before something was mended do not count either way.
+    ({WIFI: "a"}, [("a", WIFI, True, 1), ("b", WIFI, True, 1)], Told(1, 0, 0, 1, 1), 2),
+    ({WIFI: "a"}, [("a", WIFI, True, 1), ("a", WIRED, True, 1)], Told(1, 0, 0, 1), 2),
+    ({WIFI.upper(): "a"}, [("a", WIFI, True, 1)], Told(0, 0, 0, 0, 1)),
+]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_device_is_apart_if_it_failed_for_nothing_else_than_a_missing_sid(row):
+    lacking, rows, told, *mended = row
+    statuses = [
+        PolicyStatus(device, profile, failed, CHANGED + timedelta(hours=hours))
+        for device, profile, failed, hours in rows
+    ]
+    until = CHANGED + timedelta(hours=mended[0]) if mended else None
+    known = {profile: frozenset(devices) for profile, devices in lacking.items()}
+    since = dict.fromkeys((WIFI, WIRED), CHANGED)
+    assert _told(statuses, since, until, known) == told
+
+
 def test_a_connector_that_is_ill_explains_failures_where_connectors_are_asked_about():
     ill = (connector(), connector("NDES02", state="inactive"))
     known = facts(told=Told(100, 100, 90), control=Told(500, 50, 0), connectors=ill)
@@ -191,6 +262,30 @@ def test_a_command_answers_by_its_exit_code(code, answer):
     check = only(judge_gate(asked, facts(command=CommandEnd(code, "3 events 39"))))
     assert check.answer is answer
     assert "3 events 39" in check.said
+
+
+def test_a_command_that_does_not_end_is_ended_and_is_no_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "SECONDS", 0.2)
+    end = asyncio.run(run_command(("sleep", "60"), tmp_path, {}))
+    assert end == CommandEnd(None, "sleep did not end within 0.2 s.")
+
+
+def test_a_command_does_not_outlive_an_interruption(tmp_path):
+    program = tmp_path / "gate"
+    program.write_text("#!/bin/sh\necho $$ >pid\nexec sleep 60\n")
+    program.chmod(0o700)
+
+    async def interrupted() -> None:
+        asking = asyncio.create_task(run_command(("./gate",), tmp_path, {}))
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            await asyncio.sleep(0.02)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    asyncio.run(interrupted())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 @pytest.mark.parametrize(("by", "answer"), [(None, WAIT), ("anna@contoso.com", PASS)])

@@ -55,6 +55,54 @@ def test_twelve_profiles_in_five_rings_are_edited_one_ring_after_the_other(world
     assert set(it.patched().values()) == {1}
 
 
+STRICT = {**GATES, "max_failed": {"count": 0}}
+READY = {"users_with_sid": "90%", "hybrid_devices": "90%"}
+
+
+def max_failed(tick):
+    """What the last judgement of the first ring says of failures."""
+    checks = tick.state.rings[0].samples[-1].checks
+    return next(check for check in checks if check["name"] == "max_failed")
+
+
+def test_devices_that_fail_for_want_of_a_sid_that_was_known_of_hold_nothing(world):
+    it = world(in_place(TWELVE[:1], gates=STRICT, readiness=READY), missing_sid="fails")
+    it.start()
+    end = it.finished()
+    assert end.state.state is State.COMPLETED
+    check = max_failed(end)
+    assert check["answer"] == "pass"
+    assert "for accounts without a SID, which readiness knew" in check["said"]
+    assert "0 of " in check["said"]
+
+
+def test_of_whom_readiness_was_not_asked_every_failure_counts(world):
+    it = world(in_place(TWELVE[:1], gates=STRICT), missing_sid="fails")
+    it.start()
+    end = it.finished()
+    assert (end.state.state, end.exit) == (State.ERROR, Exit.FAILED)
+    assert "accounts without a SID" not in end.state.frozen
+
+
+def test_what_fails_beside_those_without_a_sid_freezes_as_ever(world):
+    it = world(in_place(TWELVE[:1], gates=STRICT, readiness=READY), missing_sid="fails")
+    it.driver.fail(profile_id("Windows user Wi-Fi"), 0.2)
+    it.start()
+    end = it.finished()
+    assert (end.state.state, end.exit) == (State.ERROR, Exit.FAILED)
+    assert "for accounts without a SID, which readiness knew" in end.state.frozen
+
+
+def test_copies_set_those_without_a_sid_apart_too(world):
+    content = clone(("Windows user Wi-Fi",), groups=RINGS[2:4], gates=STRICT, readiness=READY)
+    it = world(content, missing_sid="fails")
+    it.start()
+    end = it.finished()
+    assert end.state.state is State.COMPLETED
+    said = [c["said"] for ring in end.state.rings for c in ring.samples[-1].checks]
+    assert any("for accounts without a SID" in each for each in said)
+
+
 ALL = tuple(name for ring in TWELVE for name in ring)
 OF_DEVICES = ("Windows device Wi-Fi", "Windows device wired")
 OF_USERS = tuple(name for name in ALL if name not in OF_DEVICES)
@@ -80,6 +128,21 @@ def test_groups_move_to_copies_and_out_of_the_originals(world, kind):
         assert profiles[copy]["customSubjectAlternativeNames"][-1] == dict(SID_URI)
         stand = it.driver.bundle([original, copy])
         assert stand["without_profile"] == []
+
+
+def test_nobody_is_given_a_copy_where_certificates_of_the_original_went(world):
+    it = world(clone(FEW[:1], groups=("fast",)))
+    it.start()
+    original = profile_id(FEW[0])
+    kind = it.tenant.profiles()[original]["@odata.type"]
+    body = {"@odata.type": kind, "renewalThresholdPercentage": 33}
+    path = f"deviceManagement/deviceConfigurations/{original}"
+    it.tenant.run(lambda tenant: tenant.session.write("PATCH", path, body))
+    it.driver.advance(30 * HOUR)
+    tick = it.tenant.run(lambda tenant: run_rollout(tenant, it.file))
+    assert (tick.exit, tick.wait.need) == (Exit.PERSON, Need.PERSON)
+    assert "of the originals went since the clones were made" in tick.wait.said[0]
+    assert not [item for item in it.tenant.requests("POST") if item["path"].endswith("/assign")]
 
 
 def test_a_rollout_that_is_not_started_does_nothing(world):

@@ -122,6 +122,7 @@ def test_a_job_is_asked_after_slowly_and_not_for_ever(read):
     assert f"{EXPORT_SECONDS:g} s" in caught.value.message
     # Eight requests of a user are allowed in a minute; ten minutes are waited.
     assert intune.count("GET") <= EXPORT_SECONDS / 60 * 8
+    assert len(intune.asked) < 40
 
 
 @pytest.mark.parametrize(

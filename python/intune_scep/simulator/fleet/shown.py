@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from intune_scep.simulator.clock import format_instant
@@ -35,20 +35,29 @@ _INVENTORY = """
 SELECT managed.id, managed.body, {last}
 FROM resource AS managed LEFT JOIN fleet_device AS device ON device.id = managed.id
 WHERE managed.collection = 'managedDevices' ORDER BY managed.seq"""
-INVENTORY_COLUMNS = (
-    "DeviceId",
-    "DeviceName",
-    "DeviceType",
-    "JoinType",
-    "LastContact",
-    "ManagementAgent",
-    "OS",
-    "OSVersion",
-    "ReferenceId",
-    "SerialNumber",
-    "UPN",
-    "UserId",
-)
+INVENTORY_COLUMNS: Mapping[str, str] = {
+    "DeviceId": "Device ID",
+    "DeviceName": "Device name",
+    "DeviceType": "OS",
+    "JoinType": "JoinType",
+    "LastContact": "Last check-in",
+    "ManagementAgent": "Managed by",
+    "OS": "OS",
+    "OSVersion": "OS version",
+    "ReferenceId": "Microsoft Entra Device ID",
+    "SerialNumber": "Serial number",
+    "UPN": "Primary user UPN",
+    "UserId": "UserId",
+}
+"""Column as it is asked for to what it is called in the report; `OS` is another name of one."""
+
+_MANAGED_BY: Mapping[str, str] = {
+    "mdm": "Intune",
+    "configurationManagerClient": "ConfigMgr",
+    "configurationManagerClientMdm": "MDM/ConfigMgr Agent",
+    "msSense": "MDE",
+}
+"""Words of the admin center; which the real report has is not documented."""
 
 
 def inventory(
@@ -59,14 +68,15 @@ def inventory(
     last = last_check_in(cycle) if cycle else "NULL"
     for identifier, text, contact in connection.execute(_INVENTORY.format(last=last), {"now": at}):
         device = json.loads(text)
+        agent = device["managementAgent"]
         moment = device["lastSyncDateTime"] if contact is None else format_instant(contact)
         yield {
             "DeviceId": identifier,
             "DeviceName": device["deviceName"],
-            "DeviceType": device["deviceType"],
+            "DeviceType": device["operatingSystem"],
             "JoinType": device["joinType"],
             "LastContact": moment,
-            "ManagementAgent": device["managementAgent"],
+            "ManagementAgent": _MANAGED_BY.get(agent, agent),
             "OS": device["operatingSystem"],
             "OSVersion": device["osVersion"],
             "ReferenceId": device["azureADDeviceId"],

@@ -45,8 +45,11 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "AllDeviceCertificates": _DEVICE_COLUMNS,
     "CertificatesByRAPolicy": ("CaConfiguration", *_DEVICE_COLUMNS),
     "DeviceStatusesByConfigurationProfile": STATUS_COLUMNS,
-    "DevicesWithInventory": INVENTORY_COLUMNS,
+    "DevicesWithInventory": tuple(INVENTORY_COLUMNS),
 }
+_HEADINGS: Mapping[str, Mapping[str, str]] = {"DevicesWithInventory": INVENTORY_COLUMNS}
+"""Report to column to what it is called in what is written, where that is another name."""
+
 _SECONDS_TO_LIVE = 86_400
 _TYPE = "deviceManagementExportJob"
 _FRAGMENT = "deviceManagement/reports/exportJobs/$entity"
@@ -95,10 +98,14 @@ def download(context: Context, job_id: str) -> Response:
     if job["status"] != "completed":
         raise not_found(f"report '{job_id}'")
     columns = job["select"] or _COLUMNS[job["reportName"]]
-    rows = list(_rows(context, job, columns))
+    names = _HEADINGS.get(job["reportName"], {})
+    # Two names of one column are one column.
+    chosen = {names.get(name, name): name for name in columns}
+    headings = tuple(chosen)
+    rows = list(_rows(context, job, tuple(chosen.values())))
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(f"{job['id']}.{job['format']}", _WRITERS[job["format"]](columns, rows))
+        archive.writestr(f"{job['id']}.{job['format']}", _WRITERS[job["format"]](headings, rows))
     return Response(200, data.getvalue(), {"Content-Type": "application/zip"})
 
 
