@@ -515,6 +515,10 @@ def test_a_rollback_takes_every_copy_away(world):
     kept = [assignments(it, each) for each in users]
     it.start()
     assert it.finished().state.state is State.COMPLETED
+    dry = it.tenant.run(
+        lambda tenant: roll_back_rollout(tenant, it.file, reason="no", dry_run=True)
+    )
+    assert not any(report.failed for report in dry.reports), dry.msg
     tick = it.tenant.run(lambda tenant: roll_back_rollout(tenant, it.file, reason="no"))
     assert not any(report.failed for report in tick.reports), tick.msg
     assert set(it.tenant.profiles()) == before
