@@ -149,7 +149,7 @@ async def read_link(tenant: Tenant, identifier: str, odata_type: str, link: str)
         GraphError, GraphTransportError: it could not be read.
         PlanError: the type has no such link.
     """
-    path = certificate_link_path(identifier, odata_type, link)
+    path = single_link_path(identifier, odata_type, link)
     try:
         body = await tenant.session.read(path)
     except GraphError as error:
@@ -222,7 +222,7 @@ async def read_collection_link(
         GraphError, GraphTransportError: it could not be read.
         PlanError: the type has no such link.
     """
-    path = certificate_link_path(identifier, odata_type, link)
+    path = collection_link_path(identifier, odata_type, link)
     try:
         return _ids_in(path, await tenant.session.read(path))
     except GraphError as error:
@@ -231,8 +231,34 @@ async def read_collection_link(
         raise
 
 
+def single_link_path(identifier: str, odata_type: str, link: str) -> str:
+    """As `certificate_link_path`, of a link that leads to one profile at most.
+
+    Raises:
+        PlanError: the type has no such link.
+    """
+    return _path_of_kind(identifier, odata_type, link, several=False)
+
+
+def collection_link_path(identifier: str, odata_type: str, link: str) -> str:
+    """As `certificate_link_path`, of a link that may lead to several profiles.
+
+    Raises:
+        PlanError: the type has no such link.
+    """
+    return _path_of_kind(identifier, odata_type, link, several=True)
+
+
+def _path_of_kind(identifier: str, odata_type: str, link: str, *, several: bool) -> str:
+    path = certificate_link_path(identifier, odata_type, link)
+    if (link in COLLECTIONS) is not several:
+        what = "several certificate profiles" if several else "one certificate profile"
+        raise PlanError(f"The link {link!r} is none that leads to {what}.")
+    return path
+
+
 def certificate_link_path(identifier: str, odata_type: str, link: str) -> str:
-    """Where a link to a certificate profile is read and written: through the cast to its type.
+    """Where a link to certificate profiles is read and written: through the cast to its type.
 
     Raises:
         PlanError: the type has no such link.

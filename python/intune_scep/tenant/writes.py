@@ -15,7 +15,7 @@ from intune_scep.graph.session import GraphResponse, checked_id
 from intune_scep.profiles import Profile
 from intune_scep.profiles.parsing import parse_written
 from intune_scep.profiles.targets import APPLY, intent_of
-from intune_scep.tenant.dependants import certificate_link_path
+from intune_scep.tenant.dependants import collection_link_path, single_link_path
 from intune_scep.tenant.profiles import CONFIGURATIONS
 from intune_scep.tenant.root_links import bind_url, link_path
 from intune_scep.tenant.tenant import Tenant
@@ -97,7 +97,7 @@ async def link_certificate(
         GraphError, GraphTransportError: Graph refused, or no answer came.
         PlanError: the type has no such link.
     """
-    path = certificate_link_path(identifier, odata_type, link)
+    path = single_link_path(identifier, odata_type, link)
     await _refer(tenant, permit, path, profile_id)
 
 
@@ -116,7 +116,7 @@ async def attach_certificate(
         GraphError, GraphTransportError: Graph refused, or no answer came.
         PlanError: the type has no such link.
     """
-    path = certificate_link_path(identifier, odata_type, link)
+    path = collection_link_path(identifier, odata_type, link)
     body = {"@odata.id": bind_url(tenant, profile_id)}
     await _send(tenant, permit, "POST", f"{path}/$ref", body)
 

@@ -11,12 +11,18 @@ from intune_scep.changes.run import carry_out, roll_back
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import PreImage
 from intune_scep.changes.steps.assign import Assign
+from intune_scep.changes.steps.attach import Attach
 from intune_scep.changes.steps.repoint import Repoint
 from intune_scep.errors import PlanError, UnknownProfileTypeError
 from intune_scep.profiles.dependants import CERTIFICATE_LINKS, name_of_dependant
 from intune_scep.simulator.scenario import NavigationLink
 from intune_scep.simulator.scenarios.wire import scep_body
-from intune_scep.tenant.dependants import certificate_link_path, read_link
+from intune_scep.tenant.dependants import (
+    certificate_link_path,
+    collection_link_path,
+    read_link,
+    single_link_path,
+)
 from intune_scep.tenant.profiles import read_profile
 
 from .jobs import IOS_ROOT, URL, dependant, tenant_of
@@ -92,8 +98,8 @@ NO_LINKS = {
     "none": (BOX["@odata.type"], ""),
     "the root of a SCEP profile": (FIRST["@odata.type"], "rootCertificate"),
     "in another letter case": (BOX["@odata.type"], "IDENTITYCERTIFICATE"),
-    "roots for the server": (
-        "#microsoft.graph.iosEnterpriseWiFiConfiguration",
+    "roots for the server of another type": (
+        "#microsoft.graph.iosVpnConfiguration",
         "rootCertificatesForServerValidation",
     ),
 }
@@ -107,6 +113,61 @@ def test_a_link_that_a_type_does_not_have_never_leaves(tenant, odata_type, link)
         report = done(tenant, Repoint(link, FIRST["id"], SECOND["id"]))
         assert report.failed
     assert [item for item in tenant.requests() if item["method"] == "PUT"] == []
+
+
+WI_FI = "#microsoft.graph.iosEnterpriseWiFiConfiguration"
+WRONG_VERBS = {
+    "one of several is replaced": (single_link_path, WI_FI, "rootCertificatesForServerValidation"),
+    "the same on a Mac": (
+        single_link_path,
+        "#microsoft.graph.macOSEnterpriseWiFiConfiguration",
+        "rootCertificatesForServerValidation",
+    ),
+    "a further one where one may be": (
+        collection_link_path,
+        WI_FI,
+        "identityCertificateForClientAuthentication",
+    ),
+    "a further root where one may be": (
+        collection_link_path,
+        "#microsoft.graph.iosWiredNetworkConfiguration",
+        "rootCertificateForServerValidation",
+    ),
+    "a further one of a type that has none": (
+        collection_link_path,
+        BOX["@odata.type"],
+        "rootCertificatesForServerValidation",
+    ),
+    "a further one that is a path": (
+        collection_link_path,
+        WI_FI,
+        "rootCertificatesForServerValidation/..",
+    ),
+}
+
+
+@pytest.mark.parametrize(("path", "kind", "link"), WRONG_VERBS.values(), ids=WRONG_VERBS.keys())
+def test_a_link_is_not_written_in_the_way_of_another_kind_of_link(path, kind, link):
+    """Graph has no route for PUT on a link that may lead to several (GRAPH.md 3.4)."""
+    with pytest.raises(PlanError, match="link"):
+        path(BOX["id"], kind, link)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Attach("identityCertificate", SECOND["id"]),
+        Attach("rootCertificatesForServerValidation", FIRST["id"]),
+        Repoint("rootCertificatesForServerValidation", None, FIRST["id"]),
+    ],
+)
+def test_a_step_of_such_a_link_sends_nothing(tenant, step):
+    assert done(tenant, step).failed
+    assert not [
+        item
+        for item in tenant.requests()
+        if item["method"] != "GET" and item["path"].endswith("$ref")
+    ]
 
 
 def test_a_profile_is_a_dependant_only_where_one_is_asked_for(tenant):
