@@ -25,20 +25,30 @@ CONFIGURATIONS = "/beta/deviceManagement/deviceConfigurations"
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps to the next timer, so that waiting takes no time."""
+    """An event loop whose clock jumps to the next timer, so that waiting takes no time.
+
+    It does not jump while a program that was started runs: that lives by the real clock.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._offset = 0.0
+        self._programs: list[asyncio.SubprocessTransport] = []
 
     def time(self) -> float:
         return super().time() + self._offset
 
     def _run_once(self) -> None:
+        self._programs = [program for program in self._programs if not program.is_closing()]
         timers = [timer.when() for timer in self._scheduled if not timer.cancelled()]
-        if not self._ready and timers:
+        if not self._ready and not self._programs and timers:
             self._offset += max(0.0, min(timers) - self.time())
         super()._run_once()
+
+    async def subprocess_exec(self, *args: Any, **options: Any) -> Any:
+        transport, protocol = await super().subprocess_exec(*args, **options)
+        self._programs.append(transport)
+        return transport, protocol
 
 
 class SimulatedTenant:

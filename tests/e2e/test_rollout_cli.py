@@ -244,7 +244,8 @@ class TestRun:
         def bar(label):
             yield lambda done, total, name: told.append(name)
 
-        monkeypatch.setattr("intune_scep.cli.rollout_verbs.progress_bar", bar)
+        for place in ("rollout_verbs", "running"):
+            monkeypatch.setattr(f"intune_scep.cli.{place}.progress_bar", bar)
         assert cli(*ROLLOUT, "start", "--yes")[0] == 0
         assert {"Reading the profiles", "Reading the certificates", "Reading check-ins"} <= set(
             told

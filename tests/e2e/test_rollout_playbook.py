@@ -157,6 +157,8 @@ def test_something_unknown_opens_nothing_and_can_be_made_a_failure(tenant: Tenan
         ("include_android", True),
         ("max_changes", 3),
         ("min_ready", 95),
+        ("certificates_before", False),
+        ("fail_on_pending", True),
         ("state", "rolled_back"),
     ],
 )

@@ -96,3 +96,6 @@ def test_a_dry_run_of_going_back_ends_alike_however_the_rollout_stands(rollout, 
     code, out, _ = cli(*ROLLOUT, "rollback", *SAID[:2], "--dry-run")
     assert code == ends, out
     assert "1 profile would be rolled back." in out
+    assert "WOULD CHANGE" in out
+    assert "- uri: {{OnPremisesSecurityIdentifier}}" in out
+    assert out.count("What was revoked stays revoked.") == 1

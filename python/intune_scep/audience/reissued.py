@@ -88,14 +88,14 @@ class Before:
         return frozenset().union(*devices)
 
     def gone(self, issued: Iterable[IssuedCertificate]) -> int:
-        """How many of the certificates that were held are said to be gone."""
-        lost = {
+        """How many of the certificates that were held are gone, or are not reported any more."""
+        there = {
             (item.profile_id.lower(), item.device_id.lower(), serial_of(item.serial))
             for item in issued
-            if item.presence is Presence.GONE
+            if item.presence is not Presence.GONE
         }
         return sum(
-            (profile, device, serial) in lost
+            (profile, device, serial) not in there
             for profile, devices in self.held.items()
             for device, serials in devices.items()
             for serial in serials

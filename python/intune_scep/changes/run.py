@@ -5,13 +5,14 @@ Every job writes through these functions. One run at a time works on a tenant fr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from intune_scep.changes.evidence import Evidence, Gather, gathered
 from intune_scep.changes.expectation import Expectation
+from intune_scep.changes.foreseen import after, taken_back, would_be_taken_back
 from intune_scep.changes.journal import (
     Journal,
     default_journal_path,
@@ -27,7 +28,7 @@ from intune_scep.changes.report import Outcome, RunReport, first_outcome
 from intune_scep.changes.runs import find_journals, remember_journal
 from intune_scep.changes.status import Hold, Status
 from intune_scep.changes.steps import Reference, id_of
-from intune_scep.changes.undo import Now, linked_ids, undo
+from intune_scep.changes.undo import Now, TakenBack, linked_ids, undo
 from intune_scep.changes.walker import Walk
 from intune_scep.changes.watch import Watch
 from intune_scep.errors import IntuneScepError, JournalError, PermissionMissingError, PlanError
@@ -417,6 +418,7 @@ async def roll_back(
     journal: Path,
     *,
     tasks: Collection[Task] = tuple(Task),
+    later: Sequence[Path] = (),
     dry_run: bool = False,
     max_changes: int | None = None,
     watch: Watch | None = None,
@@ -425,6 +427,7 @@ async def roll_back(
 
     Args:
         tasks: The jobs whose runs may be taken back here.
+        later: Journals of the runs of the same job since, in their order; those were taken back.
 
     Raises:
         JournalError: it cannot be used, or is of another tenant or another job.
@@ -439,7 +442,8 @@ async def roll_back(
             require_room(len(content.last.left), max_changes)
             return resume_report(content)
         return await resume(tenant, journal, max_changes=max_changes, watch=watch)
-    plan = undo(content, await _now(tenant, content))
+    since = [taken_back(read_journal(path)) for path in later]
+    plan = undo(content, await _now(tenant, content), since)
     require_room(len(plan.writing), max_changes)
     nothing = ("Nothing is left to roll back.",) if not plan.writing else ()
     if dry_run or not plan.writing:
@@ -453,6 +457,37 @@ async def roll_back(
         run = RunRecord(len(current.runs) + 1, plan)
         writer.write("plan", run=run.number, plan=plan.to_dict())
         return await _walk(tenant, run, writer, watch, notes=(*plan.notes, *told))
+
+
+async def foresee_roll_back(
+    tenant: Tenant, journals: Sequence[Path], *, tasks: Collection[Task] = tuple(Task)
+) -> list[RunReport]:
+    """What taking back several runs of a job would do, the last first. Writes nothing.
+
+    Each is judged on the tenant as taking back those after it would leave it.
+
+    Args:
+        journals: In the order of the runs; some may have been taken back already.
+
+    Raises:
+        JournalError: as for `roll_back`.
+    """
+    reports: list[RunReport] = []
+    plans: list[Plan] = []
+    later: list[TakenBack] = []
+    for path in reversed(journals):
+        content = read_journal(path)
+        content.require_tenant(tenant.tenant_id, tenant.cloud)
+        content.require_task(tasks)
+        if len(content.runs) > 1 and content.is_finished:
+            later.insert(0, taken_back(content))
+            continue
+        now = after(await _now(tenant, content), plans)
+        plan = undo(content, now, later)
+        reports.append(replace(dry_run_report(plan), journal=str(path)))
+        later.insert(0, would_be_taken_back(content, plan, now))
+        plans.append(plan)
+    return reports
 
 
 async def _now(tenant: Tenant, content: Journal) -> Now:

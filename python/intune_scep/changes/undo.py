@@ -58,6 +58,19 @@ class Now:
         return self._index.named(kind, name) if kind is not None else ()
 
 
+@dataclass(frozen=True)
+class TakenBack:
+    """What taking back a later run of the same job changed, which is nobody else's change.
+
+    Attributes:
+        seen: By profile id: the version that the later run saw before it wrote.
+        left: By profile id: the version that taking it back left.
+    """
+
+    seen: Mapping[str, int | None]
+    left: Mapping[str, int | None]
+
+
 def linked_ids(journal: Journal) -> list[str]:
     """Ids of the SCEP profiles whose root links `undo` needs to know."""
     run = journal.first
@@ -70,17 +83,21 @@ def linked_ids(journal: Journal) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def undo(journal: Journal, now: Now) -> Plan:
+def undo(journal: Journal, now: Now, later: Sequence[TakenBack] = ()) -> Plan:
     """The plan that takes back the first run of a journal.
 
     An action that cannot be taken back is in it as a conflict, with the reason.
+
+    Args:
+        later: The runs of the same job since, in their order.
     """
-    return _Undo(journal, now).plan()
+    return _Undo(journal, now, later).plan()
 
 
 class _Undo:
-    def __init__(self, journal: Journal, now: Now) -> None:
+    def __init__(self, journal: Journal, now: Now, later: Sequence[TakenBack]) -> None:
         self._journal = journal
+        self._later = later
         self._run = journal.first
         self._now = now
         self._begun = [
@@ -145,10 +162,17 @@ class _Undo:
             raise LeftAloneError(Status.UNCHANGED, "It is as it was before the run.")
         # What was read of a write that did not show yet is not what it left behind.
         known = record.version is not None and record.ending is not Status.UNKNOWN
-        if known and record.version != now.version:
+        if known and self._left_at(record.version, now.id or "") != now.version:
             raise changed_since(f"version {record.version} is now {now.version}")
         word = "remove_sid_uri" if action.action == "add_sid_uri" else "update"
         return self._planned(blank, word, steps, now)
+
+    def _left_at(self, version: int | None, identifier: str) -> int | None:
+        """The version at which runs that were taken back since left what this run left at one."""
+        for run in self._later:
+            if identifier in run.left and run.seen.get(identifier) == version:
+                version = run.left[identifier]
+        return version
 
     def pointed_at(self, profile_id: str | None) -> str | None:
         """Id of the root that a SCEP profile points at now."""

@@ -5,10 +5,11 @@ rich is imported when something is drawn: help, a bad argument and JSON do not n
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from intune_scep.cli.log import showing_waits
 from intune_scep.texts import json_text, one_line, printable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-_PIPE_WIDTH = 140
+_UNBOUNDED: Final = 100_000
 ProgressCallback = Callable[[int, int | None, str], None]
 
 
@@ -30,7 +31,9 @@ def console() -> Console:
 def _console(stream: Any) -> Console:
     from rich.console import Console
 
-    width = None if stream.isatty() else _PIPE_WIDTH
+    # In a pipe a line ends where it ends, unless COLUMNS says otherwise.
+    bounded = stream.isatty() or os.environ.get("COLUMNS", "").isdigit()
+    width = None if bounded else _UNBOUNDED
     return Console(file=stream, highlight=False, width=width)
 
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from intune_scep.audience.impact import ProfileImpact
 from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.cli.tables import Listing
 from intune_scep.reports.impact import (
     HEADINGS,
     about_group,
@@ -32,7 +33,6 @@ from intune_scep.rules.texts import counted
 from intune_scep.strong_mapping.impact import Impact
 
 _WIDE = 160
-_TABLE_OF_HOSTS = 100
 _MOST_NAMED = 3
 _COLUMNS = (
     "Certificates",
@@ -134,17 +134,9 @@ def _show_hosts(console: Console, found: Impact) -> None:
     console.print()
     _line(console, "SCEP HOSTS, over all profiles of the tenant", "bold")
     _line(console, about_load(found))
-    if console.width < _TABLE_OF_HOSTS:
-        for row in rows:
-            console.print(plain(f"  {row.host}"), soft_wrap=True)
-            _indented(console, f"{row.certificates} in use, {row.enrolments} enrolments")
-            _indented(console, f"per hour: {row.even} evenly, {row.at_once} at once")
-        return
-    table = table_of(*_HOST_COLUMNS)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = Listing(*_HOST_COLUMNS, name=_HOST_COLUMNS[0], right=_HOST_COLUMNS[1:])
     for row in rows:
-        table.add_row(plain(row.host), row.certificates, row.enrolments, row.even, row.at_once)
+        table.add(row.host, row.certificates, row.enrolments, row.even, row.at_once)
     console.print(table)
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from intune_scep.backup.export import WRITTEN, ExportReport
-from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.cli.console import headline, plain, print_notes
+from intune_scep.cli.tables import Listing
 from intune_scep.declarations.yaml_form import render_document
 from intune_scep.errors import IntuneScepError
+from intune_scep.rules.texts import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,22 +26,23 @@ _KIND_WORDS = {"scep": "SCEP", "trusted_root": "root"}
 def show_listing(console: Console, listing: ProfileListing) -> None:
     """Print every profile in one row."""
     console.print(headline("Certificate profiles", listing.tenant, listing.cloud))
-    table = table_of("Kind", "Platform", "Type", "Profile", "Root", "Assigned", "Version", "Id")
-    table.columns[-1].no_wrap = table.columns[1].no_wrap = True
+    table = Listing(
+        "Kind", "Platform", "Type", "Profile", "Root", "Assigned", "Version", "Id", name="Profile"
+    )
     for profile in sorted(listing.profiles, key=_order):
         row = profile.profile_type
-        table.add_row(
+        table.add(
             _KIND_WORDS[row.kind.value],
             row.platform.value,
             profile.certificate_type.value if profile.certificate_type else _NOTHING,
-            plain(profile.display_name or _NOTHING),
+            profile.display_name or _NOTHING,
             _root(profile, listing),
             "yes" if profile.assignments else "no",
             str(profile.version),
-            plain(profile.id),
+            profile.id or _NOTHING,
         )
     console.print(table)
-    console.print(f"{len(listing.profiles)} profiles.", style="bold")
+    console.print(f"{counted(len(listing.profiles), 'profile')}.", style="bold")
     console.print(
         "Windows Phone 8.1 and Windows 10X, which are retired, are not listed.", style="dim"
     )
@@ -77,18 +80,20 @@ def show_profile(console: Console, listing: ProfileListing, profile: Profile) ->
 def show_export(console: Console, report: ExportReport) -> None:
     """Print what was written, and what was not."""
     console.print(headline("Export", report.tenant, report.cloud))
-    table = table_of("Profile", "Platform", "File", "Not written")
+    table = Listing(
+        "Profile", "Platform", "File", "Not written", name="Profile", prose={"Not written"}
+    )
     for item in report.profiles:
         if item.status == WRITTEN and not item.not_expressed:
             continue
         reasons = [*item.not_expressed.values(), *([item.message] if item.message else [])]
-        table.add_row(
-            plain(item.profile.display_name or _NOTHING),
+        table.add(
+            item.profile.display_name or _NOTHING,
             item.profile.profile_type.platform.value,
             item.file or _NOTHING,
-            plain("\n".join(reasons)),
+            "\n".join(reasons),
         )
-    if table.row_count:
+    if len(table):
         console.print(table)
     files = report.files.to_dict()
     counts = [f"{len(names)} {word.replace('_', ' ')}" for word, names in files.items() if names]

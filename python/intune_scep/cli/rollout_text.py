@@ -12,7 +12,8 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.cli.console import headline, plain, print_notes
+from intune_scep.cli.tables import Listing
 from intune_scep.errors import ReportFileError
 from intune_scep.files import save_private
 from intune_scep.reports.words import listed
@@ -40,10 +41,10 @@ def show_file(
     else:
         console.print(Text(f"Rollout {file.name}: the file alone, no tenant", style="bold"))
     found = {item.ring.name: item for item in resolved.rings} if resolved is not None else {}
-    table = table_of("", "Ring", "Who", "Gates")
+    table = Listing("", "Ring", "Who", "Gates", name="Ring", prose={"Who", "Gates"})
     for ring in file.rings:
         who = _who(ring, found.get(ring.name))
-        table.add_row(str(ring.order), plain(ring.name), plain(who), plain(gates_words(ring.gates)))
+        table.add(str(ring.order), ring.name, who, gates_words(ring.gates))
     console.print(table)
     bundles = f", {counted(len(file.bundles), 'bundle')}" if file.bundles else ""
     rings = counted(len(file.rings), "ring")
@@ -92,17 +93,17 @@ def _who(ring: Ring, found: ResolvedRing | None) -> str:
 def show_draft(console: Console, draft: Draft, file: Path, tenant: str, cloud: str) -> None:
     """Print what a first file takes and what it leaves out."""
     console.print(headline("Rollout file", tenant, cloud))
-    table = table_of("Ring", "Reaches", "Platform", "Profile")
+    table = Listing("Ring", "Reaches", "Platform", "Profile", name="Profile", right={"Reaches"})
     counts = {item.profile.id: item for item in draft.taken}
     shown = draft.resolved.rings if not draft.resolved.file.bundles else draft.resolved.rings[:1]
     for ring in shown:
         for bundle in ring.bundles:
             taken = counts[bundle.profile.id]
-            table.add_row(
-                plain("all" if bundle.bundle is not None else ring.ring.name),
+            table.add(
+                "all" if bundle.bundle is not None else ring.ring.name,
                 "?" if taken.count is None else f"{taken.count:,}",
                 taken.platform.value,
-                plain(bundle.profile.display_name or ""),
+                bundle.profile.display_name or "",
             )
     console.print(table)
     for item in draft.left:
@@ -126,9 +127,10 @@ def show_shards(
 ) -> None:
     """Print the shards; their members too where they are written into no file."""
     console.print(headline(f"Shards of {found.group_name or found.group_id}", tenant, cloud))
-    table = table_of("Shard", "Percent", "Users", "Devices")
+    numbers = {"Percent", "Users", "Devices"}
+    table = Listing("Shard", "Percent", "Users", "Devices", name="Shard", right=numbers)
     for shard in found.shards:
-        table.add_row(
+        table.add(
             str(shard.number),
             f"{float(shard.percent):g}",
             f"{len(shard.users):,}",

@@ -50,7 +50,7 @@ def start(
         work = partial(client.rollout.start, file, reason=reason, journal=journal)
         if dry_run:
             return _show(shared, _foreseen(work))
-        question = partial(_with_certificates, "Start the rollout?")
+        question = partial(_with_certificates, "Start the rollout {name!r}?")
         return _work_if_agreed(shared, client, work, question, yes=yes)
 
 
@@ -228,7 +228,7 @@ def promote(
         work = partial(client.rollout.promote, file, reason=reason, journal=journal)
         if dry_run:
             return _show(shared, _foreseen(work))
-        question = partial(_with_certificates, "Promote the ring that is open?")
+        question = partial(_with_certificates, "Promote the ring of {name!r} that is open?")
         return _work_if_agreed(shared, client, work, question, yes=yes)
 
 
@@ -294,7 +294,7 @@ def _with_certificates(question: str, foreseen: Tick) -> str:
     from intune_scep.changes.certificates import about_certificates
 
     about = about_certificates(foreseen.plan) if foreseen.plan is not None else ""
-    return f"{question} {about}".rstrip()
+    return f"{question.format(name=foreseen.state.name)} {about}".rstrip()
 
 
 def _foreseen(work: Callable[..., Tick]) -> Tick:

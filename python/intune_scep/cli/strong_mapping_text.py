@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from intune_scep.cli.console import headline, plain, print_notes, table_of
+from intune_scep.cli.console import headline, print_notes
+from intune_scep.cli.tables import Listing
 from intune_scep.rules.verdicts import VERDICT_WORDS, Verdict
 
 if TYPE_CHECKING:
@@ -29,11 +30,9 @@ _NOTHING = "-"
 def show_assessment(console: Console, assessment: Assessment) -> None:
     """Print every SCEP profile with its verdict and reason, then the counts."""
     console.print(headline("Strong mapping", assessment.tenant, assessment.cloud))
-    table = table_of("Verdict", "Platform", "Type", "Profile", "Reason")
-    table.expand = True
-    for column, share in zip(table.columns, (0, 0, 0, 2, 3), strict=True):
-        column.ratio = share or None
-        column.no_wrap = not share
+    table = Listing(
+        "Verdict", "Platform", "Type", "Profile", "Reason", name="Profile", prose={"Reason"}
+    )
     rank = list(VERDICT_WORDS)
     for item in sorted(
         assessment.assessed,
@@ -41,12 +40,12 @@ def show_assessment(console: Console, assessment: Assessment) -> None:
     ):
         row = item.to_dict()
         verdict = item.judgement.verdict
-        table.add_row(
+        table.add(
             Text(verdict.value, style=_STYLES[verdict]),
             row["platform"],
             row["certificate_type"] or _NOTHING,
-            plain(row["name"]),
-            plain(row["reason"]),
+            row["name"],
+            row["reason"],
         )
     console.print(table)
     counts = [(verdict, assessment.counts[verdict.value]) for verdict in VERDICT_WORDS]

@@ -35,6 +35,8 @@ def tick_lines(tick: Tick) -> list[Line]:
     lines += [Line(printable(said), "heading") for said in tick.did]
     if tick.plan is not None:
         lines += plan_lines(tick.plan)
+    for report in tick.reports if tick.dry_run else ():
+        lines += [Line(""), *plan_lines(report.plan)]
     lines += [Line(""), *state_lines(tick.state)]
     lines += wait_lines(tick.wait)
     lines += [Line(printable(f"Note: {note}"), "note") for note in tick.notes]

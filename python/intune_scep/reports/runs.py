@@ -64,7 +64,8 @@ def plan_lines(plan: Plan, *, most: int | None = None) -> list[Line]:
     lines.append(_totals(rows))
     if plan.is_held:
         lines.append(Line("Nothing is changed while a declaration is refused.", "bad"))
-    if about := about_certificates(plan):
+    about = about_certificates(plan)
+    if about and about not in plan.notes:
         lines.append(Line(about))
     return [*lines, *_sentences("Warning", plan.warnings), *_sentences("Note", plan.notes)]
 

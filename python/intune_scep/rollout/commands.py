@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -43,11 +44,19 @@ async def run_command(
     try:
         said = await asyncio.wait_for(_output(process), SECONDS)
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return CommandEnd(None, f"{command[0]} did not end within {SECONDS:g} s.")
+    finally:
+        await _ended(process)
     first = next((line for line in said.splitlines() if line.strip()), "")
     return CommandEnd(process.returncode, one_line(first)[:_LONGEST])
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """See to it that it does not outlive the question it was to answer."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 async def _output(process: asyncio.subprocess.Process) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from intune_scep.changes.journal import announces_nothing
-from intune_scep.changes.plan import Task
 from intune_scep.changes.record_log import holds_nothing
 from intune_scep.changes.report import RunReport
-from intune_scep.changes.run import require_permission, roll_back
+from intune_scep.changes.run import foresee_roll_back, require_permission, roll_back
+from intune_scep.changes.status import Status
 from intune_scep.changes.watch import Watch
 from intune_scep.errors import PlanError
 from intune_scep.files import tenant_lock
@@ -25,6 +25,7 @@ from intune_scep.rollout.state import RolloutState, Word
 from intune_scep.rollout.tick import Tick, Wait
 from intune_scep.rollout.ways import way_on
 from intune_scep.rollout.words import Answer, Need, State
+from intune_scep.rules.texts import counted
 from intune_scep.tenant import Tenant
 from intune_scep.wording import option
 
@@ -227,21 +228,40 @@ async def roll_back_rollout(
         ]
         if course.state.canceled is None and not dry_run:
             course.journal.note_word("canceled", _word(tenant, reason))
-        reports: list[RunReport] = []
-        for run in reversed(left):
-            report = await roll_back(
-                tenant, run, tasks=tuple(Task), dry_run=dry_run, watch=course.watch
-            )
-            reports.append(report)
-            if dry_run:
-                continue
-            if report.failed or report.waits or report.interrupted_by is not None:
-                break
-            course.journal.note("taken_back", tenant.now(), run=str(run))
-        said = " ".join(report.msg for report in reports) or "Nothing is left here to take back."
+        reports = await _taken_back(course, left, dry_run=dry_run)
+        said = _said_of(reports, dry_run=dry_run)
         still = 0 if dry_run else sum(run not in course.state.taken_back for run in left)
         wait = _not_all_taken_back(missing, still)
         return replace(_told(course, said), reports=tuple(reports), wait=wait)
+
+
+async def _taken_back(course: Course, left: Sequence[Path], *, dry_run: bool) -> list[RunReport]:
+    """Take runs back until one is not taken back whole, or tell what that would do."""
+    runs = [run for run in course.state.runs if not announces_nothing(run)]
+    if dry_run:
+        return await foresee_roll_back(course.tenant, runs)
+    reports: list[RunReport] = []
+    for run in reversed(left):
+        later = runs[runs.index(run) + 1 :]
+        reports.append(await roll_back(course.tenant, run, later=later, watch=course.watch))
+        if reports[-1].failed or reports[-1].waits or reports[-1].interrupted_by is not None:
+            break
+        course.journal.note("taken_back", course.tenant.now(), run=str(run))
+    return reports
+
+
+def _said_of(reports: Sequence[RunReport], *, dry_run: bool) -> str:
+    """How many profiles are as before, each counted once, and what stood in the way."""
+    if not reports:
+        return "Nothing is left here to take back."
+    done = Status.PLANNED if dry_run else Status.APPLIED
+    names = {
+        item.action.name for report in reports for item in report.outcomes if item.status is done
+    }
+    verb = "would be rolled back" if dry_run else "rolled back"
+    runs = f", in {len(reports)} runs" if len(reports) > 1 else ""
+    stood = [report.msg for report in reports if report.failed or report.waits]
+    return " ".join([f"{counted(len(names), 'profile')} {verb}{runs}.", *stood])
 
 
 def _missing_journals(state: RolloutState) -> list[Path]:

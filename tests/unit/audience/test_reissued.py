@@ -140,6 +140,26 @@ def test_a_device_is_what_is_known_of_it(before, now, check_ins, sets):
     assert sets_of(judged(before, now, check_ins)) == sets
 
 
+@pytest.mark.parametrize(
+    ("now", "gone"),
+    [
+        ([issued(), issued("d2", "0C")], 0),
+        ([issued(serial="0a"), issued("D2", "0C", profile="P1")], 0),
+        ([issued(), issued("d2", "0C", presence=Presence.GONE)], 1),
+        # Not reported any more.
+        ([issued()], 1),
+        ([], 2),
+        # A new one does not make up for it, nor does the same number elsewhere.
+        ([issued(), issued("d2", "0D")], 1),
+        ([issued(), issued("d3", "0C")], 1),
+        ([issued(), issued("d2", "0C", profile="p2")], 1),
+    ],
+)
+def test_what_is_gone_or_not_reported_any_more_is_lost(now, gone):
+    kept = Before.of([issued(), issued("d2", "0C")], ["p1"], CHANGED)
+    assert kept.gone(now) == gone
+
+
 def test_a_naive_change_is_in_utc_and_ids_are_in_any_case():
     moment = CHANGED.replace(tzinfo=None)
     found = judged(

@@ -40,6 +40,12 @@ USERS = ("Windows user Wi-Fi", "iOS user Wi-Fi", "Android user Wi-Fi", "Windows 
 OTHERS = ("Windows user VPN", "macOS user Wi-Fi", "Windows device Wi-Fi", "iOS user VPN")
 NAMES = ("test", "first", "fast", "broad")
 WELL = st.sampled_from([True, True, True, False])
+ENDS = st.fixed_dictionaries(
+    {
+        "dependants": st.sampled_from(["none", "repoint_at_end"]),
+        "finish": st.sampled_from(["retire_original", "keep_both", "swing_back"]),
+    }
+)
 HOLDS = st.sampled_from([0, 0, 0, 1, 75, 2, None])
 
 
@@ -94,7 +100,7 @@ def files(draw):
         return in_place(rings, gates=asked, **more)
     count = draw(st.integers(1, 2))
     groups = draw(st.sampled_from([("fast",), ("fast", "broad"), ("broad", "last")]))
-    return clone(USERS[:count], groups=groups, gates=asked)
+    return clone(USERS[:count], groups=groups, gates=asked, bundle=draw(ENDS))
 
 
 class RolloutMachine(RuleBasedStateMachine):
@@ -129,6 +135,12 @@ class RolloutMachine(RuleBasedStateMachine):
     @rule()
     def wait_for_the_gate(self):
         for _ in range(4):
+            self.it.pass_hours(8)
+            self.it.verb("run")
+
+    @rule()
+    def go_on_for_days(self):
+        for _ in range(15):
             self.it.pass_hours(8)
             self.it.verb("run")
 

@@ -1,6 +1,7 @@
 """What uses a certificate follows it: to the clone at the end, and back with the original."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from tests.length import LONG
@@ -297,3 +298,56 @@ def test_what_is_not_possible_is_refused_before_anything_is_done(world, bundle, 
         it.start()
     assert it.state.started is None
     assert not it.patched()
+
+
+def everything(it, originals):
+    """What a rollback is to bring back."""
+    profiles = it.tenant.profiles()
+    return sorted(profiles), [
+        (assignments(it, one), profiles[one].get(SANS), it.users_of(one)) for one in originals
+    ]
+
+
+@pytest.mark.parametrize("finish", ["retire_original", "keep_both", "swing_back"])
+@pytest.mark.parametrize("dependants", ["none", "repoint_at_end"])
+def test_a_completed_rollout_is_taken_back_whole_and_that_is_foreseen(world, dependants, finish):
+    names = ("Windows user Wi-Fi", "iOS user Wi-Fi")
+    it = world(clone(names, groups=("fast",), bundle={"dependants": dependants, "finish": finish}))
+    originals = it.profiles()
+    before = everything(it, originals)
+    it.start()
+    assert it.finished().state.state is State.COMPLETED
+    verb = partial(roll_back_rollout, file=it.file, reason="The NAC fails on the URI")
+    foreseen = it.tenant.run(lambda tenant: verb(tenant, dry_run=True))
+    assert not any(report.failed for report in foreseen.reports)
+    done = it.tenant.run(verb)
+    assert (done.exit, done.wait) == (Exit.AS_ALLOWED, None)
+    assert everything(it, originals) == before
+    ways = [[(row.action.action, row.action.id) for row in r.outcomes] for r in foreseen.reports]
+    assert ways == [
+        [(row.action.action, row.action.id) for row in r.outcomes] for r in done.reports
+    ]
+
+
+def test_what_somebody_changed_between_two_runs_is_no_work_of_the_later_one(world):
+    name = "Windows user Wi-Fi"
+    it = world(clone((name,), groups=("fast",), bundle=BACK))
+    it.start()
+    it.finished()
+    original = profile_id(name)
+    kind = it.tenant.profiles()[original]["@odata.type"]
+
+    async def edit(tenant):
+        body = {"@odata.type": kind, "renewalThresholdPercentage": 33}
+        await tenant.session.write(
+            "PATCH", f"deviceManagement/deviceConfigurations/{original}", body
+        )
+
+    it.tenant.run(edit)
+    for dry_run in (True, False):
+        tick = it.tenant.run(
+            lambda tenant, dry=dry_run: roll_back_rollout(tenant, it.file, reason="no", dry_run=dry)
+        )
+        assert any(report.failed for report in tick.reports)
+        assert "Changed since the run" in tick.msg
+    assert it.tenant.profiles()[original]["renewalThresholdPercentage"] == 33

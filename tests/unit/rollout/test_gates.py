@@ -1,5 +1,7 @@
 """Every gate, as a table of facts and answers."""
 
+import asyncio
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from intune_scep.rollout import commands
+from intune_scep.rollout.commands import run_command
 from intune_scep.rollout.gates import (
     Check,
     CommandEnd,
@@ -191,6 +195,30 @@ def test_a_command_answers_by_its_exit_code(code, answer):
     check = only(judge_gate(asked, facts(command=CommandEnd(code, "3 events 39"))))
     assert check.answer is answer
     assert "3 events 39" in check.said
+
+
+def test_a_command_that_does_not_end_is_ended_and_is_no_answer(tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "SECONDS", 0.2)
+    end = asyncio.run(run_command(("sleep", "60"), tmp_path, {}))
+    assert end == CommandEnd(None, "sleep did not end within 0.2 s.")
+
+
+def test_a_command_does_not_outlive_an_interruption(tmp_path):
+    program = tmp_path / "gate"
+    program.write_text("#!/bin/sh\necho $$ >pid\nexec sleep 60\n")
+    program.chmod(0o700)
+
+    async def interrupted() -> None:
+        asking = asyncio.create_task(run_command(("./gate",), tmp_path, {}))
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            await asyncio.sleep(0.02)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+    asyncio.run(interrupted())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 @pytest.mark.parametrize(("by", "answer"), [(None, WAIT), ("anna@contoso.com", PASS)])

@@ -82,6 +82,21 @@ def test_groups_move_to_copies_and_out_of_the_originals(world, kind):
         assert stand["without_profile"] == []
 
 
+def test_nobody_is_given_a_copy_where_certificates_of_the_original_went(world):
+    it = world(clone(FEW[:1], groups=("fast",)))
+    it.start()
+    original = profile_id(FEW[0])
+    kind = it.tenant.profiles()[original]["@odata.type"]
+    body = {"@odata.type": kind, "renewalThresholdPercentage": 33}
+    path = f"deviceManagement/deviceConfigurations/{original}"
+    it.tenant.run(lambda tenant: tenant.session.write("PATCH", path, body))
+    it.driver.advance(30 * HOUR)
+    tick = it.tenant.run(lambda tenant: run_rollout(tenant, it.file))
+    assert (tick.exit, tick.wait.need) == (Exit.PERSON, Need.PERSON)
+    assert "of the originals went since the clones were made" in tick.wait.said[0]
+    assert not [item for item in it.tenant.requests("POST") if item["path"].endswith("/assign")]
+
+
 def test_a_rollout_that_is_not_started_does_nothing(world):
     it = world(in_place())
     tick = it.tick()
