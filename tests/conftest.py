@@ -68,8 +68,10 @@ class SimulatedTenant:
 
     def run(self, work: Callable[[Tenant], Awaitable[Any]]) -> Any:
         """Run `work(tenant)` on virtual time, which the tenant shares."""
+        # Not returned by `main`: asyncio formats what a program returns, however long it is.
+        results: list[Any] = []
 
-        async def main() -> Any:
+        async def main() -> None:
             self._start = self._now()
             self._loop = asyncio.get_running_loop()
             self._zero = self._loop.time()
@@ -82,14 +84,15 @@ class SimulatedTenant:
             )
             tenant = Tenant(GraphSession(engine), self.door.tenant_id, "simulator")
             try:
-                return await work(tenant)
+                results.append(await work(tenant))
             finally:
                 await tenant.close()
                 self._start = self._now()
                 self._loop = None
 
         with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
-            return runner.run(main())
+            runner.run(main())
+        return results[0]
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the simulator's control surface."""

@@ -1,4 +1,4 @@
-"""Results as plain JSON values: one `to_dict` for every dataclass that is shown field by field."""
+"""Results as plain JSON values: one `to_dict` for every record that is shown field by field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 class Record:
-    """A dataclass whose `to_dict()` can be dumped as JSON as it is."""
+    """A dataclass or named tuple whose `to_dict()` can be dumped as JSON as it is."""
 
     __slots__ = ()
 
@@ -28,7 +28,8 @@ class Record:
 
 @cache
 def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    of_tuple: tuple[str, ...] | None = getattr(kind, "_fields", None)
+    return tuple(field.name for field in fields(kind)) if of_tuple is None else of_tuple
 
 
 def to_json(value: Any) -> Any:

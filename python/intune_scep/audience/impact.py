@@ -17,7 +17,7 @@ from intune_scep.profiles import ScepProfile
 from intune_scep.profiles.revocation import REVOCATION
 from intune_scep.profiles.targets import TargetKind
 from intune_scep.rules.platforms import APPLE
-from intune_scep.rules.scep_facts import ScepFacts, ServerUrl
+from intune_scep.rules.settings import ServerUrl, Settings, settings_of
 from intune_scep.rules.targets import read_targets
 from intune_scep.tenant.dependants import Use, UsedBy, use_of
 from intune_scep.tenant.issued import IssuedCertificate
@@ -265,7 +265,7 @@ def impact_of(
         unknown = NOT_REPORTED
     elif used is None and in_use is not None:
         used = InUse()
-    facts = ScepFacts(profile)
+    settings = settings_of(profile)
     users = None
     if dependants is not None:
         users = next((found for id_, found in dependants.items() if id_.lower() == key), ())
@@ -275,8 +275,8 @@ def impact_of(
         unknown,
         tuple(_assigned(profile, names)),
         users,
-        tuple(dict.fromkeys(_host(url) for url in facts.urls)),
-        _echo_after(facts),
+        tuple(dict.fromkeys(_host(url) for url in settings.urls)),
+        _echo_after(settings),
     )
 
 
@@ -297,10 +297,10 @@ def _assigned(profile: ScepProfile, names: Mapping[str, str]) -> Iterator[str]:
     yield from sorted(found, key=lambda text: (text.startswith("not "), text.casefold()))
 
 
-def _echo_after(facts: ScepFacts) -> timedelta | None:
-    if facts.validity_days is None or facts.renewal_window_days is None:
+def _echo_after(settings: Settings) -> timedelta | None:
+    if settings.validity_days is None or settings.renewal_window_days is None:
         return None
-    return timedelta(days=facts.validity_days - facts.renewal_window_days)
+    return timedelta(days=settings.validity_days - settings.renewal_window_days)
 
 
 def host_impacts(

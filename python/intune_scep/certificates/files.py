@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from intune_scep.certificates.containers import certificates_in
 from intune_scep.certificates.facts import CertificateFacts, inspect_certificate
@@ -19,8 +20,15 @@ _LARGEST_FILE = 64 * 1024 * 1024
 _TABLES = frozenset({".csv", ".tsv"})
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateRecord(Record):
+class _Certificate(NamedTuple):
+    source: str
+    position: int
+    strong_mapping: StrongMapping
+    facts: CertificateFacts | None = None
+    reported: ReportedCertificate | None = None
+
+
+class CertificateRecord(_Certificate, Record):
     """One certificate, or one row of Intune's certificate report.
 
     Attributes:
@@ -31,11 +39,7 @@ class CertificateRecord(Record):
         reported: What the report says; None for a certificate.
     """
 
-    source: str
-    position: int
-    strong_mapping: StrongMapping
-    facts: CertificateFacts | None = None
-    reported: ReportedCertificate | None = None
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.text import Text
@@ -117,6 +117,20 @@ def _exit_code(statuses: Counter[str], compared: Counter[ComparisonStatus]) -> i
     return EXIT_FINDINGS
 
 
+class _Row(NamedTuple):
+    """What is said of a row of a report.
+
+    Attributes:
+        start: Of its head, up to the line in the file.
+        below: The lines below the head.
+    """
+
+    mapping: StrongMapping | None
+    source: str
+    start: str
+    below: str
+
+
 class _TextOutput:
     """One block a certificate, as it is read."""
 
@@ -124,8 +138,7 @@ class _TextOutput:
         self._console = target
         self._is_terminal = target.is_terminal
         self._write = target.file.write
-        self._mapping: StrongMapping | None = None
-        self._below = ""
+        self._row = _Row(None, "", "", "")
 
     def item(
         self,
@@ -135,11 +148,13 @@ class _TextOutput:
         *,
         with_identities: bool,
     ) -> None:
-        title = f"{status}  {_said(item.source)} [{item.position}]\n"
         if comparison is None and isinstance(item, CertificateRecord) and item.facts is None:
-            below = self._below_row(item.strong_mapping)
+            row = self._row_like(item)
+            start, below = row.start, row.below
         else:
+            start = _start(item.source, status)
             below = _joined(_lines(item, comparison, with_identities))
+        title = f"{start}{item.position}]\n"
         if not self._is_terminal:
             # A report has half a million rows, and laying one out takes longer than reading it.
             self._write(title + below)
@@ -148,11 +163,13 @@ class _TextOutput:
         for line in (head, *map(Text, below.split("\n")[:-1])):
             self._console.print(line, soft_wrap=True)
 
-    def _below_row(self, mapping: StrongMapping) -> str:
+    def _row_like(self, item: CertificateRecord) -> _Row:
         """What is said of a row of a report, which holds no certificate: the same of all rows."""
-        if mapping is not self._mapping:
-            self._mapping, self._below = mapping, _joined(_sentences(mapping))
-        return self._below
+        mapping, source = item.strong_mapping, item.source
+        if mapping is not self._row.mapping or source is not self._row.source:
+            start = _start(source, mapping.status)
+            self._row = _Row(mapping, source, start, _joined(_sentences(mapping)))
+        return self._row
 
     def end(self, statuses: Counter[str]) -> None:
         total = sum(statuses.values())
@@ -162,8 +179,12 @@ class _TextOutput:
         )
 
 
-# Thousands of rows of one file are told in the same words.
+# Thousands of certificates are told in the same words.
 _said = lru_cache(maxsize=256)(printable)
+
+
+def _start(source: str, status: str) -> str:
+    return f"{status}  {_said(source)} ["
 
 
 def _lines(item: Item, comparison: SidComparison | None, with_identities: bool) -> Iterator[str]:

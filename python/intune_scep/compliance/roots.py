@@ -11,7 +11,7 @@ from typing import Any, Final
 from intune_scep.profiles import Profile, ScepProfile, TrustedRootProfile
 from intune_scep.records import Record
 from intune_scep.rules.ca_certificates import read_ca_certificate
-from intune_scep.rules.scep_facts import ScepFacts
+from intune_scep.rules.settings import settings_of
 from intune_scep.tenant import profile_key
 
 
@@ -136,7 +136,7 @@ def _judge(
 ) -> RootHealth:
     facts = read_ca_certificate(root.trusted_root_certificate).facts
     end = facts.not_after if facts else None
-    validities = [days for user in users if (days := ScepFacts(user).validity_days)]
+    validities = [days for user in users if (days := settings_of(user).validity_days)]
     longest = max(validities, default=None)
     return RootHealth(
         id=root.id,

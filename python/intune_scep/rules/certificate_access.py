@@ -11,6 +11,8 @@ from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER, LIVING
 from intune_scep.rules.registry import GRAPH_METADATA, TOOL_RULE, page, rule
+from intune_scep.rules.said import of_settings
+from intune_scep.rules.settings import Settings
 
 _TYPE: Final = "certificateAccessType"
 _APPS: Final = "silentCertificateAccessDetails"
@@ -27,12 +29,13 @@ _MOST_APPS: Final = 50
     platforms=LIVING - DEVICE_OWNER,
     reads=(),
 )
-def check_access_platform(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_access_platform(settings: Settings) -> Iterator[Complaint]:
     """Only profiles for fully managed, dedicated and corporate-owned work profile devices have the
     step Apps. Graph refuses its properties on other types."""
     for name in (_TYPE, _APPS):
-        if context.wire.get(name) is not None:
-            platform = PLATFORM_NAMES[context.platform]
+        if settings.wire.get(name) is not None:
+            platform = PLATFORM_NAMES[settings.platform]
             yield Complaint(f"{name} is set, but {platform} has none.", property=name)
 
 
@@ -46,10 +49,11 @@ def check_access_platform(context: Context) -> Iterator[Complaint]:
     platforms=DEVICE_OWNER,
     reads=(_TYPE, _APPS),
 )
-def check_silent_apps(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_silent_apps(settings: Settings) -> Iterator[Complaint]:
     """“Grant silently for specific apps” needs apps; Graph takes 50 at most."""
-    apps = _apps(context)
-    if _access_type(context) == AccessType.SPECIFIC_APPS and not apps:
+    apps = _apps(settings)
+    if _access_type(settings) == AccessType.SPECIFIC_APPS and not apps:
         yield Complaint("Access is granted to specific apps, but none is named.")
     if len(apps) > _MOST_APPS:
         yield Complaint(f"{len(apps)} apps are named.")
@@ -67,10 +71,11 @@ def check_silent_apps(context: Context) -> Iterator[Complaint]:
     platforms=DEVICE_OWNER,
     reads=(_TYPE, _APPS),
 )
-def check_idle_apps(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_idle_apps(settings: Settings) -> Iterator[Complaint]:
     """With user approval for all apps the list of apps does nothing."""
-    apps = _apps(context)
-    if apps and _access_type(context) == AccessType.USER_APPROVAL:
+    apps = _apps(settings)
+    if apps and _access_type(settings) == AccessType.USER_APPROVAL:
         yield Complaint(f"User approval is required, but apps are named: {', '.join(apps)}.")
 
 
@@ -96,7 +101,7 @@ def check_vpn_approval(context: Context) -> Iterator[Complaint]:
     if not vpn:
         return
     names = ", ".join(f"“{name}”" for name in vpn)
-    if _access_type(context) == AccessType.SPECIFIC_APPS:
+    if _access_type(context.scep.settings) == AccessType.SPECIFIC_APPS:
         yield Complaint(
             f"Access is granted silently, but {names} gives a VPN, whose users are asked all the"
             " same."
@@ -107,10 +112,10 @@ def check_vpn_approval(context: Context) -> Iterator[Complaint]:
         )
 
 
-def _access_type(context: Context) -> str | None:
-    return getattr(context.scep.profile, "certificate_access_type", None)
+def _access_type(settings: Settings) -> str | None:
+    return getattr(settings.profile, "certificate_access_type", None)
 
 
-def _apps(context: Context) -> list[str]:
-    details = getattr(context.scep.profile, "silent_certificate_access_details", None) or ()
+def _apps(settings: Settings) -> list[str]:
+    details = getattr(settings.profile, "silent_certificate_access_details", None) or ()
     return [detail.package_id or "" for detail in details]

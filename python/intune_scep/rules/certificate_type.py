@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from intune_scep.profiles import PROFILE_TYPES, Platform
+from intune_scep.profiles import PROFILE_TYPES, Platform, Profile
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
 from intune_scep.rules.context import Context, read
 from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT
 from intune_scep.rules.platforms import ALL, ANDROID, CORPORATE_ANDROID, LIVING, MACOS
 from intune_scep.rules.registry import ADMIN_CENTER, BOTH_KINDS, GRAPH_METADATA, page, rule
-from intune_scep.rules.said import of_wording
+from intune_scep.rules.said import of_settings, of_wording
 from intune_scep.rules.scep_facts import SID_FOLDED
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.texts import counted, variable, variables
 from intune_scep.rules.wording import Wording
 
@@ -31,13 +32,14 @@ _CHANNEL = "deploymentChannel"
     platforms=_WITH_STORE,
     reads=(),
 )
-def check_certificate_store(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_certificate_store(settings: Settings) -> Iterator[Complaint]:
     """The certificate type decides which variables may be used, which store the certificate goes
     to and whether strong mapping is about a user or a device."""
-    if "certificateStore" in context.known.malformed:
+    if "certificateStore" in settings.malformed:
         yield Complaint("certificateStore is not a text.")
         return
-    store = context.scep.profile.certificate_store
+    store = settings.profile.certificate_store
     if not store:
         yield Complaint("certificateStore is not set.")
     elif store not in _STORES:
@@ -80,9 +82,10 @@ def check_device_alternative_names(wording: Wording) -> Iterator[Complaint]:
     platforms=MACOS,
     reads=(_CHANNEL, "certificateStore"),
 )
-def check_user_channel(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_user_channel(settings: Settings) -> Iterator[Complaint]:
     """On macOS the user channel can be chosen for user certificates only."""
-    if _channel(context) == "userChannel" and context.scep.is_device:
+    if _channel(settings.profile) == "userChannel" and settings.wording.is_device:
         yield Complaint("The profile gives device certificates through the user channel.")
 
 
@@ -97,11 +100,12 @@ def check_user_channel(context: Context) -> Iterator[Complaint]:
     platforms=MACOS,
     reads=(_CHANNEL, "certificateStore"),
 )
-def check_device_channel(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_device_channel(settings: Settings) -> Iterator[Complaint]:
     """The device channel stores certificates in the system keychain of the Mac. Microsoft says
     always to use the user channel for user certificates, yet lets the device channel carry them,
     so this is a warning and no error."""
-    if _channel(context) == "deviceChannel" and context.scep.is_user:
+    if _channel(settings.profile) == "deviceChannel" and settings.wording.is_user:
         yield Complaint("The profile gives user certificates through the device channel.")
 
 
@@ -139,7 +143,7 @@ def check_channel_change(context: Context) -> Iterator[Complaint]:
 def check_root_channel(context: Context) -> Iterator[Complaint]:
     """The channel decides in which keychain the linked certificates are stored. With a root in
     the other keychain the certificate may not be trusted where it is used."""
-    own = _channel(context)
+    own = _channel(context.known)
     root = context.linked_root
     other = getattr(root, "deployment_channel", None)
     if own and other and own != other:
@@ -211,7 +215,7 @@ def certificate_location(context: Context) -> str | None:
         None where Microsoft's page does not say.
     """
     if context.platform is Platform.MACOS:
-        keychain = "user" if _channel(context) == "userChannel" else "system"
+        keychain = "user" if _channel(context.known) == "userChannel" else "system"
         return f"the {keychain} keychain"
     if context.platform in ANDROID:
         return _ANDROID_LOCATION
@@ -238,5 +242,5 @@ def note_location(context: Context) -> Iterator[Complaint]:
         yield Complaint(f"The certificate will be in {location}.")
 
 
-def _channel(context: Context) -> str | None:
-    return getattr(context.known, "deployment_channel", None)
+def _channel(profile: Profile) -> str | None:
+    return getattr(profile, "deployment_channel", None)

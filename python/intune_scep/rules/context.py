@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -276,11 +276,16 @@ class Context:
         """The profile's wire object, for properties that its type does not have."""
         return self.known.wire
 
-    @once
-    def malformed(self) -> frozenset[str]:
-        """Wire names of the properties whose value has an unexpected JSON type."""
+    def malformed(self, own: Iterable[str]) -> frozenset[str]:
+        """Wire names of the properties whose value has an unexpected JSON type.
+
+        Args:
+            own: Which to look at of those that each SCEP profile has for itself.
+        """
         if isinstance(self.profile, ForeignProfile):
             return frozenset()
+        if self.kind == ProfileKind.SCEP:
+            return self.scep.settings.malformed.union(self.profile.malformed_of(own))
         return frozenset(self.profile.malformed)
 
     @once

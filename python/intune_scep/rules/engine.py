@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from intune_scep.profiles import Platform
+from intune_scep.profiles import Platform, ProfileKind
 from intune_scep.records import Record
 from intune_scep.rules.catalogue import QUESTIONS, RULES
 from intune_scep.rules.configuration import Configuration, Waiver
 from intune_scep.rules.context import Context, ForeignProfile, NotReadError
 from intune_scep.rules.model import Complaint, Need, Question, Rule, Severity
+from intune_scep.rules.said import OfSettings
+from intune_scep.rules.settings import OWN
+
+if TYPE_CHECKING:
+    from intune_scep.rules.settings import Settings
+
+_T = TypeVar("_T")
 
 _DOCUMENTED = Configuration()
 
@@ -153,26 +161,81 @@ def check(
     """
     if configuration.answers:
         context = replace(context, answers={**configuration.answers, **context.answers})
-    findings: list[Finding] = []
-    skipped: list[Skipped] = []
-    profile, malformed = context.profile, context.malformed
+    selected = _selection(context, configuration, of_the_plan=of_the_plan)
+    said = _of_context(context, selected)
+    if selected.by_settings:
+        said.add(context.scep.settings.make(_of_settings), selected.by_settings)
+    profile = context.profile
+    identifier, name = profile.id, profile.display_name
+    return CheckResult(
+        tuple([_finding(*each, context, configuration) for each in said.complaints]),
+        tuple([Skipped(rule.id, identifier, name, *missing) for rule, missing in said.unread]),
+        _expired(context, configuration),
+    )
 
-    def skip(rule: Rule, need: Need, what: str) -> None:
-        skipped.append(Skipped(rule.id, profile.id, profile.display_name, need, what))
 
-    for rule in _judging(context, configuration, of_the_plan=of_the_plan):
-        if malformed and (unread := rule.reads & malformed):
-            names = ", ".join(sorted(unread))
-            skip(rule, Need.PROFILE, f"{names} in a shape that is known")
-        elif rule.asks is not None and rule.asks in context.unread:
-            skip(rule, rule.asks, context.unread[rule.asks])
+@dataclass(frozen=True)
+class _Said:
+    """What some rules say of a profile, or of all that set the same.
+
+    Attributes:
+        unread: What could not be judged: the kind of what is missing, and what it is, in words.
+    """
+
+    complaints: list[tuple[Rule, Complaint]] = field(default_factory=list)
+    unread: list[tuple[Rule, tuple[Need, str]]] = field(default_factory=list)
+
+    def ask(
+        self,
+        rule: Rule,
+        judge: Callable[[_T], Iterable[Complaint]],
+        subject: _T,
+        malformed: frozenset[str],
+    ) -> None:
+        """Have a rule judge, unless it reads what has an unknown shape."""
+        if not rule.reads.isdisjoint(malformed):
+            names = ", ".join(sorted(rule.reads & malformed))
+            self.unread.append((rule, (Need.PROFILE, f"{names} in a shape that is known")))
+            return
+        try:
+            for complaint in judge(subject):
+                self.complaints.append((rule, complaint))
+        except NotReadError as error:
+            self.unread.append((rule, (error.need, error.what)))
+
+    def add(self, other: _Said, rule_ids: frozenset[str]) -> None:
+        """What others say, as far as they are asked, in its place by rule id."""
+        _insert(self.complaints, other.complaints, rule_ids)
+        _insert(self.unread, other.unread, rule_ids)
+
+
+def _insert(
+    into: list[tuple[Rule, _T]], others: list[tuple[Rule, _T]], rule_ids: frozenset[str]
+) -> None:
+    if asked := [each for each in others if each[0].id in rule_ids]:
+        into.extend(asked)
+        into.sort(key=lambda each: each[0].id)
+
+
+def _of_context(context: Context, selected: _Selection) -> _Said:
+    said = _Said()
+    malformed = context.malformed(selected.own)
+    for rule in selected.by_context:
+        need = rule.asks
+        if need is not None and need in context.unread and rule.reads.isdisjoint(malformed):
+            said.unread.append((rule, (need, context.unread[need])))
         else:
-            try:
-                for complaint in rule.judge(context):
-                    findings.append(_finding(rule, complaint, context, configuration))
-            except NotReadError as error:
-                skip(rule, error.need, error.what)
-    return CheckResult(tuple(findings), tuple(skipped), _expired(context, configuration))
+            said.ask(rule, rule.judge, context, malformed)
+    return said
+
+
+def _of_settings(settings: Settings) -> _Said:
+    """What all rules about nothing but settings say."""
+    said = _Said()
+    for rule in applicable_rules(ProfileKind.SCEP.value, settings.platform):
+        if isinstance(rule.judge, OfSettings):
+            said.ask(rule, rule.judge.work, settings, settings.malformed)
+    return said
 
 
 def _expired(context: Context, configuration: Configuration) -> tuple[Waiver, ...]:
@@ -184,9 +247,21 @@ def _expired(context: Context, configuration: Configuration) -> tuple[Waiver, ..
     )
 
 
-def _judging(
-    context: Context, configuration: Configuration, *, of_the_plan: bool
-) -> tuple[Rule, ...]:
+class _Selection(NamedTuple):
+    """The rules by which a profile is judged.
+
+    Attributes:
+        by_context: Those that look at more than its settings.
+        own: Wire names of what those read that each profile has for itself.
+        by_settings: Ids of the others.
+    """
+
+    by_context: tuple[Rule, ...]
+    own: frozenset[str]
+    by_settings: frozenset[str]
+
+
+def _selection(context: Context, configuration: Configuration, *, of_the_plan: bool) -> _Selection:
     """The rules by which a profile is judged: those about plans only where one is made."""
     foreign = isinstance(context.profile, ForeignProfile)
     settled = frozenset(name for name, answer in context.answers.items() if answer is True)
@@ -209,20 +284,26 @@ def _selected(
     of_the_plan: bool,
     left_out: frozenset[str],
     settled: frozenset[str],
-) -> tuple[Rule, ...]:
+) -> _Selection:
     """Chosen once for all profiles of a type.
 
     Args:
         left_out: Ids of rules that are disabled.
         settled: Ids of rules whose question a person has answered: there is nothing to judge.
     """
-    return tuple(
+    rules = [
         rule
         for rule in applicable_rules(kind, platform)
         if rule.id not in left_out
         and (rule.question is None or rule.id not in settled)
         and (has_plan or Need.PLAN not in rule.needs)
         and (Need.PLAN in rule.needs or not of_the_plan)
+    ]
+    by_context = tuple(rule for rule in rules if not isinstance(rule.judge, OfSettings))
+    return _Selection(
+        by_context,
+        OWN & {name for rule in by_context for name in rule.reads},
+        frozenset(rule.id for rule in rules if isinstance(rule.judge, OfSettings)),
     )
 
 

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from intune_scep.profiles.vocabulary import EMAIL, UPN
-from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Severity
 from intune_scep.rules.places import SANS, SUBJECT, Place
 from intune_scep.rules.registry import TOOL_RULE, page, rule
-from intune_scep.rules.said import of_wording
-from intune_scep.rules.scep_facts import ScepFacts
+from intune_scep.rules.said import of_settings, of_wording
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.texts import variable
 from intune_scep.rules.wording import Wording
 
@@ -36,15 +35,16 @@ _READS: Final = (SUBJECT, SANS, "certificateStore", "extendedKeyUsages")
     property=SUBJECT,
     reads=_READS,
 )
-def check_one_identity_each(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_one_identity_each(settings: Settings) -> Iterator[Complaint]:
     """A user certificate names its user in the subject, the UPN or the e-mail address. A text
     without a variable there names one and the same person, or nobody, in every certificate of the
     profile. Where certificates authenticate, everyone would be that person."""
-    facts = context.scep
-    if not facts.is_user:
+    wording = settings.wording
+    if not wording.is_user:
         return
-    severity = None if facts.logs_on else Severity.WARNING
-    for place in _identities(facts):
+    severity = None if wording.logs_on else Severity.WARNING
+    for place in _identities(settings):
         if place.text.strip() and not place.variables and not place.sid.is_attempt:
             yield Complaint(
                 f"The {place.label} {place.text!r} is the same for everyone.",
@@ -53,11 +53,11 @@ def check_one_identity_each(context: Context) -> Iterator[Complaint]:
             )
 
 
-def _identities(facts: ScepFacts) -> Iterator[Place]:
+def _identities(settings: Settings) -> Iterator[Place]:
     # The fixed formats ignore the text, and name the user by themselves.
-    if facts.profile.subject_name_format in {None, "custom"}:
-        yield facts.subject
-    yield from (san for san in facts.sans if san.san_type in {UPN, EMAIL})
+    if settings.profile.subject_name_format in {None, "custom"}:
+        yield settings.wording.subject
+    yield from (san for san in settings.wording.sans if san.san_type in {UPN, EMAIL})
 
 
 @rule(

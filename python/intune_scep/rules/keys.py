@@ -28,6 +28,8 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
+from intune_scep.rules.said import of_settings
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.texts import counted
 
 _KSP: Final = "keyStorageProvider"
@@ -44,8 +46,8 @@ _SIZE: Final = re.compile(r"size\d+")
 _FIRST_WITH_4096: Final = {"ios": 14, "macos": 11}
 
 
-def _ksp(context: Context) -> str | None:
-    return getattr(context.scep.profile, "key_storage_provider", None)
+def _ksp(settings: Settings) -> str | None:
+    return getattr(settings.profile, "key_storage_provider", None)
 
 
 @rule(
@@ -58,15 +60,16 @@ def _ksp(context: Context) -> str | None:
     platforms=ALL - RETIRED,
     reads=(),
 )
-def check_ksp(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_ksp(settings: Settings) -> Iterator[Complaint]:
     """Only Windows has key storage providers: the TPM, the TPM with software as a way out, Windows
     Hello for Business, and software."""
-    value = context.wire.get(_KSP)
+    value = settings.wire.get(_KSP)
     if value is None:
         return
-    if context.platform not in WINDOWS:
+    if settings.platform not in WINDOWS:
         yield Complaint(
-            f"keyStorageProvider is set, but {PLATFORM_NAMES[context.platform]} has none."
+            f"keyStorageProvider is set, but {PLATFORM_NAMES[settings.platform]} has none."
         )
     elif value not in _PROVIDERS:
         yield Complaint(f"keyStorageProvider is {value!r}, which Graph does not know.")
@@ -81,9 +84,10 @@ def check_ksp(context: Context) -> Iterator[Complaint]:
     property=_KSP,
     platforms=WINDOWS,
 )
-def check_ksp_chosen(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_ksp_chosen(settings: Settings) -> Iterator[Complaint]:
     """Where the private key lives, and whether it can be copied, should be a decision."""
-    if not _ksp(context):
+    if not _ksp(settings):
         yield Complaint("keyStorageProvider is not set.")
 
 
@@ -98,9 +102,10 @@ def check_ksp_chosen(context: Context) -> Iterator[Complaint]:
     question="Do all devices of these profiles run Windows 10 or later with Windows Hello for"
     " Business deployed?",
 )
-def note_hello(context: Context) -> Iterator[Complaint]:
+@of_settings
+def note_hello(settings: Settings) -> Iterator[Complaint]:
     """Without Windows Hello for Business on the device the enrolment of the certificate fails."""
-    if _ksp(context) == _HELLO:
+    if _ksp(settings) == _HELLO:
         yield Complaint("Devices without Windows Hello for Business get no certificate.")
 
 
@@ -113,12 +118,13 @@ def note_hello(context: Context) -> Iterator[Complaint]:
     property="keyUsage",
     reads=(),
 )
-def check_key_usage(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_key_usage(settings: Settings) -> Iterator[Complaint]:
     """A key that may be used for nothing is of no use. On the wire the value is one text such as
     digitalSignature,keyEncipherment, whose order means nothing; Graph refuses a list."""
-    profile = context.scep.profile
-    if "keyUsage" in profile.malformed:
-        yield Complaint(f"keyUsage is {context.wire['keyUsage']!r} instead of one text.")
+    profile = settings.profile
+    if "keyUsage" in settings.malformed:
+        yield Complaint(f"keyUsage is {settings.wire['keyUsage']!r} instead of one text.")
     elif not profile.key_usage:
         yield Complaint("keyUsage is empty.")
 
@@ -152,23 +158,23 @@ def check_key_usage_change(context: Context) -> Iterator[Complaint]:
     property="keySize",
     reads=("scepServerUrls",),
 )
-def check_key_size(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_key_size(settings: Settings) -> Iterator[Complaint]:
     """2048 bits are the recommended minimum. With “Not configured” nobody has decided: the page
     does not say which size a device then takes. 1024 bits are a warning, and an error with
     Microsoft Cloud PKI, which refuses them. A value that is not of the form size2048 is an
     error."""
-    profile = context.scep.profile
-    size = context.wire.get("keySize")
+    size = settings.wire.get("keySize")
     if size is None:
         yield Complaint(
             "The key size is “Not configured” (keySize is not set): nobody has chosen one."
         )
-    elif "keySize" in profile.malformed or _SIZE.fullmatch(str(size)) is None:
+    elif "keySize" in settings.malformed or _SIZE.fullmatch(str(size)) is None:
         yield Complaint(
             f"keySize is {size!r}; Graph expects size2048, for example.", Severity.ERROR
         )
     elif size == KeySize.SIZE_1024:
-        severity = Severity.ERROR if context.scep.uses_cloud_pki else None
+        severity = Severity.ERROR if settings.uses_cloud_pki else None
         yield Complaint("The key has only 1024 bits.", severity)
     elif size not in _SIZES:
         yield Complaint(f"keySize is {size}, which is not known.")
@@ -184,12 +190,13 @@ def check_key_size(context: Context) -> Iterator[Complaint]:
     platforms=WINDOWS,
     reads=("keySize", _KSP),
 )
-def check_tpm_key_size(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_tpm_key_size(settings: Settings) -> Iterator[Complaint]:
     """A TPM does not store keys of 4096 bits; on Windows only the software KSP does. “TPM if
     present, otherwise software” fails on every device that has a TPM."""
-    when = _TPM.get(_ksp(context))  # type: ignore[call-overload]  # a plain text finds its member
-    if context.scep.profile.key_size == KeySize.SIZE_4096 and when:
-        yield Complaint(f"4096-bit keys with {_ksp(context)} fail {when}.")
+    when = _TPM.get(_ksp(settings))  # type: ignore[call-overload]  # a plain text finds its member
+    if settings.profile.key_size == KeySize.SIZE_4096 and when:
+        yield Complaint(f"4096-bit keys with {_ksp(settings)} fail {when}.")
 
 
 @rule(
@@ -202,9 +209,10 @@ def check_tpm_key_size(context: Context) -> Iterator[Complaint]:
     platforms=WINDOWS,
     reads=("keySize", _KSP),
 )
-def check_hello_key_size(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_hello_key_size(settings: Settings) -> Iterator[Complaint]:
     """Windows Hello for Business does not store keys of 4096 bits, and there is no workaround."""
-    if context.scep.profile.key_size == KeySize.SIZE_4096 and _ksp(context) == _HELLO:
+    if settings.profile.key_size == KeySize.SIZE_4096 and _ksp(settings) == _HELLO:
         yield Complaint("4096-bit keys in Windows Hello for Business are not supported.")
 
 
@@ -259,10 +267,11 @@ def _major(version: str) -> int | None:
     property="hashAlgorithm",
     platforms=ANDROID | WINDOWS,
 )
-def check_hash(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_hash(settings: Settings) -> Iterator[Complaint]:
     """Microsoft asks for the strongest level of security that the devices support, which today is
     SHA-2 everywhere."""
-    value = context.scep.profile.hash_algorithm
+    value = settings.profile.hash_algorithm
     if not value:
         yield Complaint("hashAlgorithm is not set.")
     elif "sha1" in value:
@@ -278,10 +287,11 @@ def check_hash(context: Context) -> Iterator[Complaint]:
     property="hashAlgorithm",
     platforms=ANDROID_ENTERPRISE | AOSP,
 )
-def note_sha1_ignored(context: Context) -> Iterator[Complaint]:
+@of_settings
+def note_sha1_ignored(settings: Settings) -> Iterator[Complaint]:
     """Android Enterprise and AOSP devices select the strongest algorithm: SHA-1 is ignored and
     SHA-2 used instead."""
-    value = context.scep.profile.hash_algorithm
+    value = settings.profile.hash_algorithm
     if value is not None and "sha1" in value:
         yield Complaint(f"hashAlgorithm is {value}, but the devices use SHA-2.")
 
@@ -296,12 +306,13 @@ def note_sha1_ignored(context: Context) -> Iterator[Complaint]:
     platforms=APPLE,
     reads=(),
 )
-def check_apple_hash(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_apple_hash(settings: Settings) -> Iterator[Complaint]:
     """The iOS type has no such property, and Graph refuses it. The macOS type has it, but the
     admin center leaves it empty, so there it is an information."""
-    if context.wire.get("hashAlgorithm") is None:
+    if settings.wire.get("hashAlgorithm") is None:
         return
-    if context.platform in IOS:
+    if settings.platform in IOS:
         yield Complaint("hashAlgorithm is set, but iOS/iPadOS profiles have none.")
     else:
         yield Complaint("hashAlgorithm is set, which the admin center never does.", Severity.INFO)

@@ -18,6 +18,8 @@ from intune_scep.rules.platforms import (
     WINDOWS,
 )
 from intune_scep.rules.registry import SCEPMAN, page, rule
+from intune_scep.rules.said import of_settings
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.targets import describe, included
 from intune_scep.rules.texts import counted
 
@@ -140,10 +142,11 @@ def note_pin(context: Context) -> Iterator[Complaint]:
     platforms=APPLE,
     reads=("keySize", "hashAlgorithm"),
 )
-def check_apple_requirements(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_apple_requirements(settings: Settings) -> Iterator[Complaint]:
     """Since iOS 13 and macOS 10.15 Apple refuses TLS certificates with RSA keys under 2048 bits or
     SHA-1. Microsoft's page only links to Apple's document."""
-    profile = context.scep.profile
+    profile = settings.profile
     if profile.key_size == KeySize.SIZE_1024:
         yield Complaint("The key has only 1024 bits.")
     if profile.hash_algorithm is not None and "sha1" in profile.hash_algorithm:

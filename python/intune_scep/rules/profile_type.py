@@ -15,6 +15,8 @@ from intune_scep.rules.platforms import (
     family_of,
 )
 from intune_scep.rules.registry import BOTH_KINDS, GRAPH_METADATA, page, rule
+from intune_scep.rules.said import of_settings
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.texts import counted
 
 
@@ -69,7 +71,8 @@ def check_platform_exists(context: Context) -> Iterator[Complaint]:
     property="@odata.type",
     platforms=DEVICE_ADMINISTRATOR,
 )
-def check_device_administrator(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_device_administrator(settings: Settings) -> Iterator[Complaint]:
     """Microsoft ended support for Android device administrator on devices with Google Mobile
     Services on 31 December 2024. Its SCEP type also cannot carry custom alternative names."""
     yield Complaint(

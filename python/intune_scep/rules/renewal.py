@@ -9,6 +9,8 @@ from intune_scep.rules.context import Context, read
 from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.platforms import APPLE, LIVING
 from intune_scep.rules.registry import ADMIN_CENTER, SCEPMAN, TOOL_RULE, page, rule
+from intune_scep.rules.said import of_settings
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.texts import counted
 
 _THRESHOLD: Final = "renewalThresholdPercentage"
@@ -27,11 +29,12 @@ _OFFLINE_DAYS: Final = 14
     property=_THRESHOLD,
     reads=(),
 )
-def check_threshold(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_threshold(settings: Settings) -> Iterator[Complaint]:
     """The threshold is the percentage of the lifetime that remains when renewal starts."""
-    profile = context.scep.profile
+    profile = settings.profile
     threshold = profile.renewal_threshold_percentage
-    if _THRESHOLD in profile.malformed:
+    if _THRESHOLD in settings.malformed:
         yield Complaint("The renewal threshold is not a whole number.")
     elif threshold is None:
         yield Complaint("The renewal threshold is not set.")
@@ -48,10 +51,11 @@ def check_threshold(context: Context) -> Iterator[Complaint]:
     property=_THRESHOLD,
     platforms=LIVING - APPLE,
 )
-def check_recommended(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_recommended(settings: Settings) -> Iterator[Complaint]:
     """The admin center recommends 20. Less leaves devices less time to renew; more only renews
     earlier. Apple devices need even more and have rule R-142."""
-    threshold = context.scep.profile.renewal_threshold_percentage
+    threshold = settings.profile.renewal_threshold_percentage
     if threshold is not None and 1 <= threshold < _RECOMMENDED:
         yield Complaint(f"The renewal threshold is {threshold} %.")
 
@@ -66,11 +70,12 @@ def check_recommended(context: Context) -> Iterator[Complaint]:
     platforms=APPLE,
     reads=_PERIOD,
 )
-def check_apple_window(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_apple_window(settings: Settings) -> Iterator[Complaint]:
     """iOS/iPadOS and macOS renew only inside the window, and only while unlocked. A certificate
     that expires is never replaced until the device was taken out of the profile and put back. A
     window under 60 days is called short here; Microsoft names no number."""
-    days = context.scep.renewal_window_days
+    days = settings.renewal_window_days
     if days is not None and days < _APPLE_WINDOW_DAYS:
         yield Complaint(f"The renewal window is {days:.0f} days.")
 
@@ -85,10 +90,11 @@ def check_apple_window(context: Context) -> Iterator[Complaint]:
     platforms=LIVING - APPLE,
     reads=_PERIOD,
 )
-def check_window(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_window(settings: Settings) -> Iterator[Complaint]:
     """A device that is switched off for the whole window comes back with an expired certificate
     and may not get onto the network to renew it. Two weeks are taken as a normal absence."""
-    days = context.scep.renewal_window_days
+    days = settings.renewal_window_days
     if days is not None and days < _OFFLINE_DAYS:
         yield Complaint(f"The renewal window is {days:.0f} days.")
 

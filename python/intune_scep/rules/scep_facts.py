@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import urlsplit
 
-from intune_scep.memory import once, remembered
+from intune_scep.memory import once
 from intune_scep.profiles.sid_uri import SID_VARIABLE
 from intune_scep.profiles.variables import fold
 from intune_scep.rules.places import Place, Used
-from intune_scep.rules.wording import Wording, wording_of
+from intune_scep.rules.settings import settings_of
+from intune_scep.rules.wording import Wording
 
 if TYPE_CHECKING:
     from intune_scep.profiles import ScepProfile
@@ -23,66 +20,6 @@ _T = TypeVar("_T")
 
 SID_FOLDED: Final = fold(SID_VARIABLE.strip("{}"))
 """The name of the SID variable without brackets and letter case."""
-
-_DAYS: Final = {"days": 1, "months": 30, "years": 365}
-_CLOUD_PKI_HOST: Final = "{{cloudpkifqdn}}"
-_URL_START: Final = re.compile(r"https?:/", re.IGNORECASE)
-_INTERNAL_SUFFIXES: Final = ("local", "localdomain", "internal", "intranet", "lan", "corp", "home",
-                             "private", "test", "invalid", "localhost")  # fmt: skip
-
-
-@dataclass(frozen=True)
-class ServerUrl:
-    """One of the SCEP server URLs; each answer about it is worked out once.
-
-    Attributes:
-        scheme: Lower case; empty if there is none.
-        host: Lower case, without port; empty if there is none.
-    """
-
-    text: str
-    scheme: str
-    host: str
-
-    @once
-    def is_cloud_pki(self) -> bool:
-        """Whether it leads to Microsoft Cloud PKI."""
-        return self.host == _CLOUD_PKI_HOST or "/cloudpki/" in self.text.lower()
-
-    @once
-    def is_absolute(self) -> bool:
-        """Whether it is an http or https URL with a host."""
-        if (
-            self.scheme not in {"http", "https"}
-            or not self.host
-            or self.host in {"http", "https"}
-            or self.text.split() != [self.text]
-            or self.is_several
-        ):
-            return False
-        return self.host == _CLOUD_PKI_HOST or not set(self.host) & set("{}")
-
-    @once
-    def is_several(self) -> bool:
-        """Whether a second URL stands in the text, that of a query aside."""
-        return len(_URL_START.findall(self.text.partition("?")[0])) > 1
-
-    @once
-    def is_internal(self) -> bool:
-        """Whether the host's name or address cannot be reached from the internet."""
-        if not self.host or self.host == _CLOUD_PKI_HOST:
-            return False
-        try:
-            return not ipaddress.ip_address(self.host).is_global
-        except ValueError:
-            labels = self.host.rstrip(".").split(".")
-            return len(labels) == 1 or labels[-1] in _INTERNAL_SUFFIXES
-
-    @once
-    def identity(self) -> str:
-        """The URL without letter case of scheme and host and without a slash at the end."""
-        head = len(self.scheme) + len("://") + len(self.host)
-        return (self.text[:head].lower() + self.text[head:]).rstrip("/")
 
 
 def _worded(fact: once[_T]) -> once[_T]:
@@ -104,7 +41,7 @@ class ScepFacts:
         profile: The profile.
 
     Attributes:
-        wording: What its certificates say and whom they are for; other profiles may share it.
+        settings: What it sets; other profiles may share it.
     """
 
     is_user = _worded(Wording.is_user)
@@ -125,7 +62,12 @@ class ScepFacts:
 
     def __init__(self, profile: ScepProfile) -> None:
         self.profile = profile
-        self.wording = wording_of(profile)
+        self.settings = settings_of(profile)
+
+    @once
+    def wording(self) -> Wording:
+        """What its certificates say and whom they are for; other profiles may share it."""
+        return self.settings.wording
 
     def used(self, folded: Container[str]) -> Iterator[tuple[Place, Used]]:
         """Yield every use of some variables.
@@ -134,37 +76,3 @@ class ScepFacts:
             folded: Their names without letter case.
         """
         return self.wording.used(folded)
-
-    @once
-    def urls(self) -> tuple[ServerUrl, ...]:
-        """The SCEP server URLs."""
-        return tuple(_server_url(text) for text in self.profile.scep_server_urls or ())
-
-    @once
-    def uses_cloud_pki(self) -> bool:
-        """Whether a URL leads to Microsoft Cloud PKI."""
-        return any(url.is_cloud_pki for url in self.urls)
-
-    @once
-    def validity_days(self) -> int | None:
-        """The validity period in days (a month 30, a year 365); None if it is not sound."""
-        value = self.profile.certificate_validity_period_value
-        unit = _DAYS.get((self.profile.certificate_validity_period_scale or "").lower())
-        return None if value is None or value <= 0 or unit is None else value * unit
-
-    @once
-    def renewal_window_days(self) -> float | None:
-        """How long before its end a certificate is renewed, in days; None if it is not known."""
-        threshold = self.profile.renewal_threshold_percentage
-        if self.validity_days is None or threshold is None or not 1 <= threshold <= 99:
-            return None
-        return self.validity_days * threshold / 100
-
-
-@remembered
-def _server_url(text: str) -> ServerUrl:
-    try:
-        parts = urlsplit(text)
-        return ServerUrl(text, parts.scheme.lower(), (parts.hostname or "").lower())
-    except ValueError:
-        return ServerUrl(text, "", "")

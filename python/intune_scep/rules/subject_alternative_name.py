@@ -13,7 +13,8 @@ from intune_scep.rules.model import Complaint, Need, Severity
 from intune_scep.rules.places import LEGACY_SAN, SANS, SUBJECT, Place
 from intune_scep.rules.platforms import ANDROID_ENTERPRISE, DEVICE_OWNER
 from intune_scep.rules.registry import ADMIN_CENTER, GRAPH_METADATA, SCEPMAN, TOOL_RULE, page, rule
-from intune_scep.rules.said import of_wording
+from intune_scep.rules.said import of_settings, of_wording
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.texts import repeated, variable
 from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION, Wording
 
@@ -187,13 +188,13 @@ def check_dns_names(wording: Wording) -> Iterator[Complaint]:
     property=SANS,
     reads=(SANS, "certificateStore", "extendedKeyUsages", _LEGACY_TYPE),
 )
-def check_upn(context: Context) -> Iterator[Complaint]:
+@of_wording
+def check_upn(wording: Wording) -> Iterator[Complaint]:
     """A Network Policy Server finds the account of a user by the UPN in the certificate."""
-    facts = context.scep
-    authenticates = not _AUTHENTICATING.isdisjoint(facts.usages)
-    if not facts.is_user or not authenticates or UPN in facts.legacy_san_types:
+    authenticates = not _AUTHENTICATING.isdisjoint(wording.usages)
+    if not wording.is_user or not authenticates or UPN in wording.legacy_san_types:
         return
-    if all(san.san_type != UPN for san in facts.sans):
+    if all(san.san_type != UPN for san in wording.sans):
         yield Complaint("The certificate is for client authentication, but holds no UPN.")
 
 
@@ -292,12 +293,13 @@ def check_legacy_fields(wording: Wording) -> Iterator[Complaint]:
     property="@odata.type",
     platforms=_WITHOUT_SANS,
 )
-def check_can_carry_sid(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_can_carry_sid(settings: Settings) -> Iterator[Complaint]:
     """The SCEP types of Android device administrator and of the retired Windows platforms have no
     customSubjectAlternativeNames, so strong mapping is out of reach. It is an error where the
     profile is given such names all the same."""
-    platform = PLATFORM_NAMES[context.platform]
-    if context.wire.get(SANS):
+    platform = PLATFORM_NAMES[settings.platform]
+    if settings.wire.get(SANS):
         yield Complaint(
             f"customSubjectAlternativeNames is set, but {platform} profiles have none.",
             Severity.ERROR,

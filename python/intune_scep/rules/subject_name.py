@@ -25,7 +25,8 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
-from intune_scep.rules.said import of_wording
+from intune_scep.rules.said import of_settings, of_wording
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.texts import counted, variable, variables
 from intune_scep.rules.wording import SECURE_EMAIL, Wording
 
@@ -62,10 +63,11 @@ _IDENTIFIERS: Final = {
     source=page(_SUBJECT_SECTION),
     property=SUBJECT,
 )
-def check_subject_present(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_subject_present(settings: Settings) -> Iterator[Complaint]:
     """With a custom format the text is all Intune has to build the subject of the request."""
-    profile = context.scep.profile
-    if profile.subject_name_format == "custom" and not context.scep.subject.text.strip():
+    profile = settings.profile
+    if profile.subject_name_format == "custom" and not settings.wording.subject.text.strip():
         yield Complaint("The subject name format is custom, but its text is empty.")
 
 
@@ -77,15 +79,16 @@ def check_subject_present(context: Context) -> Iterator[Complaint]:
     source=f"{ADMIN_CENTER}; {GRAPH_METADATA}",
     property="subjectNameFormat",
 )
-def check_custom_format(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_custom_format(settings: Settings) -> Iterator[Complaint]:
     """Today's admin center writes custom only. The fixed formats are legacy and ignore the text
     of the format, which the admin center shows all the same."""
-    kind = context.scep.profile.subject_name_format
+    kind = settings.profile.subject_name_format
     if kind is None or kind == "custom":
         return
-    ignored = f" and ignores the text {context.scep.subject.text!r}"
+    ignored = f" and ignores the text {settings.wording.subject.text!r}"
     yield Complaint(
-        f"The subject name format is {kind}{ignored if context.scep.subject.text else ''}."
+        f"The subject name format is {kind}{ignored if settings.wording.subject.text else ''}."
     )
 
 
@@ -349,7 +352,7 @@ _USER_ATTRIBUTES: Final = {
 def check_synced_attributes(context: Context) -> Iterator[Complaint]:
     """OnPrem_Distinguished_Name and OnPremisesSamAccountName have a value only for users whose
     attribute is synced from Active Directory. Others get no certificate."""
-    yield from _without_value(context, _SYNCED)
+    yield from _without_value(context, context.scep.wording.make(_synced))
 
 
 @rule(
@@ -365,13 +368,28 @@ def check_synced_attributes(context: Context) -> Iterator[Complaint]:
 def check_values(context: Context) -> Iterator[Complaint]:
     """Every variable must have a value. A user without a mailbox, for example, gets no
     certificate from a profile with EmailAddress, only an error in the profile's report."""
-    yield from _without_value(context, _USER_ATTRIBUTES)
+    yield from _without_value(context, context.scep.wording.make(_of_users))
 
 
-def _without_value(context: Context, attributes: dict[str, str]) -> Iterator[Complaint]:
-    found = {used.folded: (place, used) for place, used in context.scep.used(attributes)}
-    for folded, (place, used) in found.items():
-        attribute = attributes[folded]
+_Attributes = tuple[tuple[str, Place, Used], ...]
+
+
+def _synced(wording: Wording) -> _Attributes:
+    return _attributes(wording, _SYNCED)
+
+
+def _of_users(wording: Wording) -> _Attributes:
+    return _attributes(wording, _USER_ATTRIBUTES)
+
+
+def _attributes(wording: Wording, attributes: dict[str, str]) -> _Attributes:
+    """What is asked of users, and the last place in which it is."""
+    found = {used.folded: (place, used) for place, used in wording.used(attributes)}
+    return tuple((attributes[folded], *where) for folded, where in found.items())
+
+
+def _without_value(context: Context, asked: _Attributes) -> Iterator[Complaint]:
+    for attribute, place, used in asked:
         count = context.require_directory().count_users_without(attribute)
         if count:
             yield Complaint(

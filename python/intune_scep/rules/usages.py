@@ -8,7 +8,6 @@ from typing import Final
 
 from intune_scep.memory import remembered
 from intune_scep.profiles.vocabulary import PLATFORM_NAMES
-from intune_scep.rules.context import Context
 from intune_scep.rules.model import Complaint, Severity
 from intune_scep.rules.platforms import APPLE
 from intune_scep.rules.registry import (
@@ -19,7 +18,8 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
-from intune_scep.rules.said import of_wording
+from intune_scep.rules.said import of_settings, of_wording
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.wording import ANY_PURPOSE, CLIENT_AUTHENTICATION, Wording
 
 _USAGES: Final = "extendedKeyUsages"
@@ -64,10 +64,11 @@ def check_client_authentication(wording: Wording) -> Iterator[Complaint]:
     source=TOOL_RULE,
     property=_USAGES,
 )
-def check_object_identifiers(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_object_identifiers(settings: Settings) -> Iterator[Complaint]:
     """An object identifier starts with 0, 1 or 2, has at least two numbers, and no number has a
     leading zero. A CA refuses a request with a broken one."""
-    for usage in context.scep.profile.extended_key_usages or ():
+    for usage in settings.profile.extended_key_usages or ():
         identifier = usage.object_identifier or ""
         if not _is_identifier(identifier):
             yield Complaint(f"{identifier!r} ({usage.name or 'unnamed'}) is no object identifier.")
@@ -87,11 +88,12 @@ def _is_identifier(text: str) -> bool:
     property=_USAGES,
     reads=(_USAGES, "scepServerUrls"),
 )
-def check_any_purpose(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_any_purpose(settings: Settings) -> Iterator[Complaint]:
     """Any Purpose and Any App Policy let a certificate do everything, code signing and server
     authentication included. Microsoft Cloud PKI refuses them, so with it this is an error."""
-    for identifier in sorted(ANY_PURPOSE.intersection(context.scep.usages)):
-        cloud = context.scep.uses_cloud_pki
+    for identifier in sorted(ANY_PURPOSE.intersection(settings.wording.usages)):
+        cloud = settings.uses_cloud_pki
         yield Complaint(
             f"{_NAMES[identifier][0]} ({identifier}) is among the usages"
             f"{', which Cloud PKI refuses' if cloud else ''}.",
@@ -107,10 +109,11 @@ def check_any_purpose(context: Context) -> Iterator[Complaint]:
     source=TOOL_RULE,
     property=_USAGES,
 )
-def check_usage_names(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_usage_names(settings: Settings) -> Iterator[Complaint]:
     """The name is only a label: the object identifier decides. A label of something else misleads
     whoever reads the profile."""
-    for usage in context.scep.profile.extended_key_usages or ():
+    for usage in settings.profile.extended_key_usages or ():
         names = _NAMES.get((usage.object_identifier or "").strip(), ())
         given = _fold(usage.name or "")
         if names and given and all(given != _fold(name) for name in names):

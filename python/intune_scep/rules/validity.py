@@ -18,9 +18,12 @@ from intune_scep.rules.registry import (
     page,
     rule,
 )
+from intune_scep.rules.said import of_settings
+from intune_scep.rules.settings import Settings
 
 if TYPE_CHECKING:
     from intune_scep.certificates import CertificateFacts
+    from intune_scep.profiles import ScepProfile
 
 _SECTION: Final = "step 7, Certificate validity period"
 _VALUE: Final = "certificateValidityPeriodValue"
@@ -48,7 +51,7 @@ def check_longest(context: Context) -> Iterator[Complaint]:
     limit = _LONGEST.get((profile.certificate_validity_period_scale or "").lower())
     if value is not None and limit is not None and value > limit:
         severity = None if context.is_new else Severity.WARNING
-        yield Complaint(f"The validity is {_period(context)}.", severity)
+        yield Complaint(f"The validity is {_period(context.scep.profile)}.", severity)
 
 
 @rule(
@@ -60,12 +63,13 @@ def check_longest(context: Context) -> Iterator[Complaint]:
     property=_VALUE,
     reads=_BOTH,
 )
-def check_shortest(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_shortest(settings: Settings) -> Iterator[Complaint]:
     """A certificate that lives less than five days is likely to be near its end when it arrives,
     and the device's agent may reject it before it is installed."""
-    days = context.scep.validity_days
+    days = settings.validity_days
     if days is not None and days < _SHORTEST_DAYS:
-        yield Complaint(f"The validity is {_period(context)}.")
+        yield Complaint(f"The validity is {_period(settings.profile)}.")
 
 
 @rule(
@@ -84,7 +88,7 @@ def check_ca_outlives(context: Context) -> Iterator[Complaint]:
     ends no earlier than the CAs below it should, so its end is a limit that can be checked; so are
     the ends of the CAs below it that are in trusted root profiles of the platform. Which of several
     issues is not known: while one lives long enough, the end of another is an information."""
-    days = context.scep.validity_days
+    days = context.scep.settings.validity_days
     root = context.linked_root
     if days is None or root is None:
         return
@@ -96,7 +100,7 @@ def check_ca_outlives(context: Context) -> Iterator[Complaint]:
     if today <= facts.not_after < last:
         yield Complaint(
             f"The trusted root ends on {facts.not_after:%Y-%m-%d}, before a certificate issued"
-            f" today for {_period(context)} would."
+            f" today for {_period(context.scep.profile)} would."
         )
         return
     ends = {name: end for name, end in _ends_below(context, facts).items() if end >= today}
@@ -105,7 +109,7 @@ def check_ca_outlives(context: Context) -> Iterator[Complaint]:
     for name, end in early.items():
         yield Complaint(
             f"The CA “{name}” ends on {end:%Y-%m-%d}, before a certificate that it issued today for"
-            f" {_period(context)} would.",
+            f" {_period(context.scep.profile)} would.",
             severity,
         )
 
@@ -150,12 +154,13 @@ def _intermediates(
     property=_VALUE,
     reads=(),
 )
-def check_period(context: Context) -> Iterator[Complaint]:
+@of_settings
+def check_period(settings: Settings) -> Iterator[Complaint]:
     """Graph takes a positive integer and a unit in lower case. Other spellings may be accepted by
     the service, but compare as a change afterwards."""
-    profile = context.scep.profile
+    profile = settings.profile
     value = profile.certificate_validity_period_value
-    if _VALUE in profile.malformed:
+    if _VALUE in settings.malformed:
         yield Complaint("The value of the validity is not a whole number.")
     elif value is None or value <= 0:
         yield Complaint(
@@ -187,12 +192,12 @@ def note_template(context: Context) -> Iterator[Complaint]:
     template of the CA says."""
     if context.plan.changed & set(_BOTH):
         yield Complaint(
-            f"The plan sets a validity of {_period(context)}, which these devices ignore."
+            f"The plan sets a validity of {_period(context.scep.profile)}, which these devices"
+            " ignore."
         )
 
 
-def _period(context: Context) -> str:
-    profile = context.scep.profile
+def _period(profile: ScepProfile) -> str:
     return (
         f"{profile.certificate_validity_period_value} {profile.certificate_validity_period_scale}"
     )

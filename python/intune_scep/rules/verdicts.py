@@ -12,11 +12,12 @@ from intune_scep.profiles.vocabulary import PLATFORM_NAMES, san_label
 from intune_scep.rules.catalogue import RULES
 from intune_scep.rules.model import Need, Severity
 from intune_scep.rules.places import LEGACY_SAN, SUBJECT, Place
-from intune_scep.rules.scep_facts import ScepFacts
+from intune_scep.rules.wording import wording_of
 
 if TYPE_CHECKING:
     from intune_scep.profiles import ScepProfile
     from intune_scep.rules.engine import CheckResult, Skipped
+    from intune_scep.rules.scep_facts import ScepFacts
     from intune_scep.rules.wording import Wording
 
 _REQUIRED_PLATFORMS: Final = frozenset({Platform.WINDOWS, Platform.IOS, Platform.MACOS})
@@ -80,7 +81,8 @@ def judge(profile: ScepProfile, facts: ScepFacts | None = None) -> Judgement:
     Args:
         facts: Of this profile, where they were worked out already.
     """
-    return (facts or ScepFacts(profile)).wording.make(_judge)
+    wording = wording_of(profile) if facts is None else facts.wording
+    return wording.make(_judge)
 
 
 def _judge(wording: Wording) -> Judgement:

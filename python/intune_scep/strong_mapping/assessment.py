@@ -119,9 +119,8 @@ def judge_all(profiles: Iterable[Profile]) -> tuple[Judged, ...]:
 
 
 def _judged(profile: ScepProfile) -> Judged:
-    facts = ScepFacts(profile)
-    judgement = judge(profile, facts)
-    return Judged(profile, judgement, facts if judgement.changeable else None)
+    judgement = judge(profile)
+    return Judged(profile, judgement, ScepFacts(profile) if judgement.changeable else None)
 
 
 def assess(

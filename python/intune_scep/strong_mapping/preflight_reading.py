@@ -10,7 +10,7 @@ from intune_scep.errors import IntuneScepError
 from intune_scep.profiles import Profile, ScepProfile
 from intune_scep.rules import judge
 from intune_scep.rules.ca_certificates import read_ca_certificate
-from intune_scep.rules.scep_facts import ScepFacts
+from intune_scep.rules.settings import settings_of
 from intune_scep.strong_mapping.answers import Answers
 from intune_scep.strong_mapping.preflight import Preflight, judge_preflight
 from intune_scep.strong_mapping.preflight_facts import Found, Root
@@ -102,7 +102,7 @@ def _roots(snapshot: Snapshot) -> tuple[tuple[Root, ...], tuple[str, ...]]:
 def _root(root: Any, users: Sequence[ScepProfile]) -> Root:
     read = read_ca_certificate(root.trusted_root_certificate)
     facts = read.facts
-    validities = [days for user in users if (days := ScepFacts(user).validity_days)]
+    validities = [days for user in users if (days := settings_of(user).validity_days)]
     return Root(
         name=_name(root),
         subject=facts.subject if facts else None,

@@ -29,6 +29,7 @@ from intune_scep.desired_state.run import apply_declarations, plan_declarations
 from intune_scep.profiles import ProfileKind
 from intune_scep.reports.formats import FORMATS, render
 from intune_scep.reports.runs import plan_lines, run_lines
+from intune_scep.rules import settings
 from intune_scep.simulator import seed_database
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import assess_tenant
@@ -57,7 +58,11 @@ BESIDE = (
 
 
 def lines_of(work):
-    """How many lines each function of the library runs, and what the work gives."""
+    """How many lines each function of the library runs, and what the work gives.
+
+    What profiles set is read for each work anew, once for all that set the same.
+    """
+    settings._SHARED.clear()
     counts = Counter()
 
     def trace(frame, event, _argument):

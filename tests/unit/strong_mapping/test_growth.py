@@ -11,8 +11,9 @@ from intune_scep.memory import once
 from intune_scep.profiles import Profile, ScepProfile, parse_profile
 from intune_scep.profiles.models import WireModel
 from intune_scep.profiles.wire import copy_json
-from intune_scep.rules import Configuration, Context, wording
+from intune_scep.rules import Configuration, Context, settings, wording
 from intune_scep.rules.scep_facts import ScepFacts
+from intune_scep.rules.settings import Settings
 from intune_scep.rules.wording import Wording
 from intune_scep.simulator.scenarios.bulk import bulk
 from intune_scep.strong_mapping import assess_tenant, assessment
@@ -41,11 +42,16 @@ def made(monkeypatch):
 @pytest.mark.parametrize("mapped", [False, True], ids=["all may change", "all mapped"])
 @pytest.mark.parametrize("size", SIZES)
 def test_each_profile_is_parsed_once_and_once_more_as_it_would_be(simulated, made, size, mapped):
+    settings._SHARED.clear()
     tenant = simulated(bulk(size, mapped=size if mapped else 0))
     found = tenant.run(assess_tenant)
     assert found.counts["mapped" if mapped else "required"] == size
     changed = 0 if mapped else size
-    assert made == Counter({("scep", False): size + changed, ("trusted_root", False): changed})
+    # What is set is read once more, for all that set the same: of four types, before and after.
+    shared = len(settings._SHARED)
+    assert shared == (0 if mapped else 8)
+    scep = size + changed + shared
+    assert made == Counter({("scep", False): scep, ("trusted_root", False): changed})
 
 
 @pytest.fixture
@@ -67,8 +73,10 @@ def worked_out(monkeypatch):
 
         return count
 
+    settings._SHARED.clear()
     wording._SHARED.clear()
     watch(ScepFacts)
+    watch(Settings)
     watch(Wording)
     return counts
 
@@ -116,7 +124,7 @@ def test_texts_that_profiles_repeat_are_read_once(simulated, monkeypatch):
     found = snapshot_of(simulated, 32)
     facts = [ScepFacts(profile) for profile in found.profiles]
     assert len({id(item.subject) for item in facts}) == len({i.subject.text for i in facts})
-    assert len({id(url) for item in facts for url in item.urls}) == 1
+    assert len({id(url) for item in facts for url in item.settings.urls}) == 1
 
 
 def test_what_others_are_judged_by_makes_no_difference(simulated):

@@ -210,10 +210,7 @@ class WireModel(BaseModel):
         names = {field: wire_name for wire_name, field in _wire_names(type(self)).items()}
         changes = {names[field]: _to_json(value) for field, value in (update or {}).items()}
         # The values that stay are shared: no model ever changes its wire object.
-        model = self.from_wire({**self._held(), **copy_json(changes)}, copy=deep)
-        odd = {*self.malformed} - {*changes} | {*model.malformed_of(changes)}
-        _set(model, "_malformed", tuple(name for name in model._held() if name in odd))
-        return model
+        return self.from_wire({**self._held(), **copy_json(changes)}, copy=deep)
 
     def _validate(self) -> tuple[str, ...]:
         """Read every field, and give the wire names of those whose value is not of its type."""
