@@ -40,11 +40,18 @@ USERS = ("Windows user Wi-Fi", "iOS user Wi-Fi", "Android user Wi-Fi", "Windows 
 OTHERS = ("Windows user VPN", "macOS user Wi-Fi", "Windows device Wi-Fi", "iOS user VPN")
 NAMES = ("test", "first", "fast", "broad")
 WELL = st.sampled_from([True, True, True, False])
-ENDS = st.fixed_dictionaries(
-    {
-        "dependants": st.sampled_from(["none", "repoint_at_end"]),
-        "finish": st.sampled_from(["retire_original", "keep_both", "swing_back"]),
-    }
+FINISHES = {
+    "none": ["retire_original", "keep_both", "swing_back"],
+    "repoint_at_end": ["retire_original", "keep_both", "swing_back"],
+    "clone": ["retire_original", "keep_both"],
+}
+"""What may be done with dependants, and what may become of the original beside it."""
+ENDS = st.sampled_from(
+    [
+        {"dependants": dependants, "finish": finish}
+        for dependants, finishes in FINISHES.items()
+        for finish in finishes
+    ]
 )
 HOLDS = st.sampled_from([0, 0, 0, 1, 75, 2, None])
 

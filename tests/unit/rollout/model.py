@@ -17,6 +17,7 @@ from intune_scep.rollout import observing, verbs
 from intune_scep.rollout.gates import CommandEnd
 from intune_scep.rollout.tick import Exit
 from intune_scep.rollout.words import Answer, Need, State
+from intune_scep.simulator.scenarios.rollout import profile_id
 
 from .world import HOUR, World
 
@@ -90,6 +91,7 @@ class Judged(World):
     """A rollout of which everything that is done is judged.
 
     Attributes:
+        copied: Profile id to the ids of what uses it and is copied with it.
         now_failing: Profile id to since when every device fails at it.
         dead: Name of a connector to since when it is dead; `ever_dead` whether one was.
         silent_since: Since when no device checks in; None where they do.
@@ -114,6 +116,12 @@ class Judged(World):
         self.token = self.tenant.door.access_token
         self.at_first = {
             item["id"]: item["certificates"] for item in self.driver.truth()["profiles"]
+        }
+        bundles = [item for item in content.get("bundles", ()) if item["dependants"] == "clone"]
+        going = {profile_id(item["profile"]) for item in bundles}
+        self.copied = {
+            profile: self.users_of(profile) if profile in going else []
+            for profile in self.profiles()
         }
         self.hosts = {
             identifier: item.get("scepServerUrls", [])
@@ -404,9 +412,11 @@ class Judged(World):
         announced = {profile for ring in state.rings if ring.runs for profile in ring.profiles}
         written = {write.profile for write in self.writes} & originals
         assert written <= announced, "written to before it was noted"
-        assert set(state.clones) <= announced
+        using = {user for profile in announced for user in self.copied[profile]}
+        assert set(state.clones) <= announced | using
         made = [write for write in self.writes if write.profile is None]
-        assert len(made) <= len(announced), "a copy was made twice, or for a later ring"
+        most = sum(1 + len(self.copied[profile]) for profile in announced)
+        assert len(made) <= most, "a copy was made twice, or for a later ring"
 
     def _rings_open_in_turn(self, state):
         for earlier, later in zip(state.rings, state.rings[1:], strict=False):
@@ -442,7 +452,8 @@ class Judged(World):
         taken out of an original before the gate of the ring passed."""
         if not state.clones or self.back:
             return
-        for original, copy in state.clones.items():
+        for original in state.clones.keys() & set(self.profiles()):
+            copy = state.clones[original]
             made = state.rings[0].done.get("create", {}).get(original)
             given = [w.at for w in self.writes if w.profile == copy and w.assigns]
             taken = [w.at for w in self.writes if w.profile == original and w.assigns]

@@ -7,7 +7,7 @@ from tests.length import LONG
 
 from intune_scep.rollout.words import State
 
-from .machine import BOUNDS, USERS, RolloutMachine
+from .machine import BOUNDS, FINISHES, USERS, RolloutMachine
 from .model import Judged
 from .world import clone
 
@@ -19,8 +19,9 @@ KILLED = {"never killed": None, "killed before a record": False, "killed after o
 
 
 @pytest.mark.parametrize("killed", KILLED.values(), ids=KILLED.keys())
-@pytest.mark.parametrize("finish", ["retire_original", "keep_both", "swing_back"])
-@pytest.mark.parametrize("dependants", ["none", "repoint_at_end"])
+@pytest.mark.parametrize(
+    ("dependants", "finish"), [(what, end) for what, ends in FINISHES.items() for end in ends]
+)
 @pytest.mark.parametrize("groups", [("fast",), ("fast", "broad")] if LONG else [("fast",)])
 def test_a_rollout_by_clone_ends_as_its_file_says(
     simulated, tmp_path, groups, dependants, finish, killed
