@@ -296,7 +296,8 @@ class TestDecisions:
         tenant.control("PUT", "faults", [rule])
         assert cli(*ROLLOUT, "rollback", "--reason", "Wi-Fi fails", "--yes")[0] == 1
         tenant.control("DELETE", "faults")
-        assert cli(*ROLLOUT, "rollback", "--reason", "Wi-Fi fails", "--yes")[0] == 0
+        again = ("rollback", "--reason", "Wi-Fi fails", "--yes", "--patience", 2)
+        assert cli(*ROLLOUT, *again)[0] == 0
         assert mapped(tenant) == 0
 
 

@@ -440,7 +440,7 @@ class TestLimits:
         answer = cli("strong-mapping", "apply", "--yes", "--journal", journal, "--include-android")
         refused(answer, "include_android", "False", "True", f"1 of its {COUNT}")
         assert len(few.requests("PATCH")) == sent
-        options = ("--yes", "--journal", journal, "--max-changes", 1)
+        options = ("--yes", "--journal", journal, "--max-changes", 1, "--patience", 2)
         assert cli("strong-mapping", "apply", *options)[0] == 0
         assert mapped(few) == COUNT
 

@@ -20,7 +20,7 @@ from .model import Judged
 from .world import clone, in_place
 
 BOUNDS = settings(
-    max_examples=200 if LONG else 24,
+    max_examples=200 if LONG else 16,
     stateful_step_count=30 if LONG else 14,
     deadline=None,
     print_blob=True,

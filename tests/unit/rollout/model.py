@@ -412,10 +412,10 @@ class Judged(World):
         announced = {profile for ring in state.rings if ring.runs for profile in ring.profiles}
         written = {write.profile for write in self.writes} & originals
         assert written <= announced, "written to before it was noted"
-        using = {user for profile in announced for user in self.copied[profile]}
+        using = {user for profile in announced for user in self.copied.get(profile, ())}
         assert set(state.clones) <= announced | using
         made = [write for write in self.writes if write.profile is None]
-        most = sum(1 + len(self.copied[profile]) for profile in announced)
+        most = sum(1 + len(self.copied.get(profile, ())) for profile in announced)
         assert len(made) <= most, "a copy was made twice, or for a later ring"
 
     def _rings_open_in_turn(self, state):

@@ -9,7 +9,7 @@ from intune_scep.simulator.scenarios.rollout import profile_id
 
 from .world import TWELVE, World, clone, in_place
 
-MOST = 1_000 if LONG else 6
+MOST = 1_000 if LONG else 4
 FILES = {
     "in place": lambda: in_place(TWELVE[:2], gates={"soak": "14h", "reissued": "80%"}),
     "clone": lambda: clone(
