@@ -20,9 +20,9 @@ from intune_scep.tenant import Tenant
 
 _DONE: Final = {
     Stage.CREATE: "{profiles} cloned",
-    Stage.COPY: "{profiles} that use them cloned",
+    Stage.COPY: "{profiles} with such a certificate cloned",
     Stage.OPEN: "{profiles} changed",
-    Stage.FOLLOW: "{profiles} that use them assigned",
+    Stage.FOLLOW: "{profiles} with such a certificate assigned",
     Stage.SETTLE: "taken out of {profiles}",
     Stage.REPOINT: "{profiles} pointed elsewhere",
     Stage.FINISH: "{profiles} finished",
