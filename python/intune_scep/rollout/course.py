@@ -20,9 +20,9 @@ from intune_scep.tenant import Tenant
 
 _DONE: Final = {
     Stage.CREATE: "{profiles} cloned",
-    Stage.COPY: "{profiles} with such a certificate cloned",
+    Stage.COPY: "{dependants} cloned",
     Stage.OPEN: "{profiles} changed",
-    Stage.FOLLOW: "{profiles} with such a certificate assigned",
+    Stage.FOLLOW: "{dependants} assigned",
     Stage.SETTLE: "taken out of {profiles}",
     Stage.REPOINT: "{profiles} pointed elsewhere",
     Stage.FINISH: "{profiles} finished",
@@ -81,7 +81,8 @@ class Course:
         if done:
             self.note("changed", ring=ring.name, stage=stage.value, profiles=done)
         if moved := [item for item in report.outcomes if item.status in DONE and item.written]:
-            said = _DONE[stage].format(profiles=counted(len(moved), "profile"))
+            words = {f"{noun}s": counted(len(moved), noun) for noun in ("profile", "dependant")}
+            said = _DONE[stage].format(**words)
             self.did.append(f"Ring {ring.name!r}: {said}.")
         if report.interrupted_by is not None:
             return Wait(Need.TIME, ring.name, ("It was interrupted.",))
