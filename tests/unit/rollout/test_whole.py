@@ -110,7 +110,7 @@ FEW = ("Windows user Wi-Fi", "Windows user VPN", "iOS user Wi-Fi", "Android user
 COPIES = {
     # An exclusion works within its own kind only, so the twelve are two files.
     "users": (OF_USERS, RINGS[:4], DEVICES) if LONG else (FEW, RINGS[:3], DEVICES),
-    "devices": (OF_DEVICES, RINGS[1:3], 200),
+    "devices": (OF_DEVICES, RINGS[:4] if LONG else RINGS[1:3], DEVICES),
 }
 
 
