@@ -12,6 +12,7 @@ from typing import Any
 
 from intune_scep.changes.journal import Journal
 from intune_scep.changes.plan import Action, Plan
+from intune_scep.changes.status import Status
 from intune_scep.changes.steps.assign import Assign
 from intune_scep.changes.steps.delete import Delete
 from intune_scep.changes.steps.link import Link
@@ -26,14 +27,19 @@ def taken_back(journal: Journal) -> TakenBack:
     """What taking a run back left, by its journal; nothing where it was not taken back."""
     if len(journal.runs) == 1:
         return TakenBack({}, {})
-    back = journal.last
-    left = {action.id: back.record(action).version for action in back.plan.writing if action.id}
-    return TakenBack(_seen(journal), {i: version for i, version in left.items() if version})
+    records = {action.id: journal.last.record(action) for action in journal.last.plan.writing}
+    left = {
+        identifier: record.version
+        for identifier, record in records.items()
+        if identifier and record.ending is Status.APPLIED
+    }
+    return TakenBack(_seen(journal), left)
 
 
 def would_be_taken_back(journal: Journal, plan: Plan, now: Now) -> TakenBack:
     """The same of a plan that is not carried out: it leaves each profile as it is now."""
-    left = {i: now.profiles[i].version for i in _ids(plan) if i in now.profiles}
+    ids = {action.id for action in plan.writing}
+    left = {i: profile.version for i, profile in now.profiles.items() if i in ids}
     return TakenBack(_seen(journal), left)
 
 
@@ -76,7 +82,3 @@ def _seen(journal: Journal) -> Mapping[str, int | None]:
         for action in journal.first.plan.writing
         if action.id and action.seen is not None
     }
-
-
-def _ids(plan: Plan) -> list[str]:
-    return [action.id for action in plan.writing if action.id]

@@ -464,7 +464,8 @@ async def foresee_roll_back(
 ) -> list[RunReport]:
     """What taking back several runs of a job would do, the last first. Writes nothing.
 
-    Each is judged on the tenant as taking back those after it would leave it.
+    Each is judged on the tenant as taking back those after it would leave it. The first that would
+    not be taken back whole is the last, as it is when they are taken back.
 
     Args:
         journals: In the order of the runs; some may have been taken back already.
@@ -485,6 +486,8 @@ async def foresee_roll_back(
         now = after(await _now(tenant, content), plans)
         plan = undo(content, now, later)
         reports.append(replace(dry_run_report(plan), journal=str(path)))
+        if reports[-1].failed:
+            break
         later.insert(0, would_be_taken_back(content, plan, now))
         plans.append(plan)
     return reports

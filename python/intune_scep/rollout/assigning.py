@@ -6,9 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from intune_scep.changes.steps import Assignments
+from intune_scep.changes.plan import Action, Difference
+from intune_scep.changes.status import Status
+from intune_scep.changes.steps import Assignments, Seen
+from intune_scep.changes.steps.assign import Assign
 from intune_scep.profiles import Profile
-from intune_scep.profiles.targets import Target, TargetKind, targets_of
+from intune_scep.profiles.targets import Target, TargetKind, same_assignments, targets_of
 
 
 def given_to(
@@ -104,3 +107,28 @@ def _is_exclusion(item: Mapping[str, Any]) -> bool:
 
 def _group_of(item: Mapping[str, Any]) -> str:
     return Target.of(target_wire(item)).group_id.lower()
+
+
+def assigned(key: str, profile: Profile, held: Assignments, wanted: Assignments) -> Action:
+    """The action that assigns a profile to whom it is to be for; none where it is.
+
+    Args:
+        held: Whom it is for now.
+    """
+    common: dict[str, Any] = {
+        "key": key,
+        "odata_type": profile.odata_type,
+        "name": profile.display_name or "",
+        "id": profile.id,
+    }
+    if same_assignments(held, wanted):
+        return Action(action="none", **common)
+    after = tuple(as_written(item) for item in wanted)
+    return Action(
+        action="update",
+        status=Status.PLANNED,
+        steps=(Assign(held, after),),
+        seen=Seen(profile.version, profile.last_modified_date_time, held),
+        diff=(Difference("assignments", [*map(target_wire, held)], [*map(target_wire, after)]),),
+        **common,
+    )

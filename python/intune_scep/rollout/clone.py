@@ -17,17 +17,15 @@ from intune_scep.audience.reissued import REPORT_LAG
 from intune_scep.changes.plan import Action, Difference, Plan, Task
 from intune_scep.changes.status import Status
 from intune_scep.changes.steps import Assignments, Reference, Seen
-from intune_scep.changes.steps.assign import Assign
 from intune_scep.changes.steps.create import Create
 from intune_scep.changes.steps.patch import Patch
 from intune_scep.errors import IntuneScepError, PlanError
 from intune_scep.profiles import Profile, ScepProfile, writable
-from intune_scep.profiles.targets import group_ids, same_assignments
+from intune_scep.profiles.targets import group_ids
 from intune_scep.rollout.assigning import (
-    as_written,
+    assigned,
     everybody,
     given_to,
-    target_wire,
     why_no_filter,
     without,
 )
@@ -312,15 +310,15 @@ class Clone:
         if ring.ring.back:
             original = await self._read(key, item.profile.display_name)
             nobody = tuple(original.assignments or ())
-            return _assigned(key, original, nobody, self.journal.state.assigned[key])
+            return assigned(key, original, nobody, self.journal.state.assigned[key])
         clone = await self._read(self._clones[key], item.clone_name)
         held = tuple(clone.assignments or ())
         original = await self._read(key, item.profile.display_name)
         whom, rings = tuple(original.assignments or ()), self._ring_groups()
         if ring.ring.rest:
-            return _assigned(key, clone, held, everybody(whom, held, rings))
+            return assigned(key, clone, held, everybody(whom, held, rings))
         wanted = given_to(ring.group_ids, whom, held, rings)
-        return _assigned(key, clone, held, wanted)
+        return assigned(key, clone, held, wanted)
 
     def _ring_groups(self) -> frozenset[str]:
         return frozenset(g.lower() for ring in self.resolved.rings for g in ring.group_ids)
@@ -343,7 +341,7 @@ class Clone:
             # What its dependants use stays until they follow.
             stays = _repoints_at_end(item)
             wanted = held if stays else without(held, ring.group_ids)
-            found.append(_assigned(key, original, held, wanted))
+            found.append(assigned(key, original, held, wanted))
         return _together(dependants, found, kept, bundles)
 
     async def _repoints(
@@ -377,7 +375,7 @@ class Clone:
             key = item.profile.id or ""
             original = await self._read(key, item.profile.display_name)
             held = tuple(original.assignments or ())
-            found.append(_assigned(key, original, held, self._left_of(item, held)))
+            found.append(assigned(key, original, held, self._left_of(item, held)))
         return _together(dependants, found, kept, bundles)
 
     def _left_of(self, item: ResolvedBundle, held: Assignments) -> Assignments:
@@ -402,7 +400,7 @@ class Clone:
         for item in bundles:
             key = item.profile.id or ""
             clone = await self._read(self._clones[key], item.clone_name)
-            found.append(_assigned(key, clone, tuple(clone.assignments or ()), ()))
+            found.append(assigned(key, clone, tuple(clone.assignments or ()), ()))
         return found
 
     async def _read(self, identifier: str, name: str | None) -> Profile:
@@ -493,26 +491,6 @@ def _amended(original: Profile) -> Action:
         steps=(Patch({SANS: before}, {SANS: after}),),
         seen=Seen(original.version, original.last_modified_date_time, held),
         diff=(Difference("subject_alternative_names", in_words(before), in_words(after)),),
-        **common,
-    )
-
-
-def _assigned(key: str, profile: Profile, held: Assignments, wanted: Assignments) -> Action:
-    common: dict[str, Any] = {
-        "key": key,
-        "odata_type": profile.odata_type,
-        "name": profile.display_name or "",
-        "id": profile.id,
-    }
-    if same_assignments(held, wanted):
-        return Action(action="none", **common)
-    after = tuple(as_written(item) for item in wanted)
-    return Action(
-        action="update",
-        status=Status.PLANNED,
-        steps=(Assign(held, after),),
-        seen=Seen(profile.version, profile.last_modified_date_time, held),
-        diff=(Difference("assignments", [*map(target_wire, held)], [*map(target_wire, after)]),),
         **common,
     )
 

@@ -13,8 +13,7 @@ from typing import Any, Final
 
 from intune_scep.changes.plan import Action, Difference
 from intune_scep.changes.status import Status
-from intune_scep.changes.steps import Assignments, Seen, Step
-from intune_scep.changes.steps.assign import Assign
+from intune_scep.changes.steps import Assignments, Step
 from intune_scep.changes.steps.attach import Attach
 from intune_scep.changes.steps.create import Create
 from intune_scep.changes.steps.repoint import Repoint
@@ -28,10 +27,9 @@ from intune_scep.profiles.dependants import (
 )
 from intune_scep.profiles.targets import TargetKind, group_ids, same_assignments
 from intune_scep.rollout.assigning import (
-    as_written,
+    assigned,
     everybody,
     given_to,
-    target_wire,
     why_no_filter,
     without,
 )
@@ -219,7 +217,7 @@ class DependantCopies:
             if isinstance(before, str) and now != self._wanted(before):
                 why = f"Its link {link} does not lead where that of its original says."
                 return _left(pair, why)
-        return _assign(pair.copy, pair.held, wanted)
+        return _assigned(pair.copy, pair.held, wanted)
 
     # It is taken out of the originals
 
@@ -241,7 +239,11 @@ class DependantCopies:
                 stays |= self._because(bundles, pair)
                 continue
             out = [group for group in wanted if group.lower() in pair.groups]
-            found.append(_assign(pair.original, pair.whom, without(pair.whom, out)))
+            found.append(
+                assigned(
+                    key_of(pair.original.id), pair.original, pair.whom, without(pair.whom, out)
+                )
+            )
         return _writing(found), stays
 
     async def finish(
@@ -254,7 +256,7 @@ class DependantCopies:
             if not same_assignments(everybody(pair.whom, pair.held, self._all_groups), pair.held):
                 stays |= self._because(bundles, pair)
                 continue
-            found.append(_assign(pair.original, pair.whom, ()))
+            found.append(_assigned(pair.original, pair.whom, ()))
         return _writing(found), stays
 
     def _uncopied(self, bundles: Iterable[ResolvedBundle]) -> Iterator[tuple[str, str]]:
@@ -429,21 +431,5 @@ def _writing(actions: Iterable[Action]) -> list[Action]:
     return [action for action in actions if action.writes]
 
 
-def _assign(profile: Profile, held: Assignments, wanted: Assignments) -> Action:
-    common: dict[str, Any] = {
-        "key": key_of(profile.id),
-        "odata_type": profile.odata_type,
-        "name": profile.display_name or "",
-        "id": profile.id,
-    }
-    if same_assignments(held, wanted):
-        return Action(action="none", **common)
-    after = tuple(as_written(item) for item in wanted)
-    return Action(
-        action="update",
-        status=Status.PLANNED,
-        steps=(Assign(held, after),),
-        seen=Seen(profile.version, profile.last_modified_date_time, held),
-        diff=(Difference("assignments", [*map(target_wire, held)], [*map(target_wire, after)]),),
-        **common,
-    )
+def _assigned(profile: Profile, held: Assignments, wanted: Assignments) -> Action:
+    return assigned(key_of(profile.id), profile, held, wanted)

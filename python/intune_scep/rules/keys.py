@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from intune_scep.profiles.enums import KeySize, KeyStorageProviderOption
@@ -36,7 +36,7 @@ _KSP: Final = "keyStorageProvider"
 _KSP_SECTION: Final = "step 7, Key storage provider (KSP)"
 _SIZE_SECTION: Final = "step 7, Key size (bits)"
 _HELLO: Final = KeyStorageProviderOption.USE_PASSPORT_FOR_WORK_KSP_OTHERWISE_FAIL
-_TPM: Final = {
+_TPM: Final[Mapping[str | None, str]] = {
     KeyStorageProviderOption.USE_TPM_KSP_OTHERWISE_FAIL: "always",
     KeyStorageProviderOption.USE_TPM_KSP_OTHERWISE_USE_SOFTWARE_KSP: "on devices with a TPM",
 }
@@ -194,7 +194,7 @@ def check_key_size(settings: Settings) -> Iterator[Complaint]:
 def check_tpm_key_size(settings: Settings) -> Iterator[Complaint]:
     """A TPM does not store keys of 4096 bits; on Windows only the software KSP does. “TPM if
     present, otherwise software” fails on every device that has a TPM."""
-    when = _TPM.get(_ksp(settings))  # type: ignore[call-overload]  # a plain text finds its member
+    when = _TPM.get(_ksp(settings))
     if settings.profile.key_size == KeySize.SIZE_4096 and when:
         yield Complaint(f"4096-bit keys with {_ksp(settings)} fail {when}.")
 

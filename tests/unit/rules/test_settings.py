@@ -71,13 +71,21 @@ ITS_OWN = {
 }
 
 
+def counting(work, asked):
+    """A rule that notes what it is asked of."""
+
+    def judge(given):
+        asked.append(given)
+        return work(given)
+
+    return judge
+
+
 @pytest.mark.parametrize("changes", ITS_OWN.values(), ids=ITS_OWN)
 def test_profiles_that_set_the_same_are_judged_once(changes, monkeypatch):
     asked = []
     for rule in OF_SETTINGS:
-        work = rule.judge.work
-        count = lambda given, rule=rule, work=work: asked.append(rule.id) or work(given)  # noqa: E731
-        monkeypatch.setattr(rule.judge, "work", count)
+        monkeypatch.setattr(rule.judge, "work", counting(rule.judge.work, asked))
     check(Context(profile(), TODAY))
     first = len(asked)
     check(Context(profile(**changes), TODAY))
