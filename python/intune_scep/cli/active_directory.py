@@ -21,7 +21,6 @@ from intune_scep.active_directory import (
     read_events,
 )
 from intune_scep.active_directory.accounts import HOW_TO_EXPORT
-from intune_scep.active_directory.culprits import Found
 from intune_scep.cli.console import console, plain, print_json
 from intune_scep.cli.options import OutputFormat, Shared
 from intune_scep.cli.tables import Listing
@@ -31,6 +30,7 @@ from intune_scep.texts import one_line, told_once
 from intune_scep.wording import option
 
 if TYPE_CHECKING:
+    from intune_scep.active_directory.culprits import Found
     from intune_scep.rollout.culprits import InRing
     from intune_scep.rollout.state import RolloutState
     from intune_scep.strong_mapping.since_run import SinceRun
@@ -134,14 +134,11 @@ def show_events(
 
 def _rollout(shared: Shared, file: Path, journal: Path | None) -> RolloutState:
     """How far a rollout is, by its journal alone."""
-    from intune_scep.declarations.names import looks_like_id
     from intune_scep.rollout.standing import find_standing
 
-    tenant = shared.said("tenant")
-    # A domain name is no directory of the state.
-    known = tenant if tenant and looks_like_id(tenant) else None
+    tenant, cloud = shared.tenant_id(), shared.said("cloud")
     try:
-        return find_standing(file, journal=journal, tenant=known, cloud=shared.said("cloud")).state
+        return find_standing(file, journal=journal, tenant=tenant, cloud=cloud).state
     except NotStartedError as error:
         # Its own exit code would say here that there are events.
         raise JournalError(error.message, hint=error.hint) from error

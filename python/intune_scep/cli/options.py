@@ -59,6 +59,13 @@ class Shared:
         values = (given, *(os.environ.get(variable) for variable in ENVIRONMENT[name]))
         return next((str(value) for value in values if value), None)
 
+    def tenant_id(self) -> str | None:
+        """The tenant that is given by its id: a domain name is no directory of the state."""
+        from intune_scep.declarations.names import looks_like_id
+
+        tenant = self.said("tenant")
+        return tenant if tenant and looks_like_id(tenant) else None
+
     def client(self) -> IntuneClient:
         """A client for the tenant.
 

@@ -114,14 +114,11 @@ def _place(shared: Shared, file: Path, journal: Path | None) -> Standing:
     Raises:
         IntuneScepError: it is not started, or nobody can tell which is meant.
     """
-    from intune_scep.declarations.names import looks_like_id
     from intune_scep.rollout.standing import find_standing
 
-    tenant, cloud = shared.said("tenant"), shared.said("cloud")
-    # A domain name is no directory of the state.
-    known = tenant if tenant and looks_like_id(tenant) else None
+    tenant, cloud = shared.tenant_id(), shared.said("cloud")
     try:
-        return find_standing(file, journal=journal, tenant=known, cloud=cloud)
+        return find_standing(file, journal=journal, tenant=tenant, cloud=cloud)
     except SeveralRolloutsError as several:
         try:
             with shared.client() as client:
